@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/error.h"
+
+int error_set(struct error *e, int r, enum exit_status exit_status, const char *fmt, ...) {
+    va_list ap;
+
+    if (!e)
+        return r;
+
+    error_done(e);
+    e->exit_status = exit_status;
+    va_start(ap, fmt);
+    if (vasprintf(&e->message, fmt, ap) < 0)
+        e->message = NULL;
+    va_end(ap);
+    return r;
+}
+
+int error_hint(struct error *e, int r, const char *fmt, ...) {
+    va_list ap;
+
+    if (!e)
+        return r;
+
+    free(e->hint);
+    va_start(ap, fmt);
+    if (vasprintf(&e->hint, fmt, ap) < 0)
+        e->hint = NULL;
+    va_end(ap);
+    return r;
+}
+
+int error_prefix(struct error *e, int r, const char *fmt, ...) {
+    _cleanup_free_ char *prefix = NULL;
+    char *joined;
+    va_list ap;
+
+    if (!e)
+        return r;
+
+    va_start(ap, fmt);
+    if (vasprintf(&prefix, fmt, ap) < 0)
+        prefix = NULL;
+    va_end(ap);
+    if (!prefix || asprintf(&joined, "%s: %s", prefix, error_message(e, r)) < 0)
+        return r;
+
+    free(e->message);
+    e->message = joined;
+    return r;
+}
+
+const char *error_message(const struct error *e, int r) {
+    return e && e->message ? e->message : strerror(-r);
+}
+
+void error_done(struct error *e) {
+    free(e->message);
+    free(e->hint);
+    *e = ERROR_NULL;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <sys/stat.h>
+
+#include "base/host.h"
+
+/* Files below the root descriptor of a host. Paths are absolute as seen from that root; symbolic
+ * links are followed inside it and never lead out of it (openat2(2), RESOLVE_IN_ROOT). All return
+ * 0 or a positive answer, or a negative errno. */
+
+/* open(2) below the root; O_CLOEXEC is added. Returns the descriptor. */
+int file_open(const struct host *h, const char *path, int flags, mode_t mode);
+
+/* Reads a whole regular, sysfs or procfs file of at most max bytes; more is -EFBIG. *ret is
+ * NUL-terminated besides its ret_size bytes (which may hold NULs); ret_size may be NULL. */
+int file_read(const struct host *h, const char *path, size_t max, char **ret, size_t *ret_size);
+
+/* The same from an open descriptor, from its current offset on. */
+int file_read_fd(int fd, size_t max, char **ret, size_t *ret_size);
+
+/* Reads a small file and cuts white space from its end. */
+int file_read_line(const struct host *h, const char *path, char **ret);
+
+/* Whether something is at that path; links are followed. */
+bool file_exists(const struct host *h, const char *path);
+
+/* fstat(2) of what the path names, a link in its last component not followed. */
+int file_lstat(const struct host *h, const char *path, struct stat *ret);
+
+/* The sorted (strverscmp(3)) names in a directory, without . and .. */
+int file_list(const struct host *h, const char *path, char ***ret);
+
+/* Creates a directory and what misses above it, mode 0755; there already is fine. */
+int file_mkdir_p(const struct host *h, const char *path);
+
+/* Puts data there in one step that survives a power cut: temporary file, fsync, rename, fsync of
+ * the directory. The directory must exist. What stood there is replaced. */
+int file_write_atomic(const struct host *h, const char *path, const void *data, size_t size,
+                      mode_t mode);
+
+/* Like file_write_atomic() without any fsync, for /run. */
+int file_write_volatile(const struct host *h, const char *path, const void *data, size_t size,
+                        mode_t mode);
+
+/* Removes a file and syncs its directory. */
+int file_unlink(const struct host *h, const char *path);
+
+/* The last component of a path. */
+const char *path_basename(const char *path);
+
+/* Opens the directory that holds path; *ret_name points into path. Returns the descriptor. */
+int file_open_parent(const struct host *h, const char *path, const char **ret_name);

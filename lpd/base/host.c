@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <time.h>
+
+#include "base/file.h"
+#include "base/host.h"
+
+static int real_finit_module(struct host *h, int fd, const char *parameters, int flags) {
+    if (!h->live)
+        return -EOPNOTSUPP;
+    return syscall(SYS_finit_module, fd, parameters, flags) < 0 ? -errno : 0;
+}
+
+/* O_NONBLOCK: without it delete_module(2) would wait for a reference that may never be dropped. */
+static int real_delete_module(struct host *h, const char *name) {
+    if (!h->live)
+        return -EOPNOTSUPP;
+    return syscall(SYS_delete_module, name, O_NONBLOCK) < 0 ? -errno : 0;
+}
+
+static int real_release(struct host *h _unused_, char **ret) {
+    struct utsname u;
+    char *release;
+
+    if (uname(&u) < 0)
+        return -errno;
+    release = strdup(u.release);
+    if (!release)
+        return -ENOMEM;
+    *ret = release;
+    return 0;
+}
+
+static int real_write_value(struct host *h, const char *path, const char *value) {
+    _cleanup_close_ int fd = -EBADF;
+    ssize_t n;
+
+    if (!h->live)
+        return -EOPNOTSUPP;
+    fd = file_open(h, path, O_WRONLY, 0);
+    if (fd < 0)
+        return fd;
+    n = write(fd, value, strlen(value));
+    if (n < 0)
+        return -errno;
+    return (size_t) n == strlen(value) ? 0 : -EIO;
+}
+
+static uint64_t real_now(struct host *h _unused_) {
+    struct timespec ts;
+
+    (void) clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / 1000;
+}
+
+static void real_sleep(struct host *h _unused_, uint64_t usec) {
+    struct timespec ts = {
+        .tv_sec = (time_t) (usec / USEC_PER_SEC),
+        .tv_nsec = (long) (usec % USEC_PER_SEC) * 1000,
+    };
+
+    (void) clock_nanosleep(CLOCK_MONOTONIC, 0, &ts, NULL);
+}
+
+const struct kernel_ops kernel_ops_real = {
+    .finit_module = real_finit_module,
+    .delete_module = real_delete_module,
+    .release = real_release,
+    .write_value = real_write_value,
+    .now = real_now,
+    .sleep = real_sleep,
+};
+
+int host_open(const char *root, struct host *ret) {
+    bool live = !root || streq(root, "/");
+    int fd;
+
+    fd = open(live ? "/" : root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    *ret = (struct host){ .root_fd = fd, .live = live, .ops = &kernel_ops_real };
+    return 0;
+}
+
+void host_close(struct host *h) {
+    closep(&h->root_fd);
+    *h = HOST_NULL;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/macro.h"
+
+struct host;
+
+/* What lpd asks of a running kernel beyond reading files. Each call returns 0 (or what it says) or
+ * a negative errno. The unit tests put a fake kernel here. */
+struct kernel_ops {
+    int (*finit_module)(struct host *h, int fd, const char *parameters, int flags);
+    int (*delete_module)(struct host *h, const char *name);
+    /* The release of the running kernel, as uname -r says it; *ret is to be freed. */
+    int (*release)(struct host *h, char **ret);
+    /* Writes a value to a file of sysfs or procfs that is there already. */
+    int (*write_value)(struct host *h, const char *path, const char *value);
+    /* Microseconds of CLOCK_MONOTONIC, and waiting that long on it. */
+    uint64_t (*now)(struct host *h);
+    void (*sleep)(struct host *h, uint64_t usec);
+};
+
+/* The one seam through which the world is reached: every path is looked up below root_fd, every
+ * call to the kernel goes through ops. */
+struct host {
+    int root_fd;
+    bool live; /* the running machine; false below --root= and in chroots: ops refuse */
+    const struct kernel_ops *ops;
+    void *userdata; /* for fakes */
+};
+
+#define HOST_NULL ((struct host){ .root_fd = -EBADF })
+
+/* Opens the machine below root, "/" or NULL being the running one.
+ * Below any other root, calls to the kernel fail with -EOPNOTSUPP. Returns 0 or a negative errno. */
+int host_open(const char *root, struct host *ret);
+void host_close(struct host *h);
+
+/* The calls of the running kernel; those that act refuse with -EOPNOTSUPP where h is not live. */
+extern const struct kernel_ops kernel_ops_real;

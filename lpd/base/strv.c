@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/strv.h"
+
+char **strv_free(char **l) {
+    STRV_FOREACH(s, l)
+        free(*s);
+    free(l);
+    return NULL;
+}
+
+size_t strv_length(char *const *l) {
+    size_t n = 0;
+
+    STRV_FOREACH(s, l)
+        n++;
+    return n;
+}
+
+bool strv_contains(char *const *l, const char *s) {
+    STRV_FOREACH(i, l)
+        if (streq(*i, s))
+            return true;
+    return false;
+}
+
+int strv_consume(char ***l, char *s) {
+    size_t n = strv_length(*l);
+    char **grown;
+
+    if (!s)
+        return -ENOMEM;
+
+    /* The room doubles, so that a long list is not copied for every string. */
+    if ((n & (n + 1)) == 0) {
+        grown = reallocarray(*l, 2 * n + 2, sizeof(char *));
+        if (!grown) {
+            free(s);
+            return -ENOMEM;
+        }
+        *l = grown;
+    }
+    (*l)[n] = s;
+    (*l)[n + 1] = NULL;
+    return 0;
+}
+
+int strv_extend(char ***l, const char *s) {
+    return strv_consume(l, strdup(s));
+}
+
+int strv_extend_split(char ***l, const char *s, const char *separators) {
+    int r;
+
+    for (s += strspn(s, separators); *s; s += strspn(s, separators)) {
+        size_t n = strcspn(s, separators);
+
+        r = strv_consume(l, strndup(s, n));
+        if (r < 0)
+            return r;
+        s += n;
+    }
+    return 0;
+}
+
+char *strv_join(char *const *l, const char *separator) {
+    size_t size = 1;
+    char *joined, *end;
+
+    STRV_FOREACH(s, l)
+        size += strlen(*s) + strlen(separator);
+    joined = end = malloc(size);
+    if (!joined)
+        return NULL;
+    *end = '\0';
+    STRV_FOREACH(s, l) {
+        if (s != l)
+            end = stpcpy(end, separator);
+        end = stpcpy(end, *s);
+    }
+    return joined;
+}
+
+static int compare_version(const void *a, const void *b) {
+    return strverscmp(*(char *const *) a, *(char *const *) b);
+}
+
+void strv_sort_version(char **l) {
+    if (l)
+        qsort(l, strv_length(l), sizeof(char *), compare_version);
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/error.h"
+#include "base/host.h"
+
+/* A manifest says what a patch is and how this machine wants it: lpd.patch(5). */
+
+enum patch_stage { STAGE_SYSTEM, STAGE_INITRD };
+enum patch_wait { WAIT_FOR_LOADED, WAIT_FOR_PATCHED };
+enum on_stall { ON_STALL_WAIT, ON_STALL_REVERT, ON_STALL_FORCE };
+
+/* One [Kernel:RELEASE] section. */
+struct manifest_kernel {
+    char *release;
+    char *module;   /* file name or absolute path; NULL: NAME.ko */
+    char *sha256;   /* 64 lower-case hex digits, or NULL */
+    char *build_id; /* hex digits of the running kernel's GNU build id, or NULL */
+};
+
+struct manifest {
+    char *name;      /* as the file is called; '-' and '_' are the same in names, see name.h */
+    char *path;      /* where it came from, for messages and SourcePath= */
+    char **dropins;  /* paths that were merged in, in order */
+    char *description;
+    char **fixes;
+    bool enabled;    /* default yes */
+    enum patch_stage stage;
+    bool required;
+    char **after, **requires, **conflicts;
+    char *parameters;
+    enum patch_wait wait_for;
+    uint64_t timeout_usec; /* default 60 s; USEC_INFINITY for "infinity" */
+    enum on_stall on_stall;
+    char *probe;
+    unsigned rollout; /* hundredths of a percent, 0…10000 */
+    struct manifest_kernel *kernels;
+    size_t n_kernels;
+};
+
+void manifest_done(struct manifest *m);
+
+/* Parses one manifest from memory. @name is the patch's name, @path is for messages.
+ * -EBADMSG with file, line and what was probably meant for every fault in the text; -ENOMEM. */
+int manifest_parse(const char *name, const char *path, const char *data, size_t size,
+                   struct manifest *ret, struct error *e);
+
+/* A manifest that was found on the machine, or why it cannot be used. */
+struct manifest_entry {
+    char *name;
+    char *path;
+    int error_number; /* 0, or what manifest_load() said */
+    struct error error;
+    struct manifest manifest; /* valid if error_number is 0 */
+};
+
+struct manifest_list {
+    struct manifest_entry *entries; /* in version order of the names */
+    size_t n_entries;
+};
+
+void manifest_list_done(struct manifest_list *l);
+
+/* Reads every manifest of the machine by the rules of UAPI.6 (override by directory, drop-ins in
+ * NAME.conf.d/, masked by an empty file or a link to /dev/null). A broken one becomes an entry with
+ * an error and stops no other. Two names that differ only in '-' and '_' are an error of the second.
+ * 0, or a negative errno when nothing could be read at all. */
+int manifest_list_load(const struct host *h, struct manifest_list *ret, struct error *e);
+
+/* The entry of that name ('-' and '_' alike), or NULL. */
+const struct manifest_entry *manifest_list_find(const struct manifest_list *l, const char *name);
+
+/* Reads one manifest by the same rules. -ENOENT with EXIT_STATUS_NO_PATCH if there is none or it is masked. */
+int manifest_load(const struct host *h, const char *name, struct manifest *ret, struct error *e);
+
+/* The section for that release, or NULL. */
+const struct manifest_kernel *manifest_kernel_for(const struct manifest *m, const char *release);
+
+/* Whether the manifest may apply to that release: no [Kernel:…] section at all, or one for it. */
+bool manifest_covers(const struct manifest *m, const char *release);
+
+const char *patch_stage_to_string(enum patch_stage s);
+const char *patch_wait_to_string(enum patch_wait w);
+const char *on_stall_to_string(enum on_stall s);
+
+/* Names of the keys of a manifest, for completion and did-you-mean. */
+extern const char *const manifest_keys[];
+extern const size_t n_manifest_keys;

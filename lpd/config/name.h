@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/macro.h"
+
+/* Names of patches: the kernel's module names (MODULE_NAME_LEN, 56 bytes with the NUL on 64-bit
+ * machines: include/linux/module.h), of letters, digits, '-', '_', '.' not in front. '-' and '_' are
+ * the same name, since the kernel turns the one into the other (scripts/Makefile.lib). */
+
+#define PATCH_NAME_MAX 55
+
+bool patch_name_is_valid(const char *name);
+bool patch_name_equal(const char *a, const char *b);
+
+/* The name as the kernel spells it, '-' made '_'. NULL when out of memory. */
+char *patch_name_to_module(const char *name);

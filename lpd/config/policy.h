@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/error.h"
+#include "base/host.h"
+
+/* The machine's policy: lpd.conf(5). */
+
+enum signature_policy { SIGNATURE_REQUIRED, SIGNATURE_LOCAL, SIGNATURE_PERMISSIVE };
+enum lock_policy { LOCK_NO, LOCK_SETTLED, LOCK_BOOT_COMPLETE };
+enum lock_require { LOCK_REQUIRE_REQUIRED, LOCK_REQUIRE_ALL, LOCK_REQUIRE_NONE };
+enum on_fault { ON_FAULT_QUARANTINE, ON_FAULT_REVERT, ON_FAULT_LOG };
+enum keyring_set {
+    KEYRING_BUILTIN = 1 << 0,
+    KEYRING_SECONDARY = 1 << 1,
+    KEYRING_MACHINE = 1 << 2,
+    KEYRING_PLATFORM = 1 << 3,
+};
+
+/* A value as it stands in the files, and where: for lpctl cat-config. One a key, in table order. */
+struct policy_origin {
+    const char *section, *key;
+    char *value; /* as written; the default's text where no file sets it */
+    char *path;  /* NULL: default */
+    unsigned line;
+};
+
+struct policy {
+    enum signature_policy signature;
+    unsigned keyrings; /* enum keyring_set */
+    bool enforce_in_kernel;
+    bool signed_manifests;
+    enum lock_policy lock;
+    char **lock_modules;
+    uint64_t lock_delay_usec;
+    enum lock_require lock_require;
+    bool lock_kexec;
+    bool lock_seal;
+    unsigned guard_max_attempts;
+    uint64_t guard_confirm_usec;
+    enum on_fault guard_on_fault;
+    char *guard_ledger;
+    char *store_device; /* NULL if not set */
+    struct policy_origin *origins;
+    size_t n_origins;
+};
+
+void policy_done(struct policy *p);
+
+/* The built-in defaults. 0 or -ENOMEM. */
+int policy_default(struct policy *ret);
+
+/* Parses one file into p, over what is there. -EBADMSG with file and line, -ENOMEM. p is unchanged
+ * for a key whose value is bad. */
+int policy_parse(struct policy *p, const char *path, const char *data, size_t size, struct error *e);
+
+/* Reads the machine's policy: lpd.conf and its drop-ins by the rules of UAPI.6. A bad file is
+ * -EBADMSG (EXIT_STATUS_CONFIG), with *ret nonetheless set to the strictest reading: the built-in
+ * defaults under what could be read, with Signature=required whenever anything was bad. */
+int policy_load(const struct host *h, struct policy *ret, struct error *e);
+
+const char *signature_policy_to_string(enum signature_policy s);
+const char *lock_policy_to_string(enum lock_policy l);

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/error.h"
+#include "base/host.h"
+
+/* One patch as the kernel sees it: /sys/kernel/livepatch/NAME and /sys/module/NAME
+ * (Documentation/ABI/testing/sysfs-kernel-livepatch). */
+struct livepatch {
+    char *name;        /* the module's name */
+    bool module_loaded; /* /sys/module/NAME is there, state live */
+    bool registered;   /* /sys/kernel/livepatch/NAME is there */
+    bool enabled;
+    bool transition;
+    int replace;       /* 1, 0, -1: the kernel does not say (before 6.11) */
+    int refcount;      /* -1: unknown */
+    char *taint;       /* letters of /sys/module/NAME/taint, "" if none, NULL unknown */
+    char *build_id;    /* hex; NULL: unknown */
+    char **objects;    /* "vmlinux", module names */
+    char **functions;  /* "OBJECT/FUNCTION,SYMPOS" */
+};
+
+void livepatch_done(struct livepatch *p);
+
+/* Reads one patch; '-' and '_' alike. A patch that the kernel does not know at all is -ENOENT. */
+int livepatch_read(const struct host *h, const char *name, struct livepatch *ret);
+
+struct livepatch_list {
+    struct livepatch *patches;
+    size_t n_patches;
+};
+
+void livepatch_list_done(struct livepatch_list *l);
+
+/* All registered patches, and those loaded modules among also (may be NULL) that are no longer
+ * registered: disabled or replaced ones, which sysfs does not tell from other modules. */
+int livepatch_list_read(const struct host *h, char *const *also, struct livepatch_list *ret);
+const struct livepatch *livepatch_list_find(const struct livepatch_list *l, const char *name);
+
+/* The patch whose transition runs, or NULL. */
+const struct livepatch *livepatch_list_transition(const struct livepatch_list *l);

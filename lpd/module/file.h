@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/error.h"
+#include "base/host.h"
+#include "module/info.h"
+#include "module/signature.h"
+
+#define MODULE_SIZE_MAX ((size_t) 256 * 1024 * 1024)
+
+/* A module file, opened once and read once: what is described here is what fd loads. A plain file is
+ * held by a read lease (fcntl(2), F_SETLEASE); a compressed one, or one on a file system without
+ * leases, stands in a sealed memfd (memfd_create(2)). */
+struct module_file {
+    char *path;
+    int fd;          /* give this to finit_module(2) */
+    bool leased;     /* fd is the file itself, under a lease */
+    char *data;      /* the uncompressed bytes */
+    size_t size;
+    char sha256[65]; /* of the uncompressed bytes, hex; empty until module_file_sha256() */
+    struct module_info info;
+    struct appended_signature signature;
+};
+
+#define MODULE_FILE_NULL ((struct module_file){ .fd = -EBADF })
+
+void module_file_close(struct module_file *f);
+
+/* Opens, reads, decompresses (by magic bytes: xz, zstd, gzip) and parses. The file must be regular
+ * and its last component no link; on a live host it must belong to root and be writable by nobody
+ * else, and so must every directory above it (lpd(8)): -EPERM, -ELOOP with
+ * EXIT_STATUS_REFUSED. -ENOENT, -ENOEXEC, -EBADMSG, -EFBIG, -ETXTBSY (open for writing elsewhere). */
+int module_file_open(const struct host *h, const char *path, struct module_file *ret, struct error *e);
+
+/* The same without the rules about owner and modes, for files that are only looked at or copied into the store (lpctl install ./fix.ko, lpctl verify). */
+int module_file_open_untrusted(const struct host *h, const char *path, struct module_file *ret, struct error *e);
+
+/* Computes and remembers the SHA256. */
+int module_file_sha256(struct module_file *f, struct error *e);
+
+/* Whether the bytes are still those that were read: the lease holds, or the memfd is sealed.
+ * -ESTALE if somebody has opened the file for writing since. To be asked after the load. */
+int module_file_unchanged(const struct module_file *f);

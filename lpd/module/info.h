@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/error.h"
+
+/* What a module says of itself. Everything is read from bytes in memory that may be hostile; nothing
+ * is executed or mapped. */
+struct module_info {
+    char *name;       /* modinfo name=, as the kernel knows it; required */
+    char *vermagic;   /* required */
+    char *depends;    /* "" or NULL: none */
+    char *srcversion; /* or NULL */
+    char *build_id;   /* GNU build id in lower-case hex, or NULL */
+    bool livepatch;   /* modinfo livepatch=Y */
+};
+
+void module_info_done(struct module_info *i);
+
+/* Reads an ELF relocatable object for this machine (class, byte order, e_machine, ET_REL) and its
+ * .modinfo and .note.gnu.build-id. -ENOEXEC for what is not such an object or is malformed, with the
+ * reason; -ENOMEM. exit status: EXIT_STATUS_REFUSED. Duplicate modinfo keys: the kernel takes the
+ * first (kernel/module/main.c get_next_modinfo), so does this. */
+int module_info_parse(const void *data, size_t size, struct module_info *ret, struct error *e);
+
+/* The GNU build id (hex) among ELF notes such as /sys/kernel/notes or /sys/module/NAME/notes/….
+ * -ENOENT if there is none, -EBADMSG if the notes are malformed. */
+int build_id_from_notes(const void *data, size_t size, char **ret);
+
+/* Whether the first word of vermagic is that kernel release. Kernels with MODVERSIONS do not compare
+ * it (kernel/module/version.c same_magic). */
+bool vermagic_matches(const char *vermagic, const char *release);
