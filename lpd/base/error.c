@@ -5,31 +5,36 @@
 #include "base/error.h"
 
 int error_set(struct error *e, int r, enum exit_status exit_status, const char *fmt, ...) {
+    char *message;
     va_list ap;
 
     if (!e)
         return r;
 
+    /* The old message goes last: it may be among the arguments. */
+    va_start(ap, fmt);
+    if (vasprintf(&message, fmt, ap) < 0)
+        message = NULL;
+    va_end(ap);
     error_done(e);
     e->exit_status = exit_status;
-    va_start(ap, fmt);
-    if (vasprintf(&e->message, fmt, ap) < 0)
-        e->message = NULL;
-    va_end(ap);
+    e->message = message;
     return r;
 }
 
 int error_hint(struct error *e, int r, const char *fmt, ...) {
+    char *hint;
     va_list ap;
 
     if (!e)
         return r;
 
-    free(e->hint);
     va_start(ap, fmt);
-    if (vasprintf(&e->hint, fmt, ap) < 0)
-        e->hint = NULL;
+    if (vasprintf(&hint, fmt, ap) < 0)
+        hint = NULL;
     va_end(ap);
+    free(e->hint);
+    e->hint = hint;
     return r;
 }
 

@@ -11,14 +11,19 @@
 /* Kernels before 5.6 have no openat2(2). There only the running machine can be served, whose root
  * nothing leads out of. */
 static int open_below_root(const struct host *h, const char *path, int flags, mode_t mode) {
+    /* O_TMPFILE holds O_DIRECTORY's bit. */
+    bool creates = flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE;
     struct open_how how = {
         .flags = (uint64_t) (unsigned) flags,
-        .mode = flags & (O_CREAT | O_TMPFILE) ? mode : 0,
+        .mode = creates ? mode : 0,
         .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
     };
     long fd;
 
-    fd = syscall(SYS_openat2, h->root_fd, path, &how, sizeof(how));
+    /* EAGAIN: something was renamed or mounted while ".." was looked up, openat2(2). */
+    do
+        fd = syscall(SYS_openat2, h->root_fd, path, &how, sizeof(how));
+    while (fd < 0 && (errno == EAGAIN || errno == EINTR));
     if (fd >= 0)
         return (int) fd;
     if (errno != ENOSYS || !h->live)
@@ -177,9 +182,25 @@ int file_list(const struct host *h, const char *path, char ***ret) {
     return 0;
 }
 
+/* Sets the mode whatever the umask is, and syncs the entry: what is put below must not be lost
+ * with its directory. */
+static int make_directory(int dir_fd, const char *name) {
+    struct stat st;
+
+    if (mkdirat(dir_fd, name, 0755) >= 0)
+        return fchmodat(dir_fd, name, 0755, 0) < 0 || fsync(dir_fd) < 0 ? -errno : 0;
+    if (errno != EEXIST)
+        return -errno;
+    if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return -errno;
+    /* A link is for the next lookup to follow, inside the root. */
+    return S_ISDIR(st.st_mode) || S_ISLNK(st.st_mode) ? 0 : -ENOTDIR;
+}
+
 int file_mkdir_p(const struct host *h, const char *path) {
     _cleanup_free_ char *copy = strdup(path);
     const char *name;
+    int r;
 
     if (!copy)
         return -ENOMEM;
@@ -193,8 +214,9 @@ int file_mkdir_p(const struct host *h, const char *path) {
         dir_fd = file_open_parent(h, copy, &name);
         if (dir_fd < 0)
             return dir_fd;
-        if (*name && mkdirat(dir_fd, name, 0755) < 0 && errno != EEXIST)
-            return -errno;
+        r = *name ? make_directory(dir_fd, name) : 0;
+        if (r < 0)
+            return r;
         if (last)
             break;
     }

@@ -3,7 +3,8 @@
 
 #include "base/macro.h"
 
-/* NULL-terminated lists of strings; NULL is the empty list. */
+/* NULL-terminated lists of strings; NULL is the empty list. A list grows by these functions only,
+ * which know how much room there is. */
 
 char **strv_free(char **l);
 DEFINE_TRIVIAL_CLEANUP_FUNC(char **, strv_free)

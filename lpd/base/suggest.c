@@ -6,8 +6,13 @@
 
 #define WORD_MAX 63
 
-/* Levenshtein's distance, with two neighbours swapped counting as one step: the commonest slip. */
-static size_t edit_distance(const char *a, const char *b) {
+static bool same(char a, char b) {
+    return tolower((unsigned char) a) == tolower((unsigned char) b);
+}
+
+/* Levenshtein's distance, with two neighbours swapped counting as one step: the commonest slip.
+ * *ret_beginning is the distance to the beginning of b that is nearest. */
+static size_t edit_distance(const char *a, const char *b, size_t *ret_beginning) {
     size_t rows[3][WORD_MAX + 1], n = strlen(b);
     size_t *before = rows[0], *above = rows[1], *row = rows[2];
 
@@ -18,23 +23,23 @@ static size_t edit_distance(const char *a, const char *b) {
 
         row[0] = i + 1;
         for (size_t j = 0; j < n; j++) {
-            bool same = tolower((unsigned char) a[i]) == tolower((unsigned char) b[j]);
-
-            row[j + 1] = MIN(MIN(above[j + 1], row[j]) + 1, above[j] + !same);
-            if (i > 0 && j > 0 && tolower((unsigned char) a[i]) == tolower((unsigned char) b[j - 1]) &&
-                tolower((unsigned char) a[i - 1]) == tolower((unsigned char) b[j]))
+            row[j + 1] = MIN(MIN(above[j + 1], row[j]) + 1, above[j] + !same(a[i], b[j]));
+            if (i > 0 && j > 0 && same(a[i], b[j - 1]) && same(a[i - 1], b[j]))
                 row[j + 1] = MIN(row[j + 1], before[j - 1] + 1);
         }
         before = above;
         above = row;
         row = spare;
     }
+    *ret_beginning = above[0];
+    for (size_t j = 1; j <= n; j++)
+        *ret_beginning = MIN(*ret_beginning, above[j]);
     return above[n];
 }
 
 const char *suggest(const char *word, const char *const *candidates, size_t n) {
-    size_t length = strlen(word), nearest = length / 3 + 1;
-    const char *best = NULL;
+    size_t length = strlen(word), nearest = length / 3 + 2, nearest_beginning = length / 4 + 1;
+    const char *best = NULL, *best_beginning = NULL;
 
     if (length == 0 || length > WORD_MAX)
         return NULL;
@@ -42,15 +47,19 @@ const char *suggest(const char *word, const char *const *candidates, size_t n) {
         if (length >= 2 && strncasecmp(candidates[i], word, length) == 0)
             return candidates[i];
     for (size_t i = 0; i < n; i++) {
-        size_t distance;
+        size_t distance, beginning;
 
         if (strlen(candidates[i]) > WORD_MAX)
             continue;
-        distance = edit_distance(word, candidates[i]);
-        if (distance <= nearest && (!best || distance < nearest)) {
+        distance = edit_distance(word, candidates[i], &beginning);
+        if (distance < nearest) {
             nearest = distance;
             best = candidates[i];
         }
+        if (beginning < nearest_beginning) {
+            nearest_beginning = beginning;
+            best_beginning = candidates[i];
+        }
     }
-    return best;
+    return best ? best : best_beginning;
 }

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/macro.h"
+
+/* The length in bytes of the printable character at s: well-formed UTF-8 (RFC 3629) within n bytes,
+ * and neither a control character (C0, DEL, C1) nor a noncharacter. 0 if there is none. */
+size_t utf8_printable(const char *s, size_t n);
+
+/* Makes each byte of s that is not part of a printable character a '?', so that names and strings
+ * of strangers can go to terminals, tables and JSON. Returns s. */
+char *utf8_make_printable(char *s);
