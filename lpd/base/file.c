@@ -305,14 +305,22 @@ int file_write_volatile(const struct host *h, const char *path, const void *data
     return write_by_rename(h, path, data, size, mode, /* sync= */ false);
 }
 
-int file_unlink(const struct host *h, const char *path) {
+static int remove_entry(const struct host *h, const char *path, int flags) {
     _cleanup_close_ int dir_fd = -EBADF;
     const char *name;
 
     dir_fd = file_open_parent(h, path, &name);
     if (dir_fd < 0)
         return dir_fd;
-    if (unlinkat(dir_fd, name, 0) < 0)
+    if (unlinkat(dir_fd, name, flags) < 0)
         return -errno;
     return fsync(dir_fd) < 0 ? -errno : 0;
+}
+
+int file_unlink(const struct host *h, const char *path) {
+    return remove_entry(h, path, 0);
+}
+
+int file_rmdir(const struct host *h, const char *path) {
+    return remove_entry(h, path, AT_REMOVEDIR);
 }

@@ -31,7 +31,7 @@ int file_lstat(const struct host *h, const char *path, struct stat *ret);
 /* The sorted (strverscmp(3)) names in a directory, without . and .. */
 int file_list(const struct host *h, const char *path, char ***ret);
 
-/* Creates a directory and what misses above it, mode 0755; there already is fine. */
+/* Creates a directory and what misses above it, mode 0755, and syncs; there already is fine. */
 int file_mkdir_p(const struct host *h, const char *path);
 
 /* Puts data there in one step that survives a power cut: temporary file, fsync, rename, fsync of
@@ -45,6 +45,9 @@ int file_write_volatile(const struct host *h, const char *path, const void *data
 
 /* Removes a file and syncs its directory. */
 int file_unlink(const struct host *h, const char *path);
+
+/* Removes an empty directory. -ENOTEMPTY if it is not. */
+int file_rmdir(const struct host *h, const char *path);
 
 /* The last component of a path. */
 const char *path_basename(const char *path);

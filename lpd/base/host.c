@@ -20,10 +20,13 @@ static int real_delete_module(struct host *h, const char *name) {
     return syscall(SYS_delete_module, name, O_NONBLOCK) < 0 ? -errno : 0;
 }
 
-static int real_release(struct host *h _unused_, char **ret) {
+/* Below another root the release is that of the kernel whose procfs stands there, if any does. */
+static int real_release(struct host *h, char **ret) {
     struct utsname u;
     char *release;
 
+    if (!h->live)
+        return file_read_line(h, "/proc/sys/kernel/osrelease", ret);
     if (uname(&u) < 0)
         return -errno;
     release = strdup(u.release);

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <inttypes.h>
+#include <json-c/json.h>
+#include <stdio.h>
+
+#include "base/file.h"
+#include "base/strv.h"
+#include "boot/results.h"
+#include "config/name.h"
+
+#define RESULT_SIZE_MAX ((size_t) 64 * 1024)
+
+/* The strings of a result, by their names in the file. */
+static const struct {
+    const char *key;
+    size_t offset;
+} strings[] = {
+    { "name", offsetof(struct result, name) },
+    { "action", offsetof(struct result, action) },
+    { "state", offsetof(struct result, state) },
+    { "reason", offsetof(struct result, reason) },
+    { "hint", offsetof(struct result, hint) },
+    { "stage", offsetof(struct result, stage) },
+    { "modulePath", offsetof(struct result, module_path) },
+    { "moduleName", offsetof(struct result, module_name) },
+    { "sha256", offsetof(struct result, sha256) },
+    { "buildId", offsetof(struct result, build_id) },
+    { "verdict", offsetof(struct result, verdict) },
+};
+
+static char **string_at(const struct result *r, size_t i) {
+    return (char **) ((char *) (uintptr_t) r + strings[i].offset);
+}
+
+DEFINE_TRIVIAL_CLEANUP_FUNC(json_object *, json_object_put)
+
+void result_done(struct result *r) {
+    for (size_t i = 0; i < ELEMENTSOF(strings); i++)
+        free(*string_at(r, i));
+    strv_free(r->over);
+    *r = (struct result){};
+}
+
+void result_list_done(struct result_list *l) {
+    for (size_t i = 0; i < l->n_results; i++)
+        result_done(l->results + i);
+    free(l->results);
+    *l = (struct result_list){};
+}
+
+static json_object *result_to_json(const struct result *r) {
+    json_object *o = json_object_new_object(), *over = json_object_new_array();
+
+    for (size_t i = 0; i < ELEMENTSOF(strings); i++)
+        if (*string_at(r, i))
+            json_object_object_add(o, strings[i].key, json_object_new_string(*string_at(r, i)));
+    STRV_FOREACH(name, r->over)
+        json_object_array_add(over, json_object_new_string(*name));
+    json_object_object_add(o, "over", over);
+    json_object_object_add(o, "exitStatus", json_object_new_int(r->exit_status));
+    json_object_object_add(o, "since", json_object_new_uint64(r->since_usec));
+    json_object_object_add(o, "monotonic", json_object_new_uint64(r->monotonic_usec));
+    return o;
+}
+
+static char *result_path(const char *name) {
+    char *path;
+
+    return asprintf(&path, RESULTS_DIRECTORY "/%s.json", name) < 0 ? NULL : path;
+}
+
+int result_write(const struct host *h, const struct result *r) {
+    _cleanup_(json_object_putp) json_object *o = result_to_json(r);
+    _cleanup_free_ char *path = result_path(r->name);
+    const char *text;
+    size_t size;
+    int k;
+
+    if (!path)
+        return -ENOMEM;
+    k = file_mkdir_p(h, RESULTS_DIRECTORY);
+    if (k < 0)
+        return k;
+    text = json_object_to_json_string_length(o, JSON_C_TO_STRING_PLAIN, &size);
+    return file_write_volatile(h, path, text, size, 0644);
+}
+
+static int strings_from_json(json_object *o, struct result *r) {
+    json_object *value;
+
+    for (size_t i = 0; i < ELEMENTSOF(strings); i++) {
+        if (!json_object_object_get_ex(o, strings[i].key, &value))
+            continue;
+        if (!json_object_is_type(value, json_type_string))
+            return -EBADMSG;
+        *string_at(r, i) = strdup(json_object_get_string(value));
+        if (!*string_at(r, i))
+            return -ENOMEM;
+    }
+    return r->name && patch_name_is_valid(r->name) ? 0 : -EBADMSG;
+}
+
+static int over_from_json(json_object *o, struct result *r) {
+    json_object *over;
+    int k;
+
+    if (!json_object_object_get_ex(o, "over", &over) || !json_object_is_type(over, json_type_array))
+        return 0;
+    for (size_t i = 0; i < json_object_array_length(over); i++) {
+        const char *name = json_object_get_string(json_object_array_get_idx(over, i));
+
+        k = name ? strv_extend(&r->over, name) : -EBADMSG;
+        if (k < 0)
+            return k;
+    }
+    return 0;
+}
+
+static uint64_t number_from_json(json_object *o, const char *key) {
+    json_object *value;
+
+    return json_object_object_get_ex(o, key, &value) ? json_object_get_uint64(value) : 0;
+}
+
+static int result_from_json(json_object *o, struct result *ret) {
+    _cleanup_(result_done) struct result r = {};
+    int k;
+
+    if (!json_object_is_type(o, json_type_object))
+        return -EBADMSG;
+    k = strings_from_json(o, &r);
+    if (k < 0)
+        return k;
+    k = over_from_json(o, &r);
+    if (k < 0)
+        return k;
+    r.exit_status = (enum exit_status) number_from_json(o, "exitStatus");
+    r.since_usec = number_from_json(o, "since");
+    r.monotonic_usec = number_from_json(o, "monotonic");
+    *ret = TAKE_STRUCT(r);
+    return 0;
+}
+
+static int read_path(const struct host *h, const char *path, struct result *ret) {
+    _cleanup_(json_object_putp) json_object *o = NULL;
+    _cleanup_free_ char *text = NULL;
+    int r;
+
+    r = file_read(h, path, RESULT_SIZE_MAX, &text, NULL);
+    if (r < 0)
+        return r;
+    o = json_tokener_parse(text);
+    if (!o)
+        return -EBADMSG;
+    return result_from_json(o, ret);
+}
+
+int result_read(const struct host *h, const char *name, struct result *ret) {
+    _cleanup_free_ char *path = result_path(name);
+
+    return path ? read_path(h, path, ret) : -ENOMEM;
+}
+
+int result_list_read(const struct host *h, struct result_list *ret) {
+    _cleanup_(result_list_done) struct result_list l = {};
+    _cleanup_strv_free_ char **names = NULL;
+    int r;
+
+    r = file_list(h, RESULTS_DIRECTORY, &names);
+    if (r == -ENOENT) {
+        *ret = (struct result_list){};
+        return 0;
+    }
+    if (r < 0)
+        return r;
+    l.results = calloc(strv_length(names) + 1, sizeof(*l.results));
+    if (!l.results)
+        return -ENOMEM;
+    STRV_FOREACH(name, names) {
+        _cleanup_free_ char *path = NULL;
+
+        if (!endswith(*name, ".json") || **name == '.')
+            continue;
+        if (asprintf(&path, RESULTS_DIRECTORY "/%s", *name) < 0)
+            return -ENOMEM;
+        r = read_path(h, path, l.results + l.n_results);
+        if (r == -ENOMEM)
+            return r;
+        if (r >= 0)
+            l.n_results++;
+    }
+    *ret = TAKE_STRUCT(l);
+    return 0;
+}
+
+const struct result *result_list_find(const struct result_list *l, const char *name) {
+    for (size_t i = 0; i < l->n_results; i++)
+        if (patch_name_equal(l->results[i].name, name))
+            return l->results + i;
+    return NULL;
+}

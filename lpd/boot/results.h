@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/error.h"
+#include "base/host.h"
+
+#define RESULTS_DIRECTORY "/run/lpd"
+
+/* What became of a patch at its last load or unload in this boot: one JSON file a patch in
+ * /run/lpd, world-readable, which survives the switch from the initramfs. */
+struct result {
+    char *name;
+    char *action;      /* load, unload, transition */
+    char *state;       /* active, disabled, failed, refused, skipped */
+    char *reason;      /* why, for all but active */
+    char *hint;
+    enum exit_status exit_status;
+    char *stage;       /* system, initrd */
+    char *module_path;
+    char *module_name; /* as the kernel knows it */
+    char *sha256;
+    char *build_id;
+    char *verdict;     /* of the signature, section 7 of the design; NULL: not checked */
+    char **over;       /* the patches that were in when this one was loaded */
+    uint64_t since_usec;       /* CLOCK_REALTIME of the last change */
+    uint64_t monotonic_usec;   /* CLOCK_MONOTONIC of the load: transitions are timed from here */
+};
+
+struct result_list {
+    struct result *results;
+    size_t n_results;
+};
+
+void result_done(struct result *r);
+void result_list_done(struct result_list *l);
+
+/* Writes /run/lpd/NAME.json in one step. 0 or a negative errno. */
+int result_write(const struct host *h, const struct result *r);
+
+/* Reads one. -ENOENT: nothing was done yet; -EBADMSG: not such a file. */
+int result_read(const struct host *h, const char *name, struct result *ret);
+
+/* Reads all; files that are broken are passed over. No directory: an empty list. */
+int result_list_read(const struct host *h, struct result_list *ret);
+const struct result *result_list_find(const struct result_list *l, const char *name);

@@ -1,0 +1,496 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <fcntl.h>
+#include <stdio.h>
+
+#include "base/file.h"
+#include "base/strv.h"
+#include "boot/store.h"
+#include "config/name.h"
+
+#define MANIFEST_DIRECTORY "/etc/lpd/patches.d"
+#define ENABLED_DROPIN "50-enabled.conf"
+#define STAGE_DROPIN "50-stage.conf"
+#define PIN_DROPIN_PREFIX "20-kernel-"
+
+struct saved_file {
+    char *path;
+    char *data; /* NULL: it was not there */
+    size_t size;
+};
+
+struct store_change {
+    struct saved_file *files; /* what stood there, in the order of writing */
+    size_t n_files;
+    char **directories; /* that were made, outermost first */
+};
+
+struct store_change *store_change_free(struct store_change *c) {
+    for (size_t i = 0; i < c->n_files; i++) {
+        free(c->files[i].path);
+        free(c->files[i].data);
+    }
+    free(c->files);
+    strv_free(c->directories);
+    free(c);
+    return NULL;
+}
+
+bool store_is_hidden(const struct host *h) {
+    return !file_exists(h, "/var/lib/lpd");
+}
+
+/* The spellings under which a module of that name may lie, and what compresses it. */
+static int find_in_directory(const struct host *h, const char *directory, const char *file,
+                             char **ret) {
+    static const char *const suffixes[] = { "", ".xz", ".zst", ".gz" };
+
+    for (size_t i = 0; i < ELEMENTSOF(suffixes); i++) {
+        _cleanup_free_ char *path = NULL;
+
+        if (asprintf(&path, "%s/%s%s", directory, file, suffixes[i]) < 0)
+            return -ENOMEM;
+        if (file_exists(h, path)) {
+            *ret = TAKE_PTR(path);
+            return 0;
+        }
+    }
+    return -ENOENT;
+}
+
+static int find_spelling(const struct host *h, const char *release, const char *file, char **ret) {
+    static const char *const directories[] = {
+        STORE_DIRECTORY "/%s",
+        "/usr/lib/lpd/modules/%s",
+        "/usr/lib/modules/%s/livepatch",
+    };
+    int r = -ENOENT;
+
+    for (size_t i = 0; i < ELEMENTSOF(directories) && r == -ENOENT; i++) {
+        const char *parts[2] = { directories[i], strchr(directories[i], '%') };
+        _cleanup_free_ char *directory = NULL;
+
+        if (asprintf(&directory, "%.*s%s%s", (int) (parts[1] - parts[0]), parts[0], release,
+                     parts[1] + 2) < 0)
+            return -ENOMEM;
+        r = find_in_directory(h, directory, file, ret);
+    }
+    return r;
+}
+
+int store_find_module(const struct host *h, const char *release, const char *name,
+                      const char *module, char **ret) {
+    _cleanup_free_ char *plain = NULL, *spelled = NULL;
+    int r;
+
+    if (module && *module == '/') {
+        if (!file_exists(h, module))
+            return -ENOENT;
+        *ret = strdup(module);
+        return *ret ? 0 : -ENOMEM;
+    }
+    if (module)
+        return find_spelling(h, release, module, ret);
+
+    if (asprintf(&plain, "%s.ko", name) < 0)
+        return -ENOMEM;
+    r = find_spelling(h, release, plain, ret);
+    if (r != -ENOENT)
+        return r;
+    /* Packages name the file as the kernel spells the module. */
+    spelled = patch_name_to_module(plain);
+    if (!spelled)
+        return -ENOMEM;
+    return streq(plain, spelled) ? -ENOENT : find_spelling(h, release, spelled, ret);
+}
+
+static int remember(struct store_change *c, const char *path, char *data, size_t size) {
+    struct saved_file *grown;
+
+    grown = reallocarray(c->files, c->n_files + 1, sizeof(*grown));
+    if (!grown)
+        return -ENOMEM;
+    c->files = grown;
+    c->files[c->n_files] = (struct saved_file){ .path = strdup(path), .data = data, .size = size };
+    return c->files[c->n_files++].path ? 0 : -ENOMEM;
+}
+
+static int make_directories(const struct host *h, struct store_change *c, const char *path) {
+    _cleanup_free_ char *copy = strdup(path);
+    int r;
+
+    if (!copy)
+        return -ENOMEM;
+    for (char *slash = strchr(copy + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        if (!file_exists(h, copy)) {
+            r = file_mkdir_p(h, copy);
+            if (r >= 0)
+                r = strv_extend(&c->directories, copy);
+            if (r < 0)
+                return r;
+        }
+        *slash = '/';
+    }
+    return 0;
+}
+
+/* Writes one file of a change, and the directories above it. 0 if that very content is there. */
+static int change_write(const struct host *h, struct store_change *c, const char *path,
+                        const void *data, size_t size, struct error *e) {
+    _cleanup_free_ char *old = NULL;
+    size_t old_size = 0;
+    int r;
+
+    r = file_read(h, path, SIZE_MAX / 4, &old, &old_size);
+    if (r >= 0 && old_size == size && memcmp(old, data, size) == 0)
+        return 0;
+    if (r >= 0 || r == -ENOENT)
+        r = make_directories(h, c, path);
+    if (r >= 0)
+        r = remember(c, path, old, old_size);
+    if (r >= 0) {
+        TAKE_PTR(old);
+        r = file_write_atomic(h, path, data, size, 0644);
+    }
+    if (r < 0)
+        return error_set(e, r, r == -EACCES || r == -EPERM ? EXIT_STATUS_PRIVILEGE : EXIT_STATUS_FAILED,
+                         "cannot write %s: %s", path, strerror(-r));
+    return 1;
+}
+
+int store_undo(const struct host *h, struct store_change *c) {
+    int result = 0, r;
+
+    for (size_t i = c->n_files; i > 0; i--) {
+        const struct saved_file *f = c->files + i - 1;
+
+        if (f->data)
+            r = file_write_atomic(h, f->path, f->data, f->size, 0644);
+        else
+            r = file_unlink(h, f->path);
+        if (r != -ENOENT)
+            RET_GATHER(result, r);
+    }
+    for (size_t i = strv_length(c->directories); i > 0; i--) {
+        r = file_rmdir(h, c->directories[i - 1]);
+        if (r != -ENOENT && r != -ENOTEMPTY)
+            RET_GATHER(result, r);
+    }
+    return result;
+}
+
+/* Where the parts of a patch go. */
+struct places {
+    char *module, *manifest, *dropins, *pin;
+};
+
+static void places_done(struct places *p) {
+    free(p->module);
+    free(p->manifest);
+    free(p->dropins);
+    free(p->pin);
+}
+
+static int places_find(const char *name, const char *release, const char *module,
+                       struct places *ret) {
+    _cleanup_(places_done) struct places p = {};
+    int r;
+
+    if (module)
+        r = asprintf(&p.module, STORE_DIRECTORY "/%s/%s", release, module);
+    else
+        r = asprintf(&p.module, STORE_DIRECTORY "/%s/%s.ko", release, name);
+    if (r < 0)
+        p.module = NULL;
+    if (asprintf(&p.manifest, MANIFEST_DIRECTORY "/%s.conf", name) < 0)
+        p.manifest = NULL;
+    if (asprintf(&p.dropins, MANIFEST_DIRECTORY "/%s.conf.d", name) < 0)
+        p.dropins = NULL;
+    if (asprintf(&p.pin, MANIFEST_DIRECTORY "/%s.conf.d/" PIN_DROPIN_PREFIX "%s.conf", name,
+                 release) < 0)
+        p.pin = NULL;
+    if (!p.module || !p.manifest || !p.dropins || !p.pin)
+        return -ENOMEM;
+    *ret = TAKE_STRUCT(p);
+    return 0;
+}
+
+/* Whether the manifest that is there lets this module be put there. */
+static int may_install(const struct host *h, const struct store_patch *p, const struct places *places,
+                       const struct manifest *m, struct error *e) {
+    const struct manifest_kernel *kernel = manifest_kernel_for(m, p->release);
+
+    if (kernel && kernel->module && *kernel->module == '/')
+        return error_hint(e, error_set(e, -EBUSY, EXIT_STATUS_FAILED,
+                                       "%s names the module %s itself", m->path, kernel->module),
+                          "put the module there, or take Module= out of the manifest");
+    if (kernel && kernel->sha256 && !strstr(kernel->sha256, p->sha256) &&
+        !file_exists(h, places->pin))
+        return error_hint(e, error_set(e, -EKEYREJECTED, EXIT_STATUS_REFUSED,
+                                       "the module's SHA256 is %s, but %s wants %s", p->sha256,
+                                       m->path, kernel->sha256),
+                          "install the module that was meant, or correct SHA256= in [Kernel:%s]",
+                          p->release);
+    return 0;
+}
+
+static int write_pin(const struct host *h, struct store_change *c, const struct places *places,
+                     const struct store_patch *p, const char *other_hash, struct error *e) {
+    _cleanup_free_ char *text = NULL;
+
+    if (asprintf(&text, "# Written by lpctl install.\n[Kernel:%s]\nSHA256=%s%s%s\n", p->release,
+                 p->sha256, other_hash ? " " : "", strempty(other_hash)) < 0)
+        return -ENOMEM;
+    return change_write(h, c, places->pin, text, strlen(text), e);
+}
+
+/* The first step of replacing a module: a pin that allows the old and the new one, so that whenever
+ * the power goes, what lies there is what the pin allows. */
+static int widen_pin(const struct host *h, struct store_change *c, const struct places *places,
+                     const struct store_patch *p, const struct manifest *m, struct error *e) {
+    const struct manifest_kernel *kernel = m ? manifest_kernel_for(m, p->release) : NULL;
+    _cleanup_free_ char *old = NULL;
+
+    if (!kernel || !kernel->sha256 || !file_exists(h, places->pin) ||
+        startswith(kernel->sha256, p->sha256))
+        return 0;
+    old = strndup(kernel->sha256, strcspn(kernel->sha256, " "));
+    return old ? write_pin(h, c, places, p, old, e) : -ENOMEM;
+}
+
+static int write_manifest(const struct host *h, struct store_change *c, const struct places *places,
+                          const struct store_patch *p, struct error *e) {
+    _cleanup_free_ char *text = NULL;
+
+    if (asprintf(&text,
+                 "# Written by lpctl install; yours to edit, see lpd.patch(5).\n"
+                 "[Patch]\n%s%s%sStage=%s\n",
+                 p->description ? "Description=" : "", strempty(p->description),
+                 p->description ? "\n" : "", patch_stage_to_string(p->stage)) < 0)
+        return -ENOMEM;
+    return change_write(h, c, places->manifest, text, strlen(text), e);
+}
+
+static int write_stage(const struct host *h, struct store_change *c, const struct places *places,
+                       const struct store_patch *p, struct error *e) {
+    _cleanup_free_ char *path = NULL, *text = NULL;
+
+    if (asprintf(&path, "%s/" STAGE_DROPIN, places->dropins) < 0 ||
+        asprintf(&text, "# Written by lpctl install.\n[Patch]\nStage=%s\n",
+                 patch_stage_to_string(p->stage)) < 0)
+        return -ENOMEM;
+    return change_write(h, c, path, text, strlen(text), e);
+}
+
+static int install_steps(const struct host *h, const struct store_patch *p,
+                         const struct places *places, const struct manifest *m,
+                         struct store_change *c, struct error *e) {
+    int changed = 0, r;
+
+    r = widen_pin(h, c, places, p, m, e);
+    if (r < 0)
+        return r;
+    changed |= r;
+    r = change_write(h, c, places->module, p->module, p->module_size, e);
+    if (r < 0)
+        return r;
+    changed |= r;
+    /* A manifest for all kernels stays one for all kernels: a pin would narrow it to this one. */
+    if (!m || m->n_kernels > 0) {
+        r = write_pin(h, c, places, p, NULL, e);
+        if (r < 0)
+            return r;
+        changed |= r;
+    }
+    if (!m)
+        r = write_manifest(h, c, places, p, e);
+    else if (p->set_stage && m->stage != p->stage)
+        r = write_stage(h, c, places, p, e);
+    else
+        r = 0;
+    return r < 0 ? r : changed | r;
+}
+
+static int find_manifest(const struct host *h, const struct store_patch *p,
+                         const struct places *places, struct manifest *ret, struct error *e) {
+    struct stat st;
+    int r;
+
+    r = manifest_load(h, p->name, ret, e);
+    if (r != -ENOENT)
+        return r < 0 ? r : 1;
+    if (file_lstat(h, places->manifest, &st) >= 0)
+        return error_hint(e, error_set(e, -EBUSY, EXIT_STATUS_FAILED, "the patch %s is masked by %s",
+                                       p->name, places->manifest),
+                          "remove %s first", places->manifest);
+    return 0;
+}
+
+int store_install(const struct host *h, const struct store_patch *p, struct store_change **ret_change,
+                  struct error *e) {
+    _cleanup_(store_change_freep) struct store_change *c = calloc(1, sizeof(*c));
+    _cleanup_(manifest_done) struct manifest m = {};
+    _cleanup_(places_done) struct places places = {};
+    const struct manifest_kernel *kernel;
+    bool known;
+    int r;
+
+    r = c ? places_find(p->name, p->release, NULL, &places) : -ENOMEM;
+    if (r < 0)
+        return r;
+    r = find_manifest(h, p, &places, &m, e);
+    if (r < 0)
+        return r;
+    known = r > 0;
+    kernel = known ? manifest_kernel_for(&m, p->release) : NULL;
+    if (known) {
+        /* The manifest's own spelling of the name, and its name for the file. */
+        places_done(&places);
+        r = places_find(m.name, p->release, kernel ? kernel->module : NULL, &places);
+        if (r >= 0)
+            r = may_install(h, p, &places, &m, e);
+        if (r < 0)
+            return r;
+    }
+    r = install_steps(h, p, &places, known ? &m : NULL, c, e);
+    if (r < 0) {
+        (void) store_undo(h, c);
+        return r;
+    }
+    *ret_change = TAKE_PTR(c);
+    return r;
+}
+
+/* Removes a file that may not be there; 1 if it was. */
+static int remove_if_there(const struct host *h, const char *path, struct error *e) {
+    int r = file_unlink(h, path);
+
+    if (r == -ENOENT || r == -ENOTDIR)
+        return 0;
+    if (r < 0)
+        return error_set(e, r, r == -EACCES || r == -EPERM ? EXIT_STATUS_PRIVILEGE : EXIT_STATUS_FAILED,
+                         "cannot remove %s: %s", path, strerror(-r));
+    return 1;
+}
+
+/* Removes the drop-ins that lpctl wrote; others stay, and with them their directory. */
+static int remove_dropins(const struct host *h, const struct places *places, struct error *e) {
+    _cleanup_strv_free_ char **names = NULL;
+    int removed = 0, r;
+
+    r = file_list(h, places->dropins, &names);
+    if (r == -ENOENT)
+        return 0;
+    STRV_FOREACH(name, names) {
+        _cleanup_free_ char *path = NULL;
+
+        if (!startswith(*name, PIN_DROPIN_PREFIX) && !streq(*name, ENABLED_DROPIN) &&
+            !streq(*name, STAGE_DROPIN))
+            continue;
+        if (asprintf(&path, "%s/%s", places->dropins, *name) < 0)
+            return -ENOMEM;
+        r = remove_if_there(h, path, e);
+        if (r < 0)
+            return r;
+        removed |= r;
+    }
+    (void) file_rmdir(h, places->dropins);
+    return removed;
+}
+
+static int remove_module(const struct host *h, const char *release, const char *name,
+                         const struct manifest *m, struct error *e) {
+    const struct manifest_kernel *kernel = m ? manifest_kernel_for(m, release) : NULL;
+    _cleanup_(places_done) struct places places = {};
+    _cleanup_free_ char *directory = NULL;
+    int r;
+
+    if (kernel && kernel->module && *kernel->module == '/')
+        return 0;
+    r = places_find(name, release, kernel ? kernel->module : NULL, &places);
+    if (r < 0)
+        return r;
+    r = remove_if_there(h, places.module, e);
+    if (r > 0 && asprintf(&directory, STORE_DIRECTORY "/%s", release) >= 0)
+        (void) file_rmdir(h, directory);
+    return r;
+}
+
+static int remove_modules(const struct host *h, const char *name, const struct manifest *m,
+                          struct error *e) {
+    _cleanup_strv_free_ char **releases = NULL;
+    int removed = 0, r;
+
+    r = file_list(h, STORE_DIRECTORY, &releases);
+    if (r < 0)
+        return r == -ENOENT ? 0 : r;
+    STRV_FOREACH(release, releases) {
+        r = remove_module(h, *release, name, m, e);
+        if (r < 0)
+            return r;
+        removed |= r;
+    }
+    return removed;
+}
+
+int store_remove(const struct host *h, const char *name, struct error *e) {
+    _cleanup_(manifest_done) struct manifest m = {};
+    _cleanup_(places_done) struct places places = {};
+    bool known, removed = false;
+    int r;
+
+    r = manifest_load(h, name, &m, NULL);
+    if (r == -ENOMEM)
+        return r;
+    known = r >= 0;
+    if (known && !startswith(m.path, MANIFEST_DIRECTORY "/"))
+        return error_hint(e, error_set(e, -EBUSY, EXIT_STATUS_FAILED,
+                                       "%s does not belong to lpctl install, but to a package or to /run",
+                                       m.path),
+                          "remove the package, or switch the patch off: lpctl disable %s", m.name);
+    r = places_find(known ? m.name : name, "", NULL, &places);
+    if (r < 0)
+        return r;
+    /* The manifest goes first: without it the rest is not a patch any more. */
+    r = remove_if_there(h, places.manifest, e);
+    if (r < 0)
+        return r;
+    removed |= r > 0;
+    r = remove_dropins(h, &places, e);
+    if (r < 0)
+        return r;
+    removed |= r > 0;
+    r = remove_modules(h, known ? m.name : name, known ? &m : NULL, e);
+    if (r < 0)
+        return r;
+    return removed || r > 0;
+}
+
+int store_set_enabled(const struct host *h, const char *name, bool enabled, struct error *e) {
+    _cleanup_(store_change_freep) struct store_change *c = calloc(1, sizeof(*c));
+    _cleanup_(manifest_done) struct manifest before = {}, without = {};
+    _cleanup_free_ char *path = NULL, *text = NULL;
+    int r;
+
+    r = c ? manifest_load(h, name, &before, e) : -ENOMEM;
+    if (r < 0)
+        return r;
+    if (before.enabled == enabled)
+        return 0;
+    if (asprintf(&path, MANIFEST_DIRECTORY "/%s.conf.d/" ENABLED_DROPIN, before.name) < 0)
+        return -ENOMEM;
+    /* Going back to what the manifest itself says needs no drop-in. */
+    r = remove_if_there(h, path, e);
+    if (r < 0)
+        return r;
+    r = manifest_load(h, name, &without, e);
+    if (r < 0)
+        return r;
+    if (without.enabled == enabled)
+        return 1;
+    if (asprintf(&text, "# Written by lpctl %s.\n[Patch]\nEnabled=%s\n",
+                 enabled ? "enable" : "disable", yes_no(enabled)) < 0)
+        return -ENOMEM;
+    r = change_write(h, c, path, text, strlen(text), e);
+    return r < 0 ? r : 1;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/error.h"
+#include "base/host.h"
+#include "config/manifest.h"
+
+#define STORE_DIRECTORY "/var/lib/lpd/modules"
+
+/* Where modules lie on a machine, and how lpctl install and remove change that. */
+
+/* Finds the module of a patch for a kernel release: MODULE (a file name or an absolute path; NULL:
+ * NAME.ko), in the store, then in the packages' directories, also compressed (.xz, .zst, .gz).
+ * -ENOENT if there is none. */
+int store_find_module(const struct host *h, const char *release, const char *name,
+                      const char *module, char **ret);
+
+/* Whether modules may be somewhere that cannot be seen yet: /var/lib/lpd is not there. */
+bool store_is_hidden(const struct host *h);
+
+/* What an install changes, kept so that it can be undone wholly. */
+struct store_change;
+struct store_change *store_change_free(struct store_change *c);
+DEFINE_TRIVIAL_CLEANUP_FUNC(struct store_change *, store_change_free)
+
+struct store_patch {
+    const char *name;
+    const char *release;
+    const void *module; /* the uncompressed bytes */
+    size_t module_size;
+    const char *sha256;
+    const char *description; /* for a new manifest; may be NULL */
+    enum patch_stage stage;
+    bool set_stage;          /* the caller named a stage */
+};
+
+/* Puts a patch on the machine: module, pin, manifest, in that order, each in one step that survives
+ * a power cut, so that the patch is wholly there or wholly not. A manifest that is there already
+ * stays as it is. Returns 1 if something changed, 0 if all was there. On failure everything is as it
+ * was. *ret_change is for store_undo(). */
+int store_install(const struct host *h, const struct store_patch *p, struct store_change **ret_change,
+                  struct error *e);
+
+/* Puts back what stood there before the install. */
+int store_undo(const struct host *h, struct store_change *c);
+
+/* Takes a patch off the machine: the manifest first, then what it named. A manifest that belongs to
+ * a package is -EBUSY. Returns 1, or 0 if nothing was there. */
+int store_remove(const struct host *h, const char *name, struct error *e);
+
+/* Sets Enabled= by a drop-in of the manifest. Returns 1 if that changed something. */
+int store_set_enabled(const struct host *h, const char *name, bool enabled, struct error *e);
