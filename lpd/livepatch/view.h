@@ -7,23 +7,28 @@
 /* One patch as the kernel sees it: /sys/kernel/livepatch/NAME and /sys/module/NAME
  * (Documentation/ABI/testing/sysfs-kernel-livepatch). */
 struct livepatch {
-    char *name;        /* the module's name */
+    char *name;         /* the module's name */
     bool module_loaded; /* /sys/module/NAME is there, state live */
-    bool registered;   /* /sys/kernel/livepatch/NAME is there */
+    bool registered;    /* /sys/kernel/livepatch/NAME is there */
     bool enabled;
     bool transition;
-    int replace;       /* 1, 0, -1: the kernel does not say (before 6.11) */
-    int refcount;      /* -1: unknown */
-    char *taint;       /* letters of /sys/module/NAME/taint, "" if none, NULL unknown */
-    char *build_id;    /* hex; NULL: unknown */
-    char **objects;    /* "vmlinux", module names */
-    char **functions;  /* "OBJECT/FUNCTION,SYMPOS" */
+    int replace;        /* 1, 0, -1: the kernel does not say (before 6.11) */
+    int refcount;       /* -1: unknown */
+    char *taint;        /* letters of /sys/module/NAME/taint, "" if none, NULL unknown */
+    char *build_id;     /* hex; NULL: unknown */
+    char **objects;     /* "vmlinux", module names */
+    char **functions;   /* "OBJECT/FUNCTION,SYMPOS" */
 };
 
 void livepatch_done(struct livepatch *p);
 
-/* Reads one patch; '-' and '_' alike. A patch that the kernel does not know at all is -ENOENT. */
+/* Reads one patch; '-' and '_' alike. What the kernel does not know at all is -ENOENT. Any loaded
+ * module of that name is found, a live patch or not: see livepatch_is_plain_module(). */
 int livepatch_read(const struct host *h, const char *name, struct livepatch *ret);
+
+/* Whether this is a loaded module that is no live patch: the kernel marks those with the taint K
+ * (kernel/module/main.c, check_modinfo_livepatch()). */
+bool livepatch_is_plain_module(const struct livepatch *p);
 
 struct livepatch_list {
     struct livepatch *patches;
@@ -33,7 +38,7 @@ struct livepatch_list {
 void livepatch_list_done(struct livepatch_list *l);
 
 /* All registered patches, and those loaded modules among also (may be NULL) that are no longer
- * registered: disabled or replaced ones, which sysfs does not tell from other modules. */
+ * registered: disabled or replaced ones. A machine without live patching has an empty list. */
 int livepatch_list_read(const struct host *h, char *const *also, struct livepatch_list *ret);
 const struct livepatch *livepatch_list_find(const struct livepatch_list *l, const char *name);
 

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <fcntl.h>
+#include <stdio.h>
+
+#include "base/file.h"
+#include "base/strv.h"
+#include "livepatch/sysfs.h"
+#include "livepatch/transition.h"
+
+#define TEXT_MAX 4096 /* of a command line */
+
+static void blocking_task_done(struct blocking_task *t) {
+    free(t->comm);
+    free(t->cmdline);
+    strv_free(t->stack);
+}
+
+void blocking_tasks_done(struct blocking_tasks *b) {
+    for (size_t i = 0; i < b->n_tasks; i++)
+        blocking_task_done(&b->tasks[i]);
+    free(b->tasks);
+    free(b->patch);
+    *b = (struct blocking_tasks){ 0 };
+}
+
+/* A task names itself and its arguments as it likes; a terminal must not obey these. */
+static void make_printable(char *s, size_t size) {
+    for (size_t i = 0; i < size; i++)
+        if (s[i] < 0x20 || s[i] > 0x7e)
+            s[i] = '?';
+}
+
+/* Reads a file of the task, cut at TEXT_MAX bytes. Returns the number of bytes or a negative errno;
+ * *ret is NUL-terminated besides. */
+static ssize_t task_file_read(const struct host *h, int pid, int tid, const char *file, char **ret) {
+    _cleanup_free_ char *path = NULL, *data = malloc(TEXT_MAX + 1);
+    _cleanup_close_ int fd = -EBADF;
+    ssize_t n;
+
+    if (!data || asprintf(&path, "/proc/%d/task/%d/%s", pid, tid, file) < 0)
+        return -ENOMEM;
+    fd = file_open(h, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
+    if (fd < 0)
+        return fd;
+    n = read(fd, data, TEXT_MAX);
+    if (n < 0)
+        return -errno;
+    data[n] = '\0';
+    *ret = TAKE_PTR(data);
+    return n;
+}
+
+static int task_comm_read(const struct host *h, struct blocking_task *t) {
+    ssize_t n;
+
+    n = task_file_read(h, t->pid, t->tid, "comm", &t->comm);
+    if (n < 0)
+        return (int) n;
+    if (n > 0 && t->comm[n - 1] == '\n')
+        t->comm[--n] = '\0';
+    make_printable(t->comm, (size_t) n);
+    return 0;
+}
+
+/* The arguments end with a NUL each (proc(5)). */
+static int task_cmdline_read(const struct host *h, struct blocking_task *t) {
+    ssize_t n;
+
+    n = task_file_read(h, t->pid, t->tid, "cmdline", &t->cmdline);
+    if (n < 0)
+        return (int) n;
+    while (n > 0 && t->cmdline[n - 1] == '\0')
+        n--;
+    for (ssize_t i = 0; i < n; i++)
+        if (t->cmdline[i] == '\0')
+            t->cmdline[i] = ' ';
+    make_printable(t->cmdline, (size_t) n);
+    return 0;
+}
+
+/* "PID (COMM) STATE …", where COMM may hold anything, also parentheses; what follows it does not. */
+static char task_state_read(const struct host *h, const struct blocking_task *t) {
+    _cleanup_free_ char *stat = NULL;
+    const char *end;
+
+    if (task_file_read(h, t->pid, t->tid, "stat", &stat) < 0)
+        return '?';
+    end = strrchr(stat, ')');
+    return end && end[1] == ' ' && end[2] > ' ' && end[2] <= '~' ? end[2] : '?';
+}
+
+static int task_stack_read(const struct host *h, struct blocking_task *t) {
+    _cleanup_free_ char *stack = NULL;
+    int r;
+
+    if (task_file_read(h, t->pid, t->tid, "stack", &stack) < 0)
+        return 0;
+    r = strv_extend_split(&t->stack, stack, "\n");
+    STRV_FOREACH(line, t->stack) {
+        size_t blanks = strspn(*line, " \t"), n = strlen(*line + blanks);
+
+        memmove(*line, *line + blanks, n + 1);
+        make_printable(*line, n);
+    }
+    return r;
+}
+
+/* 1, or 0 if the task has ended meanwhile. */
+static int task_describe(const struct host *h, int pid, int tid, struct blocking_task *ret) {
+    struct blocking_task t = { .pid = pid, .tid = tid };
+    int r;
+
+    r = task_comm_read(h, &t);
+    if (r >= 0)
+        r = task_cmdline_read(h, &t);
+    if (r >= 0)
+        r = task_stack_read(h, &t);
+    if (r < 0) {
+        blocking_task_done(&t);
+        return r == -ENOMEM ? r : 0;
+    }
+    t.state = task_state_read(h, &t);
+    *ret = t;
+    return 1;
+}
+
+static int tasks_add(const struct host *h, int pid, int tid, struct blocking_tasks *b) {
+    struct blocking_task *grown, task;
+    int r;
+
+    if (b->n_tasks >= BLOCKING_TASKS_MAX) {
+        b->n_all++;
+        return 0;
+    }
+    grown = reallocarray(b->tasks, b->n_tasks + 1, sizeof(*grown));
+    if (!grown)
+        return -ENOMEM;
+    b->tasks = grown;
+    r = task_describe(h, pid, tid, &task);
+    if (r <= 0)
+        return r;
+    b->tasks[b->n_tasks++] = task;
+    b->n_all++;
+    return 0;
+}
+
+/* The number that a directory of /proc is named by, or -1. */
+static int parse_pid(const char *name) {
+    char *end;
+    long n;
+
+    if (name[strspn(name, "0123456789")] || strlen(name) > 9)
+        return -1;
+    n = strtol(name, &end, 10);
+    return n > 0 ? (int) n : -1;
+}
+
+/* Only a task's owner may read its state: a list with gaps would mislead, so there is none then. */
+static int process_read(const struct host *h, int pid, const char *unmoved, struct blocking_tasks *b) {
+    _cleanup_free_ char *directory = NULL;
+    _cleanup_strv_free_ char **tids = NULL;
+    int r = 0;
+
+    if (asprintf(&directory, "/proc/%d/task", pid) < 0)
+        return -ENOMEM;
+    if (file_list(h, directory, &tids) == -ENOMEM)
+        return -ENOMEM;
+    STRV_FOREACH(name, tids) {
+        _cleanup_free_ char *state = NULL;
+        int tid = parse_pid(*name);
+        ssize_t n = tid < 0 ? -ENOENT : task_file_read(h, pid, tid, "patch_state", &state);
+
+        if (n == -EACCES || n == -EPERM || n == -ENOMEM)
+            return (int) n;
+        if (n < 0 || !streq(state, unmoved))
+            continue;
+        r = tasks_add(h, pid, tid, b);
+        if (r < 0)
+            break;
+    }
+    return r;
+}
+
+int blocking_tasks_read(struct host *h, struct blocking_tasks *ret, struct error *e) {
+    _cleanup_(blocking_tasks_done) struct blocking_tasks b = { 0 };
+    _cleanup_strv_free_ char **names = NULL;
+    const char *unmoved;
+    int r;
+
+    r = transition_find(h, &b.patch);
+    if (r <= 0)
+        goto finish;
+    unmoved = livepatch_flag_read(h, b.patch, "enabled") > 0 ? "0\n" : "1\n";
+    r = file_list(h, "/proc", &names);
+    STRV_FOREACH(name, names) {
+        int pid = parse_pid(*name);
+
+        if (r < 0)
+            break;
+        if (pid > 0)
+            r = process_read(h, pid, unmoved, &b);
+    }
+finish:
+    if (r == -EACCES || r == -EPERM) {
+        error_set(e, r, EXIT_STATUS_PRIVILEGE, "the states of tasks are shown to root only");
+        return error_hint(e, -EACCES, "run this as root");
+    }
+    if (r < 0)
+        return error_set(e, r, EXIT_STATUS_FAILED, "the tasks of this machine cannot be read: %s",
+                         strerror(-r));
+    *ret = TAKE_STRUCT(b);
+    return 0;
+}

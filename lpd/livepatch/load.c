@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/file.h"
+#include "config/name.h"
+#include "livepatch/facts.h"
+#include "livepatch/kmsg.h"
+#include "livepatch/load.h"
+#include "livepatch/refusal.h"
+#include "livepatch/sysfs.h"
+#include "livepatch/transition.h"
+#include "livepatch/view.h"
+#include "livepatch/wait.h"
+
+/* Without a transition to wait for, a busy kernel is asked this often, at this pace. */
+#define TRIES_MAX 3
+#define TRY_AGAIN_USEC (20 * USEC_PER_MSEC)
+
+/* How long taking out what should not have come in may last. */
+#define UNDO_TIMEOUT_USEC (30 * USEC_PER_SEC)
+
+/* One load on its way. */
+struct load {
+    struct host *h;
+    const struct module_file *f;
+    const struct load_options *o;
+    const char *name;
+    uint64_t deadline; /* until which other transitions are waited for */
+};
+
+/* What the kernel has of that name. */
+enum presence {
+    PRESENCE_NONE,     /* it can be loaded */
+    PRESENCE_SAME,     /* it is in already */
+    PRESENCE_RESTORED, /* it was on its way out and is on its way in again */
+    PRESENCE_UNCLEAR,  /* things have changed: look again */
+};
+
+static int check_module(struct host *h, const struct module_file *f, struct error *e) {
+    _cleanup_free_ char *release = NULL;
+    int r;
+
+    if (!f->info.livepatch)
+        return error_set(e, -EINVAL, EXIT_STATUS_REFUSED, "%s: the module is no live patch", f->path);
+    if (!f->info.name || !patch_name_is_valid(f->info.name))
+        return error_set(e, -EBADMSG, EXIT_STATUS_REFUSED, "%s: the module's name is not valid",
+                         f->path);
+    r = h->ops->release(h, &release);
+    if (r < 0)
+        return error_set(e, r, EXIT_STATUS_FAILED, "the kernel's release is unknown: %s",
+                         strerror(-r));
+    if (f->info.vermagic && vermagic_matches(f->info.vermagic, release))
+        return 0;
+    error_set(e, -ENOEXEC, EXIT_STATUS_KERNEL, "%s: the module is for kernel %.*s, this is %s",
+              f->path, (int) strcspn(strempty(f->info.vermagic), " "), strempty(f->info.vermagic),
+              release);
+    return error_hint(e, -ENOEXEC, "build it against the headers of %s", release);
+}
+
+/* What would make the kernel refuse any patch is said before it is asked, as its errno is vague. */
+static int check_kernel(struct load *l, struct error *e) {
+    int r = 0;
+
+    if (!l->h->live || !file_exists(l->h, LIVEPATCH_DIRECTORY))
+        r = -EOPNOTSUPP;
+    else if (kernel_flag_read(l->h, KERNEL_MODULES_DISABLED) == 1)
+        r = -EPERM;
+    else if (kernel_flag_read(l->h, KERNEL_FTRACE_ENABLED) == 0)
+        r = -EBUSY;
+    return r < 0 ? refusal_describe(l->h, REFUSAL_LOAD, l->f->path, r, NULL, e) : 0;
+}
+
+static int wait_for_transition(struct load *l, const char *other, struct error *e) {
+    int r;
+
+    r = transition_wait(l->h, other, wait_remaining(l->h, l->deadline));
+    if (r != -ETIME)
+        return r == -ENOENT ? 0 : r;
+    r = transition_stalled(l->h, other, "the transition", l->o->busy_timeout_usec, e);
+    return error_prefix(e, r, "%s has to wait", l->f->path);
+}
+
+/* A module that is there but not registered was a patch: it is disabled, or another replaced it. */
+static int clear_remains(struct load *l, const struct livepatch *p, struct error *e) {
+    int r;
+
+    if (livepatch_is_plain_module(p))
+        return error_set(e, -EEXIST, EXIT_STATUS_FAILED,
+                         "%s: a module named %s is in that is no live patch", l->f->path, l->name);
+    r = livepatch_remove_module(l->h, l->name, wait_remaining(l->h, l->deadline), e);
+    if (r < 0)
+        return error_prefix(e, r, "%s: the patch was in before", l->f->path);
+    return PRESENCE_UNCLEAR;
+}
+
+/* A cumulative patch takes the others out when its transition ends, so while one is coming in it is
+ * not certain that ours stays. Kernels before 6.11 do not say which patches are cumulative. */
+static int await_replacement(struct load *l, struct error *e) {
+    _cleanup_free_ char *other = NULL;
+    int r, replace;
+
+    r = transition_find(l->h, &other);
+    if (r <= 0 || streq(other, l->name))
+        return PRESENCE_SAME;
+    replace = livepatch_flag_read(l->h, other, "replace");
+    if (replace == 0 || livepatch_flag_read(l->h, other, "enabled") <= 0)
+        return PRESENCE_SAME;
+    r = wait_for_transition(l, other, replace > 0 ? e : NULL);
+    if (r == -ETIME && replace < 0)
+        return PRESENCE_SAME;
+    return r < 0 ? r : PRESENCE_UNCLEAR;
+}
+
+static bool is_same_build(const struct module_file *f, const struct livepatch *p) {
+    return streq(strempty(f->info.build_id), strempty(p->build_id));
+}
+
+static int meet_registered(struct load *l, const struct livepatch *p, struct error *e) {
+    bool same = is_same_build(l->f, p);
+    int r;
+
+    if (p->enabled && same)
+        return await_replacement(l, e);
+    if (p->enabled) {
+        r = error_set(e, -EEXIST, EXIT_STATUS_FAILED, "%s: %s is in with another build (%s, not %s)",
+                      l->f->path, l->name, p->build_id ?: "without id", l->f->info.build_id ?: "none");
+        return error_hint(e, r, "unload it first: 'lpctl unload %s'", l->name);
+    }
+    if (same && p->transition && transition_reverse(l->h, l->name, NULL) >= 0)
+        return PRESENCE_RESTORED;
+    r = livepatch_wait_gone(l->h, l->name, wait_remaining(l->h, l->deadline), e);
+    return r < 0 ? r : PRESENCE_UNCLEAR;
+}
+
+static int look_once(struct load *l, struct error *e) {
+    _cleanup_(livepatch_done) struct livepatch p = { 0 };
+    int r;
+
+    r = livepatch_read(l->h, l->name, &p);
+    if (r == -ENOENT)
+        return PRESENCE_NONE;
+    if (r < 0)
+        return error_set(e, r, EXIT_STATUS_FAILED, "%s: %s", l->name, strerror(-r));
+    return p.registered ? meet_registered(l, &p, e) : clear_remains(l, &p, e);
+}
+
+/* Each step waited for something that is over now; not for ever, should somebody keep changing it. */
+static int look(struct load *l, struct error *e) {
+    int r = PRESENCE_UNCLEAR;
+
+    for (unsigned i = 0; i < 10 && r == PRESENCE_UNCLEAR; i++)
+        r = look_once(l, e);
+    if (r == PRESENCE_UNCLEAR)
+        return error_set(e, -EBUSY, EXIT_STATUS_FAILED,
+                         "%s: somebody else keeps loading and unloading %s", l->f->path, l->name);
+    return r;
+}
+
+/* 1 if a transition ran, 0 if none did: the kernel takes a patch only when there is none. */
+static int wait_for_others(struct load *l, struct error *e) {
+    _cleanup_free_ char *other = NULL;
+    int r;
+
+    r = transition_find(l->h, &other);
+    if (r <= 0)
+        return 0;
+    r = wait_for_transition(l, other, e);
+    return r < 0 ? r : 1;
+}
+
+/* The flags that make the kernel ignore versions also void the signature: never pass them. */
+static int insert(struct load *l, char **ret_words) {
+    _cleanup_close_ int log = kmsg_open(l->h);
+    int r;
+
+    r = l->h->ops->finit_module(l->h, l->f->fd, strempty(l->o->parameters), 0);
+    if (r < 0)
+        *ret_words = kmsg_words(log, l->name);
+    return r;
+}
+
+/* Returns what was found; after PRESENCE_NONE the module has been loaded. Somebody else may load in
+ * the same moment, so EBUSY and EEXIST are answers to look into. */
+static int look_and_insert(struct load *l, struct error *e) {
+    for (unsigned tries = 1;; tries++) {
+        _cleanup_free_ char *words = NULL;
+        int r;
+
+        r = look(l, e);
+        if (r != PRESENCE_NONE)
+            return r;
+        r = check_kernel(l, e);
+        if (r < 0)
+            return r;
+        r = wait_for_others(l, e);
+        if (r < 0)
+            return r;
+        if (r > 0)
+            tries = 1;
+        r = insert(l, &words);
+        if (r >= 0)
+            return PRESENCE_NONE;
+        if ((r != -EBUSY && r != -EEXIST) || tries >= TRIES_MAX)
+            return refusal_describe(l->h, REFUSAL_LOAD, l->f->path, r, words, e);
+        l->h->ops->sleep(l->h, TRY_AGAIN_USEC);
+    }
+}
+
+static int undo(struct load *l, int why, const char *reason, struct error *e) {
+    _cleanup_(error_done) struct error problem = ERROR_NULL;
+    int r;
+
+    r = livepatch_unload(l->h, l->name, UNDO_TIMEOUT_USEC, &problem);
+    return error_set(e, why, EXIT_STATUS_REFUSED, "%s: %s; %s%s", l->f->path, reason,
+                     r < 0 ? "taking it out again failed: " : "it was taken out again",
+                     r < 0 ? error_message(&problem, r) : "");
+}
+
+int livepatch_load(struct host *h, const struct module_file *f, const struct load_options *o,
+                   enum load_result *ret_result, struct error *e) {
+    _cleanup_free_ char *name = NULL;
+    struct load l = { .h = h, .f = f, .o = o };
+    int r;
+
+    r = check_module(h, f, e);
+    if (r < 0)
+        return r;
+    l.name = name = patch_name_to_module(f->info.name);
+    if (!name)
+        return -ENOMEM;
+    l.deadline = wait_deadline(h, o->busy_timeout_usec);
+    r = look_and_insert(&l, e);
+    if (r < 0)
+        return r;
+    if (r == PRESENCE_NONE) {
+        if (module_file_unchanged(f) < 0)
+            return undo(&l, -ESTALE, "the file was opened for writing while it was loaded", e);
+        if (!livepatch_is_registered(h, name))
+            return undo(&l, -EINVAL, "the module is in, but registers no live patch", e);
+    }
+    *ret_result = r == PRESENCE_SAME ? LOAD_ALREADY : LOAD_DONE;
+    return 0;
+}

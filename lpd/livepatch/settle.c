@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+
+#include "livepatch/load.h"
+#include "livepatch/sysfs.h"
+#include "livepatch/transition.h"
+
+/* The kernel tries again once a second and nudges the tasks that hold out every 15 s
+ * (kernel/livepatch/transition.c, SIGNALS_TIMEOUT). */
+#define ACT_TIMEOUT_USEC (30 * USEC_PER_SEC)
+
+int transition_stalled(struct host *h, const char *name, const char *what, uint64_t timeout_usec,
+                       struct error *e) {
+    _cleanup_(blocking_tasks_done) struct blocking_tasks blocking = { 0 };
+    _cleanup_free_ char *tasks = NULL;
+    int r;
+
+    if (blocking_tasks_read(h, &blocking, NULL) >= 0 && blocking.n_all > 0 &&
+        asprintf(&tasks, "; %zu task%s it up", blocking.n_all,
+                 blocking.n_all == 1 ? " holds" : "s hold") < 0)
+        tasks = NULL;
+    r = error_set(e, -ETIME, EXIT_STATUS_TIMEOUT, "%s: %s is not over after %g s%s", name, what,
+                  (double) timeout_usec / (double) USEC_PER_SEC, strempty(tasks));
+    return error_hint(e, r, "'lpctl blocking %s' shows what holds it up", name);
+}
+
+/* What is in the middle of its transition is unloaded by turning that back. */
+static int stall_revert(struct host *h, const char *name, const char *stall, struct error *e) {
+    _cleanup_(error_done) struct error problem = ERROR_NULL;
+    int r;
+
+    r = livepatch_unload(h, name, ACT_TIMEOUT_USEC, &problem);
+    if (r >= 0)
+        return error_set(e, -ETIME, EXIT_STATUS_TIMEOUT, "%s; the patch was reverted", stall);
+    r = error_set(e, -ETIME, EXIT_STATUS_TIMEOUT, "%s; reverting it failed: %s", stall,
+                  error_message(&problem, r));
+    return problem.hint ? error_hint(e, r, "%s", problem.hint) : r;
+}
+
+static int stall_force(struct host *h, const char *name, const char *stall, struct error *e) {
+    int r;
+
+    r = transition_force(h, name, e);
+    if (r < 0)
+        return error_prefix(e, r, "%s; forcing it failed", stall);
+    if (r == 0)
+        return 0;
+    r = transition_wait(h, name, ACT_TIMEOUT_USEC);
+    if (r == -ETIME)
+        return transition_stalled(h, name, "the forced transition", ACT_TIMEOUT_USEC, e);
+    return error_set(e, r, r < 0 ? EXIT_STATUS_FAILED : EXIT_STATUS_DONE, "%s; it was forced", stall);
+}
+
+int transition_settle(struct host *h, const char *name, uint64_t timeout_usec,
+                      enum on_stall on_stall, struct error *e) {
+    _cleanup_(error_done) struct error stall = ERROR_NULL;
+    int r;
+
+    r = transition_wait(h, name, timeout_usec);
+    if (r == -ENOENT)
+        return error_set(e, r, EXIT_STATUS_NO_PATCH,
+                         "%s: the patch is gone: it was disabled or replaced meanwhile", name);
+    if (r != -ETIME)
+        return r;
+    if (on_stall == ON_STALL_WAIT)
+        return transition_stalled(h, name, "the transition", timeout_usec, e);
+    r = transition_stalled(h, name, "the transition", timeout_usec, &stall);
+    /* Looking at every task takes a while: what has come to its end meanwhile needs no help. */
+    if (livepatch_flag_read(h, name, "transition") == 0)
+        return 0;
+    return (on_stall == ON_STALL_REVERT ? stall_revert
+                                        : stall_force)(h, name, error_message(&stall, r), e);
+}

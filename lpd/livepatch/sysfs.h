@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/error.h"
+#include "base/host.h"
+
+/* The files of one patch (Documentation/ABI/testing/sysfs-kernel-livepatch) and of its module
+ * (Documentation/ABI/testing/sysfs-module). Names may be written with '-' or '_'. */
+
+#define LIVEPATCH_DIRECTORY "/sys/kernel/livepatch"
+
+/* The path of an attribute of a patch or of a module; "" names its directory. -ENOENT for what can
+ * be no module's name, so that no name leads out of the directory; -ENOMEM. */
+int livepatch_path(const char *name, const char *attribute, char **ret);
+int module_path(const char *name, const char *attribute, char **ret);
+
+/* A switch of a patch: 1, 0, or -1 if it is not there or the patch is not. */
+int livepatch_flag_read(const struct host *h, const char *name, const char *attribute);
+
+/* Whether the kernel has that patch: its directory is there until it is disabled or replaced. */
+bool livepatch_is_registered(const struct host *h, const char *name);
+
+/* Writes a switch of a patch. The negative errno is the kernel's (kernel/livepatch/core.c):
+ * -EINVAL: it has that value already, or no transition runs; -EBUSY: another patch's transition
+ * runs; -ENOENT: the patch is not there. */
+int livepatch_write(struct host *h, const char *name, const char *attribute, const char *value);

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "livepatch/wait.h"
+
+uint64_t wait_pace(uint64_t elapsed_usec) {
+    return MIN(MAX(elapsed_usec, 5 * USEC_PER_MSEC), 250 * USEC_PER_MSEC);
+}
+
+uint64_t wait_deadline(struct host *h, uint64_t timeout_usec) {
+    uint64_t now = h->ops->now(h);
+
+    return timeout_usec < USEC_INFINITY - now ? now + timeout_usec : USEC_INFINITY;
+}
+
+uint64_t wait_remaining(struct host *h, uint64_t deadline) {
+    uint64_t now = h->ops->now(h);
+
+    if (deadline == USEC_INFINITY)
+        return USEC_INFINITY;
+    return deadline > now ? deadline - now : 0;
+}
+
+int wait_until(struct host *h, uint64_t deadline, int (*ask)(struct host *h, void *userdata),
+               void *userdata) {
+    uint64_t start = h->ops->now(h), left;
+    int r;
+
+    for (;;) {
+        r = ask(h, userdata);
+        if (r != 0)
+            return r;
+        left = wait_remaining(h, deadline);
+        if (left == 0)
+            return -ETIME;
+        h->ops->sleep(h, MIN(wait_pace(h->ops->now(h) - start), left));
+    }
+}
