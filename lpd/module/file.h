@@ -9,8 +9,9 @@
 #define MODULE_SIZE_MAX ((size_t) 256 * 1024 * 1024)
 
 /* A module file, opened once and read once: what is described here is what fd loads. A plain file is
- * held by a read lease (fcntl(2), F_SETLEASE); a compressed one, or one on a file system without
- * leases, stands in a sealed memfd (memfd_create(2)). */
+ * held by a read lease (fcntl(2), F_SETLEASE); a compressed one, or one that can have no lease,
+ * stands in a sealed memfd (memfd_create(2)). Do not put it through TAKE_STRUCT(): that leaves
+ * descriptor 0 behind. */
 struct module_file {
     char *path;
     int fd;          /* give this to finit_module(2) */
@@ -26,18 +27,27 @@ struct module_file {
 
 void module_file_close(struct module_file *f);
 
-/* Opens, reads, decompresses (by magic bytes: xz, zstd, gzip) and parses. The file must be regular
- * and its last component no link; on a live host it must belong to root and be writable by nobody
- * else, and so must every directory above it (lpd(8)): -EPERM, -ELOOP with
- * EXIT_STATUS_REFUSED. -ENOENT, -ENOEXEC, -EBADMSG, -EFBIG, -ETXTBSY (open for writing elsewhere). */
-int module_file_open(const struct host *h, const char *path, struct module_file *ret, struct error *e);
+/* Opens, reads, decompresses (by magic bytes: xz, zstd, gzip) and parses. path is absolute, as seen
+ * from the root of h. The file must be regular and its last component no link. It and every directory
+ * above it, up to that root, must belong to root (or to who runs this) and be writable by nobody
+ * else (lpd(8)).
+ * EXIT_STATUS_REFUSED: -EPERM (owner or mode), -ELOOP (link), -EISDIR, -EINVAL (not a regular file),
+ * -EFBIG, -ENOEXEC (no module, or one for another machine), -EBADMSG (damaged), -ENOPKG (signature
+ * of another kind). EXIT_STATUS_PRIVILEGE: -EACCES. EXIT_STATUS_FAILED: -ENOENT and other errors of
+ * open(2) and read(2), -ETXTBSY (open for writing elsewhere), -ENOMEM. */
+int module_file_open(const struct host *h, const char *path, struct module_file *ret,
+                     struct error *e);
 
-/* The same without the rules about owner and modes, for files that are only looked at or copied into the store (lpctl install ./fix.ko, lpctl verify). */
-int module_file_open_untrusted(const struct host *h, const char *path, struct module_file *ret, struct error *e);
+/* The same without the rules about owner and modes, for files that are only looked at or copied into
+ * the store (lpctl install ./fix.ko, lpctl verify). */
+int module_file_open_untrusted(const struct host *h, const char *path, struct module_file *ret,
+                               struct error *e);
 
-/* Computes and remembers the SHA256. */
+/* Computes and remembers the SHA256. Returns 0, or -EIO. */
 int module_file_sha256(struct module_file *f, struct error *e);
 
 /* Whether the bytes are still those that were read: the lease holds, or the memfd is sealed.
- * -ESTALE if somebody has opened the file for writing since. To be asked after the load. */
+ * Returns 0, or -ESTALE if somebody has tried to open the file for writing since. To be asked after
+ * the load. A lease that somebody waits for is taken away by force after
+ * /proc/sys/fs/lease-break-time seconds, and never comes back. */
 int module_file_unchanged(const struct module_file *f);

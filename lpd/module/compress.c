@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <limits.h>
+#include <lzma.h>
+#include <zlib.h>
+#include <zstd.h>
+#include <zstd_errors.h>
+
+#include "module/compress.h"
+
+/* The most that a decoder may need besides the output: zstd's own default for --ultra, and twice
+ * what xz -9 asks for. */
+#define WINDOW_LOG_MAX 27
+#define WINDOW_MAX ((uint64_t) 1 << WINDOW_LOG_MAX)
+#define WINDOW_TOO_LARGE (-ENOBUFS)
+
+struct stream {
+    const uint8_t *in;
+    size_t in_left;
+    uint8_t *out;
+    size_t out_left;
+    union {
+        lzma_stream xz;
+        z_stream gzip;
+        ZSTD_DStream *zstd;
+    };
+};
+
+struct decoder {
+    const char *name;
+    const char *magic;
+    size_t magic_size;
+    int (*open)(struct stream *s);
+    int (*step)(struct stream *s); /* 1 at the end of the stream, 0 to go on, negative errno */
+    void (*close)(struct stream *s);
+};
+
+/* Moves the ends of the stream to where a library left off. */
+static void advance(struct stream *s, size_t in_left, size_t out_left) {
+    s->in += s->in_left - in_left;
+    s->in_left = in_left;
+    s->out += s->out_left - out_left;
+    s->out_left = out_left;
+}
+
+static int xz_result(lzma_ret result) {
+    switch (result) {
+    case LZMA_OK:
+    case LZMA_BUF_ERROR: /* no progress: decompress() sees why */
+        return 0;
+    case LZMA_STREAM_END:
+        return 1;
+    case LZMA_MEM_ERROR:
+        return -ENOMEM;
+    case LZMA_MEMLIMIT_ERROR:
+        return WINDOW_TOO_LARGE;
+    default:
+        return -EBADMSG;
+    }
+}
+
+static int xz_open(struct stream *s) {
+    s->xz = (lzma_stream) LZMA_STREAM_INIT;
+    return xz_result(lzma_stream_decoder(&s->xz, WINDOW_MAX, LZMA_TELL_UNSUPPORTED_CHECK));
+}
+
+static int xz_step(struct stream *s) {
+    lzma_ret result;
+
+    s->xz.next_in = s->in;
+    s->xz.avail_in = s->in_left;
+    s->xz.next_out = s->out;
+    s->xz.avail_out = s->out_left;
+    result = lzma_code(&s->xz, LZMA_RUN);
+    advance(s, s->xz.avail_in, s->xz.avail_out);
+    return xz_result(result);
+}
+
+static void xz_close(struct stream *s) {
+    lzma_end(&s->xz);
+}
+
+static int gzip_result(int result) {
+    switch (result) {
+    case Z_OK:
+    case Z_BUF_ERROR: /* no progress: decompress() sees why */
+        return 0;
+    case Z_STREAM_END:
+        return 1;
+    case Z_MEM_ERROR:
+        return -ENOMEM;
+    default:
+        return -EBADMSG;
+    }
+}
+
+/* 16: the gzip format and no other (zlib.h, inflateInit2). */
+static int gzip_open(struct stream *s) {
+    s->gzip = (z_stream){};
+    return gzip_result(inflateInit2(&s->gzip, 16 + MAX_WBITS));
+}
+
+static int gzip_step(struct stream *s) {
+    unsigned in = (unsigned) MIN(s->in_left, (size_t) UINT_MAX);
+    unsigned out = (unsigned) MIN(s->out_left, (size_t) UINT_MAX);
+    int result;
+
+    s->gzip.next_in = (Bytef *) s->in;
+    s->gzip.avail_in = in;
+    s->gzip.next_out = s->out;
+    s->gzip.avail_out = out;
+    result = inflate(&s->gzip, Z_NO_FLUSH);
+    advance(s, s->in_left - (in - s->gzip.avail_in), s->out_left - (out - s->gzip.avail_out));
+    return gzip_result(result);
+}
+
+static void gzip_close(struct stream *s) {
+    (void) inflateEnd(&s->gzip);
+}
+
+static int zstd_result(size_t result) {
+    if (!ZSTD_isError(result))
+        return result == 0;
+    switch (ZSTD_getErrorCode(result)) {
+    case ZSTD_error_memory_allocation:
+        return -ENOMEM;
+    case ZSTD_error_frameParameter_windowTooLarge:
+        return WINDOW_TOO_LARGE;
+    default:
+        return -EBADMSG;
+    }
+}
+
+static int zstd_open(struct stream *s) {
+    size_t result;
+
+    s->zstd = ZSTD_createDStream();
+    if (!s->zstd)
+        return -ENOMEM;
+    result = ZSTD_DCtx_setParameter(s->zstd, ZSTD_d_windowLogMax, WINDOW_LOG_MAX);
+    return ZSTD_isError(result) ? zstd_result(result) : 0;
+}
+
+static int zstd_step(struct stream *s) {
+    ZSTD_inBuffer in = { .src = s->in, .size = s->in_left };
+    ZSTD_outBuffer out = { .dst = s->out, .size = s->out_left };
+    size_t result;
+
+    result = ZSTD_decompressStream(s->zstd, &out, &in);
+    advance(s, in.size - in.pos, out.size - out.pos);
+    return zstd_result(result);
+}
+
+static void zstd_close(struct stream *s) {
+    (void) ZSTD_freeDStream(s->zstd);
+}
+
+/* The formats of compressed kernel modules, see modules_install in the kernel's Makefile.modinst. */
+static const struct decoder decoders[] = {
+    { "xz", "\xfd" "7zXZ\0", 6, xz_open, xz_step, xz_close },
+    { "zstd", "\x28\xb5\x2f\xfd", 4, zstd_open, zstd_step, zstd_close },
+    { "gzip", "\x1f\x8b", 2, gzip_open, gzip_step, gzip_close },
+};
+
+static const struct decoder *find_decoder(const void *data, size_t size) {
+    for (size_t i = 0; i < ELEMENTSOF(decoders); i++)
+        if (size >= decoders[i].magic_size &&
+            memcmp(data, decoders[i].magic, decoders[i].magic_size) == 0)
+            return decoders + i;
+    return NULL;
+}
+
+/* What has been decompressed; the stream writes behind it. */
+struct output {
+    char *data;
+    size_t size, allocated;
+};
+
+/* Room for one byte more than max tells a stream that ends there from one that goes on. */
+static int grow(struct output *o, size_t max) {
+    size_t wanted = MIN(MAX(o->allocated * 2, (size_t) 64 * 1024), max + 1);
+    char *grown;
+
+    grown = realloc(o->data, wanted + 1);
+    if (!grown)
+        return -ENOMEM;
+    o->data = grown;
+    o->allocated = wanted;
+    return 0;
+}
+
+static int run(const struct decoder *d, struct stream *s, size_t max, struct output *o) {
+    int r;
+
+    for (;;) {
+        size_t in_left = s->in_left;
+
+        if (o->size == o->allocated) {
+            r = grow(o, max);
+            if (r < 0)
+                return r;
+        }
+        s->out = (uint8_t *) o->data + o->size;
+        s->out_left = o->allocated - o->size;
+        r = d->step(s);
+        if (r < 0)
+            return r;
+        if (r == 0 && s->in_left == in_left && s->out_left == o->allocated - o->size)
+            return -EBADMSG; /* neither read nor wrote: the data end before the stream does */
+        o->size = o->allocated - s->out_left;
+        if (o->size > max)
+            return -EFBIG;
+        if (r > 0)
+            return s->in_left > 0 ? -EBADMSG : 0;
+    }
+}
+
+static int describe(const struct decoder *d, const struct stream *s, size_t size, size_t max, int r,
+                    struct error *e) {
+    switch (r) {
+    case WINDOW_TOO_LARGE:
+        return error_set(e, -EFBIG, EXIT_STATUS_REFUSED,
+                         "decompressing its %s data needs more than %zu MiB of memory", d->name,
+                         (size_t) (WINDOW_MAX >> 20));
+    case -EFBIG:
+        return error_set(e, r, EXIT_STATUS_REFUSED, "its %s data hold more than %zu MiB", d->name,
+                         max >> 20);
+    case -EBADMSG:
+        return error_set(e, r, EXIT_STATUS_REFUSED,
+                         "its %s data are damaged, truncated or followed by something else "
+                         "(byte %zu of %zu)",
+                         d->name, size - s->in_left, size);
+    default:
+        return r;
+    }
+}
+
+int decompress(const void *data, size_t size, size_t max, char **ret, size_t *ret_size,
+               struct error *e) {
+    const struct decoder *d = find_decoder(data, size);
+    struct stream s = { .in = data, .in_left = size };
+    struct output o = {};
+    int r;
+
+    if (!d)
+        return 0;
+    r = d->open(&s);
+    if (r >= 0)
+        r = run(d, &s, max, &o);
+    d->close(&s);
+    if (r < 0) {
+        free(o.data);
+        return describe(d, &s, size, max, r, e);
+    }
+    o.data[o.size] = '\0';
+    *ret = o.data;
+    *ret_size = o.size;
+    return 1;
+}
