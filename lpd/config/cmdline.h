@@ -16,7 +16,8 @@ void cmdline_switches_done(struct cmdline_switches *s);
  * Pure. Words that are not lpd's are passed over. 0 or -ENOMEM. */
 int cmdline_parse(const char *line, bool in_initrd, struct cmdline_switches *ret);
 
-/* Reads /proc/cmdline (or $SYSTEMD_PROC_CMDLINE, with secure_getenv(3), for tests) of the host. 0 or a negative errno. */
+/* Reads /proc/cmdline of the host, or $SYSTEMD_PROC_CMDLINE (for tests, by secure_getenv(3)). Where
+ * the host is not live it may be missing. 0 or a negative errno. */
 int cmdline_read(const struct host *h, bool in_initrd, struct cmdline_switches *ret);
 
 /* Whether lpd.skip= names that patch; '-' and '_' alike. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "base/error.h"
 #include "base/host.h"
+#include "config/ini.h"
 
 /* A manifest says what a patch is and how this machine wants it: lpd.patch(5). */
 
@@ -45,6 +45,10 @@ void manifest_done(struct manifest *m);
 int manifest_parse(const char *name, const char *path, const char *data, size_t size,
                    struct manifest *ret, struct error *e);
 
+/* The same for a drop-in, over what m holds: its keys replace, its sections merge. */
+int manifest_merge(struct manifest *m, const char *path, const char *data, size_t size,
+                   struct error *e);
+
 /* A manifest that was found on the machine, or why it cannot be used. */
 struct manifest_entry {
     char *name;
@@ -57,6 +61,8 @@ struct manifest_entry {
 struct manifest_list {
     struct manifest_entry *entries; /* in version order of the names */
     size_t n_entries;
+    struct manifest_entry **by_name; /* the same for manifest_list_find(), or NULL: it then looks
+                                      * at each */
 };
 
 void manifest_list_done(struct manifest_list *l);
@@ -64,13 +70,19 @@ void manifest_list_done(struct manifest_list *l);
 /* Reads every manifest of the machine by the rules of UAPI.6 (override by directory, drop-ins in
  * NAME.conf.d/, masked by an empty file or a link to /dev/null). A broken one becomes an entry with
  * an error and stops no other. Two names that differ only in '-' and '_' are an error of the second.
- * 0, or a negative errno when nothing could be read at all. */
+ * 0, or a negative errno when one of the directories could not be read: it may hide or mask what
+ * stands in the others. */
 int manifest_list_load(const struct host *h, struct manifest_list *ret, struct error *e);
+
+/* The same for one patch alone: a list of one entry. -ENOENT (EXIT_STATUS_NO_PATCH) if there is no
+ * manifest of that name, or it is masked. */
+int manifest_list_load_one(const struct host *h, const char *name, struct manifest_list *ret,
+                           struct error *e);
 
 /* The entry of that name ('-' and '_' alike), or NULL. */
 const struct manifest_entry *manifest_list_find(const struct manifest_list *l, const char *name);
 
-/* Reads one manifest by the same rules. -ENOENT with EXIT_STATUS_NO_PATCH if there is none or it is masked. */
+/* The manifest of manifest_list_load_one() itself; a broken one is an error. */
 int manifest_load(const struct host *h, const char *name, struct manifest *ret, struct error *e);
 
 /* The section for that release, or NULL. */
@@ -83,6 +95,6 @@ const char *patch_stage_to_string(enum patch_stage s);
 const char *patch_wait_to_string(enum patch_wait w);
 const char *on_stall_to_string(enum on_stall s);
 
-/* Names of the keys of a manifest, for completion and did-you-mean. */
-extern const char *const manifest_keys[];
+/* The keys of a manifest, for reading, completion and did-you-mean. */
+extern const struct ini_key manifest_keys[];
 extern const size_t n_manifest_keys;

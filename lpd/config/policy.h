@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "base/error.h"
 #include "base/host.h"
+#include "config/ini.h"
 
 /* The machine's policy: lpd.conf(5). */
 
@@ -51,13 +51,17 @@ void policy_done(struct policy *p);
 int policy_default(struct policy *ret);
 
 /* Parses one file into p, over what is there. -EBADMSG with file and line, -ENOMEM. p is unchanged
- * for a key whose value is bad. */
+ * for a key whose value is bad, and takes all that is good before and after the fault. */
 int policy_parse(struct policy *p, const char *path, const char *data, size_t size, struct error *e);
 
-/* Reads the machine's policy: lpd.conf and its drop-ins by the rules of UAPI.6. A bad file is
- * -EBADMSG (EXIT_STATUS_CONFIG), with *ret nonetheless set to the strictest reading: the built-in
- * defaults under what could be read, with Signature=required whenever anything was bad. */
+/* Reads the machine's policy: lpd.conf and its drop-ins by the rules of UAPI.6. A bad file is a
+ * negative errno (EXIT_STATUS_CONFIG), with *ret nonetheless set to the strictest reading: all that
+ * could be read over the built-in defaults, with Signature=required whenever anything was bad. */
 int policy_load(const struct host *h, struct policy *ret, struct error *e);
+
+/* The keys of lpd.conf, for reading, completion and did-you-mean. */
+extern const struct ini_key policy_keys[];
+extern const size_t n_policy_keys;
 
 const char *signature_policy_to_string(enum signature_policy s);
 const char *lock_policy_to_string(enum lock_policy l);

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/file.h"
+#include "base/strv.h"
+#include "config/cmdline.h"
+#include "config/name.h"
+#include "config/parse.h"
+
+/* COMMAND_LINE_SIZE is 4096 at most today; bootconfig appends to it. */
+#define CMDLINE_MAX ((size_t) 64 * 1024)
+
+#define BLANKS " \t\r\n"
+
+void cmdline_switches_done(struct cmdline_switches *s) {
+    strv_free(s->skip);
+    *s = (struct cmdline_switches){ 0 };
+}
+
+/* Copies the next word without its quotes to the buffer, which is as large as the line, and leaves
+ * *line behind it. A quote that is not closed lasts to the end, as lib/cmdline.c has it. False at
+ * the end of the line. */
+static bool next_word(const char **line, char *word) {
+    const char *s = *line + strspn(*line, BLANKS);
+    char quote = '\0';
+
+    if (!*s)
+        return false;
+    for (; *s && (quote || !strchr(BLANKS, *s)); s++)
+        if (quote ? *s == quote : *s == '"' || *s == '\'')
+            quote = quote ? '\0' : *s;
+        else
+            *word++ = *s;
+    *word = '\0';
+    *line = s;
+    return true;
+}
+
+/* A switch without a value, or with one that is no boolean, says nothing. */
+static void take_switch(const char *value, bool *off) {
+    bool on;
+
+    if (value && parse_boolean(value, &on) >= 0)
+        *off = !on;
+}
+
+/* The switches as they are read, the initramfs's own apart. */
+struct parser {
+    bool off, rd_off, lock_off;
+    char **skip;
+};
+
+static int take_option(struct parser *p, const char *key, const char *value, bool in_initrd) {
+    bool rd = startswith(key, "rd.");
+
+    if (rd && !in_initrd)
+        return 0;
+    if (rd)
+        key += STRLEN("rd.");
+    if (patch_name_equal(key, "lpd"))
+        take_switch(value, rd ? &p->rd_off : &p->off);
+    else if (patch_name_equal(key, "lpd.skip"))
+        return value ? strv_extend_split(&p->skip, value, "," BLANKS) : 0;
+    else if (patch_name_equal(key, "lpd.lock") && !rd)
+        take_switch(value, &p->lock_off);
+    return 0;
+}
+
+int cmdline_parse(const char *line, bool in_initrd, struct cmdline_switches *ret) {
+    _cleanup_free_ char *word = malloc(strlen(line) + 1);
+    struct parser p = { 0 };
+    int r = 0;
+
+    if (!word)
+        return -ENOMEM;
+    while (r >= 0 && next_word(&line, word)) {
+        char *value = strchr(word, '=');
+
+        if (value)
+            *value++ = '\0';
+        r = take_option(&p, word, value, in_initrd);
+    }
+    if (r < 0) {
+        strv_free(p.skip);
+        return r;
+    }
+    *ret = (struct cmdline_switches){ .disabled = p.off || p.rd_off, .lock_disabled = p.lock_off,
+                                      .skip = p.skip };
+    return 0;
+}
+
+int cmdline_read(const struct host *h, bool in_initrd, struct cmdline_switches *ret) {
+    const char *override = secure_getenv("SYSTEMD_PROC_CMDLINE");
+    _cleanup_free_ char *line = NULL;
+    int r;
+
+    if (override)
+        return cmdline_parse(override, in_initrd, ret);
+    r = file_read(h, "/proc/cmdline", CMDLINE_MAX, &line, NULL);
+    /* No kernel runs below another root. */
+    if (r == -ENOENT && !h->live)
+        return cmdline_parse("", in_initrd, ret);
+    if (r < 0)
+        return r;
+    return cmdline_parse(line, in_initrd, ret);
+}
+
+bool cmdline_skips(const struct cmdline_switches *s, const char *name) {
+    STRV_FOREACH(skipped, s->skip)
+        if (patch_name_equal(*skipped, name))
+            return true;
+    return false;
+}

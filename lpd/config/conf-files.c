@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/sysmacros.h>
+
+#include "base/file.h"
+#include "base/strv.h"
+#include "base/utf8.h"
+#include "config/conf-files.h"
+#include "config/ini.h"
+
+const char *const conf_dirs[4] = { "/etc/lpd", "/run/lpd", "/usr/local/lib/lpd", "/usr/lib/lpd" };
+
+void conf_names_done(struct conf_names *l) {
+    for (size_t i = 0; i < l->n_names; i++)
+        free(l->names[i].name);
+    free(l->names);
+    *l = (struct conf_names){ 0 };
+}
+
+/* Appends each NAME.conf and NAME.conf.d of one directory, a name more than once. */
+static int append_names(struct conf_names *l, char *const *files, unsigned dir) {
+    struct conf_name *grown;
+
+    grown = reallocarray(l->names, l->n_names + strv_length(files) + 1, sizeof(*grown));
+    if (!grown)
+        return -ENOMEM;
+    l->names = grown;
+
+    STRV_FOREACH(f, files) {
+        bool is_dropins = endswith(*f, CONF_SUFFIX ".d"), is_file = endswith(*f, CONF_SUFFIX);
+        size_t suffix = STRLEN(CONF_SUFFIX) + (is_dropins ? STRLEN(".d") : 0);
+        struct conf_name n = { .files = is_file ? dir : 0, .dropins = is_dropins ? dir : 0 };
+
+        if (**f == '.' || (!is_dropins && !is_file))
+            continue;
+        n.name = strndup(*f, strlen(*f) - suffix);
+        if (!n.name)
+            return -ENOMEM;
+        l->names[l->n_names++] = n;
+    }
+    return 0;
+}
+
+static int compare_names(const void *a, const void *b) {
+    return strcmp(((const struct conf_name *) a)->name, ((const struct conf_name *) b)->name);
+}
+
+/* Sorts, and makes what is said of one name into one entry. */
+static void merge_names(struct conf_names *l) {
+    size_t n = 0;
+
+    qsort(l->names, l->n_names, sizeof(*l->names), compare_names);
+    for (size_t i = 0; i < l->n_names; i++) {
+        struct conf_name *last = n > 0 ? l->names + n - 1 : NULL;
+
+        if (last && streq(last->name, l->names[i].name)) {
+            last->files |= l->names[i].files;
+            last->dropins |= l->names[i].dropins;
+            free(l->names[i].name);
+        } else
+            l->names[n++] = l->names[i];
+    }
+    l->n_names = n;
+}
+
+int conf_names_list(const struct host *h, unsigned dirs, const char *subdir, struct conf_names *ret,
+                    struct error *e) {
+    _cleanup_(conf_names_done) struct conf_names l = { 0 };
+    int r;
+
+    for (size_t i = 0; i < ELEMENTSOF(conf_dirs); i++) {
+        _cleanup_strv_free_ char **files = NULL;
+        _cleanup_free_ char *path = NULL;
+
+        if (!(dirs & 1u << i))
+            continue;
+        path = conf_path(1u << i, subdir, "", "");
+        if (!path)
+            return -ENOMEM;
+        r = file_list(h, path, &files);
+        if (r == -ENOENT)
+            continue;
+        if (r < 0)
+            return error_set(e, r, r == -EACCES ? EXIT_STATUS_PRIVILEGE : EXIT_STATUS_CONFIG,
+                             "%s: cannot read the directory: %s", path, strerror(-r));
+        r = append_names(&l, files, 1u << i);
+        if (r < 0)
+            return r;
+    }
+    if (l.n_names > 0)
+        merge_names(&l);
+    *ret = TAKE_STRUCT(l);
+    return 0;
+}
+
+char *conf_path(unsigned dirs, const char *subdir, const char *name, const char *suffix) {
+    size_t i = 0;
+    char *path;
+
+    while (i + 1 < ELEMENTSOF(conf_dirs) && !(dirs & 1u << i))
+        i++;
+    return asprintf(&path, "%s/%s%s%s%s", conf_dirs[i], subdir, *subdir && *name ? "/" : "", name,
+                    suffix) < 0
+               ? NULL
+               : path;
+}
+
+/* Whether the link at path leads to /dev/null by its text: below another root there may be no such
+ * device. */
+static bool is_null_link(const struct host *h, const char *path) {
+    _cleanup_close_ int fd = file_open(h, path, O_PATH | O_NOFOLLOW, 0);
+    char target[STRLEN("/dev/null") + 1];
+    ssize_t n;
+
+    n = fd < 0 ? -1 : readlinkat(fd, "", target, sizeof(target));
+    return n == STRLEN("/dev/null") && memcmp(target, "/dev/null", (size_t) n) == 0;
+}
+
+/* Returns the descriptor, -ENOENT if nothing is there, and -ENODEV for a mask. */
+static int open_conf(const struct host *h, const char *path) {
+    int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY, fd;
+
+    fd = file_open(h, path, flags | O_NOFOLLOW, 0);
+    if (fd != -ELOOP)
+        return fd;
+    if (is_null_link(h, path))
+        return -ENODEV;
+    fd = file_open(h, path, flags, 0);
+    return fd == -ENOENT ? -ENOLINK : fd;
+}
+
+static const char *describe(int error_number) {
+    switch (error_number) {
+    case -ENOLINK:
+        return "a link to nowhere";
+    case -EFBIG:
+        return "larger than 1 MiB";
+    case -EBADFD:
+        return "not a regular file";
+    default:
+        return strerror(-error_number);
+    }
+}
+
+/* 1 if the file has text, 0 if it masks. */
+static int read_conf(const struct host *h, const char *path, char **ret, size_t *ret_size) {
+    _cleanup_close_ int fd = -EBADF;
+    struct stat st;
+    int r;
+
+    fd = open_conf(h, path);
+    if (fd == -ENODEV)
+        return 0;
+    if (fd < 0)
+        return fd;
+    if (fstat(fd, &st) < 0)
+        return -errno;
+    if (S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3))
+        return 0;
+    if (!S_ISREG(st.st_mode))
+        return -EBADFD;
+    r = file_read_fd(fd, INI_FILE_MAX, ret, ret_size);
+    if (r < 0)
+        return r;
+    return *ret_size > 0;
+}
+
+int conf_read(const struct host *h, const char *path, char **ret, size_t *ret_size,
+              struct error *e) {
+    _cleanup_free_ char *data = NULL;
+    size_t size = 0;
+    int r;
+
+    r = read_conf(h, path, &data, &size);
+    if (r == -ENOENT)
+        return r;
+    if (r < 0) {
+        (void) error_set(e, r, r == -EACCES ? EXIT_STATUS_PRIVILEGE : EXIT_STATUS_CONFIG, "%s: %s",
+                         path, describe(r));
+        if (e && e->message)
+            utf8_make_printable(e->message);
+    }
+    if (r > 0) {
+        *ret = TAKE_PTR(data);
+        *ret_size = size;
+    }
+    return r;
+}
+
+static int read_dropin(const struct host *h, const struct conf_name *n, const char *subdir,
+                       conf_reader reader, void *userdata, struct error *e) {
+    _cleanup_free_ char *path = NULL, *data = NULL;
+    size_t size;
+    int r;
+
+    path = conf_path(n->files, subdir, n->name, CONF_SUFFIX);
+    if (!path)
+        return -ENOMEM;
+    r = conf_read(h, path, &data, &size, e);
+    if (r <= 0)
+        return r == -ENOENT ? 0 : r;
+    /* For messages only from here on. */
+    return reader(userdata, utf8_make_printable(path), data, size, e);
+}
+
+int conf_read_dropins(const struct host *h, unsigned dirs, const char *subdir, conf_reader reader,
+                      void *userdata, struct error *e) {
+    _cleanup_(conf_names_done) struct conf_names l = { 0 };
+    int r;
+
+    r = conf_names_list(h, dirs, subdir, &l, e);
+    for (size_t i = 0; i < l.n_names; i++)
+        if (l.names[i].files)
+            (void) RET_GATHER(r, read_dropin(h, l.names + i, subdir, reader, userdata, r < 0 ? NULL : e));
+    return r;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/error.h"
+
+/* Files of [Section] and KEY=VALUE lines, described by one table that serves parsing, defaults,
+ * completion and did-you-mean. */
+
+/* What one file may hold. */
+#define INI_FILE_MAX ((size_t) 1024 * 1024)
+#define INI_SECTIONS_MAX 1000
+#define INI_KEYS_MAX 64
+
+/* One key. Keys of one section stand together. */
+struct ini_key {
+    const char *section; /* "Kernel:" stands for every [Kernel:ARGUMENT] */
+    const char *name;
+    const char *fallback; /* the default as one would write it; what an empty assignment means */
+    /* Puts a value into its field, see value.h. -EBADMSG with an error, the field unchanged. */
+    int (*parse)(const struct ini_key *k, const char *value, void *field, struct error *e);
+    size_t offset; /* of the field in what the section is read into */
+    /* For those of value.h that look at them: */
+    const char *const *words; /* by their number */
+    size_t n_words;
+    uint64_t min, max;
+    const char *takes; /* what it takes, where min, max and words cannot tell */
+};
+
+struct ini_table {
+    const struct ini_key *keys;
+    size_t n_keys;
+    /* Optional: a section begins. *ret_target is what it is read into, without this call userdata;
+     * argument is NULL for a plain section. */
+    int (*begin)(void *userdata, const char *argument, void **ret_target, struct error *e);
+    /* Optional: a key got that value. May still refuse it. */
+    int (*assigned)(void *userdata, const struct ini_key *k, const char *value, const char *path,
+                    unsigned line, struct error *e);
+};
+
+/* Reads a file from memory into userdata, over what is there. Each fault is -EBADMSG with
+ * "PATH:LINE: " in front; the first one is reported, the lines after it are read all the same, so
+ * that a bad line never switches a later one off. Or -ENOMEM.
+ *
+ * The syntax is systemd.syntax(7)'s with less rope: no key twice in a section, no section twice, no
+ * continued lines, no control characters, nothing but UTF-8, and no KEY=VALUE line that is longer
+ * than inih's buffer. Comments are lines that begin with # or ;, while ; in a value is part of it.
+ * Lines may end in CRLF. */
+int ini_read(const struct ini_table *t, const char *path, const char *data, size_t size,
+             void *userdata, struct error *e);
+
+/* Sets every key of a section to its fallback. 0 or -ENOMEM. */
+int ini_defaults(const struct ini_table *t, const char *section, void *target);

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+
+#include "base/strv.h"
+#include "base/utf8.h"
+#include "config/conf-files.h"
+#include "config/manifest.h"
+#include "config/name.h"
+
+#define SUBDIR "patches.d"
+
+static void entry_done(struct manifest_entry *entry) {
+    free(entry->name);
+    free(entry->path);
+    error_done(&entry->error);
+    manifest_done(&entry->manifest);
+}
+
+void manifest_list_done(struct manifest_list *l) {
+    for (size_t i = 0; i < l->n_entries; i++)
+        entry_done(l->entries + i);
+    free(l->entries);
+    free(l->by_name);
+    *l = (struct manifest_list){ 0 };
+}
+
+static int merge_dropin(void *userdata, const char *path, const char *data, size_t size,
+                        struct error *e) {
+    struct manifest *m = userdata;
+    int r;
+
+    r = strv_extend(&m->dropins, path);
+    return r < 0 ? r : manifest_merge(m, path, data, size, e);
+}
+
+/* Reads one manifest with its drop-ins. 1, or 0 if it is masked. */
+static int read_manifest(const struct host *h, const struct conf_name *n, const char *path,
+                         struct manifest *ret, struct error *e) {
+    _cleanup_(manifest_done) struct manifest m = { 0 };
+    _cleanup_free_ char *data = NULL, *dropins = NULL;
+    size_t size;
+    int r;
+
+    r = conf_read(h, path, &data, &size, e);
+    if (r <= 0)
+        return r == -ENOENT ? 0 : r;
+    r = manifest_parse(n->name, path, data, size, &m, e);
+    if (r < 0)
+        return r;
+    if (n->dropins) {
+        if (asprintf(&dropins, SUBDIR "/%s" CONF_SUFFIX ".d", n->name) < 0)
+            return -ENOMEM;
+        r = conf_read_dropins(h, n->dropins, dropins, merge_dropin, &m, e);
+        if (r < 0)
+            return r;
+    }
+    *ret = TAKE_STRUCT(m);
+    return 1;
+}
+
+/* Fills an entry. 1; 0 if the manifest is masked; negative only when out of memory. */
+static int load_entry(const struct host *h, const struct conf_name *n, struct manifest_entry *ret) {
+    _cleanup_(entry_done) struct manifest_entry entry = { .error = ERROR_NULL };
+    int r;
+
+    entry.name = strdup(n->name);
+    entry.path = conf_path(n->files, SUBDIR, n->name, CONF_SUFFIX);
+    if (!entry.name || !entry.path)
+        return -ENOMEM;
+    if (patch_name_is_valid(n->name))
+        r = read_manifest(h, n, entry.path, &entry.manifest, &entry.error);
+    else {
+        /* Whatever stands there, it goes to messages and tables. */
+        utf8_make_printable(entry.name);
+        utf8_make_printable(entry.path);
+        r = error_set(&entry.error, -EBADMSG, EXIT_STATUS_CONFIG,
+                      "%s: '%s' is no name for a patch: at most %d letters, digits, '-', '_' and "
+                      "'.', neither '-' nor '.' in front", entry.path, entry.name, PATCH_NAME_MAX);
+    }
+    if (r == 0 || r == -ENOMEM)
+        return r;
+    entry.error_number = MIN(r, 0);
+    *ret = TAKE_STRUCT(entry);
+    return 1;
+}
+
+/* Of names that are one to the kernel the first may stay. */
+static void refuse_twin(struct manifest_entry *entry, const struct manifest_entry *first) {
+    manifest_done(&entry->manifest);
+    entry->error_number =
+        error_set(&entry->error, -EBADMSG, EXIT_STATUS_CONFIG,
+                  "%s: '%s' is the same name as '%s' of %s to the kernel", entry->path, entry->name,
+                  first->name, first->path);
+    (void) error_hint(&entry->error, 0, "rename one of the two, '-' and '_' are alike");
+}
+
+/* Names that are alike stay in the order of the entries. */
+static int compare_entries(const void *a, const void *b) {
+    const struct manifest_entry *x = *(struct manifest_entry *const *) a;
+    const struct manifest_entry *y = *(struct manifest_entry *const *) b;
+    int r = patch_name_compare(x->name, y->name);
+
+    return r ? r : (x > y) - (x < y);
+}
+
+static int index_entries(struct manifest_list *l) {
+    l->by_name = calloc(l->n_entries + 1, sizeof(*l->by_name));
+    if (!l->by_name)
+        return -ENOMEM;
+    for (size_t i = 0; i < l->n_entries; i++)
+        l->by_name[i] = l->entries + i;
+    qsort(l->by_name, l->n_entries, sizeof(*l->by_name), compare_entries);
+
+    for (size_t i = 0, first = 0; i < l->n_entries; i++)
+        if (!patch_name_equal(l->by_name[i]->name, l->by_name[first]->name))
+            first = i;
+        else if (i > first)
+            refuse_twin(l->by_name[i], l->by_name[first]);
+    return 0;
+}
+
+static int compare_version(const void *a, const void *b) {
+    return strverscmp(((const struct conf_name *) a)->name, ((const struct conf_name *) b)->name);
+}
+
+/* Reads every manifest, or those that have that name. */
+static int load_list(const struct host *h, const char *name, struct manifest_list *ret,
+                     struct error *e) {
+    _cleanup_(conf_names_done) struct conf_names names = { 0 };
+    _cleanup_(manifest_list_done) struct manifest_list l = { 0 };
+    int r;
+
+    r = conf_names_list(h, CONF_ALL_DIRS, SUBDIR, &names, e);
+    if (r < 0)
+        return r;
+    if (names.n_names > 0)
+        qsort(names.names, names.n_names, sizeof(*names.names), compare_version);
+    l.entries = calloc(names.n_names + 1, sizeof(*l.entries));
+    if (!l.entries)
+        return -ENOMEM;
+    for (size_t i = 0; i < names.n_names; i++) {
+        const struct conf_name *n = names.names + i;
+
+        /* Drop-ins alone are no patch. */
+        if (!n->files || (name && !patch_name_equal(n->name, name)))
+            continue;
+        r = load_entry(h, n, l.entries + l.n_entries);
+        if (r < 0)
+            return r;
+        l.n_entries += (size_t) r;
+    }
+    r = index_entries(&l);
+    if (r < 0)
+        return r;
+    *ret = TAKE_STRUCT(l);
+    return 0;
+}
+
+int manifest_list_load(const struct host *h, struct manifest_list *ret, struct error *e) {
+    return load_list(h, NULL, ret, e);
+}
+
+int manifest_list_load_one(const struct host *h, const char *name, struct manifest_list *ret,
+                           struct error *e) {
+    _cleanup_(manifest_list_done) struct manifest_list l = { 0 };
+    int r;
+
+    r = load_list(h, name, &l, e);
+    if (r < 0)
+        return r;
+    if (l.n_entries == 0)
+        return error_set(e, -ENOENT, EXIT_STATUS_NO_PATCH, "no manifest of the name '%s'", name);
+    *ret = TAKE_STRUCT(l);
+    return 0;
+}
+
+const struct manifest_entry *manifest_list_find(const struct manifest_list *l, const char *name) {
+    size_t low = 0, high = l->n_entries;
+
+    if (!l->by_name) {
+        for (size_t i = 0; i < l->n_entries; i++)
+            if (patch_name_equal(l->entries[i].name, name))
+                return l->entries + i;
+        return NULL;
+    }
+    /* The first that is not below the name, so that twins are found in their order. */
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (patch_name_compare(l->by_name[middle]->name, name) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == l->n_entries || !patch_name_equal(l->by_name[low]->name, name))
+        return NULL;
+    return l->by_name[low];
+}
+
+int manifest_load(const struct host *h, const char *name, struct manifest *ret, struct error *e) {
+    _cleanup_(manifest_list_done) struct manifest_list l = { 0 };
+    struct manifest_entry *entry;
+    int r;
+
+    r = manifest_list_load_one(h, name, &l, e);
+    if (r < 0)
+        return r;
+    entry = l.entries;
+    if (entry->error_number < 0) {
+        if (e) {
+            error_done(e);
+            *e = TAKE_STRUCT(entry->error);
+        }
+        return entry->error_number;
+    }
+    *ret = TAKE_STRUCT(entry->manifest);
+    return 0;
+}

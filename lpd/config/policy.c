@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <limits.h>
+
+#include "base/strv.h"
+#include "config/conf-files.h"
+#include "config/policy.h"
+#include "config/value.h"
+
+/* value_word() writes an unsigned. */
+_Static_assert(sizeof(enum signature_policy) == sizeof(unsigned) &&
+                   sizeof(enum lock_policy) == sizeof(unsigned) &&
+                   sizeof(enum lock_require) == sizeof(unsigned) &&
+                   sizeof(enum on_fault) == sizeof(unsigned),
+               "enums are unsigned");
+
+static const char *const signature_words[] = { [SIGNATURE_REQUIRED] = "required",
+                                               [SIGNATURE_LOCAL] = "local",
+                                               [SIGNATURE_PERMISSIVE] = "permissive" };
+/* enum keyring_set, bit by bit. */
+static const char *const keyring_words[] = { "builtin", "secondary", "machine", "platform" };
+static const char *const lock_words[] = { [LOCK_NO] = "no",
+                                          [LOCK_SETTLED] = "settled",
+                                          [LOCK_BOOT_COMPLETE] = "boot-complete" };
+static const char *const lock_require_words[] = { [LOCK_REQUIRE_REQUIRED] = "required",
+                                                  [LOCK_REQUIRE_ALL] = "all",
+                                                  [LOCK_REQUIRE_NONE] = "none" };
+static const char *const on_fault_words[] = { [ON_FAULT_QUARANTINE] = "quarantine",
+                                              [ON_FAULT_REVERT] = "revert",
+                                              [ON_FAULT_LOG] = "log" };
+static const char *const ledger_words[] = { "auto", "efi" };
+
+#define KEY(in, key, text, parser, field, ...)                                                     \
+    { .section = in, .name = key, .fallback = text, .parse = value_##parser,                       \
+      .offset = offsetof(struct policy, field), __VA_ARGS__ }
+#define WORDS(list) .words = list, .n_words = ELEMENTSOF(list)
+#define VOLUME "LABEL=…, UUID=…, PARTUUID=… or PARTLABEL=…"
+
+const struct ini_key policy_keys[] = {
+    KEY("Trust", "Signature", "required", word, signature, WORDS(signature_words)),
+    KEY("Trust", "Keyrings", "builtin secondary machine platform", word_set, keyrings,
+        WORDS(keyring_words)),
+    KEY("Trust", "EnforceInKernel", "no", boolean, enforce_in_kernel),
+    KEY("Trust", "SignedManifests", "no", boolean, signed_manifests),
+    KEY("Lock", "Lock", "no", word, lock, WORDS(lock_words)),
+    KEY("Lock", "Modules", "", names, lock_modules),
+    KEY("Lock", "DelaySec", "0", timespan, lock_delay_usec),
+    KEY("Lock", "Require", "required", word, lock_require, WORDS(lock_require_words)),
+    KEY("Lock", "Kexec", "no", boolean, lock_kexec),
+    KEY("Lock", "Seal", "no", boolean, lock_seal),
+    KEY("Guard", "MaxAttempts", "2", number, guard_max_attempts, .min = 1, .max = 1000),
+    KEY("Guard", "ConfirmSec", "120", timespan, guard_confirm_usec),
+    KEY("Guard", "OnFault", "quarantine", word, guard_on_fault, WORDS(on_fault_words)),
+    KEY("Guard", "Ledger", "auto", volume, guard_ledger, WORDS(ledger_words),
+        .takes = "auto, efi, " VOLUME),
+    KEY("Store", "Device", "", volume, store_device, .takes = VOLUME),
+};
+const size_t n_policy_keys = ELEMENTSOF(policy_keys);
+_Static_assert(ELEMENTSOF(policy_keys) <= INI_KEYS_MAX, "too many keys");
+
+void policy_done(struct policy *p) {
+    for (size_t i = 0; i < p->n_origins; i++) {
+        free(p->origins[i].value);
+        free(p->origins[i].path);
+    }
+    free(p->origins);
+    strv_free(p->lock_modules);
+    free(p->guard_ledger);
+    free(p->store_device);
+    *p = (struct policy){ 0 };
+}
+
+/* With path NULL: the value is no file's. */
+static int set_origin(struct policy *p, size_t i, const char *value, const char *path,
+                      unsigned line) {
+    _cleanup_free_ char *v = strdup(value), *f = path ? strdup(path) : NULL;
+    struct policy_origin *o = p->origins + i;
+
+    if (!v || (path && !f))
+        return -ENOMEM;
+    free(o->value);
+    free(o->path);
+    *o = (struct policy_origin){ .section = policy_keys[i].section, .key = policy_keys[i].name,
+                                 .value = TAKE_PTR(v), .path = TAKE_PTR(f), .line = line };
+    return 0;
+}
+
+static int take_origin(void *userdata, const struct ini_key *k, const char *value, const char *path,
+                       unsigned line, struct error *e _unused_) {
+    return set_origin(userdata, (size_t) (k - policy_keys), value, path, line);
+}
+
+static const struct ini_table policy_table = {
+    .keys = policy_keys,
+    .n_keys = ELEMENTSOF(policy_keys),
+    .assigned = take_origin,
+};
+
+int policy_default(struct policy *ret) {
+    _cleanup_(policy_done) struct policy p = { 0 };
+    int r;
+
+    p.origins = calloc(n_policy_keys, sizeof(*p.origins));
+    if (!p.origins)
+        return -ENOMEM;
+    p.n_origins = n_policy_keys;
+    for (size_t i = 0; i < n_policy_keys; i++) {
+        const struct ini_key *k = policy_keys + i;
+
+        r = k->parse(k, k->fallback, (char *) &p + k->offset, NULL);
+        if (r >= 0)
+            r = set_origin(&p, i, k->fallback, NULL, 0);
+        if (r < 0)
+            return r;
+    }
+    *ret = TAKE_STRUCT(p);
+    return 0;
+}
+
+int policy_parse(struct policy *p, const char *path, const char *data, size_t size,
+                 struct error *e) {
+    return ini_read(&policy_table, path, data, size, p, e);
+}
+
+static int parse_file(void *userdata, const char *path, const char *data, size_t size,
+                      struct error *e) {
+    return policy_parse(userdata, path, data, size, e);
+}
+
+/* The first lpd.conf that is there, be it a mask. */
+static int read_main(const struct host *h, struct policy *p, struct error *e) {
+    int r = -ENOENT;
+
+    for (size_t i = 0; i < ELEMENTSOF(conf_dirs) && r == -ENOENT; i++) {
+        _cleanup_free_ char *path = conf_path(1u << i, "", "lpd", CONF_SUFFIX), *data = NULL;
+        size_t size;
+
+        if (!path)
+            return -ENOMEM;
+        r = conf_read(h, path, &data, &size, e);
+        if (r > 0)
+            r = policy_parse(p, path, data, size, e);
+    }
+    return r == -ENOENT ? 0 : r;
+}
+
+/* Whatever a bad file was to say, it does not lower the guard. */
+static void make_strict(struct policy *p) {
+    p->signature = SIGNATURE_REQUIRED;
+    for (size_t i = 0; i < p->n_origins; i++)
+        if (policy_keys[i].offset == offsetof(struct policy, signature))
+            (void) set_origin(p, i, signature_words[SIGNATURE_REQUIRED], NULL, 0);
+}
+
+int policy_load(const struct host *h, struct policy *ret, struct error *e) {
+    struct policy p;
+    int r;
+
+    r = policy_default(&p);
+    if (r < 0)
+        return r;
+    r = read_main(h, &p, e);
+    (void) RET_GATHER(r, conf_read_dropins(h, CONF_ALL_DIRS, "lpd.conf.d", parse_file, &p,
+                                           r < 0 ? NULL : e));
+    if (r < 0)
+        make_strict(&p);
+    *ret = p;
+    return r;
+}
+
+const char *signature_policy_to_string(enum signature_policy s) {
+    return signature_words[s];
+}
+
+const char *lock_policy_to_string(enum lock_policy l) {
+    return lock_words[l];
+}

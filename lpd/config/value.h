@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "config/ini.h"
+
+/* What ini_key.parse can be. Each says which type the field has, and returns 0, -EBADMSG with
+ * "KEY= takes …, not 'VALUE'", or -ENOMEM; then the field is unchanged. Only the kinds that say so
+ * take the empty value (as a fallback). */
+
+/* char *: any text; "" is NULL. */
+int value_string(const struct ini_key *k, const char *value, void *field, struct error *e);
+/* bool */
+int value_boolean(const struct ini_key *k, const char *value, void *field, struct error *e);
+/* enum: the place among words. */
+int value_word(const struct ini_key *k, const char *value, void *field, struct error *e);
+/* unsigned: a bit for each word that is listed. */
+int value_word_set(const struct ini_key *k, const char *value, void *field, struct error *e);
+/* char **: the words of the text; "" is the empty list. */
+int value_list(const struct ini_key *k, const char *value, void *field, struct error *e);
+/* The same; each must be a valid name of a patch or module. */
+int value_names(const struct ini_key *k, const char *value, void *field, struct error *e);
+/* unsigned, from min to max. */
+int value_number(const struct ini_key *k, const char *value, void *field, struct error *e);
+/* uint64_t: microseconds, at least min. */
+int value_timespan(const struct ini_key *k, const char *value, void *field, struct error *e);
+/* unsigned: hundredths of a percent. */
+int value_percent(const struct ini_key *k, const char *value, void *field, struct error *e);
+/* char *: an absolute, normalized path without blanks: a program without arguments. "" is NULL. */
+int value_program(const struct ini_key *k, const char *value, void *field, struct error *e);
+/* char *: a file name, or an absolute, normalized path. "" is NULL. */
+int value_file(const struct ini_key *k, const char *value, void *field, struct error *e);
+/* char *: an even number of hexadecimal digits from min to max, made lower case. "" is NULL. */
+int value_hex(const struct ini_key *k, const char *value, void *field, struct error *e);
+/* char *: LABEL=, UUID=, PARTUUID= or PARTLABEL= of a volume, or one of words. "" is NULL. */
+int value_volume(const struct ini_key *k, const char *value, void *field, struct error *e);
