@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <fcntl.h>
+#include <ftw.h>
+#include <libkmod.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+#include "object.h"
+
+#include "base/file.h"
+#include "base/strv.h"
+#include "module/file.h"
+
+/* Where the build put sample.ko and its compressed forms. */
+static const char *samples;
+
+static const char *const forms[] = { "sample.ko", "sample.ko.xz", "sample.ko.zst", "sample.ko.gz" };
+
+/* A machine whose root is a temporary directory, with the sample at /m/sample.ko. */
+struct world {
+    char root[64];
+    struct host host;
+    char *sample;
+    size_t sample_size;
+};
+
+static void read_sample(const char *name, char **ret, size_t *ret_size) {
+    _cleanup_(host_close) struct host h = HOST_NULL;
+
+    assert_int_equal(host_open(samples, &h), 0);
+    assert_int_equal(file_read(&h, name, MODULE_SIZE_MAX, ret, ret_size), 0);
+}
+
+static void put(struct world *w, const char *path, const void *data, size_t size) {
+    assert_int_equal(file_write_volatile(&w->host, path, data, size, 0644), 0);
+}
+
+static int setup(void **state) {
+    struct world *w = calloc(1, sizeof(*w));
+
+    assert_non_null(w);
+    (void) strcpy(w->root, "/tmp/lpd-module-XXXXXX");
+    assert_non_null(mkdtemp(w->root));
+    assert_int_equal(host_open(w->root, &w->host), 0);
+    assert_int_equal(file_mkdir_p(&w->host, "/m"), 0);
+    read_sample("sample.ko", &w->sample, &w->sample_size);
+    put(w, "/m/sample.ko", w->sample, w->sample_size);
+    /* Whoever hangs on a FIFO is ended, and so is who waits for a lease. */
+    (void) alarm(60);
+    *state = w;
+    return 0;
+}
+
+static int remove_entry(const char *path, const struct stat *st _unused_, int type _unused_,
+                        struct FTW *ftw _unused_) {
+    return remove(path);
+}
+
+static int teardown(void **state) {
+    struct world *w = *state;
+
+    host_close(&w->host);
+    (void) nftw(w->root, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    free(w->sample);
+    free(w);
+    return 0;
+}
+
+static size_t open_descriptors(void) {
+    _cleanup_(host_close) struct host h = HOST_NULL;
+    _cleanup_strv_free_ char **names = NULL;
+
+    assert_int_equal(host_open("/proc/self/fd", &h), 0);
+    assert_int_equal(file_list(&h, ".", &names), 0);
+    return strv_length(names);
+}
+
+static void assert_refused(struct world *w, const char *path, int expected, const char *part) {
+    struct module_file f = MODULE_FILE_NULL;
+    struct error e = ERROR_NULL;
+    size_t descriptors = open_descriptors();
+    int r = module_file_open(&w->host, path, &f, &e);
+
+    assert_int_equal(e.exit_status, EXIT_STATUS_REFUSED);
+    assert_non_null(strstr(error_message(&e, r), path));
+    assert_error(r, expected, &e, part);
+    assert_null(f.data);
+    assert_int_equal(f.fd, -EBADF);
+    assert_int_equal(open_descriptors(), descriptors);
+}
+
+/* That a rule about owner or modes, and nothing else, refuses the file. */
+static void assert_unsafe(struct world *w, const char *path, const char *part, const char *hint) {
+    _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
+    struct error e = ERROR_NULL;
+
+    assert_refused(w, path, -EPERM, part);
+    assert_int_equal(module_file_open(&w->host, path, &f, &e), -EPERM);
+    assert_non_null(e.hint);
+    if (!strstr(e.hint, hint))
+        fail_msg("\"%s\" is not in \"%s\"", hint, e.hint);
+    error_done(&e);
+    assert_int_equal(module_file_open_untrusted(&w->host, path, &f, NULL), 0);
+}
+
+static void assert_opens(struct world *w, const char *path) {
+    _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
+    struct error e = ERROR_NULL;
+
+    if (module_file_open(&w->host, path, &f, &e) < 0)
+        fail_msg("%s", error_message(&e, -1));
+}
+
+static void make_path(struct world *w, const char *path, char ret[static 128]) {
+    (void) snprintf(ret, 128, "%s%s", w->root, path);
+}
+
+static void change_mode(struct world *w, const char *path, mode_t mode) {
+    char full[128];
+
+    make_path(w, path, full);
+    assert_int_equal(chmod(full, mode), 0);
+}
+
+/* What is described, what the descriptor gives, and the file as built are the same bytes. */
+static void assert_same_bytes(struct world *w, const struct module_file *f) {
+    _cleanup_free_ char *again = malloc(f->size + 1);
+
+    assert_non_null(again);
+    assert_int_equal(f->size, w->sample_size);
+    assert_memory_equal(f->data, w->sample, f->size);
+    assert_int_equal(pread(f->fd, again, f->size + 1, 0), f->size);
+    assert_memory_equal(f->data, again, f->size);
+}
+
+static void test_forms(void **state) {
+    struct world *w = *state;
+
+    for (size_t i = 0; i < ELEMENTSOF(forms); i++) {
+        _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
+        _cleanup_free_ char *data = NULL;
+        size_t size;
+
+        /* The bytes tell the form, not the name. */
+        read_sample(forms[i], &data, &size);
+        put(w, "/m/any.ko.xz", data, size);
+        assert_int_equal(module_file_open(&w->host, "/m/any.ko.xz", &f, NULL), 0);
+        assert_string_equal(f.path, "/m/any.ko.xz");
+        assert_same_bytes(w, &f);
+        assert_int_equal(f.leased, i == 0);
+        assert_int_equal(module_file_unchanged(&f), 0);
+        assert_true(f.info.livepatch);
+        assert_string_equal(f.info.build_id, "0123456789abcdef0123456789abcdef01234567");
+        assert_false(f.signature.present);
+        assert_int_equal(fcntl(f.fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+        if (!f.leased)
+            assert_int_equal(pwrite(f.fd, "x", 1, 0), -1);
+    }
+}
+
+/* What libkmod reads in the same file is the same. */
+static void test_truth(void **state) {
+    struct world *w = *state;
+    _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
+    struct kmod_list *list = NULL, *entry;
+    struct kmod_ctx *kmod = kmod_new(NULL, NULL);
+    struct kmod_module *module;
+    char path[128];
+    size_t seen = 0;
+
+    assert_int_equal(module_file_open(&w->host, "/m/sample.ko", &f, NULL), 0);
+    const struct {
+        const char *key, *value;
+    } values[] = { { "name", f.info.name },
+                   { "vermagic", f.info.vermagic },
+                   { "depends", f.info.depends },
+                   { "srcversion", f.info.srcversion } };
+
+    make_path(w, "/m/sample.ko", path);
+    assert_int_equal(kmod_module_new_from_path(kmod, path, &module), 0);
+    assert_true(kmod_module_get_info(module, &list) > 0);
+    kmod_list_foreach(entry, list)
+        for (size_t i = 0; i < ELEMENTSOF(values); i++)
+            if (streq(kmod_module_info_get_key(entry), values[i].key)) {
+                assert_string_equal(kmod_module_info_get_value(entry), values[i].value);
+                seen++;
+            }
+    assert_int_equal(seen, ELEMENTSOF(values));
+    kmod_module_info_free_list(list);
+    (void) kmod_module_unref(module);
+    (void) kmod_unref(kmod);
+}
+
+static void test_sha256(void **state) {
+    struct world *w = *state;
+    _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    char hex[2 * 32 + 1];
+
+    assert_int_equal(module_file_open(&w->host, "/m/sample.ko", &f, NULL), 0);
+    assert_string_equal(f.sha256, "");
+    assert_int_equal(module_file_sha256(&f, NULL), 0);
+    assert_int_equal(EVP_Digest(w->sample, w->sample_size, digest, NULL, EVP_sha256(), NULL), 1);
+    for (size_t i = 0; i < 32; i++)
+        (void) snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+    assert_string_equal(f.sha256, hex);
+    assert_int_equal(module_file_sha256(&f, NULL), 0);
+    assert_string_equal(f.sha256, hex);
+}
+
+static void test_signature(void **state) {
+    static const char tail[] = "12345" "\0\0\2\0\0\0\0\0\0\0\0\5" "~Module signature appended~\n";
+    struct world *w = *state;
+    _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
+    size_t size = w->sample_size + sizeof(tail) - 1;
+    _cleanup_free_ char *data = malloc(size);
+
+    memcpy(data, w->sample, w->sample_size);
+    memcpy(data + w->sample_size, tail, sizeof(tail) - 1);
+    put(w, "/m/signed.ko", data, size);
+    assert_int_equal(module_file_open(&w->host, "/m/signed.ko", &f, NULL), 0);
+    assert_int_equal(f.size, size);
+    assert_true(f.signature.present);
+    assert_int_equal(f.signature.signed_size, w->sample_size);
+    assert_int_equal(f.signature.signature_size, 5);
+
+    /* The ELF must lie within what is signed. */
+    data[size - sizeof(tail) + 1 + 5 + 11] = 6;
+    put(w, "/m/signed.ko", data, size);
+    assert_refused(w, "/m/signed.ko", -ENOEXEC, "truncated or damaged");
+    data[size - sizeof(tail) + 1 + 5 + 2] = 1;
+    put(w, "/m/signed.ko", data, size);
+    assert_refused(w, "/m/signed.ko", -ENOPKG, "not PKCS#7");
+}
+
+/* Tries to open the file in another process; returns its errno, or 0. */
+static int open_elsewhere(struct world *w, const char *path, int flags) {
+    pid_t pid = fork();
+    char full[128];
+    int status;
+
+    assert_true(pid >= 0);
+    make_path(w, path, full);
+    if (pid == 0)
+        _exit(open(full, flags | O_CLOEXEC) < 0 ? errno : 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+static void test_lease(void **state) {
+    struct world *w = *state;
+    _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
+    struct sigaction action;
+
+    /* Nothing but the default stands between the signal and us. */
+    assert_int_equal(sigaction(SIGIO, NULL, &action), 0);
+    assert_true(action.sa_handler == SIG_DFL);
+
+    assert_int_equal(module_file_open(&w->host, "/m/sample.ko", &f, NULL), 0);
+    assert_true(f.leased);
+    assert_int_equal(open_elsewhere(w, "/m/sample.ko", O_RDONLY), 0);
+    assert_int_equal(module_file_unchanged(&f), 0);
+    assert_int_equal(open_elsewhere(w, "/m/sample.ko", O_WRONLY | O_NONBLOCK), EWOULDBLOCK);
+    assert_int_equal(module_file_unchanged(&f), -ESTALE);
+    assert_same_bytes(w, &f);
+
+    /* Once it is closed, the way is free. */
+    module_file_close(&f);
+    assert_int_equal(open_elsewhere(w, "/m/sample.ko", O_WRONLY | O_NONBLOCK), 0);
+}
+
+/* Another file of the same name is none of our concern. */
+static void test_replaced(void **state) {
+    struct world *w = *state;
+    _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
+
+    assert_int_equal(module_file_open(&w->host, "/m/sample.ko", &f, NULL), 0);
+    put(w, "/m/sample.ko", "other", 5);
+    assert_int_equal(module_file_unchanged(&f), 0);
+    assert_same_bytes(w, &f);
+}
+
+static void test_open_for_writing(void **state) {
+    struct world *w = *state;
+    struct module_file f = MODULE_FILE_NULL;
+    struct error e = ERROR_NULL;
+    _cleanup_close_ int fd = file_open(&w->host, "/m/sample.ko", O_RDWR, 0);
+    int r;
+
+    assert_true(fd >= 0);
+    r = module_file_open(&w->host, "/m/sample.ko", &f, &e);
+    assert_error(r, -ETXTBSY, &e, "/m/sample.ko: is open for writing");
+}
+
+/* A user that may not have a lease gets the same bytes in a sealed memfd. fcntl(2): a lease is for
+ * the owner and CAP_LEASE. */
+static void test_no_lease(void **state) {
+    struct world *w = *state;
+    int status;
+    pid_t pid;
+
+    change_mode(w, "/", 0755);
+    pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
+
+        if (geteuid() == 0 && setuid(65534) < 0)
+            _exit(1);
+        if (module_file_open(&w->host, geteuid() == 65534 ? "/m/sample.ko" : "none", &f, NULL) < 0)
+            _exit(2);
+        _exit(f.leased || module_file_unchanged(&f) < 0 || write(f.fd, "x", 1) >= 0 ||
+              ftruncate(f.fd, 0) >= 0 || memcmp(f.data, w->sample, w->sample_size) != 0);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), geteuid() == 0 ? 0 : 2);
+}
+
+static void test_links(void **state) {
+    struct world *w = *state;
+
+    assert_int_equal(symlinkat("sample.ko", w->host.root_fd, "m/link.ko"), 0);
+    assert_int_equal(symlinkat("nowhere", w->host.root_fd, "m/dangling.ko"), 0);
+    assert_int_equal(symlinkat("/m", w->host.root_fd, "lib"), 0);
+    assert_refused(w, "/m/link.ko", -ELOOP, "is a symbolic link");
+    assert_refused(w, "/m/dangling.ko", -ELOOP, "is a symbolic link");
+    assert_opens(w, "/lib/sample.ko");
+    assert_opens(w, "/lib/../m//./sample.ko");
+    /* It is the directory behind a link that counts. */
+    change_mode(w, "/m", 0775);
+    assert_unsafe(w, "/lib/sample.ko", "/m can be written by its group", "chmod go-w '");
+}
+
+static void test_modes(void **state) {
+    struct world *w = *state;
+
+    assert_int_equal(file_mkdir_p(&w->host, "/a/b"), 0);
+    put(w, "/a/b/fix.ko", w->sample, w->sample_size);
+    assert_opens(w, "/a/b/fix.ko");
+
+    change_mode(w, "/a/b/fix.ko", 0664);
+    assert_unsafe(w, "/a/b/fix.ko", "it can be written by its group (mode 0664", "'/a/b/fix.ko'");
+    change_mode(w, "/a/b/fix.ko", 0646);
+    assert_unsafe(w, "/a/b/fix.ko", "it can be written by everybody (mode 0646", "chmod go-w");
+    change_mode(w, "/a/b/fix.ko", 0444);
+    assert_opens(w, "/a/b/fix.ko");
+
+    change_mode(w, "/a/b", 0775);
+    assert_unsafe(w, "/a/b/fix.ko", "/a/b can be written by its group (mode 0775", "/a/b'");
+    change_mode(w, "/a/b", 0755);
+    change_mode(w, "/a", 01777);
+    assert_unsafe(w, "/a/b/fix.ko", "/a can be written by everybody (mode 1777", "lpctl install");
+    change_mode(w, "/a", 0755);
+    change_mode(w, "/", 0770);
+    assert_unsafe(w, "/a/b/fix.ko", "can be written by its group (mode 0770", "chmod go-w");
+    change_mode(w, "/", 0700);
+    assert_opens(w, "/a/b/fix.ko");
+}
+
+/* Only root can give a file away. */
+static void test_owners(void **state) {
+    struct world *w = *state;
+
+    if (geteuid() != 0)
+        return;
+    assert_int_equal(fchownat(w->host.root_fd, "m/sample.ko", 1, 0, 0), 0);
+    assert_unsafe(w, "/m/sample.ko", "it belongs to user 1, not to root", "chown root:root");
+    assert_int_equal(fchownat(w->host.root_fd, "m/sample.ko", 0, 1, 0), 0);
+    assert_opens(w, "/m/sample.ko");
+    assert_int_equal(fchownat(w->host.root_fd, "m", 1, 0, 0), 0);
+    assert_unsafe(w, "/m/sample.ko", "/m belongs to user 1, not to root", "chown root:root");
+}
+
+static void test_types(void **state) {
+    struct world *w = *state;
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    _cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    (void) snprintf(address.sun_path, sizeof(address.sun_path), "%s/m/socket", w->root);
+    assert_int_equal(bind(fd, (struct sockaddr *) &address, sizeof(address)), 0);
+    assert_int_equal(mkfifoat(w->host.root_fd, "m/fifo", 0644), 0);
+    assert_refused(w, "/m/socket", -EINVAL, "not a regular file");
+    assert_refused(w, "/m/fifo", -EINVAL, "not a regular file");
+    assert_refused(w, "/m", -EISDIR, "is a directory");
+    assert_refused(w, "/m/..", -EISDIR, "is a directory");
+    if (geteuid() == 0) {
+        assert_int_equal(mknodat(w->host.root_fd, "m/null", S_IFCHR | 0644, 0x103), 0);
+        assert_refused(w, "/m/null", -EINVAL, "not a regular file");
+    }
+}
+
+static void test_sizes(void **state) {
+    struct world *w = *state;
+    _cleanup_close_ int fd = -EBADF;
+
+    put(w, "/m/empty.ko", "", 0);
+    assert_refused(w, "/m/empty.ko", -ENOEXEC, "is empty");
+    fd = file_open(&w->host, "/m/huge.ko", O_RDWR | O_CREAT | O_EXCL, 0644);
+    assert_int_equal(ftruncate(fd, (off_t) MODULE_SIZE_MAX + 1), 0);
+    closep(&fd);
+    fd = -EBADF;
+    assert_refused(w, "/m/huge.ko", -EFBIG, "is larger than 256 MiB");
+}
+
+static void test_missing(void **state) {
+    static const struct {
+        const char *path;
+        int r;
+    } cases[] = { { "/m/none.ko", -ENOENT }, { "/none/none.ko", -ENOENT },
+                  { "/m/sample.ko/x", -ENOTDIR }, { "/m/sample.ko/", -ENOTDIR }, { "/", -ENOENT },
+                  { "", -ENOENT } };
+    struct world *w = *state;
+
+    for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+        struct module_file f = MODULE_FILE_NULL;
+        struct error e = ERROR_NULL;
+
+        assert_int_equal(module_file_open(&w->host, cases[i].path, &f, &e), cases[i].r);
+        assert_int_equal(e.exit_status, EXIT_STATUS_FAILED);
+        assert_true(startswith(e.message, cases[i].path));
+        error_done(&e);
+    }
+}
+
+static void test_truncated(void **state) {
+    struct world *w = *state;
+
+    for (size_t i = 0; i < ELEMENTSOF(forms); i++) {
+        _cleanup_free_ char *data = NULL;
+        size_t whole;
+
+        read_sample(forms[i], &data, &whole);
+        for (size_t size = 0; size < whole; size++) {
+            struct module_file f = MODULE_FILE_NULL;
+            int r;
+
+            put(w, "/m/cut.ko", data, size);
+            r = module_file_open(&w->host, "/m/cut.ko", &f, NULL);
+            assert_true(r == -ENOEXEC || r == -EBADMSG);
+        }
+        put(w, "/m/cut.ko", data, whole);
+        assert_opens(w, "/m/cut.ko");
+    }
+}
+
+int main(int argc, char *argv[]) {
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(test_forms),    TEST(test_truth),   TEST(test_sha256), TEST(test_signature),
+        TEST(test_lease),    TEST(test_replaced), TEST(test_open_for_writing),
+        TEST(test_no_lease), TEST(test_links),   TEST(test_modes),  TEST(test_owners),
+        TEST(test_types),    TEST(test_sizes),   TEST(test_missing), TEST(test_truncated),
+    };
+
+    if (argc != 2) {
+        fprintf(stderr, "usage: %s DIRECTORY\n", argv[0]);
+        return EXIT_FAILURE;
+    }
+    samples = argv[1];
+    (void) umask(022);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
