@@ -1,0 +1,249 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What a case sees: one machine with a disk, that is booted, asked, rebooted and cut off."""
+
+import json
+import random
+import shutil
+import time
+from pathlib import Path
+
+from . import qemu
+from .command import run
+from .qemu import Failed
+
+BOOT_SECONDS = 120
+RUN_SECONDS = 60
+
+
+class Machine:
+    """Made by the runner for one case and one kernel series; directory keeps all it leaves behind."""
+
+    def __init__(self, lab, series, directory, seed=0):
+        self.series = series
+        self.smp = 1
+        self.random = random.Random(seed)
+        self.directory = directory
+        self.faults_allowed = False   # True: a BUG or Oops on the console does not end the case
+        self._lab = lab
+        self._qemu = None
+        self._boots = 0
+        self._root = None    # (id, file, format)
+        self._disks = []     # likewise, the added ones
+
+    # Booting and ending
+
+    def boot(self, series=None, cmdline="", smp=None, initrd=None, whole=False, wait=True,
+             timeout=BOOT_SECONDS):
+        """Starts the machine, with another kernel series, more kernel arguments or CPUs where given,
+        and returns when its boot is complete (wait=False: as soon as it answers at all).
+
+        The first boot of a case goes on from a machine that was saved after its boot, unless an
+        argument or an added disk makes it differ, or whole=True; later ones are whole boots."""
+        self.series = series or self.series
+        self.smp = smp or self.smp
+        if wait and not (whole or cmdline or initrd or self._root or self._disks):
+            return self._resume()
+        if not self._root:
+            self._make_root(self._lab.image.disk, "raw")
+        self._start(self._arguments(cmdline, initrd))
+        if wait:
+            self.wait_booted(timeout)
+        return self
+
+    def wait_booted(self, timeout=BOOT_SECONDS):
+        """Waits until systemd has no start job left; gives its word: running or degraded."""
+        _, state = self.run("systemctl is-system-running --wait", timeout=timeout)
+        if state.strip() not in ("running", "degraded"):
+            raise Failed(f"the boot ended in the state {state.strip()}")
+        return state.strip()
+
+    def reboot(self, timeout=BOOT_SECONDS, **boot):
+        """An orderly reboot; takes what boot() takes."""
+        self.shutdown(timeout)
+        return self.boot(timeout=timeout, **boot)
+
+    def shutdown(self, timeout=BOOT_SECONDS):
+        """An orderly power-off."""
+        self._qemu.send("systemctl poweroff")
+        self._qemu.wait_end(timeout)
+
+    def power_cut(self):
+        """The machine loses power now: what it had not written to its disk is gone."""
+        self._qemu.kill()
+
+    def cut_during(self, command, milliseconds, **boot):
+        """Cuts the power that long after a command was handed over, then boots the same disk."""
+        self._qemu.send(command)
+        time.sleep(milliseconds / 1000)
+        self.power_cut()
+        return self.boot(**boot)
+
+    def save(self, path):
+        """Ends the machine and keeps its memory in a file, for a later one to go on from."""
+        self._qemu.save(path)
+
+    def _resume(self):
+        saved = self._lab.saved(self.series, self.smp)
+        self._make_root(saved.disk, "qcow2")
+        self._start(self._arguments(), saved.memory)
+        self._qemu.go_on()
+        self.ok(f"date -s @{time.time():.3f}")
+        return self
+
+    def _make_root(self, backing, fmt):
+        disk = self.directory / "disk.qcow2"
+        run("qemu-img", "create", "-q", "-f", "qcow2", "-b", backing, "-F", fmt, disk)
+        self._root = ("root", disk, "qcow2")
+
+    def _arguments(self, cmdline="", initrd=None):
+        kernel = self._lab.base.kernels[self.series]
+        return qemu.arguments(kernel, initrd or kernel.initrd, [self._root, *self._disks],
+                              cmdline, self.smp)
+
+    def prepare_by_hand(self):
+        """A program that boots a new machine with a shell on the terminal it is started from."""
+        self._make_root(self._lab.image.disk, "raw")
+        return self._write_by_hand(self._arguments())
+
+    def _write_by_hand(self, argv):
+        path = self.directory / "boot-by-hand"
+        path.write_text(qemu.by_hand(argv))
+        path.chmod(0o755)
+        return path
+
+    def _start(self, argv, incoming=None):
+        self._boots += 1
+        self._write_by_hand(argv)
+        self._qemu = qemu.Qemu(argv, self.console, incoming)
+        self._qemu.faults_allowed = self.faults_allowed
+
+    def close(self):
+        """Ends the machine if it still runs."""
+        if self._qemu and self._qemu.runs:
+            self._qemu.kill()
+
+    # Facts about the machine
+
+    @property
+    def console(self):
+        """The console log of the latest boot."""
+        return self.directory / f"console-{self._boots}.log"
+
+    @property
+    def kernel(self):
+        """The release of the kernel series that was booted last."""
+        return self._lab.base.kernels[self.series].release
+
+    def patch(self, name):
+        """The path, in the machine, of a patch built for the kernel that runs."""
+        return f"/patches/{self.kernel}/{name}.ko"
+
+    # Asking it
+
+    def run(self, command, stdin="", timeout=RUN_SECONDS):
+        """Runs a bash script as root: (exit status, output with standard error)."""
+        data = stdin if isinstance(stdin, bytes) else stdin.encode()
+        return self._qemu.request(command, data, timeout)
+
+    def ok(self, command, stdin="", timeout=RUN_SECONDS):
+        """Runs a command that must succeed; gives its output."""
+        return self.fails(command, exit=0, stdin=stdin, timeout=timeout)
+
+    def fails(self, command, exit=None, says=None, stdin="", timeout=RUN_SECONDS):
+        """Runs a command that must fail, with that status and text where given; gives its output."""
+        status, output = self.run(command, stdin, timeout)
+        if exit is None and status == 0:
+            raise Failed(f"`{command}` succeeded{_quote(output)}")
+        if exit is not None and status != exit:
+            raise Failed(f"`{command}` gave exit status {status}, not {exit}{_quote(output)}")
+        if says is not None and says not in output:
+            raise Failed(f"`{command}` does not say {says!r}{_quote(output)}")
+        return output
+
+    def sees(self, command, text, timeout=RUN_SECONDS):
+        """Runs a command that must succeed and print the text; gives its output."""
+        return self.fails(command, exit=0, says=text, timeout=timeout)
+
+    def sees_not(self, command, text, timeout=RUN_SECONDS):
+        """Runs a command that must succeed and not print the text; gives its output."""
+        output = self.ok(command, timeout=timeout)
+        if text in output:
+            raise Failed(f"`{command}` says {text!r}{_quote(output)}")
+        return output
+
+    def json(self, command, exit=0, timeout=RUN_SECONDS):
+        """Runs a command and gives the value of the JSON text on its standard output."""
+        output = self.fails(f"{{ {command}\n}} 2>/run/bench/stderr", exit=exit, timeout=timeout)
+        try:
+            return json.loads(output)
+        except ValueError as error:
+            raise Failed(f"`{command}` printed no JSON ({error}){_quote(output)}") from None
+
+    def equal(self, what, found, wanted):
+        """Compares two values and names them when they differ."""
+        if found != wanted:
+            raise Failed(f"{what} is {found!r}, not {wanted!r}")
+
+    def wait_until(self, command, seconds=30):
+        """Runs a command again and again until it succeeds; gives its output."""
+        deadline = time.monotonic() + seconds
+        while True:
+            status, output = self.run(command)
+            if status == 0:
+                return output
+            if time.monotonic() > deadline:
+                raise Failed(f"`{command}` did not succeed within {seconds} s{_quote(output)}")
+            time.sleep(0.1)
+
+    def background(self, command):
+        """Starts a command and leaves it running; gives its process id."""
+        return int(self.ok(f"setsid bash -c {_shell_quote(command)} >/run/bench/background-$$ 2>&1 & echo $!"))
+
+    def journal(self, *matches):
+        """The entries of this boot that match (journalctl's own arguments), as dictionaries."""
+        arguments = " ".join(map(_shell_quote, matches))
+        text = self.ok(f"journalctl --boot --all --output=json {arguments}")
+        return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+
+    # Changing it
+
+    def write(self, path, text, mode=None):
+        """Writes a file in the machine, and its directory if there is none."""
+        quoted = _shell_quote(path)
+        self.ok(f"mkdir -p $(dirname {quoted}) && cat >{quoted}", stdin=text)
+        if mode is not None:
+            self.ok(f"chmod {mode:o} {quoted}")
+
+    def push(self, local, path):
+        """Copies a file of the host into the machine."""
+        self.write(path, Path(local).read_bytes(), mode=Path(local).stat().st_mode & 0o777)
+
+    def disk(self, name, size="256M", source=None):
+        """Adds an empty ext4 disk with that label, or one with a directory of the image (as "/var");
+        it is there from the next boot on, and the case's /etc/fstab mounts it by LABEL=name."""
+        path = self.directory / f"{name}.raw"
+        tree = ["-d", self._lab.image.tree / source.lstrip("/")] if source else []
+        run("mke2fs", "-q", "-t", "ext4", "-L", name, *tree, path, size)
+        self._disks.append((name, path, "raw"))
+
+    # What the runner wants after a failure
+
+    def keep_evidence(self):
+        """Writes the journal of a machine that still answers next to its console log."""
+        try:
+            _, text = self.run("journalctl --boot --no-pager --output=short-monotonic", timeout=15)
+            (self.directory / "journal.txt").write_text(text)
+        except Exception:
+            pass   # it no longer answers: the console log is all there is
+
+    def forget(self):
+        shutil.rmtree(self.directory)
+
+
+def _shell_quote(text):
+    return "'" + str(text).replace("'", "'\\''") + "'"
+
+
+def _quote(output):
+    tail = output.strip().splitlines()[-12:]
+    return "".join(f"\n      | {line[:300]}" for line in tail)

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The live patches of tests/vm/patches, built for each kernel of the base."""
+
+import hashlib
+import shutil
+from pathlib import Path
+
+from . import cache
+from .command import run
+
+SOURCES = Path(__file__).resolve().parent.parent / "patches"
+
+CLONES = 100   # lp-many-001 … made from lp-many-000
+TEMPLATE = "lp-many-000"
+
+
+def get(store, base):
+    """The directory that holds KVER/*.ko: about 8 s for two kernels."""
+    key = cache.digest(Path(__file__), SOURCES, base.top.name)
+    return store.entry("patches", key, lambda top: _build(top, base))
+
+
+def _build(top, base):
+    for kernel in base.kernels.values():
+        target = top / kernel.release
+        target.mkdir()
+        _compile(kernel, top / "work", target)
+        _make_clones(target)
+        _make_wrong_release(target / "lp-wrong-release.ko", kernel.release)
+        whole = (target / "lp-cmdline.ko").read_bytes()
+        (target / "lp-truncated.ko").write_bytes(whole[:len(whole) // 2])
+
+
+def _compile(kernel, work, target):
+    shutil.copytree(SOURCES, work)
+    run("make", "-j2", "-C", kernel.headers, f"M={work}", "CONFIG_DEBUG_INFO_BTF_MODULES=", "modules")
+    for module in work.glob("*.ko"):
+        run("strip", "--strip-debug", "-o", target / module.name, module)
+    shutil.rmtree(work)
+
+
+def _make_clones(target):
+    """Distinct modules without a compiler: another name, text and build id in the same bytes."""
+    template = (target / f"{TEMPLATE}.ko").read_bytes()
+    build_id = _build_id(template)
+    for number in range(1, CLONES + 1):
+        name = f"{TEMPLATE[:-3]}{number:03}"
+        clone = template.replace(build_id, hashlib.sha1(name.encode()).digest())
+        for old, new in ((TEMPLATE, name), (TEMPLATE.replace("-", "_"), name.replace("-", "_"))):
+            clone = clone.replace(old.encode(), new.encode())
+        (target / f"{name}.ko").write_bytes(clone)
+
+
+def _build_id(module):
+    """The 20 bytes of the GNU build id note (elf(5): sizes 4 and 20, type 3, name "GNU")."""
+    head = bytes.fromhex("04000000 14000000 03000000") + b"GNU\0"
+    start = module.index(head) + len(head)
+    return module[start:start + 20]
+
+
+def _make_wrong_release(path, release):
+    """The vermagic names a kernel that does not run: 6.1.0-… becomes 5.1.0-…"""
+    module = path.read_bytes()
+    right = f"vermagic={release} ".encode()
+    if module.count(right) != 1:
+        raise SystemExit(f"{path.name}: no vermagic with {release}")
+    wrong = b"vermagic=5" + right[len(b"vermagic=5"):]
+    path.write_bytes(module.replace(right, wrong))

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#define LP_NAME "lp-cumul-2"
+#define LP_REPLACE true
+#include "lp-proc.h"
+
+LP_SHOW(show)
+LP_PATCH({ .old_name = "cmdline_proc_show", .new_func = show },
+	 { .old_name = "loadavg_proc_show", .new_func = show })
