@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/strv.h"
+#include "base/utf8.h"
 #include "livepatch/sysfs.h"
 #include "livepatch/transition.h"
 
@@ -23,30 +24,28 @@ void blocking_tasks_done(struct blocking_tasks *b) {
     *b = (struct blocking_tasks){ 0 };
 }
 
-/* A task names itself and its arguments as it likes; a terminal must not obey these. */
-static void make_printable(char *s, size_t size) {
-    for (size_t i = 0; i < size; i++)
-        if (s[i] < 0x20 || s[i] > 0x7e)
-            s[i] = '?';
-}
-
 /* Reads a file of the task, cut at TEXT_MAX bytes. Returns the number of bytes or a negative errno;
  * *ret is NUL-terminated besides. */
-static ssize_t task_file_read(const struct host *h, int pid, int tid, const char *file, char **ret) {
-    _cleanup_free_ char *path = NULL, *data = malloc(TEXT_MAX + 1);
+static ssize_t task_file_read(const struct host *h, int pid, int tid, const char *file,
+                              char **ret) {
+    _cleanup_free_ char *path = NULL;
     _cleanup_close_ int fd = -EBADF;
+    char data[TEXT_MAX];
     ssize_t n;
 
-    if (!data || asprintf(&path, "/proc/%d/task/%d/%s", pid, tid, file) < 0)
+    if (asprintf(&path, "/proc/%d/task/%d/%s", pid, tid, file) < 0)
         return -ENOMEM;
     fd = file_open(h, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
     if (fd < 0)
         return fd;
-    n = read(fd, data, TEXT_MAX);
+    n = read(fd, data, sizeof(data));
     if (n < 0)
         return -errno;
-    data[n] = '\0';
-    *ret = TAKE_PTR(data);
+    *ret = malloc((size_t) n + 1);
+    if (!*ret)
+        return -ENOMEM;
+    memcpy(*ret, data, (size_t) n);
+    (*ret)[n] = '\0';
     return n;
 }
 
@@ -58,11 +57,12 @@ static int task_comm_read(const struct host *h, struct blocking_task *t) {
         return (int) n;
     if (n > 0 && t->comm[n - 1] == '\n')
         t->comm[--n] = '\0';
-    make_printable(t->comm, (size_t) n);
+    utf8_make_printable(t->comm);
     return 0;
 }
 
-/* The arguments end with a NUL each (proc(5)). */
+/* The arguments end with a NUL each (proc(5)). A task names itself and its arguments as it likes,
+ * but a terminal must not obey these. */
 static int task_cmdline_read(const struct host *h, struct blocking_task *t) {
     ssize_t n;
 
@@ -74,11 +74,11 @@ static int task_cmdline_read(const struct host *h, struct blocking_task *t) {
     for (ssize_t i = 0; i < n; i++)
         if (t->cmdline[i] == '\0')
             t->cmdline[i] = ' ';
-    make_printable(t->cmdline, (size_t) n);
+    utf8_make_printable(t->cmdline);
     return 0;
 }
 
-/* "PID (COMM) STATE …", where COMM may hold anything, also parentheses; what follows it does not. */
+/* "PID (COMM) STATE …", where COMM may hold anything, parentheses too; what follows it does not. */
 static char task_state_read(const struct host *h, const struct blocking_task *t) {
     _cleanup_free_ char *stat = NULL;
     const char *end;
@@ -89,6 +89,14 @@ static char task_state_read(const struct host *h, const struct blocking_task *t)
     return end && end[1] == ' ' && end[2] > ' ' && end[2] <= '~' ? end[2] : '?';
 }
 
+static void trim(char *line) {
+    size_t blanks = strspn(line, " \t"), n = strlen(line + blanks);
+
+    memmove(line, line + blanks, n + 1);
+    while (n > 0 && strchr(" \t", line[n - 1]))
+        line[--n] = '\0';
+}
+
 static int task_stack_read(const struct host *h, struct blocking_task *t) {
     _cleanup_free_ char *stack = NULL;
     int r;
@@ -97,10 +105,8 @@ static int task_stack_read(const struct host *h, struct blocking_task *t) {
         return 0;
     r = strv_extend_split(&t->stack, stack, "\n");
     STRV_FOREACH(line, t->stack) {
-        size_t blanks = strspn(*line, " \t"), n = strlen(*line + blanks);
-
-        memmove(*line, *line + blanks, n + 1);
-        make_printable(*line, n);
+        trim(*line);
+        utf8_make_printable(*line);
     }
     return r;
 }
@@ -156,7 +162,8 @@ static int parse_pid(const char *name) {
 }
 
 /* Only a task's owner may read its state: a list with gaps would mislead, so there is none then. */
-static int process_read(const struct host *h, int pid, const char *unmoved, struct blocking_tasks *b) {
+static int process_read(const struct host *h, int pid, const char *unmoved,
+                        struct blocking_tasks *b) {
     _cleanup_free_ char *directory = NULL;
     _cleanup_strv_free_ char **tids = NULL;
     int r = 0;

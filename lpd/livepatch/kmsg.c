@@ -32,7 +32,7 @@ static bool parse_header(const char *line, size_t size, struct kmsg_record *ret)
     memcpy(header, line, (size_t) (text - line));
     header[text - line] = '\0';
     if (!isdigit((unsigned char) *header) ||
-        sscanf(header, "%u,%llu,%llu,", &priority, &sequence, &usec) != 3)
+        sscanf(header, "%u,%llu,%llu", &priority, &sequence, &usec) != 3)
         return false;
     *ret = (struct kmsg_record){
         .facility = priority >> 3,

@@ -3,8 +3,9 @@
 
 #include "base/host.h"
 
-/* Records of /dev/kmsg (Documentation/ABI/testing/dev-kmsg): "PRIORITY,SEQUENCE,USEC,FLAGS[,…];TEXT",
- * then lines that begin with a blank. What is not printable stands as \xNN in the text already. */
+/* Records of /dev/kmsg (Documentation/ABI/testing/dev-kmsg):
+ * "PRIORITY,SEQUENCE,USEC,FLAGS[,…];TEXT", then lines that begin with a blank. What is not
+ * printable stands as \xNN in the text already. */
 struct kmsg_record {
     unsigned facility; /* 0: the kernel itself, which nobody else can claim to be */
     unsigned level;    /* as in syslog(2) */

@@ -39,7 +39,8 @@ static int check_module(struct host *h, const struct module_file *f, struct erro
     int r;
 
     if (!f->info.livepatch)
-        return error_set(e, -EINVAL, EXIT_STATUS_REFUSED, "%s: the module is no live patch", f->path);
+        return error_set(e, -EINVAL, EXIT_STATUS_REFUSED, "%s: the module is no live patch",
+                         f->path);
     if (!f->info.name || !patch_name_is_valid(f->info.name))
         return error_set(e, -EBADMSG, EXIT_STATUS_REFUSED, "%s: the module's name is not valid",
                          f->path);
@@ -120,8 +121,9 @@ static int meet_registered(struct load *l, const struct livepatch *p, struct err
     if (p->enabled && same)
         return await_replacement(l, e);
     if (p->enabled) {
-        r = error_set(e, -EEXIST, EXIT_STATUS_FAILED, "%s: %s is in with another build (%s, not %s)",
-                      l->f->path, l->name, p->build_id ?: "without id", l->f->info.build_id ?: "none");
+        r = error_set(e, -EEXIST, EXIT_STATUS_FAILED,
+                      "%s: %s is in with another build (%s, not %s)", l->f->path, l->name,
+                      p->build_id ?: "without id", l->f->info.build_id ?: "none");
         return error_hint(e, r, "unload it first: 'lpctl unload %s'", l->name);
     }
     if (same && p->transition && transition_reverse(l->h, l->name, NULL) >= 0)
@@ -142,7 +144,7 @@ static int look_once(struct load *l, struct error *e) {
     return p.registered ? meet_registered(l, &p, e) : clear_remains(l, &p, e);
 }
 
-/* Each step waited for something that is over now; not for ever, should somebody keep changing it. */
+/* Each step waited for something that is over now; but not for ever, if somebody keeps at it. */
 static int look(struct load *l, struct error *e) {
     int r = PRESENCE_UNCLEAR;
 
@@ -210,7 +212,9 @@ static int undo(struct load *l, int why, const char *reason, struct error *e) {
 
     r = livepatch_unload(l->h, l->name, UNDO_TIMEOUT_USEC, &problem);
     return error_set(e, why, EXIT_STATUS_REFUSED, "%s: %s; %s%s", l->f->path, reason,
-                     r < 0 ? "taking it out again failed: " : "it was taken out again",
+                     r < 0    ? "taking it out again failed: "
+                     : r == 0 ? "it stays, as it is in under another name than it says"
+                              : "it was taken out again",
                      r < 0 ? error_message(&problem, r) : "");
 }
 

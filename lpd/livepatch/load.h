@@ -17,10 +17,10 @@ enum load_result {
 };
 
 /* Loads exactly the bytes of f and returns when the kernel has accepted them; the transition may
- * still run. A module of the same name that is loaded but disabled or replaced is removed first; one
- * that is in with another build id is -EEXIST. A patch that is just being disabled is turned back.
- * Waits while another patch's transition runs. What the kernel accepted but the file no longer holds
- * (-ESTALE), or what registers no live patch (-EINVAL), is taken out again.
+ * still run. A module of the same name that is loaded but disabled or replaced is removed first;
+ * one that is in with another build id is -EEXIST. A patch that is just being disabled is turned
+ * back. Waits while another patch's transition runs. What the kernel accepted but the file no
+ * longer holds (-ESTALE), or what registers no live patch (-EINVAL), is taken out again.
  * *ret_result is set on success. Errors (finit_module(2), kernel/module/main.c) carry one clear
  * message, with the kernel's last words from /dev/kmsg, and the exit status: -EPERM (4, 5 or 7),
  * -EKEYREJECTED, -EBADMSG (5), -ENOEXEC (6), -EBUSY (1), -ETIME (8): see refusal.c. */
@@ -30,9 +30,9 @@ int livepatch_load(struct host *h, const struct module_file *f, const struct loa
 /* Disables a patch, waits until its directory is gone and its references are dropped, removes the
  * module. A transition towards the patch is turned back. timeout_usec bounds the whole. -ETIME (8)
  * leaves the disabling under way and says so; -EPERM after modules_disabled (7): disabled, but the
- * module stays; -EWOULDBLOCK (1): likewise, since something holds the module, as the kernel does for
- * ever after a removal by force; -EINVAL (5): a module of that name, but no live patch.
- * Returns 1 if something was done, 0 if it was not loaded. */
+ * module stays; -EWOULDBLOCK (1): likewise, since something holds the module, as the kernel does
+ * for ever after a removal by force; -EINVAL (5): a module of that name, but no live patch. Returns
+ * 1 if something was done, 0 if it was not loaded. */
 int livepatch_unload(struct host *h, const char *name, uint64_t timeout_usec, struct error *e);
 
 /* The two last steps of livepatch_unload(): waiting until a patch that is being disabled is gone,

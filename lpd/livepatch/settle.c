@@ -48,7 +48,8 @@ static int stall_force(struct host *h, const char *name, const char *stall, stru
     r = transition_wait(h, name, ACT_TIMEOUT_USEC);
     if (r == -ETIME)
         return transition_stalled(h, name, "the forced transition", ACT_TIMEOUT_USEC, e);
-    return error_set(e, r, r < 0 ? EXIT_STATUS_FAILED : EXIT_STATUS_DONE, "%s; it was forced", stall);
+    return error_set(e, r, r < 0 ? EXIT_STATUS_FAILED : EXIT_STATUS_DONE, "%s; it was forced",
+                     stall);
 }
 
 int transition_settle(struct host *h, const char *name, uint64_t timeout_usec,

@@ -22,9 +22,9 @@ int transition_reverse(struct host *h, const char *name, struct error *e);
 int transition_force(struct host *h, const char *name, struct error *e);
 
 /* Waits until the patch that was loaded is in, and acts when timeout_usec is over: ON_STALL_WAIT is
- * -ETIME (8) with what holds it up; ON_STALL_REVERT turns the transition back and removes the module,
- * -ETIME (8) which says so; ON_STALL_FORCE forces it and returns 0 with a note in e->message, which
- * is not set otherwise. -ENOENT (3): the patch is gone. */
+ * -ETIME (8) with what holds it up; ON_STALL_REVERT turns the transition back and removes the
+ * module, -ETIME (8) which says so; ON_STALL_FORCE forces it and returns 0 with a note in
+ * e->message, which is not set otherwise. -ENOENT (3): the patch is gone. */
 int transition_settle(struct host *h, const char *name, uint64_t timeout_usec,
                       enum on_stall on_stall, struct error *e);
 
@@ -36,7 +36,7 @@ int transition_stalled(struct host *h, const char *name, const char *what, uint6
 /* A task that holds a transition up. */
 struct blocking_task {
     int pid, tid;
-    char *comm;    /* printable ASCII, anything else made '?'; so are the others */
+    char *comm;    /* printable UTF-8, anything else made '?'; so are the others */
     char *cmdline; /* arguments joined by blanks, cut where it is long; "" for kernel threads */
     char state;    /* as in /proc/PID/stat, '?' if unknown */
     char **stack;  /* lines of /proc/PID/task/TID/stack; empty without privilege */

@@ -34,7 +34,8 @@ static int describe_busy(struct host *h, const char *name, uint64_t timeout_usec
     int r;
 
     if (transition_find(h, &other) <= 0)
-        return error_set(e, -ETIME, EXIT_STATUS_TIMEOUT, "%s: the kernel does not disable it", name);
+        return error_set(e, -ETIME, EXIT_STATUS_TIMEOUT, "%s: the kernel does not disable it",
+                         name);
     r = transition_stalled(h, other, "the transition", timeout_usec, e);
     return error_prefix(e, r, "%s cannot be disabled yet", name);
 }

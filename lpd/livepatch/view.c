@@ -95,7 +95,7 @@ static int functions_read(const struct host *h, const char *directory, const cha
     return r;
 }
 
-/* In a patch's directory only its objects are directories. What vanishes meanwhile is passed over. */
+/* In a patch's directory only its objects are directories. What vanishes is passed over. */
 static int objects_read(const struct host *h, struct livepatch *p) {
     _cleanup_free_ char *directory = NULL;
     _cleanup_strv_free_ char **names = NULL;

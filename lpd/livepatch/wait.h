@@ -3,7 +3,7 @@
 
 #include "base/host.h"
 
-/* The kernel tells nobody when a transition ends or a patch's directory goes, so these are polled. */
+/* The kernel tells nobody when a transition ends or a directory goes, so these are polled. */
 
 /* How long to sleep, in microseconds, after having waited for elapsed_usec: as long again, but 5 ms
  * at least and 250 ms at most. On one CPU a transition ends within some 10 ms; on more the kernel

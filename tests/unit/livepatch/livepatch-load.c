@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <sys/mman.h>
+
+#include "livepatch-test.h"
+
+static enum load_result result;
+
+static int load_now(const char *name, const char *build_id) {
+    result = (enum load_result) -1;
+    return load(name, build_id, &result);
+}
+
+static void test_load(void **state _unused_) {
+    _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
+
+    fake_module_file("lp_a", BUILD_1, &f);
+    assert_int_equal(load_file(&f, "verbose=1 x=\"a b\"", USEC_INFINITY, &result), 0);
+    assert_int_equal(result, LOAD_DONE);
+    assert_in("lp_a", BUILD_1);
+    assert_string_equal(k.parameters, "verbose=1 x=\"a b\"");
+    assert_int_equal(k.flags, 0);
+    assert_null(e.message);
+    /* The transition goes on: nobody has waited. */
+    assert_int_equal(k.n_sleep, 0);
+    assert_true(fake_kernel_module(&k, "lp_a")->transition);
+}
+
+static void test_already(void **state _unused_) {
+    fake_kernel_patch(&k, "lp_a", BUILD_1);
+    assert_int_equal(load_now("lp_a", BUILD_1), 0);
+    assert_int_equal(result, LOAD_ALREADY);
+    assert_int_equal(k.n_finit, 0);
+
+    /* Also where nothing could be loaded any more. */
+    fake_kernel_text(&k, "/proc/sys/kernel/modules_disabled", "1\n");
+    assert_int_equal(load_now("lp_a", BUILD_1), 0);
+    assert_int_equal(result, LOAD_ALREADY);
+}
+
+static void test_stale_build(void **state _unused_) {
+    fake_kernel_patch(&k, "lp_a", BUILD_1);
+    assert_error(load_now("lp_a", BUILD_2), -EEXIST, EXIT_STATUS_FAILED,
+                 "lp_a is in with another build");
+    assert_non_null(strstr(e.message, BUILD_1));
+    assert_non_null(strstr(e.message, BUILD_2));
+    assert_non_null(strstr(e.hint, "lpctl unload lp_a"));
+    assert_int_equal(k.n_finit, 0);
+    assert_in("lp_a", BUILD_1);
+
+    /* A file without an id is not the one that is in. */
+    assert_error(load_now("lp_a", NULL), -EEXIST, EXIT_STATUS_FAILED, "another build");
+}
+
+struct errno_case {
+    int error;
+    enum exit_status exit_status;
+    const char *part;
+};
+
+/* KERNEL-FACTS: every errno of finit_module(2). */
+static void test_each_errno(void **state _unused_) {
+    static const struct errno_case cases[] = {
+        { EPERM, EXIT_STATUS_REFUSED, "may not load this module" },
+        { EACCES, EXIT_STATUS_REFUSED, "a security module forbids" },
+        { EKEYREJECTED, EXIT_STATUS_REFUSED, "rejected its signature" },
+        { EBADMSG, EXIT_STATUS_REFUSED, "signature malformed" },
+        { ENOEXEC, EXIT_STATUS_KERNEL, "does not fit this kernel" },
+        { EINVAL, EXIT_STATUS_FAILED, "cannot apply the patch" },
+        { ENOENT, EXIT_STATUS_KERNEL, "needs a symbol" },
+        { EEXIST, EXIT_STATUS_FAILED, "a module of that name is in" },
+        { EBUSY, EXIT_STATUS_FAILED, "busy with another patch, or a tracer" },
+        { ENODEV, EXIT_STATUS_FAILED, "patch's own code refused" },
+        { EOPNOTSUPP, EXIT_STATUS_FAILED, "loading it failed: Operation not supported" },
+        { ETXTBSY, EXIT_STATUS_REFUSED, "open for writing" },
+        { ENOMEM, EXIT_STATUS_FAILED, "out of memory" },
+        { EINTR, EXIT_STATUS_FAILED, "interrupted" },
+        { EFBIG, EXIT_STATUS_REFUSED, "too large" },
+        { EIO, EXIT_STATUS_FAILED, "cannot be read" },
+        { ESRCH, EXIT_STATUS_FAILED, "loading it failed: No such process" },
+    };
+
+    for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+        fake_kernel_module(&k, "lp_a")->error = -cases[i].error;
+        assert_error(load_now("lp_a", BUILD_1), -cases[i].error, cases[i].exit_status,
+                     cases[i].part);
+        assert_true(startswith(e.message, "/lib/lp_a.ko: "));
+        assert_absent("lp_a");
+    }
+}
+
+static void test_privilege(void **state _unused_) {
+    k.unprivileged = true;
+    fake_kernel_text(&k, "/proc/self/status", "Name:\tx\nCapEff:\t0000000000000000\n");
+    assert_error(load_now("lp_a", BUILD_1), -EPERM, EXIT_STATUS_PRIVILEGE, "only root");
+
+    /* All but CAP_SYS_MODULE. */
+    fake_kernel_text(&k, "/proc/self/status", "Name:\tx\nCapEff:\t000001fffffeffff\nSeccomp:\t0\n");
+    assert_error(load_now("lp_a", BUILD_1), -EPERM, EXIT_STATUS_PRIVILEGE, "only root");
+
+    fake_kernel_text(&k, "/proc/self/status", "Name:\tx\nCapEff:\t000001ffffffffff\nSeccomp:\t0\n");
+    assert_error(load_now("lp_a", BUILD_1), -EPERM, EXIT_STATUS_REFUSED,
+                 "may not load this module");
+}
+
+static void test_lockdown(void **state _unused_) {
+    fake_kernel_module(&k, "lp_a")->error = -EPERM;
+    fake_kernel_text(&k, "/sys/kernel/security/lockdown", "none [integrity] confidentiality\n");
+    assert_error(load_now("lp_a", BUILD_1), -EPERM, EXIT_STATUS_REFUSED, "locked down");
+    fake_kernel_text(&k, "/sys/kernel/security/lockdown", "[none] integrity confidentiality\n");
+    assert_error(load_now("lp_a", BUILD_1), -EPERM, EXIT_STATUS_REFUSED,
+                 "may not load this module");
+}
+
+static void test_modules_disabled(void **state _unused_) {
+    fake_kernel_text(&k, "/proc/sys/kernel/modules_disabled", "1\n");
+    assert_error(load_now("lp_a", BUILD_1), -EPERM, EXIT_STATUS_LOCKED, "disabled until reboot");
+    assert_int_equal(k.n_finit, 0);
+}
+
+static void lock_modules(struct fake_kernel *kernel) {
+    fake_kernel_text(kernel, "/proc/sys/kernel/modules_disabled", "1\n");
+}
+
+static void test_modules_disabled_meanwhile(void **state _unused_) {
+    k.on_finit = lock_modules;
+    assert_error(load_now("lp_a", BUILD_1), -EPERM, EXIT_STATUS_LOCKED, "disabled until reboot");
+    assert_int_equal(k.n_finit, 1);
+}
+
+static void test_ftrace_off(void **state _unused_) {
+    fake_kernel_text(&k, "/proc/sys/kernel/ftrace_enabled", "0\n");
+    assert_error(load_now("lp_a", BUILD_1), -EBUSY, EXIT_STATUS_FAILED, "tracing of functions");
+    assert_string_equal(e.hint, "sysctl kernel.ftrace_enabled=1");
+}
+
+static void test_kernel_without_livepatch(void **state _unused_) {
+    fake_kernel_remove(&k, "/sys/kernel/livepatch");
+    assert_error(load_now("lp_a", BUILD_1), -EOPNOTSUPP, EXIT_STATUS_KERNEL, "no live patching");
+    assert_int_equal(k.n_finit, 0);
+}
+
+static void test_other_root(void **state _unused_) {
+    k.host.live = false;
+    assert_error(load_now("lp_a", BUILD_1), -EOPNOTSUPP, EXIT_STATUS_FAILED,
+                 "not the running machine");
+    assert_int_equal(k.n_finit, 0);
+}
+
+static void test_file_does_not_fit(void **state _unused_) {
+    _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
+
+    fake_module_file("lp_a", BUILD_1, &f);
+    f.info.livepatch = false;
+    assert_error(load_file(&f, NULL, 0, &result), -EINVAL, EXIT_STATUS_REFUSED, "no live patch");
+    f.info.livepatch = true;
+
+    free(f.info.vermagic);
+    f.info.vermagic = strdup("6.1.0-55-test SMP preempt mod_unload");
+    assert_error(load_file(&f, NULL, 0, &result), -ENOEXEC, EXIT_STATUS_KERNEL,
+                 "for kernel 6.1.0-55-test, this is " FAKE_RELEASE);
+
+    free(f.info.name);
+    f.info.name = strdup("../../tmp/x");
+    free(f.info.vermagic);
+    f.info.vermagic = strdup(FAKE_RELEASE);
+    assert_error(load_file(&f, NULL, 0, &result), -EBADMSG, EXIT_STATUS_REFUSED,
+                 "name is not valid");
+    assert_int_equal(k.n_finit, 0);
+}
+
+static void test_kernel_words(void **state _unused_) {
+    struct fake_module *m = fake_kernel_module(&k, "lp_a");
+
+    m->error = -EINVAL;
+    m->words = "3,2,99,-;livepatch: symbol 'no_such' not found in symbol table\n SUBSYSTEM=module\n"
+               "12,3,99,-;lp_a: forged by a user\n"
+               "6,4,99,-;eth0: link up\n"
+               "3,5,99,-;livepatch: 'lp_b': patching complete\n"
+               "4,6,99,-;lp_a: module verification failed: signature missing\n";
+    assert_error(load_now("lp_a", BUILD_1), -EINVAL, EXIT_STATUS_FAILED,
+                 "(kernel: livepatch: symbol 'no_such' not found in symbol table; "
+                 "lp_a: module verification failed: signature missing)");
+
+    fake_kernel_remove(&k, "/dev/kmsg");
+    assert_error(load_now("lp_a", BUILD_1), -EINVAL, EXIT_STATUS_FAILED, "cannot apply");
+    assert_null(strstr(e.message, "kernel:"));
+}
+
+static void test_waits_for_transition(void **state _unused_) {
+    assert_int_equal(load_now("lp_a", BUILD_1), 0);
+    assert_int_equal(load_now("lp_b", BUILD_2), 0);
+    assert_int_equal(result, LOAD_DONE);
+    assert_in("lp_a", BUILD_1);
+    assert_in("lp_b", BUILD_2);
+    /* The kernel was asked when it was free, and not before. */
+    assert_int_equal(k.n_finit, 2);
+    assert_false(fake_kernel_module(&k, "lp_a")->transition);
+    assert_null(e.message);
+}
+
+static void start_rival(struct fake_kernel *kernel) {
+    if (kernel->n_finit == 1)
+        fake_kernel_patch(kernel, "lp_rival", BUILD_2)->transition = true;
+    fake_kernel_module(kernel, "lp_rival")->ends_at = kernel->now + USEC_PER_SEC;
+    if (kernel->n_finit == 1)
+        fake_kernel_text(kernel, "/sys/kernel/livepatch/lp_rival/transition", "1\n");
+}
+
+static void test_busy_then_waits(void **state _unused_) {
+    k.on_finit = start_rival;
+    assert_int_equal(load_now("lp_a", BUILD_1), 0);
+    assert_int_equal(k.n_finit, 2);
+    assert_in("lp_a", BUILD_1);
+    assert_in("lp_rival", BUILD_2);
+}
+
+static void test_busy_for_a_moment(void **state _unused_) {
+    struct fake_module *m = fake_kernel_module(&k, "lp_a");
+
+    m->error = -EBUSY;
+    m->error_times = 1;
+    assert_int_equal(load_now("lp_a", BUILD_1), 0);
+    assert_int_equal(k.n_finit, 2);
+
+    /* Not for ever. */
+    m = fake_kernel_module(&k, "lp_b");
+    m->error = -EBUSY;
+    k.n_finit = 0;
+    assert_error(load_now("lp_b", BUILD_1), -EBUSY, EXIT_STATUS_FAILED, "busy");
+    assert_in_range(k.n_finit, 2, 10);
+}
+
+static void test_busy_too_long(void **state _unused_) {
+    uint64_t start = k.now;
+
+    fake_kernel_module(&k, "lp_a")->stalls = true;
+    assert_int_equal(load_now("lp_a", BUILD_1), 0);
+    assert_error(load_now("lp_b", BUILD_2), -ETIME, EXIT_STATUS_TIMEOUT,
+                 "/lib/lp_b.ko has to wait: lp_a: the transition is not over after 60 s");
+    assert_non_null(strstr(e.hint, "lpctl blocking lp_a"));
+    assert_int_equal(k.now - start, 60 * USEC_PER_SEC);
+    assert_absent("lp_b");
+}
+
+static void load_rival(struct fake_kernel *kernel) {
+    if (kernel->n_finit == 1)
+        fake_kernel_patch(kernel, "lp_a", BUILD_1);
+}
+
+static void test_somebody_was_faster(void **state _unused_) {
+    k.on_finit = load_rival;
+    assert_int_equal(load_now("lp_a", BUILD_1), 0);
+    assert_int_equal(result, LOAD_ALREADY);
+}
+
+static void test_cumulative_and_back(void **state _unused_) {
+    fake_kernel_module(&k, "lp_a")->replace = true;
+    fake_kernel_module(&k, "lp_b")->replace = true;
+
+    /* Each load comes while the transition of the one before is still running. */
+    for (unsigned i = 0; i < 4; i++) {
+        assert_int_equal(load_now(i % 2 == 0 ? "lp_a" : "lp_b", BUILD_1), 0);
+        assert_int_equal(result, LOAD_DONE);
+        assert_int_equal(k.n_finit, i + 1);
+    }
+    fake_kernel_advance(&k, 2 * USEC_PER_SEC);
+    fake_kernel_advance(&k, 1);
+    assert_in("lp_b", BUILD_1);
+    assert_false(fake_kernel_module(&k, "lp_a")->registered);
+    assert_true(fake_kernel_module(&k, "lp_a")->loaded);
+}
+
+static void test_replacement_may_stall(void **state _unused_) {
+    fake_kernel_patch(&k, "lp_a", BUILD_1);
+    fake_kernel_module(&k, "lp_b")->replace = true;
+    fake_kernel_module(&k, "lp_b")->stalls = true;
+    assert_int_equal(load_now("lp_b", BUILD_2), 0);
+
+    /* A kernel that does not say whether lp_b replaces: it is in, as far as can be known. */
+    assert_int_equal(load_now("lp_a", BUILD_1), 0);
+    assert_int_equal(result, LOAD_ALREADY);
+    assert_null(e.message);
+
+    fake_kernel_text(&k, "/sys/kernel/livepatch/lp_b/replace", "1\n");
+    assert_error(load_now("lp_a", BUILD_1), -ETIME, EXIT_STATUS_TIMEOUT, "lp_b: the transition");
+
+    /* lp_b is not cumulative: no need to wait. */
+    fake_kernel_text(&k, "/sys/kernel/livepatch/lp_b/replace", "0\n");
+    k.n_sleep = 0;
+    assert_int_equal(load_now("lp_a", BUILD_1), 0);
+    assert_int_equal(result, LOAD_ALREADY);
+    assert_int_equal(k.n_sleep, 0);
+}
+
+static void test_remains_are_removed(void **state _unused_) {
+    struct fake_module *m = fake_kernel_patch(&k, "lp_a", BUILD_1);
+
+    m->reference_usec = 100 * USEC_PER_MSEC;
+    start_disabling("lp_a");
+    fake_kernel_advance(&k, 2 * USEC_PER_SEC);
+    assert_true(m->loaded && !m->registered && m->references == 1);
+
+    /* Another build is fine now. */
+    assert_int_equal(load_now("lp_a", BUILD_2), 0);
+    assert_int_equal(result, LOAD_DONE);
+    assert_in("lp_a", BUILD_2);
+}
+
+static void test_remains_are_held(void **state _unused_) {
+    struct fake_module *m = fake_kernel_patch(&k, "lp_a", BUILD_1);
+
+    m->forced = true;
+    start_disabling("lp_a");
+    fake_kernel_advance(&k, 2 * USEC_PER_SEC);
+    assert_error(load_now("lp_a", BUILD_2), -EWOULDBLOCK, EXIT_STATUS_FAILED,
+                 "something holds its module");
+
+    fake_kernel_text(&k, "/proc/sys/kernel/modules_disabled", "1\n");
+    assert_error(load_now("lp_a", BUILD_2), -EPERM, EXIT_STATUS_LOCKED, "disabled until reboot");
+}
+
+static void test_ordinary_module_is_spared(void **state _unused_) {
+    fake_kernel_module(&k, "nf_tables")->plain = true;
+    fake_kernel_patch(&k, "nf_tables", BUILD_1);
+    assert_error(load_now("nf_tables", BUILD_2), -EEXIST, EXIT_STATUS_FAILED, "no live patch");
+    assert_int_equal(k.n_delete, 0);
+    assert_true(fake_kernel_module(&k, "nf_tables")->loaded);
+}
+
+static void test_turned_back(void **state _unused_) {
+    struct fake_module *m = fake_kernel_patch(&k, "lp_a", BUILD_1);
+
+    m->stalls_back = true;
+    start_disabling("lp_a");
+    assert_int_equal(load_now("lp_a", BUILD_1), 0);
+    assert_int_equal(result, LOAD_DONE);
+    assert_true(m->enabled && m->transition);
+    assert_int_equal(k.n_finit, 0);
+}
+
+static void test_waits_for_other_build_to_go(void **state _unused_) {
+    struct fake_module *m = fake_kernel_patch(&k, "lp_a", BUILD_1);
+
+    start_disabling("lp_a");
+    assert_int_equal(load_now("lp_a", BUILD_2), 0);
+    assert_int_equal(result, LOAD_DONE);
+    assert_in("lp_a", BUILD_2);
+
+    fake_kernel_advance(&k, 2 * USEC_PER_SEC);
+    m->stalls_back = true;
+    start_disabling("lp_a");
+    assert_error(load_now("lp_a", BUILD_1), -ETIME, EXIT_STATUS_TIMEOUT, "disabling it goes on");
+}
+
+static void test_file_changed_meanwhile(void **state _unused_) {
+    _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
+
+    fake_module_file("lp_a", BUILD_1, &f);
+    close(f.fd);
+    f.fd = memfd_create("unsealed", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    assert_true(dprintf(f.fd, "name=lp_a build_id=" BUILD_1 "\n") > 0);
+    assert_error(load_file(&f, NULL, USEC_INFINITY, &result), -ESTALE, EXIT_STATUS_REFUSED,
+                 "opened for writing while it was loaded; it was taken out again");
+    assert_absent("lp_a");
+
+    fake_kernel_module(&k, "lp_a")->stalls_back = true;
+    assert_error(load_file(&f, NULL, USEC_INFINITY, &result), -ESTALE, EXIT_STATUS_REFUSED,
+                 "taking it out again failed: ");
+}
+
+static void test_registers_no_patch(void **state _unused_) {
+    fake_kernel_module(&k, "lp_a")->plain = true;
+    fake_kernel_module(&k, "lp_a")->taint = "OK";
+    assert_error(load_now("lp_a", BUILD_1), -EINVAL, EXIT_STATUS_REFUSED,
+                 "registers no live patch; it was taken out again");
+    assert_absent("lp_a");
+}
+
+static void test_name_is_another(void **state _unused_) {
+    _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
+
+    fake_module_file("lp_true", BUILD_1, &f);
+    free(f.info.name);
+    f.info.name = strdup("lp_false");
+    assert_error(load_file(&f, NULL, USEC_INFINITY, &result), -EINVAL, EXIT_STATUS_REFUSED,
+                 "is in under another name");
+}
+
+int main(void) {
+    static const struct CMUnitTest tests[] = {
+        TEST(test_load),
+        TEST(test_already),
+        TEST(test_stale_build),
+        TEST(test_each_errno),
+        TEST(test_privilege),
+        TEST(test_lockdown),
+        TEST(test_modules_disabled),
+        TEST(test_modules_disabled_meanwhile),
+        TEST(test_ftrace_off),
+        TEST(test_kernel_without_livepatch),
+        TEST(test_other_root),
+        TEST(test_file_does_not_fit),
+        TEST(test_kernel_words),
+        TEST(test_waits_for_transition),
+        TEST(test_busy_then_waits),
+        TEST(test_busy_for_a_moment),
+        TEST(test_busy_too_long),
+        TEST(test_somebody_was_faster),
+        TEST(test_cumulative_and_back),
+        TEST(test_replacement_may_stall),
+        TEST(test_remains_are_removed),
+        TEST(test_remains_are_held),
+        TEST(test_ordinary_module_is_spared),
+        TEST(test_turned_back),
+        TEST(test_waits_for_other_build_to_go),
+        TEST(test_file_changed_meanwhile),
+        TEST(test_registers_no_patch),
+        TEST(test_name_is_another),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
