@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/strv.h"
+#include "check.h"
+#include "config/cmdline.h"
+#include "tree.h"
+
+static void assert_switches(const char *line, bool in_initrd, bool disabled, bool lock_disabled,
+                            const char *skip) {
+    _cleanup_(cmdline_switches_done) struct cmdline_switches s = { 0 };
+    _cleanup_free_ char *joined = NULL;
+
+    assert_int_equal(cmdline_parse(line, in_initrd, &s), 0);
+    joined = strv_join(s.skip, " ");
+    if (s.disabled != disabled || s.lock_disabled != lock_disabled || !streq(joined, skip))
+        fail_msg("'%s': disabled %s, lock disabled %s, skip '%s'", line, yes_no(s.disabled),
+                 yes_no(s.lock_disabled), joined);
+}
+
+static void test_switches(void **state) {
+    assert_switches("", false, false, false, "");
+    assert_switches("BOOT_IMAGE=/vmlinuz root=/dev/vda1 ro quiet", false, false, false, "");
+    assert_switches("ro lpd=0 quiet\n", false, true, false, "");
+    assert_switches("lpd=no", false, true, false, "");
+    assert_switches("lpd=false", false, true, false, "");
+    assert_switches("lpd=off", false, true, false, "");
+    assert_switches("lpd=1", false, false, false, "");
+    assert_switches("lpd", false, false, false, "");
+    assert_switches("lpd=", false, false, false, "");
+    assert_switches("lpd=maybe", false, false, false, "");
+    assert_switches("lpd.lock=0", false, false, true, "");
+    assert_switches("lpd.lock=yes", false, false, false, "");
+    /* The last one counts. */
+    assert_switches("lpd=0 lpd=1", false, false, false, "");
+    assert_switches("lpd=1 lpd=0", false, true, false, "");
+    assert_switches("lpd=0 lpd", false, true, false, "");
+    /* Others' words. */
+    assert_switches("xlpd=0 lpd.x=0 lpdd=0 lpd.lock.x=0 LPD=0 rd.lpd.lock=0", false, false, false,
+                    "");
+}
+
+static void test_initrd(void **state) {
+    assert_switches("rd.lpd=0", false, false, false, "");
+    assert_switches("rd.lpd=0", true, true, false, "");
+    assert_switches("lpd=0", true, true, false, "");
+    assert_switches("lpd=0 rd.lpd=1", true, true, false, "");
+    assert_switches("rd.lpd=0 lpd=1", true, true, false, "");
+    assert_switches("rd.lpd.skip=a lpd.skip=b", false, false, false, "b");
+    assert_switches("rd.lpd.skip=a lpd.skip=b", true, false, false, "a b");
+    assert_switches("rd.lpd.lock=0", true, false, false, "");
+}
+
+static void test_skip(void **state) {
+    _cleanup_(cmdline_switches_done) struct cmdline_switches s = { 0 };
+
+    assert_switches("lpd.skip=a,b", false, false, false, "a b");
+    assert_switches("lpd.skip=a x lpd.skip=b,,c,", false, false, false, "a b c");
+    assert_switches("lpd.skip= lpd.skip", false, false, false, "");
+
+    assert_int_equal(cmdline_parse("lpd.skip=fix_a-b,c", false, &s), 0);
+    assert_true(cmdline_skips(&s, "fix-a_b"));
+    assert_true(cmdline_skips(&s, "c"));
+    assert_false(cmdline_skips(&s, "fix"));
+    assert_false(cmdline_skips(&s, "d"));
+}
+
+static void test_quotes(void **state) {
+    assert_switches("foo=\"bar lpd=0\"", false, false, false, "");
+    assert_switches("foo='bar lpd=0'", false, false, false, "");
+    assert_switches("\"lpd=0\"", false, true, false, "");
+    assert_switches("lpd=\"0\"", false, true, false, "");
+    assert_switches("lpd.skip=\"a, b\" lpd=0", false, true, false, "a b");
+    assert_switches("lpd.skip='a\"b'", false, false, false, "a\"b");
+    assert_switches("foo=\"bar lpd=0", false, false, false, "");
+    assert_switches("\"", false, false, false, "");
+}
+
+static void test_read(void **state) {
+    _cleanup_(cmdline_switches_done) struct cmdline_switches s = { 0 };
+    struct host h;
+
+    tree_make(&h);
+    /* No kernel below a root that is not the running one. */
+    assert_int_equal(cmdline_read(&h, false, &s), 0);
+    assert_false(s.disabled);
+    h.live = true;
+    assert_int_equal(cmdline_read(&h, false, &s), -ENOENT);
+
+    tree_write(&h, "/proc/cmdline", "ro lpd.skip=a lpd=0\n");
+    assert_int_equal(cmdline_read(&h, false, &s), 0);
+    assert_true(s.disabled);
+    assert_true(cmdline_skips(&s, "a"));
+    cmdline_switches_done(&s);
+
+    assert_int_equal(setenv("SYSTEMD_PROC_CMDLINE", "lpd.lock=0", 1), 0);
+    assert_int_equal(cmdline_read(&h, false, &s), 0);
+    assert_false(s.disabled);
+    assert_true(s.lock_disabled);
+    assert_int_equal(unsetenv("SYSTEMD_PROC_CMDLINE"), 0);
+    tree_remove(&h);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_switches), cmocka_unit_test(test_initrd), cmocka_unit_test(test_skip),
+        cmocka_unit_test(test_quotes),   cmocka_unit_test(test_read),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

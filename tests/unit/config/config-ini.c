@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+
+#include "base/strv.h"
+#include "check.h"
+#include "config/value.h"
+
+struct fruit {
+    char *name, *colour;
+    unsigned begun;
+    char *argument;
+    char *assignments; /* "KEY@LINE " for each */
+};
+
+static const struct ini_key keys[] = {
+    { "Fruit", "Name", "apple", value_string, offsetof(struct fruit, name) },
+    { "Fruit", "TasteSec", "", value_string, offsetof(struct fruit, name) },
+    { "Tree:", "Colour", "green", value_string, offsetof(struct fruit, colour) },
+};
+
+static int begin(void *userdata, const char *argument, void **ret_target, struct error *e) {
+    struct fruit *f = userdata;
+
+    f->begun++;
+    free(f->argument);
+    f->argument = argument ? strdup(argument) : NULL;
+    if (argument && streq(argument, "poison"))
+        return error_set(e, -EBADMSG, EXIT_STATUS_CONFIG, "not that one");
+    *ret_target = f;
+    return 0;
+}
+
+static int assigned(void *userdata, const struct ini_key *k, const char *value, const char *path,
+                    unsigned line, struct error *e) {
+    struct fruit *f = userdata;
+    char *grown;
+
+    assert_string_equal(path, "f.conf");
+    assert_int_not_equal(asprintf(&grown, "%s%s@%u ", strempty(f->assignments), k->name, line), -1);
+    free(f->assignments);
+    f->assignments = grown;
+    if (streq(value, "durian"))
+        return error_set(e, -EBADMSG, EXIT_STATUS_CONFIG, "it smells");
+    return 0;
+}
+
+static const struct ini_table table = { keys, ELEMENTSOF(keys), begin, assigned };
+
+static void fruit_done(struct fruit *f) {
+    free(f->name);
+    free(f->colour);
+    free(f->argument);
+    free(f->assignments);
+    *f = (struct fruit){ 0 };
+}
+
+/* From a copy of exactly that size, so that the address sanitizer sees each step beyond it. */
+static int read_bytes(const char *data, size_t size, struct fruit *ret, struct error *e) {
+    _cleanup_free_ char *exact = malloc(size ? size : 1);
+
+    assert_non_null(exact);
+    memcpy(exact, data, size);
+    return ini_read(&table, "f.conf", exact, size, ret, e);
+}
+
+static void assert_fault_of(const char *data, size_t size, const char *message) {
+    _cleanup_(fruit_done) struct fruit f = { 0 };
+    struct error e = ERROR_NULL;
+    int r;
+
+    r = read_bytes(data, size, &f, &e);
+    assert_int_equal(e.exit_status, EXIT_STATUS_CONFIG);
+    assert_error_is(r, -EBADMSG, &e, message);
+    fruit_done(&f);
+    /* Whoever does not want to know why gets the same answer. */
+    assert_int_equal(read_bytes(data, size, &f, NULL), -EBADMSG);
+}
+
+#define assert_fault(text, message) assert_fault_of(text, STRLEN(text), message)
+
+static void assert_name(const char *text, const char *name) {
+    _cleanup_(fruit_done) struct fruit f = { 0 };
+    struct error e = ERROR_NULL;
+    int r;
+
+    r = read_bytes(text, strlen(text), &f, &e);
+    assert_string_equal(error_message(&e, r), strerror(0));
+    assert_int_equal(r, 0);
+    if (name)
+        assert_string_equal(f.name, name);
+    else
+        assert_null(f.name);
+}
+
+static void test_plain(void **state) {
+    assert_name("", NULL);
+    assert_name("\n\n# x\n ; y\n", NULL);
+    assert_name("[Fruit]", NULL);
+    assert_name("[Fruit]\nName=pear\n", "pear");
+    assert_name("[Fruit]\nName=pear", "pear");
+    assert_name("  [Fruit]  \n\t Name \t= \t pear \t\n", "pear");
+    assert_name("[Fruit]\r\nName=pear\r\n\r\n", "pear");
+    assert_name("\xef\xbb\xbf[Fruit]\nName=pear\n", "pear");
+    assert_name("[Fruit]\nName=Käse über µ 🍐\n", "Käse über µ 🍐");
+    assert_name("[Fruit]\nName=a=b:c[d]\n", "a=b:c[d]");
+    assert_name("[Fruit]\nName=a\tb\n", "a\tb");
+    /* An empty assignment is the default. */
+    assert_name("[Fruit]\nName=\n", "apple");
+    assert_name("[Fruit]\nTasteSec=  \n", NULL);
+}
+
+/* inih would begin a comment at " ;". */
+static void test_semicolon(void **state) {
+    assert_name("[Fruit]\nName=a; b ; c;\n", "a; b ; c;");
+    assert_name("[Fruit]\nName=;\n", ";");
+    assert_name("[Fruit]\nName= ; a # b\n", "; a # b");
+    assert_name("[Fruit]\n;Name=a\n#Name=b\nName=c\n", "c");
+}
+
+/* inih would take an indented line for more of the value above it. */
+static void test_indented(void **state) {
+    _cleanup_(fruit_done) struct fruit f = { 0 };
+    static const char text[] = "[Fruit]\nName=a\n  TasteSec=b\n\t[Tree:x]\n\tColour=c\n";
+
+    assert_int_equal(read_bytes(text, strlen(text), &f, NULL), 0);
+    assert_string_equal(f.name, "b");
+    assert_string_equal(f.colour, "c");
+    assert_fault("[Fruit]\nName=a\n  b\n",
+                 "f.conf:3: 'b' is neither a [Section], KEY=VALUE nor a comment");
+    assert_fault("[Fruit]\nName=a \\\nb\n",
+                 "f.conf:2: the line ends in a backslash, but lines cannot be continued");
+}
+
+static void test_lines(void **state) {
+    _cleanup_(fruit_done) struct fruit f = { 0 };
+    static const char text[] = "#1\n\n[Fruit]\r\n;4\nName=a\n\n[Tree:oak]\n#8\n\n\nColour=b\n";
+
+    assert_int_equal(read_bytes(text, strlen(text), &f, NULL), 0);
+    assert_string_equal(f.assignments, "Name@5 Colour@11 ");
+    assert_string_equal(f.argument, "oak");
+    assert_int_equal(f.begun, 2);
+}
+
+static void assert_length(size_t length, bool fits) {
+    _cleanup_(fruit_done) struct fruit f = { 0 };
+    char text[1024], message[128];
+    size_t head = STRLEN("[Fruit]\nName=");
+
+    memset(text, 'x', sizeof(text));
+    memcpy(text, "[Fruit]\nName=", head);
+    text[STRLEN("[Fruit]\n") + length] = '\n';
+    if (fits) {
+        assert_int_equal(read_bytes(text, STRLEN("[Fruit]\n") + length + 1, &f, NULL), 0);
+        assert_int_equal(strlen(f.name), length - STRLEN("Name="));
+        assert_int_equal(strspn(f.name, "x"), strlen(f.name));
+    } else {
+        (void) snprintf(message, sizeof(message),
+                        "f.conf:2: the line has %zu bytes, more than the 199 that a line can have",
+                        length);
+        assert_fault_of(text, STRLEN("[Fruit]\n") + length + 1, message);
+    }
+}
+
+/* inih 55 has 200 bytes for a line and its NUL, and reads what is beyond as one more line. */
+static void test_long_line(void **state) {
+    char text[2048], *end;
+
+    assert_length(198, true);
+    assert_length(199, true);
+    assert_length(200, false);
+    assert_length(201, false);
+    assert_length(600, false);
+
+    /* The second half would become a key. */
+    end = stpcpy(text, "[Fruit]\nName=");
+    memset(end, 'x', 199);
+    strcpy(end + 199 - STRLEN("Name="), "TasteSec=evil\n");
+    assert_fault_of(text, strlen(text),
+                    "f.conf:2: the line has 212 bytes, more than the 199 that a line can have");
+
+    /* Blanks around it and comments are never inih's. */
+    end = text;
+    memset(end, ' ', 500);
+    end = stpcpy(end + 500, "[Fruit]\n#");
+    memset(end, 'x', 500);
+    end = stpcpy(end + 500, "\nName=a");
+    memset(end, ' ', 500);
+    strcpy(end + 500, "\n");
+    assert_name(text, "a");
+}
+
+/* inih has 50 bytes for a section and for a key. */
+static void test_long_names(void **state) {
+    _cleanup_(fruit_done) struct fruit f = { 0 };
+    char text[512], argument[101];
+
+    memset(argument, 'y', 100);
+    argument[100] = '\0';
+    (void) snprintf(text, sizeof(text), "[Tree:%s]\nColour=red\n", argument);
+    assert_int_equal(read_bytes(text, strlen(text), &f, NULL), 0);
+    assert_string_equal(f.argument, argument);
+    assert_string_equal(f.colour, "red");
+
+    /* Two sections that begin alike are two. */
+    (void) snprintf(text, sizeof(text), "[Tree:%s1]\nColour=red\n[Tree:%s2]\nColour=blue\n", argument,
+                    argument);
+    fruit_done(&f);
+    assert_int_equal(read_bytes(text, strlen(text), &f, NULL), 0);
+    assert_string_equal(f.assignments, "Colour@2 Colour@4 ");
+
+    /* A key that begins as a good one. */
+    memset(argument, 'x', 60);
+    argument[60] = '\0';
+    (void) snprintf(text, sizeof(text), "[Fruit]\nName%s=a\n", argument);
+    fruit_done(&f);
+    assert_int_equal(read_bytes(text, strlen(text), &f, NULL), -EBADMSG);
+}
+
+static void test_characters(void **state) {
+    assert_fault("[Fruit]\nName=a\0b\n", "f.conf:2: a NUL byte at column 7");
+    assert_fault("\0", "f.conf:1: a NUL byte at column 1");
+    assert_fault("[Fruit]\nName=a\1b\n",
+                 "f.conf:2: byte 0x01 at column 7 is a control character or no UTF-8");
+    assert_fault("[Fruit]\nName=a\x1b[2J\n",
+                 "f.conf:2: byte 0x1b at column 7 is a control character or no UTF-8");
+    assert_fault("[Fruit]\nName=a\rb\n",
+                 "f.conf:2: byte 0x0d at column 7 is a control character or no UTF-8");
+    assert_fault("[Fruit]\nName=a\r\r\n",
+                 "f.conf:2: byte 0x0d at column 7 is a control character or no UTF-8");
+    assert_fault("[Fruit]\nName=K\xe4se\n",
+                 "f.conf:2: byte 0xe4 at column 7 is a control character or no UTF-8");
+    assert_fault("[Fruit]\nName=\xc2\x9b\n",
+                 "f.conf:2: byte 0xc2 at column 6 is a control character or no UTF-8");
+    assert_fault("# \x7f\n", "f.conf:1: byte 0x7f at column 3 is a control character or no UTF-8");
+    /* Cut off in the middle of a character. */
+    assert_fault("[Fruit]\nName=\xc3",
+                 "f.conf:2: byte 0xc3 at column 6 is a control character or no UTF-8");
+}
+
+static void test_syntax(void **state) {
+    assert_fault("[Fruit]\nName\n",
+                 "f.conf:2: 'Name' is neither a [Section], KEY=VALUE nor a comment");
+    assert_fault("[Fruit]\nName: a\n",
+                 "f.conf:2: 'Name: a' is neither a [Section], KEY=VALUE nor a comment");
+    assert_fault("[Fruit]\nName: a=b\n", "f.conf:2: 'Name: a' is no name of a key");
+    assert_fault("[Fruit]\n=a\n", "f.conf:2: no key in front of '='");
+    assert_fault("[Fruit]\n  = a\n", "f.conf:2: no key in front of '='");
+    assert_fault("[Fruit]\nTwo words=a\n", "f.conf:2: 'Two words' is no name of a key");
+    assert_fault("[Fruit]\n\xef\xbb\xbfName=a\n", "f.conf:2: '\xef\xbb\xbfName' is no name of a key");
+    assert_fault("[Fruit\nName=a\n", "f.conf:1: '[Fruit' lacks its ']'");
+    assert_fault("[Fruit] x\n", "f.conf:1: text after the ']' of '[Fruit] x'");
+    assert_fault("[Fruit]]\n", "f.conf:1: text after the ']' of '[Fruit]]'");
+    assert_fault("[Fruit] # x\n", "f.conf:1: text after the ']' of '[Fruit] # x'");
+    assert_fault("[]\n", "f.conf:1: '[]' is no name of a section");
+    assert_fault("[ Fruit ]\n", "f.conf:1: '[ Fruit ]' is no name of a section");
+    assert_fault("Name=a\n[Fruit]\n", "f.conf:1: Name= stands before the first [Section]");
+    assert_fault("\xef\xbb\xbf\xef\xbb\xbf[Fruit=]\n",
+                 "f.conf:1: '\xef\xbb\xbf[Fruit' is no name of a key");
+}
+
+static void test_unknown(void **state) {
+    assert_fault("[Fruit]\nTsateSec=a\n",
+                 "f.conf:2: unknown key 'TsateSec' (did you mean 'TasteSec'?)");
+    assert_fault("[Fruit]\nTatse=a\n", "f.conf:2: unknown key 'Tatse' (did you mean 'TasteSec'?)");
+    assert_fault("[Fruit]\nname=a\n", "f.conf:2: unknown key 'name' (did you mean 'Name'?)");
+    assert_fault("[Fruit]\nQuux=a\n", "f.conf:2: unknown key 'Quux'");
+    assert_fault("[Fruit]\nColour=a\n", "f.conf:2: Colour= belongs into [Tree:…]");
+    assert_fault("[Tree:oak]\nName=a\n", "f.conf:2: Name= belongs into [Fruit]");
+    assert_fault("[fruit]\n", "f.conf:1: unknown section [fruit] (did you mean [Fruit]?)");
+    assert_fault("[Tree]\n", "f.conf:1: unknown section [Tree] (did you mean [Tree:…]?)");
+    assert_fault("[Zebra]\n", "f.conf:1: unknown section [Zebra]");
+    assert_fault("[Tree:poison]\n", "f.conf:1: not that one");
+    assert_fault("[Fruit]\nName=durian\n", "f.conf:2: it smells");
+}
+
+static void test_twice(void **state) {
+    assert_fault("[Fruit]\nName=a\nName=a\n", "f.conf:3: Name= stands here a second time");
+    assert_fault("[Fruit]\nName=\nName=a\n", "f.conf:3: Name= stands here a second time");
+    assert_fault("[Fruit]\n[Tree:a]\n[Fruit]\n",
+                 "f.conf:3: section [Fruit] stands here a second time");
+    assert_fault("[Tree:a]\n[Tree:a]\n", "f.conf:2: section [Tree:a] stands here a second time");
+    assert_name("[Fruit]\nName=a\n[Tree:a]\nColour=x\n[Tree:b]\nColour=y\n", "a");
+}
+
+/* The first fault is told; what is good is taken, before and after it; and what stands in a section
+ * that was refused never lands in another one. */
+static void test_goes_on(void **state) {
+    static const char text[] = "[Fruit]\nName=a\nOops=b\n\1\n[Zebra]\nTasteSec=c\nOops=d\n"
+                               "[Tree:oak]\nColour=red\n";
+    _cleanup_(fruit_done) struct fruit f = { 0 };
+    struct error e = ERROR_NULL;
+    int r;
+
+    r = read_bytes(text, strlen(text), &f, &e);
+    assert_error_is(r, -EBADMSG, &e, "f.conf:3: unknown key 'Oops'");
+    assert_string_equal(f.name, "a");
+    assert_string_equal(f.colour, "red");
+    assert_string_equal(f.assignments, "Name@2 Colour@9 ");
+}
+
+static void test_many_sections(void **state) {
+    _cleanup_free_ char *text = malloc(32 * 100000);
+    char *end = text;
+    _cleanup_(fruit_done) struct fruit f = { 0 };
+    struct error e = ERROR_NULL;
+    int r;
+
+    assert_non_null(text);
+    for (unsigned i = 0; i < INI_SECTIONS_MAX; i++)
+        end += sprintf(end, "[Tree:%u]\n", i);
+    assert_int_equal(read_bytes(text, (size_t) (end - text), &f, NULL), 0);
+    assert_int_equal(f.begun, INI_SECTIONS_MAX);
+    for (unsigned i = INI_SECTIONS_MAX; i < 100000; i++)
+        end += sprintf(end, "[Tree:%u]\n", i);
+    r = read_bytes(text, (size_t) (end - text), &f, &e);
+    assert_error_is(r, -EBADMSG, &e, "f.conf:1001: more than 1000 sections");
+}
+
+static void test_defaults(void **state) {
+    _cleanup_(fruit_done) struct fruit f = { 0 };
+
+    assert_int_equal(ini_defaults(&table, "Tree:", &f), 0);
+    assert_string_equal(f.colour, "green");
+    assert_null(f.name);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_plain),      cmocka_unit_test(test_semicolon),
+        cmocka_unit_test(test_indented),   cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_long_line),  cmocka_unit_test(test_long_names),
+        cmocka_unit_test(test_characters), cmocka_unit_test(test_syntax),
+        cmocka_unit_test(test_unknown),    cmocka_unit_test(test_twice),
+        cmocka_unit_test(test_goes_on),    cmocka_unit_test(test_many_sections),
+        cmocka_unit_test(test_defaults),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

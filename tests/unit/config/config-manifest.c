@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+
+#include "base/strv.h"
+#include "check.h"
+#include "config/manifest.h"
+
+#define SHA256 "0123456789abcdef0123456789ABCDEF0123456789abcdef0123456789abcdef"
+
+static int parse(const char *text, struct manifest *ret, struct error *e) {
+    return manifest_parse("fix-a", "/m.conf", text, strlen(text), ret, e);
+}
+
+static void assert_fault(const char *line, const char *message) {
+    _cleanup_(manifest_done) struct manifest m = { 0 };
+    struct error e = ERROR_NULL;
+    char text[512], expected[512];
+    int r;
+
+    (void) snprintf(text, sizeof(text), "%s\n%s\n",
+                    startswith(line, "[") ? "" : "[Patch]", line);
+    (void) snprintf(expected, sizeof(expected), "/m.conf:%s", message);
+    r = parse(text, &m, &e);
+    assert_int_equal(e.exit_status, EXIT_STATUS_CONFIG);
+    assert_error_is(r, -EBADMSG, &e, expected);
+    assert_null(m.name);
+}
+
+static void assert_list(char *const *l, const char *joined) {
+    _cleanup_free_ char *s = strv_join(l, " ");
+
+    assert_string_equal(s, joined);
+}
+
+static void assert_defaults(const struct manifest *m) {
+    assert_string_equal(m->name, "fix-a");
+    assert_string_equal(m->path, "/m.conf");
+    assert_null(m->dropins);
+    assert_null(m->description);
+    assert_null(m->fixes);
+    assert_true(m->enabled);
+    assert_int_equal(m->stage, STAGE_SYSTEM);
+    assert_false(m->required);
+    assert_null(m->after);
+    assert_null(m->requires);
+    assert_null(m->conflicts);
+    assert_null(m->parameters);
+    assert_int_equal(m->wait_for, WAIT_FOR_LOADED);
+    assert_int_equal(m->timeout_usec, 60 * USEC_PER_SEC);
+    assert_int_equal(m->on_stall, ON_STALL_WAIT);
+    assert_null(m->probe);
+    assert_int_equal(m->rollout, 10000);
+    assert_int_equal(m->n_kernels, 0);
+    assert_true(manifest_covers(m, "6.1"));
+    assert_null(manifest_kernel_for(m, "6.1"));
+}
+
+static void test_defaults(void **state) {
+    static const char *const texts[] = {
+        "", "# nothing\n", "[Patch]\n",
+        "[Patch]\nDescription=\nFixes=\nEnabled=\nStage=\nRequired=\nAfter=\nRequires=\nConflicts=\n"
+        "Parameters=\nWaitFor=\nTimeoutSec=\nOnStall=\nProbe=\nRollout=\n",
+    };
+
+    for (size_t i = 0; i < ELEMENTSOF(texts); i++) {
+        _cleanup_(manifest_done) struct manifest m = { 0 };
+
+        assert_int_equal(parse(texts[i], &m, NULL), 0);
+        assert_defaults(&m);
+    }
+}
+
+static const char every_key[] =
+    "[Patch]\n"
+    "Description=nf_tables: use after free; in set\n"
+    "Fixes=CVE-2024-1086  CVE-2023-3390 https://x/#1\n"
+    "Enabled=no\n"
+    "Stage=initrd\n"
+    "Required=yes\n"
+    "After=base-fixes other\n"
+    "Requires=base-fixes\n"
+    "Conflicts=old\n"
+    "Parameters=verbose=1 name=\"a b\"\n"
+    "WaitFor=patched\n"
+    "TimeoutSec=2min 30s\n"
+    "OnStall=revert\n"
+    "Probe=/usr/libexec/check-nft\n"
+    "Rollout=12.5%\n"
+    "[Kernel:6.1.0-56-cloud-amd64]\n"
+    "Module=nft-uaf.ko\n"
+    "SHA256=" SHA256 "\n"
+    "BuildID=00FFaa\n"
+    "[Kernel:6.12.43+deb12-cloud-amd64]\n"
+    "Module=/opt/x y/nft.ko.xz\n";
+
+static void test_every_key(void **state) {
+    _cleanup_(manifest_done) struct manifest m = { 0 };
+    const struct manifest_kernel *k;
+
+    assert_int_equal(parse(every_key, &m, NULL), 0);
+    assert_string_equal(m.description, "nf_tables: use after free; in set");
+    assert_list(m.fixes, "CVE-2024-1086 CVE-2023-3390 https://x/#1");
+    assert_false(m.enabled);
+    assert_int_equal(m.stage, STAGE_INITRD);
+    assert_true(m.required);
+    assert_list(m.after, "base-fixes other");
+    assert_list(m.requires, "base-fixes");
+    assert_list(m.conflicts, "old");
+    assert_string_equal(m.parameters, "verbose=1 name=\"a b\"");
+    assert_int_equal(m.wait_for, WAIT_FOR_PATCHED);
+    assert_int_equal(m.timeout_usec, 150 * USEC_PER_SEC);
+    assert_int_equal(m.on_stall, ON_STALL_REVERT);
+    assert_string_equal(m.probe, "/usr/libexec/check-nft");
+    assert_int_equal(m.rollout, 1250);
+    assert_int_equal(m.n_kernels, 2);
+
+    k = manifest_kernel_for(&m, "6.1.0-56-cloud-amd64");
+    assert_string_equal(k->module, "nft-uaf.ko");
+    assert_string_equal(k->sha256,
+                        "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef");
+    assert_string_equal(k->build_id, "00ffaa");
+    k = manifest_kernel_for(&m, "6.12.43+deb12-cloud-amd64");
+    assert_string_equal(k->module, "/opt/x y/nft.ko.xz");
+    assert_null(k->sha256);
+    assert_null(k->build_id);
+    assert_true(manifest_covers(&m, "6.1.0-56-cloud-amd64"));
+    assert_false(manifest_covers(&m, "6.1.0-56-cloud"));
+
+    assert_string_equal(patch_stage_to_string(m.stage), "initrd");
+    assert_string_equal(patch_wait_to_string(m.wait_for), "patched");
+    assert_string_equal(on_stall_to_string(m.on_stall), "revert");
+}
+
+/* A later file's key replaces, lists too; sections merge by release. */
+static void test_merge(void **state) {
+    static const char dropin[] = "[Patch]\nAfter=new\nFixes=\nStage=\n"
+                                 "[Kernel:6.1.0-56-cloud-amd64]\nBuildID=\nModule=other.ko\n"
+                                 "[Kernel:7.0]\nModule=seven.ko\n";
+    _cleanup_(manifest_done) struct manifest m = { 0 };
+    const struct manifest_kernel *k;
+    struct error e = ERROR_NULL;
+    int r;
+
+    assert_int_equal(parse(every_key, &m, NULL), 0);
+    assert_int_equal(manifest_merge(&m, "/d.conf", dropin, strlen(dropin), NULL), 0);
+    assert_list(m.after, "new");
+    assert_null(m.fixes);
+    assert_int_equal(m.stage, STAGE_SYSTEM);
+    assert_true(m.required);
+    assert_int_equal(m.n_kernels, 3);
+    k = manifest_kernel_for(&m, "6.1.0-56-cloud-amd64");
+    assert_string_equal(k->module, "other.ko");
+    assert_non_null(k->sha256);
+    assert_null(k->build_id);
+    assert_string_equal(manifest_kernel_for(&m, "7.0")->module, "seven.ko");
+
+    r = manifest_merge(&m, "/d.conf", "[Patch]\nOops=1\n", 15, &e);
+    assert_error_is(r, -EBADMSG, &e, "/d.conf:2: unknown key 'Oops'");
+}
+
+static void test_bad_words(void **state) {
+    assert_fault("Tiemout=5", "2: unknown key 'Tiemout' (did you mean 'TimeoutSec'?)");
+    assert_fault("Timeout=5", "2: unknown key 'Timeout' (did you mean 'TimeoutSec'?)");
+    assert_fault("Modul=a.ko", "2: unknown key 'Modul'");
+    assert_fault("Module=a.ko", "2: Module= belongs into [Kernel:…]");
+    assert_fault("[patch]", "2: unknown section [patch] (did you mean [Patch]?)");
+    assert_fault("[Kernel]", "2: unknown section [Kernel] (did you mean [Kernel:…]?)");
+    assert_fault("[Kernal:6.1]", "2: unknown section [Kernal:6.1] (did you mean [Kernel:…]?)");
+    assert_fault("Enabled=maybe", "2: Enabled= takes yes or no, not 'maybe'");
+    assert_fault("Stage=boot", "2: Stage= takes system or initrd, not 'boot'");
+    assert_fault("Stage=initramfs",
+                 "2: Stage= takes system or initrd, not 'initramfs' (did you mean 'initrd'?)");
+    assert_fault("Stage=System",
+                 "2: Stage= takes system or initrd, not 'System' (did you mean 'system'?)");
+    assert_fault("WaitFor=pached",
+                 "2: WaitFor= takes loaded or patched, not 'pached' (did you mean 'patched'?)");
+    assert_fault("OnStall=abort", "2: OnStall= takes wait, revert or force, not 'abort'");
+}
+
+static void test_bad_values(void **state) {
+    assert_fault("TimeoutSec=soon",
+                 "2: TimeoutSec= takes a time span such as 90s, 2min 30s or infinity, not 'soon'");
+    assert_fault("TimeoutSec=0", "2: TimeoutSec= takes a time span above zero, or infinity, not '0'");
+    assert_fault("Rollout=50",
+                 "2: Rollout= takes a percentage from 0% to 100% with at most two decimals, "
+                 "not '50'");
+    assert_fault("Rollout=101%",
+                 "2: Rollout= takes a percentage from 0% to 100% with at most two decimals, "
+                 "not '101%'");
+    assert_fault("Probe=check", "2: Probe= takes the absolute path of a program, without "
+                                "arguments, not 'check'");
+    assert_fault("Probe=/bin/check -v", "2: Probe= takes the absolute path of a program, without "
+                                        "arguments, not '/bin/check -v'");
+    assert_fault("After=a b/c", "2: After= takes names of letters, digits, '-', '_' and '.', "
+                                "not 'b/c'");
+    assert_fault("After=a,b", "2: After= takes names of letters, digits, '-', '_' and '.', "
+                              "not 'a,b'");
+    assert_fault("After=b fix-a", "2: After= names the patch itself");
+    assert_fault("Requires=fix_a", "2: Requires= names the patch itself");
+    assert_fault("Conflicts=fix-a", "2: Conflicts= names the patch itself");
+}
+
+#define IN_KERNEL(line) "[Kernel:6.1]\n" line
+#define FILE_EXPECTED "3: Module= takes a plain file name or an absolute path without '..', not "
+
+static void test_bad_kernel(void **state) {
+    assert_fault("[Kernel:]",
+                 "2: [Kernel:…] takes the release of a kernel (uname -r), not ''");
+    assert_fault("[Kernel:../etc]",
+                 "2: [Kernel:…] takes the release of a kernel (uname -r), not '../etc'");
+    assert_fault("[Kernel:6.1]\n[Kernel:6.1]",
+                 "3: section [Kernel:6.1] stands here a second time");
+    assert_fault(IN_KERNEL("Description=x"), "3: Description= belongs into [Patch]");
+    assert_fault(IN_KERNEL("Module=.x.ko"), FILE_EXPECTED "'.x.ko'");
+    assert_fault(IN_KERNEL("Module=.."), FILE_EXPECTED "'..'");
+    assert_fault(IN_KERNEL("Module=a/x.ko"), FILE_EXPECTED "'a/x.ko'");
+    assert_fault(IN_KERNEL("Module=/"), FILE_EXPECTED "'/'");
+    assert_fault(IN_KERNEL("Module=//x.ko"), FILE_EXPECTED "'//x.ko'");
+    assert_fault(IN_KERNEL("Module=/a/../x.ko"), FILE_EXPECTED "'/a/../x.ko'");
+    assert_fault(IN_KERNEL("Module=/a/./x.ko"), FILE_EXPECTED "'/a/./x.ko'");
+    assert_fault(IN_KERNEL("Module=/a/x.ko/"), FILE_EXPECTED "'/a/x.ko/'");
+    assert_fault(IN_KERNEL("Module=/a/.."), FILE_EXPECTED "'/a/..'");
+    assert_fault(IN_KERNEL("SHA256=abc"), "3: SHA256= takes 64 hexadecimal digits, not 'abc'");
+    assert_fault(IN_KERNEL("SHA256=" SHA256 "00"),
+                 "3: SHA256= takes 64 hexadecimal digits, not '" SHA256 "00'");
+    assert_fault(IN_KERNEL("BuildID=abc"),
+                 "3: BuildID= takes an even number of hexadecimal digits, not 'abc'");
+    assert_fault(IN_KERNEL("BuildID=xy"),
+                 "3: BuildID= takes an even number of hexadecimal digits, not 'xy'");
+}
+
+static void test_good_files(void **state) {
+    static const char *const good[] = { "x.ko", "/x.ko", "/a/.x/..ko", "a..ko", "/.../x" };
+
+    for (size_t i = 0; i < ELEMENTSOF(good); i++) {
+        _cleanup_(manifest_done) struct manifest m = { 0 };
+        char text[128];
+
+        (void) snprintf(text, sizeof(text), "[Kernel:6.1]\nModule=%s\n", good[i]);
+        assert_int_equal(parse(text, &m, NULL), 0);
+        assert_string_equal(m.kernels[0].module, good[i]);
+    }
+}
+
+static void test_bad_name(void **state) {
+    _cleanup_(manifest_done) struct manifest m = { 0 };
+    struct error e = ERROR_NULL;
+    int r;
+
+    r = manifest_parse("a/b", "/m.conf", "", 0, &m, &e);
+    assert_error_is(r, -EBADMSG, &e, "/m.conf: 'a/b' is no name for a patch");
+}
+
+/* Drop-ins may not add sections without end. */
+static void test_many_kernels(void **state) {
+    _cleanup_(manifest_done) struct manifest m = { 0 };
+    struct error e = ERROR_NULL;
+    int r = 0;
+
+    assert_int_equal(parse("", &m, NULL), 0);
+    for (unsigned i = 0; i <= INI_SECTIONS_MAX; i++) {
+        char text[64];
+
+        assert_int_equal(r, 0);
+        (void) snprintf(text, sizeof(text), "[Kernel:%u]\n", i);
+        r = manifest_merge(&m, "/d.conf", text, strlen(text), &e);
+    }
+    assert_error_is(r, -EBADMSG, &e, "/d.conf:1: more than 1000 [Kernel:…] sections");
+    assert_int_equal(m.n_kernels, INI_SECTIONS_MAX);
+}
+
+/* Every key and section is known by the table that others complete from. */
+static void test_keys(void **state) {
+    assert_string_equal(manifest_keys[0].name, "Description");
+    assert_string_equal(manifest_keys[n_manifest_keys - 1].name, "BuildID");
+    for (size_t i = 0; i < n_manifest_keys; i++)
+        if (!strstr(every_key, manifest_keys[i].name))
+            fail_msg("%s= is not tested", manifest_keys[i].name);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_defaults),   cmocka_unit_test(test_every_key),
+        cmocka_unit_test(test_merge),      cmocka_unit_test(test_bad_words),
+        cmocka_unit_test(test_bad_values), cmocka_unit_test(test_bad_kernel),
+        cmocka_unit_test(test_good_files), cmocka_unit_test(test_bad_name),
+        cmocka_unit_test(test_many_kernels), cmocka_unit_test(test_keys),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
