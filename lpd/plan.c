@@ -30,6 +30,7 @@ void plan_done(struct plan *p) {
     for (size_t i = 0; i < p->n_actions; i++)
         action_done(p->actions + i);
     free(p->actions);
+    free(p->by_manifest);
     *p = (struct plan){};
 }
 
@@ -477,6 +478,7 @@ int plan_make(const struct snapshot *s, struct plan *ret) {
     r = plan_loads(&p, &plan);
     if (r < 0)
         return r;
+    plan.by_manifest = TAKE_PTR(p.by_index);
     *ret = TAKE_STRUCT(plan);
     return 0;
 }

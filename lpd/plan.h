@@ -32,6 +32,7 @@ struct action {
 struct plan {
     struct action *actions; /* in the order in which to carry them out; unloads come first */
     size_t n_actions;
+    struct action **by_manifest; /* the same, in the order of the snapshot's manifests */
 };
 
 void plan_done(struct plan *p);

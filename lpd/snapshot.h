@@ -52,7 +52,14 @@ int snapshot_take(struct host *h, unsigned flags, struct snapshot *ret, struct e
  * Conflicts= if it names any: what loading it takes. -ENOENT: no manifest of that name. */
 int snapshot_take_one(struct host *h, const char *name, struct snapshot *ret, struct error *e);
 
-/* The sight and the kernel's view of the patch with that index; the view is NULL if it is not in. */
+/* One step of it, for a snapshot with manifests and a release: finds where the modules are, without
+ * reading them. */
+int snapshot_find_modules(const struct host *h, struct snapshot *s);
+
+/* The name by which the kernel knows, or is expected to know, the patch with that index. */
+const char *snapshot_module_name(const struct snapshot *s, size_t i);
+
+/* The kernel's view of the patch with that index, or NULL if it is not in. */
 const struct livepatch *snapshot_livepatch(const struct snapshot *s, size_t i);
 
 /* The index of the patch of that name ('-' and '_' alike), or SIZE_MAX. */

@@ -1,6 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/strv.h"
 
+int string_set(char **to, const char *from) {
+    char *copy = from ? strdup(from) : NULL;
+
+    if (from && !copy)
+        return -ENOMEM;
+    free(*to);
+    *to = copy;
+    return 0;
+}
+
 char **strv_free(char **l) {
     STRV_FOREACH(s, l)
         free(*s);

@@ -3,6 +3,9 @@
 
 #include "base/macro.h"
 
+/* Replaces a string by a copy of another, which may be NULL. Returns 0 or -ENOMEM. */
+int string_set(char **to, const char *from);
+
 /* NULL-terminated lists of strings; NULL is the empty list. A list grows by these functions only,
  * which know how much room there is. */
 

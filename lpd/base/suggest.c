@@ -38,7 +38,8 @@ static size_t edit_distance(const char *a, const char *b, size_t *ret_beginning)
 }
 
 const char *suggest(const char *word, const char *const *candidates, size_t n) {
-    size_t length = strlen(word), nearest = length / 3 + 2, nearest_beginning = length / 4 + 1;
+    size_t length = strlen(word), nearest = MAX(length / 3, (size_t) 1) + 1;
+    size_t nearest_beginning = length / 4 + 1;
     const char *best = NULL, *best_beginning = NULL;
 
     if (length == 0 || length > WORD_MAX)

@@ -161,6 +161,13 @@ int result_read(const struct host *h, const char *name, struct result *ret) {
     return path ? read_path(h, path, ret) : -ENOMEM;
 }
 
+int result_remove(const struct host *h, const char *name) {
+    _cleanup_free_ char *path = result_path(name);
+    int r = path ? file_unlink(h, path) : -ENOMEM;
+
+    return r == -ENOENT ? 0 : r;
+}
+
 int result_list_read(const struct host *h, struct result_list *ret) {
     _cleanup_(result_list_done) struct result_list l = {};
     _cleanup_strv_free_ char **names = NULL;

@@ -58,19 +58,19 @@ static int find_in_directory(const struct host *h, const char *directory, const 
 }
 
 static int find_spelling(const struct host *h, const char *release, const char *file, char **ret) {
-    static const char *const directories[] = {
-        STORE_DIRECTORY "/%s",
-        "/usr/lib/lpd/modules/%s",
-        "/usr/lib/modules/%s/livepatch",
+    static const struct {
+        const char *before, *after;
+    } directories[] = {
+        { STORE_DIRECTORY "/", "" },
+        { "/usr/lib/lpd/modules/", "" },
+        { "/usr/lib/modules/", "/livepatch" },
     };
     int r = -ENOENT;
 
     for (size_t i = 0; i < ELEMENTSOF(directories) && r == -ENOENT; i++) {
-        const char *parts[2] = { directories[i], strchr(directories[i], '%') };
         _cleanup_free_ char *directory = NULL;
 
-        if (asprintf(&directory, "%.*s%s%s", (int) (parts[1] - parts[0]), parts[0], release,
-                     parts[1] + 2) < 0)
+        if (asprintf(&directory, "%s%s%s", directories[i].before, release, directories[i].after) < 0)
             return -ENOMEM;
         r = find_in_directory(h, directory, file, ret);
     }

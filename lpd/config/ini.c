@@ -56,11 +56,13 @@ static const struct ini_key *find_key(const struct ini_table *t, const char *sec
 }
 
 static void refuse_unknown_section(struct reader *r, const char *name) {
+    /* Less its argument, as in the table. */
+    _cleanup_free_ char *word = strndup(name, strcspn(name, ":") + 1);
     const char *candidates[INI_KEYS_MAX], *near;
 
     for (size_t i = 0; i < r->table->n_keys; i++)
         candidates[i] = r->table->keys[i].section;
-    near = r->e ? suggest(name, candidates, r->table->n_keys) : NULL;
+    near = r->e && word ? suggest(word, candidates, r->table->n_keys) : NULL;
     if (near)
         REFUSE(r, "unknown section [%s] (did you mean [%s%s]?)", name, near,
                endswith(near, ":") ? "…" : "");

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/error.h"
+#include "base/host.h"
+
+/* The running systemd: org.freedesktop.systemd1(5). */
+
+/* Whether units can be asked for: systemd runs this very root, not merely around it. */
+bool manager_is_running(const struct host *h);
+
+struct manager;
+struct manager *manager_free(struct manager *m);
+DEFINE_TRIVIAL_CLEANUP_FUNC(struct manager *, manager_free)
+
+/* Connects; root goes to the manager directly and needs no message bus. */
+int manager_connect(struct manager **ret, struct error *e);
+
+/* systemctl daemon-reload: the generator runs again. */
+int manager_reload(struct manager *m, struct error *e);
+
+/* Queues a job by StartUnit, StopUnit, RestartUnit, ReloadOrRestartUnit, … and waits for its end.
+ * *ret_result is systemd's word for it: "done", "failed", "dependency", "timeout", …; to be freed.
+ * Only a job that could not be queued is an error. */
+int manager_run_job(struct manager *m, const char *method, const char *unit, char **ret_result,
+                    struct error *e);
+
+/* Queues a job and does not wait. */
+int manager_queue_job(struct manager *m, const char *method, const char *unit, struct error *e);
+
+/* Forgets that a unit has failed: systemctl reset-failed. */
+int manager_reset(struct manager *m, const char *unit);
+
+/* A unit's ActiveState: "active", "inactive", "failed", …; to be freed. */
+int manager_active_state(struct manager *m, const char *unit, char **ret);
+
+/* Whether the machine is on its way down. */
+bool manager_is_stopping(struct manager *m);
+
+/* livepatch@NAME.service. NULL when out of memory. */
+char *manager_unit_name(const char *name);

@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/file.h"
+#include "base/strv.h"
+#include "boot/store.h"
+#include "config/name.h"
+#include "config/policy.h"
+#include "converge.h"
+#include "ctl/change.h"
+#include "ctl/ctl.h"
+#include "livepatch/facts.h"
+#include "livepatch/transition.h"
+#include "module/file.h"
+
+/* The verbs that change which patches are on the machine. */
+
+void changes_begin(struct ctl *c) {
+    c->value = value_new();
+    json_add_bool(c->value, "changed", false);
+    json_object_object_add(c->value, "patches", json_object_new_array());
+}
+
+void changes_add(struct ctl *c, const char *name, bool changed, const char *fmt, ...) {
+    json_object *o = json_object_new_object();
+    _cleanup_free_ char *text = NULL;
+    va_list ap;
+
+    va_start(ap, fmt);
+    if (vasprintf(&text, fmt, ap) < 0)
+        text = NULL;
+    va_end(ap);
+    json_add_string(o, "name", name);
+    json_add_bool(o, "changed", changed);
+    json_add_string(o, "message", text);
+    json_object_array_add(json_object_object_get(c->value, "patches"), o);
+    if (changed)
+        json_add_bool(c->value, "changed", true);
+}
+
+void print_changes(const struct ctl *c) {
+    json_object *patches = json_object_object_get(c->value, "patches");
+
+    for (size_t i = 0; i < json_object_array_length(patches); i++) {
+        json_object *o = json_object_array_get_idx(patches, i);
+
+        printf("%s: %s\n", value_get(o, "name"), strempty(value_get(o, "message")));
+    }
+}
+
+int ctl_require_root(const struct ctl *c, struct error *e) {
+    if (!c->host.live || geteuid() == 0)
+        return 0;
+    return error_hint(e, error_set(e, -EPERM, EXIT_STATUS_PRIVILEGE,
+                                   "this changes the machine and needs root"),
+                      "run it with sudo");
+}
+
+int ctl_connect(const struct ctl *c, struct manager **ret, struct error *e) {
+    *ret = NULL;
+    return manager_is_running(&c->host) ? manager_connect(ret, e) : 0;
+}
+
+int ctl_wait(struct ctl *c, const char *module_name, struct error *e) {
+    int r;
+
+    if (!c->wait)
+        return 0;
+    r = transition_wait(&c->host, module_name, c->wait_usec);
+    if (r == -ETIME)
+        return transition_stalled(&c->host, module_name, "the transition", c->wait_usec, e);
+    return r == -ENOENT ? 0 : r;
+}
+
+/* One file that is to be installed, and what was found out about it. */
+struct candidate {
+    struct module_file file;
+    char *name;
+    char *release;
+    bool here; /* for the kernel that runs */
+};
+
+static void candidate_done(struct candidate *n) {
+    module_file_close(&n->file);
+    free(n->name);
+    free(n->release);
+}
+
+/* The file's name where it spells the module's name another way (fix-a.ko holds fix_a), else the
+ * module's own. */
+static char *name_for(const char *path, const struct module_info *info) {
+    const char *base = path_basename(path);
+    _cleanup_free_ char *stem = strndup(base, strcspn(base, "."));
+
+    if (stem && patch_name_equal(stem, info->name))
+        return TAKE_PTR(stem);
+    return strdup(info->name);
+}
+
+static int find_release(struct ctl *c, struct candidate *n, struct error *e) {
+    const char *vermagic = n->file.info.vermagic;
+    _cleanup_free_ char *running = NULL;
+
+    n->release = strndup(vermagic, strcspn(vermagic, " "));
+    if (!n->release)
+        return -ENOMEM;
+    if (c->host.live)
+        (void) c->host.ops->release(&c->host, &running);
+    n->here = running && streq(running, n->release);
+    if (c->kernel && !streq(c->kernel, n->release))
+        return error_set(e, -ENOEXEC, EXIT_STATUS_KERNEL, "%s is built for %s, not for %s",
+                         n->file.path, n->release, c->kernel);
+    if (!c->kernel && running && !n->here && manager_is_running(&c->host))
+        return error_hint(e, error_set(e, -ENOEXEC, EXIT_STATUS_KERNEL,
+                                       "%s is built for %s, but this kernel is %s", n->file.path,
+                                       n->release, running),
+                          "to install it for that kernel: --kernel=%s", n->release);
+    return 0;
+}
+
+static int inspect(struct ctl *c, const struct host *source, const char *path, struct candidate *n,
+                   struct error *e) {
+    int r;
+
+    r = module_file_open_untrusted(source, path, &n->file, e);
+    if (r < 0)
+        return r;
+    if (!n->file.info.livepatch)
+        return error_set(e, -EINVAL, EXIT_STATUS_REFUSED,
+                         "%s is a kernel module, but not a live patch (no livepatch=Y)", path);
+    n->name = c->name ? strdup(c->name) : name_for(path, &n->file.info);
+    if (!n->name)
+        return -ENOMEM;
+    r = ctl_check_name(n->name, e);
+    if (r >= 0)
+        r = find_release(c, n, e);
+    if (r >= 0)
+        r = module_file_sha256(&n->file, e);
+    return r;
+}
+
+static int check_policy(struct ctl *c, const char *path, struct error *e) {
+    _cleanup_(policy_done) struct policy policy = {};
+    int r;
+
+    r = policy_load(&c->host, &policy, e);
+    if (r < 0)
+        return r;
+    if (policy.signature == SIGNATURE_PERMISSIVE)
+        return 0;
+    return error_hint(e, error_set(e, -EKEYREJECTED, EXIT_STATUS_REFUSED,
+                                   "%s: Signature=%s, and this version of lpd cannot check signatures",
+                                   path, signature_policy_to_string(policy.signature)),
+                      "only Signature=permissive in lpd.conf lets patches in without a check");
+}
+
+static int place(struct ctl *c, const struct candidate *n, struct store_change **ret_change,
+                 struct error *e) {
+    bool initrd = c->stage && streq(c->stage, "initrd");
+
+    return store_install(&c->host,
+                         &(struct store_patch){
+                             .name = n->name,
+                             .release = n->release,
+                             .module = n->file.data,
+                             .module_size = n->file.size,
+                             .sha256 = n->file.sha256,
+                             .stage = initrd ? STAGE_INITRD : STAGE_SYSTEM,
+                             .set_stage = c->stage != NULL,
+                         },
+                         ret_change, e);
+}
+
+/* Another build under the same name has to make room. */
+static bool is_other_build(struct ctl *c, const struct candidate *n) {
+    _cleanup_(livepatch_done) struct livepatch in = {};
+
+    return livepatch_read(&c->host, n->file.info.name, &in) >= 0 && in.registered && in.build_id &&
+           n->file.info.build_id && !streq(in.build_id, n->file.info.build_id);
+}
+
+static int load_placed(struct ctl *c, struct manager *m, const struct candidate *n, bool other,
+                       struct error *e) {
+    _cleanup_(result_done) struct result out = {}, in = {};
+    int r;
+
+    r = manager_reload(m, e);
+    if (r >= 0 && other)
+        r = converge_unload(&c->host, m, n->name, &out, e);
+    return r < 0 ? r : converge_load(&c->host, m, n->name, &in, e);
+}
+
+/* Back to what was: the files, systemd's units, and the build that had to make room. */
+static void undo(struct ctl *c, struct manager *m, const struct candidate *n,
+                 struct store_change *change, bool other, struct error *e, int error_number) {
+    _cleanup_(result_done) struct result result = {};
+    _cleanup_free_ char *unit = manager_unit_name(n->name);
+    int r;
+
+    r = store_undo(&c->host, change);
+    if (r < 0)
+        (void) error_hint(e, error_number, "nor could the files be put back: %s", strerror(-r));
+    if (!other && unit)
+        (void) manager_queue_job(m, "StopUnit", unit, NULL);
+    (void) manager_reset(m, unit);
+    (void) manager_reload(m, NULL);
+    if (other)
+        (void) converge_load(&c->host, m, n->name, &result, NULL);
+    else
+        (void) result_remove(&c->host, n->name);
+}
+
+static const char *why_not_now(struct ctl *c, const struct candidate *n, const struct manager *m) {
+    _cleanup_(kernel_facts_done) struct kernel_facts facts = {};
+
+    if (c->no_load)
+        return "it goes in at the next boot, as --no-load asks";
+    if (!n->here)
+        return "it goes in when that kernel boots";
+    if (!m)
+        return "systemd does not run here, so it goes in at the next boot";
+    if (kernel_facts_read(&c->host, &facts) >= 0 && facts.modules_disabled > 0)
+        return "modules are locked until reboot, so it goes in at the next boot";
+    return NULL;
+}
+
+/* Installs the file at path below source, which need not be the machine that it is installed on. */
+static int install_one(struct ctl *c, struct manager *m, const struct host *source, const char *path,
+                       struct error *e) {
+    _cleanup_(store_change_freep) struct store_change *change = NULL;
+    _cleanup_(candidate_done) struct candidate n = { .file = MODULE_FILE_NULL };
+    const char *later;
+    bool placed, other;
+    int r;
+
+    r = inspect(c, source, path, &n, e);
+    if (r >= 0)
+        r = check_policy(c, path, e);
+    if (r >= 0)
+        r = place(c, &n, &change, e);
+    if (r < 0)
+        return r;
+    placed = r > 0;
+    later = why_not_now(c, &n, m);
+    if (later) {
+        if (placed && m)
+            (void) manager_reload(m, NULL);
+        changes_add(c, n.name, placed, "%s for %s; %s",
+                    placed ? "installed" : "installed already", n.release, later);
+        return placed;
+    }
+    other = is_other_build(c, &n);
+    r = load_placed(c, m, &n, other, e);
+    if (r < 0) {
+        undo(c, m, &n, change, other, e, r);
+        return r;
+    }
+    changes_add(c, n.name, placed || r > 0, "%s for %s and %s", placed ? "installed" : "installed already",
+                n.release, r > 0 ? "loaded" : "in already");
+    return ctl_wait(c, n.file.info.name, e);
+}
+
+/* Files on the command line are the caller's, not below --root=. */
+static int install_callers_file(struct ctl *c, struct manager *m, const char *path, struct error *e) {
+    _cleanup_(host_close) struct host here = HOST_NULL;
+    _cleanup_free_ char *absolute = realpath(path, NULL);
+    int r;
+
+    if (!absolute)
+        return error_set(e, -errno, EXIT_STATUS_FAILED, "%s: %s", path, strerror(errno));
+    r = host_open("/", &here);
+    return r < 0 ? r : install_one(c, m, &here, absolute, e);
+}
+
+int ctl_install(struct ctl *c, char **argv, struct error *e) {
+    _cleanup_(manager_freep) struct manager *m = NULL;
+    int r;
+
+    changes_begin(c);
+    if (c->name && strv_length(argv) > 1)
+        return error_set(e, -EINVAL, EXIT_STATUS_USAGE, "--name= goes with one file");
+    r = ctl_require_root(c, e);
+    if (r >= 0)
+        r = ctl_connect(c, &m, e);
+    if (r < 0)
+        return r;
+    /* One file that cannot be installed stops no other; the first failure is what is reported. */
+    STRV_FOREACH(path, argv) {
+        _cleanup_(error_done) struct error later = ERROR_NULL;
+        int k = install_callers_file(c, m, *path, r < 0 ? &later : e);
+
+        if (k < 0 && r < 0)
+            changes_add(c, *path, false, "%s", error_message(&later, k));
+        RET_GATHER(r, k);
+    }
+    return r;
+}
+
+static int remove_one(struct ctl *c, struct manager *m, const char *name, struct error *e) {
+    _cleanup_(result_done) struct result result = {};
+    bool unloaded = false;
+    int r;
+
+    if (c->host.live) {
+        r = converge_unload(&c->host, m, name, &result, e);
+        if (r < 0)
+            return r;
+        unloaded = r > 0;
+    }
+    r = store_remove(&c->host, name, e);
+    if (r < 0)
+        return r;
+    if (c->host.live)
+        (void) result_remove(&c->host, name);
+    if (r == 0 && !unloaded)
+        return ctl_no_patch(c, name, e);
+    if (m)
+        (void) manager_reload(m, NULL);
+    changes_add(c, name, true, "%s%s%s", unloaded ? "unloaded" : "", unloaded && r > 0 ? " and " : "",
+                r > 0 ? "removed" : "");
+    return 1;
+}
+
+/* The manifest's own spelling, which is also that of the unit and of the result. */
+static char *spelled(struct ctl *c, const char *name) {
+    _cleanup_(manifest_done) struct manifest m = {};
+
+    return manifest_load(&c->host, name, &m, NULL) >= 0 ? TAKE_PTR(m.name) : strdup(name);
+}
+
+static int for_each_patch(struct ctl *c, char **argv, struct error *e,
+                          int (*run)(struct ctl *, struct manager *, const char *, struct error *)) {
+    _cleanup_(manager_freep) struct manager *m = NULL;
+    int r;
+
+    changes_begin(c);
+    r = ctl_require_root(c, e);
+    if (r >= 0)
+        r = ctl_connect(c, &m, e);
+    STRV_FOREACH(name, argv) {
+        _cleanup_free_ char *own = NULL;
+
+        if (r >= 0)
+            r = ctl_check_name(*name, e);
+        if (r < 0)
+            return r;
+        own = spelled(c, *name);
+        r = own ? run(c, m, own, e) : -ENOMEM;
+    }
+    return r;
+}
+
+int ctl_remove(struct ctl *c, char **argv, struct error *e) {
+    return for_each_patch(c, argv, e, remove_one);
+}
+
+static int switch_one(struct ctl *c, struct manager *m, const char *name, bool enabled,
+                      struct error *e) {
+    _cleanup_(result_done) struct result result = {};
+    bool changed;
+    int r;
+
+    r = store_set_enabled(&c->host, name, enabled, e);
+    if (r == -ENOENT)
+        return ctl_no_patch(c, name, e);
+    if (r < 0)
+        return r;
+    changed = r > 0;
+    if (changed && m)
+        (void) manager_reload(m, NULL);
+    if (c->now && c->host.live) {
+        r = enabled ? converge_load(&c->host, m, name, &result, e)
+                    : converge_unload(&c->host, m, name, &result, e);
+        if (r < 0)
+            return r;
+        changed |= r > 0;
+    }
+    changes_add(c, name, changed, "%s%s%s", changed ? "" : "already ",
+                enabled ? "enabled" : "disabled",
+                c->now ? "" : ", which takes effect at the next boot (--now: at once)");
+    return changed;
+}
+
+static int enable_one(struct ctl *c, struct manager *m, const char *name, struct error *e) {
+    return switch_one(c, m, name, true, e);
+}
+
+static int disable_one(struct ctl *c, struct manager *m, const char *name, struct error *e) {
+    return switch_one(c, m, name, false, e);
+}
+
+int ctl_enable(struct ctl *c, char **argv, struct error *e) {
+    return for_each_patch(c, argv, e, enable_one);
+}
+
+int ctl_disable(struct ctl *c, char **argv, struct error *e) {
+    return for_each_patch(c, argv, e, disable_one);
+}
+
+/* kpatch keeps what its service loads in /var/lib/kpatch/RELEASE/MODULE.ko (kpatch(1), "kpatch
+ * install"). */
+static int import_release(struct ctl *c, const char *release, struct error *e) {
+    _cleanup_strv_free_ char **names = NULL;
+    _cleanup_free_ char *directory = NULL;
+    int r, failed = 0;
+
+    if (asprintf(&directory, "/var/lib/kpatch/%s", release) < 0)
+        return -ENOMEM;
+    r = file_list(&c->host, directory, &names);
+    if (r < 0)
+        return r == -ENOTDIR ? 0 : r;
+    STRV_FOREACH(name, names) {
+        _cleanup_free_ char *path = NULL;
+        _cleanup_(error_done) struct error one = ERROR_NULL;
+
+        if (!endswith(*name, ".ko"))
+            continue;
+        if (asprintf(&path, "%s/%s", directory, *name) < 0)
+            return -ENOMEM;
+        c->kernel = release;
+        r = install_one(c, NULL, &c->host, path, failed < 0 ? &one : e);
+        if (r < 0 && failed < 0)
+            changes_add(c, *name, false, "%s", error_message(&one, r));
+        RET_GATHER(failed, r);
+    }
+    return failed;
+}
+
+int ctl_import_kpatch(struct ctl *c, char **argv _unused_, struct error *e) {
+    _cleanup_strv_free_ char **releases = NULL;
+    int r, failed = 0;
+
+    changes_begin(c);
+    r = ctl_require_root(c, e);
+    if (r < 0)
+        return r;
+    r = file_list(&c->host, "/var/lib/kpatch", &releases);
+    if (r == -ENOENT)
+        return 0;
+    if (r < 0)
+        return error_set(e, r, EXIT_STATUS_FAILED, "/var/lib/kpatch: %s", strerror(-r));
+    c->no_load = true;
+    STRV_FOREACH(release, releases) {
+        _cleanup_(error_done) struct error one = ERROR_NULL;
+
+        r = import_release(c, *release, failed == 0 ? e : &one);
+        RET_GATHER(failed, r);
+    }
+    return failed;
+}

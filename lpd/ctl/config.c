@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+
+#include "base/file.h"
+#include "base/strv.h"
+#include "config/manifest.h"
+#include "config/policy.h"
+#include "ctl/ctl.h"
+#include "snapshot.h"
+#include "plan.h"
+
+/* The verbs about configuration files. */
+
+#define CONFIG_SIZE_MAX ((size_t) 1024 * 1024)
+
+static void add_problem(struct ctl *c, const char *path, const char *message, const char *hint) {
+    json_object *o = json_object_new_object();
+
+    json_add_string(o, "file", path);
+    json_add_string(o, "message", message);
+    json_add_string(o, "hint", hint);
+    json_object_array_add(json_object_object_get(c->value, "problems"), o);
+}
+
+/* A file on the command line is a policy if it is called so, and else a manifest of its own name. */
+static int lint_text(const char *path, const char *data, size_t size, struct error *e) {
+    _cleanup_(manifest_done) struct manifest m = {};
+    _cleanup_(policy_done) struct policy p = {};
+    const char *base = path_basename(path);
+    _cleanup_free_ char *name = NULL;
+    int r;
+
+    if (streq(base, "lpd.conf") || strstr(path, "lpd.conf.d/")) {
+        r = policy_default(&p);
+        return r < 0 ? r : policy_parse(&p, path, data, size, e);
+    }
+    name = strndup(base, endswith(base, ".conf") ? strlen(base) - STRLEN(".conf") : strlen(base));
+    return name ? manifest_parse(name, path, data, size, &m, e) : -ENOMEM;
+}
+
+static int lint_file(struct ctl *c, const char *path) {
+    _cleanup_(host_close) struct host here = HOST_NULL;
+    _cleanup_free_ char *absolute = realpath(path, NULL), *data = NULL;
+    _cleanup_(error_done) struct error e = ERROR_NULL;
+    size_t size;
+    int r;
+
+    r = absolute ? host_open("/", &here) : -errno;
+    if (r >= 0)
+        r = file_read(&here, absolute, CONFIG_SIZE_MAX, &data, &size);
+    if (r >= 0)
+        r = lint_text(path, data, size, &e);
+    else
+        (void) error_set(&e, r, EXIT_STATUS_CONFIG, "%s: %s", path, strerror(-r));
+    if (r < 0)
+        add_problem(c, path, error_message(&e, r), e.hint);
+    return 0;
+}
+
+/* The machine's own files; relations between manifests show only here. */
+static int lint_machine(struct ctl *c, struct error *e) {
+    _cleanup_(snapshot_done) struct snapshot s = {};
+    _cleanup_(plan_done) struct plan plan = {};
+    int r;
+
+    r = snapshot_take(&c->host, 0, &s, e);
+    if (r >= 0)
+        r = plan_make(&s, &plan);
+    if (r < 0)
+        return r;
+    if (s.policy_error < 0)
+        add_problem(c, "lpd.conf", error_message(&s.policy_problem, s.policy_error),
+                    s.policy_problem.hint);
+    for (size_t i = 0; i < s.manifests.n_entries; i++) {
+        const struct manifest_entry *entry = s.manifests.entries + i;
+
+        if (entry->error_number < 0)
+            add_problem(c, entry->path, error_message(&entry->error, entry->error_number),
+                        entry->error.hint);
+        else if (plan.by_manifest[i]->exit_status == EXIT_STATUS_CONFIG)
+            add_problem(c, entry->path, action_fact(plan.by_manifest[i]), NULL);
+    }
+    return 0;
+}
+
+int ctl_lint(struct ctl *c, char **argv, struct error *e) {
+    size_t n;
+    int r;
+
+    c->value = value_new();
+    json_object_object_add(c->value, "problems", json_object_new_array());
+    r = *argv ? 0 : lint_machine(c, e);
+    STRV_FOREACH(path, argv)
+        if (r >= 0)
+            r = lint_file(c, *path);
+    if (r < 0)
+        return r;
+    n = json_object_array_length(json_object_object_get(c->value, "problems"));
+    return n == 0 ? 0 : error_set(e, -EBADMSG, EXIT_STATUS_CONFIG, "%zu problem%s found", n,
+                                  n == 1 ? "" : "s");
+}
+
+void print_problems(const struct ctl *c) {
+    json_object *problems = json_object_object_get(c->value, "problems");
+
+    for (size_t i = 0; i < json_object_array_length(problems); i++) {
+        json_object *o = json_object_array_get_idx(problems, i);
+        const char *hint = value_get(o, "hint");
+
+        printf("%s%s%s\n", value_get(o, "message"), hint ? "; " : "", strempty(hint));
+    }
+}
+
+int ctl_cat_config(struct ctl *c, char **argv _unused_, struct error *e) {
+    json_object *options = json_object_new_array();
+    _cleanup_(policy_done) struct policy p = {};
+    int r;
+
+    c->value = value_new();
+    json_object_object_add(c->value, "options", options);
+    r = policy_load(&c->host, &p, e);
+    for (size_t i = 0; i < p.n_origins; i++) {
+        const struct policy_origin *origin = p.origins + i;
+        json_object *o = json_object_new_object();
+
+        json_add_string(o, "section", origin->section);
+        json_add_string(o, "key", origin->key);
+        json_add_string(o, "value", origin->value);
+        json_add_string(o, "path", origin->path);
+        json_object_object_add(o, "line", origin->path ? json_object_new_int64(origin->line) : NULL);
+        json_object_array_add(options, o);
+    }
+    return r;
+}
+
+void print_config(const struct ctl *c) {
+    json_object *options = json_object_object_get(c->value, "options");
+    const char *section = "";
+
+    for (size_t i = 0; i < json_object_array_length(options); i++) {
+        json_object *o = json_object_array_get_idx(options, i);
+        const char *path = value_get(o, "path");
+
+        if (!streq(section, value_get(o, "section"))) {
+            section = value_get(o, "section");
+            printf("%s[%s]\n", i > 0 ? "\n" : "", section);
+        }
+        if (c->legend && path)
+            printf("# %s:%lld\n", path,
+                   (long long) json_object_get_int64(json_object_object_get(o, "line")));
+        else if (c->legend)
+            printf("# default\n");
+        printf("%s=%s\n", value_get(o, "key"), strempty(value_get(o, "value")));
+    }
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/error.h"
+#include "base/host.h"
+#include "report/value.h"
+
+/* The verbs of lpctl(8). Each fills value, also when it fails; the main prints it as JSON or by the
+ * verb's own print function. */
+
+enum json_mode { JSON_OFF, JSON_PRETTY, JSON_SHORT };
+
+struct ctl {
+    struct host host;
+    enum json_mode json;
+    bool legend;
+    bool quiet;
+    json_object *value;
+
+    /* options of single verbs */
+    const char *name, *kernel, *stage;
+    bool no_load, dry_run, check, now, wait;
+    uint64_t wait_usec;
+};
+
+/* Each returns 0 or more, or a negative errno with e and its exit status. argv holds the verb's
+ * arguments, NULL-terminated. */
+int ctl_status(struct ctl *c, char **argv, struct error *e);
+int ctl_list(struct ctl *c, char **argv, struct error *e);
+int ctl_show(struct ctl *c, char **argv, struct error *e);
+int ctl_why(struct ctl *c, char **argv, struct error *e);
+int ctl_blocking(struct ctl *c, char **argv, struct error *e);
+int ctl_metrics(struct ctl *c, char **argv, struct error *e);
+int ctl_log(struct ctl *c, char **argv, struct error *e);
+int ctl_lint(struct ctl *c, char **argv, struct error *e);
+int ctl_cat_config(struct ctl *c, char **argv, struct error *e);
+int ctl_install(struct ctl *c, char **argv, struct error *e);
+int ctl_remove(struct ctl *c, char **argv, struct error *e);
+int ctl_enable(struct ctl *c, char **argv, struct error *e);
+int ctl_disable(struct ctl *c, char **argv, struct error *e);
+int ctl_import_kpatch(struct ctl *c, char **argv, struct error *e);
+int ctl_load(struct ctl *c, char **argv, struct error *e);
+int ctl_unload(struct ctl *c, char **argv, struct error *e);
+int ctl_apply(struct ctl *c, char **argv, struct error *e);
+
+/* How they look as text, on standard output. */
+void print_status(const struct ctl *c);
+void print_list(const struct ctl *c);
+void print_show(const struct ctl *c);
+void print_why(const struct ctl *c);
+void print_blocking(const struct ctl *c);
+void print_metrics(const struct ctl *c);
+void print_problems(const struct ctl *c);
+void print_config(const struct ctl *c);
+void print_changes(const struct ctl *c);
+void print_apply(const struct ctl *c);
+
+/* Shared by the verbs that change something: value is {changed, patches: [{name, changed, message}]}. */
+void changes_begin(struct ctl *c);
+void changes_add(struct ctl *c, const char *name, bool changed, const char *fmt, ...) _printf_(4, 5);
+
+/* Turns a name on the command line into that of a patch, or says what is wrong with it. */
+int ctl_check_name(const char *name, struct error *e);
+
+/* "There is no patch X", with the name that was probably meant. Returns -ENOENT. */
+int ctl_no_patch(struct ctl *c, const char *name, struct error *e);

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+
+#include "base/strv.h"
+#include "base/suggest.h"
+#include "config/name.h"
+#include "ctl/ctl.h"
+#include "livepatch/transition.h"
+#include "report/journal.h"
+#include "report/status.h"
+
+/* The verbs that look and change nothing. */
+
+int ctl_check_name(const char *name, struct error *e) {
+    if (patch_name_is_valid(name))
+        return 0;
+    return error_hint(e, error_set(e, -EINVAL, EXIT_STATUS_USAGE,
+                                   "'%s' cannot be the name of a patch", name),
+                      "names are letters, digits, '-', '_' and '.', %d at most", PATCH_NAME_MAX);
+}
+
+int ctl_no_patch(struct ctl *c, const char *name, struct error *e) {
+    _cleanup_(manifest_list_done) struct manifest_list l = {};
+    const char **names, *near = NULL;
+
+    (void) error_set(e, -ENOENT, EXIT_STATUS_NO_PATCH, "there is no patch %s", name);
+    if (manifest_list_load(&c->host, &l, NULL) < 0)
+        return -ENOENT;
+    names = calloc(l.n_entries + 1, sizeof(*names));
+    for (size_t i = 0; names && i < l.n_entries; i++)
+        names[i] = l.entries[i].name;
+    if (names)
+        near = suggest(name, names, l.n_entries);
+    if (near)
+        (void) error_hint(e, -ENOENT, "did you mean %s?", near);
+    else
+        (void) error_hint(e, -ENOENT, "lpctl list shows the patches of this machine");
+    free(names);
+    return -ENOENT;
+}
+
+struct look {
+    struct snapshot snapshot;
+    struct plan plan;
+};
+
+static void look_done(struct look *l) {
+    plan_done(&l->plan);
+    snapshot_done(&l->snapshot);
+}
+
+static int look(struct ctl *c, struct look *ret, struct error *e) {
+    int r;
+
+    r = snapshot_take(&c->host, SNAPSHOT_MODULES, &ret->snapshot, e);
+    return r < 0 ? r : plan_make(&ret->snapshot, &ret->plan);
+}
+
+static int check_required(const struct look *l, struct error *e) {
+    _cleanup_strv_free_ char **missing = NULL;
+    _cleanup_free_ char *names = NULL;
+    int r;
+
+    r = status_missing(&l->snapshot, &l->plan, &missing);
+    if (r < 0 || !missing)
+        return r;
+    names = strv_join(missing, ", ");
+    return error_set(e, -ENODATA, EXIT_STATUS_REQUIRED, "required, but not in: %s", strempty(names));
+}
+
+static int build_named(struct ctl *c, const struct look *l, char **names, json_object *o,
+                       struct error *e) {
+    json_object *patches = json_object_new_array();
+
+    json_object_object_add(o, "patches", patches);
+    STRV_FOREACH(name, names) {
+        json_object *patch = status_build_patch(&l->snapshot, &l->plan, *name);
+
+        if (!patch)
+            return ctl_no_patch(c, *name, e);
+        json_object_array_add(patches, patch);
+    }
+    return 0;
+}
+
+int ctl_status(struct ctl *c, char **argv, struct error *e) {
+    _cleanup_(look_done) struct look l = {};
+    int r;
+
+    r = look(c, &l, e);
+    if (r < 0)
+        return r;
+    c->value = status_build(&l.snapshot, &l.plan);
+    if (*argv) {
+        r = build_named(c, &l, argv, c->value, e);
+        if (r < 0)
+            return r;
+    }
+    return c->check ? check_required(&l, e) : 0;
+}
+
+int ctl_list(struct ctl *c, char **argv _unused_, struct error *e) {
+    _cleanup_(look_done) struct look l = {};
+    int r;
+
+    r = look(c, &l, e);
+    if (r < 0)
+        return r;
+    c->value = status_build(&l.snapshot, &l.plan);
+    return 0;
+}
+
+int ctl_show(struct ctl *c, char **argv, struct error *e) {
+    _cleanup_(look_done) struct look l = {};
+    int r;
+
+    r = look(c, &l, e);
+    if (r < 0)
+        return r;
+    c->value = value_new();
+    return build_named(c, &l, argv, c->value, e);
+}
+
+static const struct table_column list_columns[] = {
+    { "NAME", "name" },   { "STATE", "state" },   { "STAGE", "stage" },
+    { "REQUIRED", "required" }, { "SINCE", "since" }, { "REASON", "reason" },
+};
+
+static void print_patches(const struct ctl *c) {
+    json_object *patches = json_object_object_get(c->value, "patches");
+
+    if (json_object_array_length(patches) > 0)
+        (void) table_print(patches, list_columns, ELEMENTSOF(list_columns), c->legend);
+}
+
+void print_list(const struct ctl *c) {
+    print_patches(c);
+    if (c->legend && json_object_array_length(json_object_object_get(c->value, "patches")) == 0)
+        printf("No patches.\n");
+}
+
+static size_t count_state(json_object *patches, const char *state) {
+    size_t n = 0;
+
+    for (size_t i = 0; i < json_object_array_length(patches); i++)
+        n += streq(strempty(value_get(json_object_array_get_idx(patches, i), "state")), state);
+    return n;
+}
+
+static bool is_true(json_object *o, const char *key) {
+    return json_object_get_boolean(json_object_object_get(o, key));
+}
+
+static void print_kernel(json_object *kernel) {
+    const char *release = value_get(kernel, "release");
+
+    printf("Kernel    %s%s%s%s%s\n", release ?: "unknown",
+           is_true(kernel, "livepatch") ? "" : ", no live patching in this kernel",
+           is_true(kernel, "sigEnforce") ? ", signatures enforced" : "",
+           is_true(kernel, "secureBoot") ? ", Secure Boot" : "",
+           is_true(kernel, "modulesDisabled") ? ", modules are locked until reboot" : "");
+}
+
+static void print_policy(json_object *policy) {
+    const char *problem = value_get(policy, "problem"), *signature = value_get(policy, "signature");
+
+    if (problem)
+        printf("Policy    broken, so nothing is loaded: %s\n", problem);
+    else if (streq(signature, "permissive"))
+        printf("Policy    Signature=permissive: patches are loaded unchecked\n");
+    else
+        printf("Policy    Signature=%s\n", signature);
+}
+
+static void print_switches(json_object *switches) {
+    _cleanup_free_ char *skip = value_text(switches, "skip");
+
+    if (is_true(switches, "disabledOnCommandLine"))
+        printf("Switches  lpd=0 on the kernel command line: nothing is loaded at boot\n");
+    if (is_true(switches, "disabledByFile"))
+        printf("Switches  /etc/lpd/disable is there: nothing is loaded at boot\n");
+    if (skip && !streq(skip, "-"))
+        printf("Switches  lpd.skip= on the kernel command line: %s\n", skip);
+}
+
+void print_status(const struct ctl *c) {
+    json_object *patches = json_object_object_get(c->value, "patches");
+    size_t n = json_object_array_length(patches);
+
+    print_kernel(json_object_object_get(c->value, "kernel"));
+    print_policy(json_object_object_get(c->value, "policy"));
+    print_switches(json_object_object_get(c->value, "switches"));
+    printf("Patches   %zu of %zu in", count_state(patches, "active"), n);
+    for (size_t i = 0; i < 4; i++) {
+        const char *state = (const char *const[]){ "transition", "failed", "refused", "replaced" }[i];
+
+        if (count_state(patches, state) > 0)
+            printf(", %zu %s", count_state(patches, state), state);
+    }
+    printf("\n");
+    if (n > 0)
+        printf("\n");
+    print_patches(c);
+}
+
+/* Fields of fields go under their own heading, one step in. */
+static void print_fields(json_object *o, int indent) {
+    json_object_object_foreach(o, key, value) {
+        _cleanup_free_ char *text = NULL;
+
+        if (value && json_object_is_type(value, json_type_object)) {
+            printf("%*s%s\n", indent, "", key);
+            print_fields(value, indent + 2);
+            continue;
+        }
+        text = value_text(o, key);
+        printf("%*s%-*s %s\n", indent, "", 14 - indent, key, strempty(text));
+    }
+}
+
+void print_show(const struct ctl *c) {
+    json_object *patches = json_object_object_get(c->value, "patches");
+
+    for (size_t i = 0; i < json_object_array_length(patches); i++) {
+        if (i > 0)
+            printf("\n");
+        print_fields(json_object_array_get_idx(patches, i), 0);
+    }
+}
+
+static json_object *steps_value(const struct action *a) {
+    json_object *steps = json_object_new_array();
+
+    for (size_t i = 0; i < a->n_steps; i++) {
+        json_object *step = json_object_new_object();
+
+        json_add_string(step, "question", a->steps[i].question);
+        json_add_bool(step, "passed", a->steps[i].passed);
+        json_add_string(step, "fact", a->steps[i].fact);
+        json_object_array_add(steps, step);
+    }
+    return steps;
+}
+
+int ctl_why(struct ctl *c, char **argv, struct error *e) {
+    _cleanup_(look_done) struct look l = {};
+    const struct action *a;
+    int r;
+
+    r = look(c, &l, e);
+    if (r < 0)
+        return r;
+    a = plan_find(&l.plan, argv[0]);
+    if (!a)
+        return ctl_no_patch(c, argv[0], e);
+    c->value = value_new();
+    json_add_string(c->value, "name", a->name);
+    json_add_string(c->value, "action", action_type_to_string(a->type));
+    json_add_string(c->value, "reason", action_fact(a));
+    json_object_object_add(c->value, "steps", steps_value(a));
+    json_object_object_add(c->value, "patch", status_build_patch(&l.snapshot, &l.plan, a->name));
+    return 0;
+}
+
+void print_why(const struct ctl *c) {
+    json_object *steps = json_object_object_get(c->value, "steps");
+    json_object *patch = json_object_object_get(c->value, "patch");
+    const char *reason = patch ? value_get(patch, "reason") : NULL;
+
+    for (size_t i = 0; i < json_object_array_length(steps); i++) {
+        json_object *step = json_object_array_get_idx(steps, i);
+
+        printf("%-4s %-10s %s\n", is_true(step, "passed") ? "ok" : "no", value_get(step, "question"),
+               value_get(step, "fact"));
+    }
+    printf("=> %s: %s\n", value_get(c->value, "action"), value_get(c->value, "reason"));
+    if (patch)
+        printf("   now %s%s%s\n", value_get(patch, "state"), reason ? ": " : "", strempty(reason));
+}
+
+static json_object *task_value(const struct blocking_task *t) {
+    json_object *o = json_object_new_object();
+    const char state[] = { t->state, '\0' };
+
+    json_add_number(o, "pid", t->pid);
+    json_add_number(o, "tid", t->tid);
+    json_add_string(o, "comm", t->comm);
+    json_add_string(o, "cmdline", t->cmdline);
+    json_add_string(o, "state", state);
+    json_add_list(o, "stack", t->stack);
+    return o;
+}
+
+int ctl_blocking(struct ctl *c, char **argv, struct error *e) {
+    _cleanup_(blocking_tasks_done) struct blocking_tasks b = {};
+    json_object *tasks = json_object_new_array();
+    bool other;
+    int r;
+
+    c->value = value_new();
+    json_object_object_add(c->value, "tasks", tasks);
+    r = argv[0] ? ctl_check_name(argv[0], e) : 0;
+    if (r >= 0)
+        r = blocking_tasks_read(&c->host, &b, e);
+    if (r < 0)
+        return r;
+    /* One transition runs at a time; that of another patch does not hold this one up. */
+    other = argv[0] && b.patch && !patch_name_equal(b.patch, argv[0]);
+    json_add_string(c->value, "transition", other ? NULL : b.patch);
+    json_add_number(c->value, "count", other ? 0 : (int64_t) b.n_all);
+    for (size_t i = 0; i < b.n_tasks && !other; i++)
+        json_object_array_add(tasks, task_value(b.tasks + i));
+    return 0;
+}
+
+void print_blocking(const struct ctl *c) {
+    json_object *tasks = json_object_object_get(c->value, "tasks");
+    const char *patch = value_get(c->value, "transition");
+
+    if (!patch) {
+        if (c->legend)
+            printf("No transition runs.\n");
+        return;
+    }
+    printf("%s: %lld tasks hold its transition up\n", patch,
+           (long long) json_object_get_int64(json_object_object_get(c->value, "count")));
+    for (size_t i = 0; i < json_object_array_length(tasks); i++) {
+        json_object *t = json_object_array_get_idx(tasks, i);
+        json_object *stack = json_object_object_get(t, "stack");
+        const char *cmdline = value_get(t, "cmdline");
+
+        printf("\n%d %s (%s) %s\n", json_object_get_int(json_object_object_get(t, "tid")),
+               value_get(t, "comm"), value_get(t, "state"), strempty(cmdline));
+        for (size_t k = 0; k < json_object_array_length(stack); k++)
+            printf("    %s\n", json_object_get_string(json_object_array_get_idx(stack, k)));
+    }
+}
+
+int ctl_log(struct ctl *c, char **argv, struct error *e) {
+    _cleanup_strv_free_ char **args = NULL;
+    int r;
+
+    r = strv_extend_split(&args, "journalctl --no-pager", " ");
+    if (r >= 0 && c->json != JSON_OFF)
+        r = strv_extend(&args, c->json == JSON_PRETTY ? "--output=json-pretty" : "--output=json");
+    for (int i = 0; i < _EVENT_MAX && r >= 0; i++) {
+        char match[sizeof("MESSAGE_ID=") + 32];
+
+        (void) snprintf(match, sizeof(match), "MESSAGE_ID=%s", journal_event_id(i));
+        r = strv_extend(&args, match);
+    }
+    for (; *argv && r >= 0; argv++) {
+        _cleanup_free_ char *match = NULL;
+
+        r = ctl_check_name(*argv, e);
+        if (r < 0)
+            return r;
+        if (asprintf(&match, "LPD_PATCH=%s", *argv) < 0)
+            return -ENOMEM;
+        r = strv_extend(&args, match);
+    }
+    if (r < 0)
+        return r;
+    (void) execvp(args[0], args);
+    return error_set(e, -errno, EXIT_STATUS_FAILED, "cannot run journalctl: %s", strerror(errno));
+}

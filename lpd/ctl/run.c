@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+
+#include "base/file.h"
+#include "base/strv.h"
+#include "config/name.h"
+#include "converge.h"
+#include "ctl/change.h"
+#include "execute.h"
+#include "module/file.h"
+#include "report/journal.h"
+
+/* The verbs that change what is in the kernel. */
+
+#define FILE_TIMEOUT_USEC (60 * USEC_PER_SEC)
+
+static int require_live(const struct ctl *c, struct error *e) {
+    if (c->host.live)
+        return ctl_require_root(c, e);
+    return error_set(e, -EOPNOTSUPP, EXIT_STATUS_USAGE,
+                     "--root= never touches the running kernel: this verb needs it");
+}
+
+static bool is_file(const char *argument) {
+    return strchr(argument, '/') || strstr(argument, ".ko");
+}
+
+static int load_named(struct ctl *c, char **argv, struct error *e) {
+    _cleanup_(manager_freep) struct manager *m = NULL;
+    _cleanup_(result_done) struct result result = {};
+    _cleanup_(manifest_done) struct manifest manifest = {};
+    int r;
+
+    if (argv[1])
+        return error_hint(e, error_set(e, -EINVAL, EXIT_STATUS_USAGE,
+                                       "parameters go with a file; %s has a manifest", argv[0]),
+                          "write them into its manifest: Parameters=%s", argv[1]);
+    r = ctl_check_name(argv[0], e);
+    if (r >= 0)
+        r = manifest_load(&c->host, argv[0], &manifest, e);
+    if (r == -ENOENT)
+        return ctl_no_patch(c, argv[0], e);
+    if (r >= 0)
+        r = ctl_connect(c, &m, e);
+    if (r >= 0)
+        r = converge_load(&c->host, m, manifest.name, &result, e);
+    if (r < 0)
+        return r;
+    changes_add(c, manifest.name, r > 0, "%s", r > 0 ? "loaded" : "in already");
+    return ctl_wait(c, result.module_name ?: manifest.name, e);
+}
+
+static int load_file(struct ctl *c, char **argv, struct error *e) {
+    _cleanup_free_ char *absolute = realpath(argv[0], NULL), *parameters = strv_join(argv + 1, " ");
+    _cleanup_(result_done) struct result result = {};
+    int r;
+
+    if (!absolute)
+        return error_set(e, -errno, EXIT_STATUS_FAILED, "%s: %s", argv[0], strerror(errno));
+    if (!parameters)
+        return -ENOMEM;
+    r = execute_load_file(&c->host, absolute, parameters, FILE_TIMEOUT_USEC, &result, e);
+    if (result.name)
+        journal_record(journal_event_for(&result, r), &result,
+                       r < 0 ? error_message(e, r) : "loaded from a file, without a manifest");
+    if (r < 0)
+        return r;
+    changes_add(c, result.name, r > 0, "%s", r > 0 ? "loaded until the next boot" : "in already");
+    return ctl_wait(c, result.module_name, e);
+}
+
+int ctl_load(struct ctl *c, char **argv, struct error *e) {
+    int r;
+
+    changes_begin(c);
+    r = require_live(c, e);
+    if (r < 0)
+        return r;
+    return is_file(argv[0]) ? load_file(c, argv, e) : load_named(c, argv, e);
+}
+
+/* A file stands for the patch that is in it. */
+static int name_of(struct ctl *c, const char *argument, char **ret, struct error *e) {
+    _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
+    _cleanup_(manifest_done) struct manifest manifest = {};
+    int r;
+
+    if (is_file(argument)) {
+        _cleanup_free_ char *absolute = realpath(argument, NULL);
+
+        if (!absolute)
+            return error_set(e, -errno, EXIT_STATUS_FAILED, "%s: %s", argument, strerror(errno));
+        r = module_file_open_untrusted(&c->host, absolute, &f, e);
+        if (r < 0)
+            return r;
+        argument = f.info.name;
+    }
+    r = ctl_check_name(argument, e);
+    if (r < 0)
+        return r;
+    if (manifest_load(&c->host, argument, &manifest, NULL) >= 0)
+        argument = manifest.name;
+    *ret = strdup(argument);
+    return *ret ? 0 : -ENOMEM;
+}
+
+/* Nobody knows that name: neither a manifest, nor this boot's results, nor the kernel. */
+static bool is_unknown(struct ctl *c, const char *name) {
+    _cleanup_(livepatch_done) struct livepatch in = {};
+    _cleanup_(manifest_list_done) struct manifest_list l = {};
+    _cleanup_(result_done) struct result result = {};
+
+    return manifest_list_load_one(&c->host, name, &l, NULL) == -ENOENT &&
+           result_read(&c->host, name, &result) < 0 && livepatch_read(&c->host, name, &in) < 0;
+}
+
+static int unload_one(struct ctl *c, struct manager *m, const char *argument, struct error *e) {
+    _cleanup_(result_done) struct result result = {};
+    _cleanup_free_ char *name = NULL;
+    int r;
+
+    r = name_of(c, argument, &name, e);
+    if (r < 0)
+        return r;
+    if (is_unknown(c, name))
+        return ctl_no_patch(c, name, e);
+    r = converge_unload(&c->host, m, name, &result, e);
+    if (r < 0)
+        return r;
+    changes_add(c, name, r > 0, "%s", r > 0 ? "unloaded" : "was not in");
+    return 0;
+}
+
+int ctl_unload(struct ctl *c, char **argv, struct error *e) {
+    _cleanup_(manager_freep) struct manager *m = NULL;
+    int r;
+
+    changes_begin(c);
+    r = require_live(c, e);
+    if (r >= 0)
+        r = ctl_connect(c, &m, e);
+    STRV_FOREACH(argument, argv) {
+        if (r < 0)
+            return r;
+        r = unload_one(c, m, *argument, e);
+    }
+    return r;
+}
+
+static void add_action(json_object *actions, const struct action *a, const struct outcome *o) {
+    json_object *v = json_object_new_object();
+    const char *result = NULL;
+
+    if (o)
+        result = o->r < 0 ? error_message(&o->error, o->r) : o->r > 0 ? "done" : "nothing to do";
+    json_add_string(v, "name", a->name);
+    json_add_string(v, "action", action_type_to_string(a->type));
+    json_add_string(v, "reason", action_fact(a));
+    json_add_string(v, "result", result);
+    json_object_array_add(actions, v);
+}
+
+/* A patch that cannot go in is a failure; one that is not wanted here is none. */
+static int first_failure(const struct plan *plan, const struct outcome *outcomes, struct error *e) {
+    for (size_t i = 0; i < plan->n_actions; i++)
+        if (outcomes[i].r < 0)
+            return error_set(e, outcomes[i].r, outcomes[i].error.exit_status, "%s: %s",
+                             plan->actions[i].name,
+                             error_message(&outcomes[i].error, outcomes[i].r));
+    return 0;
+}
+
+static void report_plan(struct ctl *c, const struct plan *plan, const struct outcome *outcomes) {
+    json_object *actions = json_object_new_array();
+    bool changed = false;
+
+    for (size_t i = 0; i < plan->n_actions; i++) {
+        changed |= outcomes && outcomes[i].r > 0;
+        add_action(actions, plan->actions + i, outcomes ? outcomes + i : NULL);
+    }
+    json_add_bool(c->value, "changed", changed);
+    json_object_object_add(c->value, "actions", actions);
+}
+
+static int prepare_apply(struct ctl *c, struct manager **m, struct error *e) {
+    int r;
+
+    c->value = value_new();
+    json_add_bool(c->value, "dryRun", c->dry_run);
+    json_object_object_add(c->value, "actions", json_object_new_array());
+    if (c->dry_run)
+        return 0;
+    r = require_live(c, e);
+    if (r >= 0)
+        r = ctl_connect(c, m, e);
+    return r >= 0 && *m ? manager_reload(*m, e) : r;
+}
+
+int ctl_apply(struct ctl *c, char **argv _unused_, struct error *e) {
+    _cleanup_(manager_freep) struct manager *m = NULL;
+    _cleanup_(snapshot_done) struct snapshot s = {};
+    _cleanup_(plan_done) struct plan plan = {};
+    struct outcome *outcomes = NULL;
+    int r;
+
+    r = prepare_apply(c, &m, e);
+    if (r >= 0)
+        r = snapshot_take(&c->host, SNAPSHOT_MODULES, &s, e);
+    if (r >= 0)
+        r = plan_make(&s, &plan);
+    if (r < 0)
+        return r;
+    if (!c->dry_run) {
+        r = converge_plan(&c->host, m, &plan, &outcomes);
+        if (!outcomes)
+            return r;
+    }
+    report_plan(c, &plan, outcomes);
+    r = outcomes ? first_failure(&plan, outcomes, e) : 0;
+    outcomes_free(outcomes, plan.n_actions);
+    return r;
+}
+
+void print_apply(const struct ctl *c) {
+    static const struct table_column columns[] = {
+        { "NAME", "name" }, { "ACTION", "action" }, { "RESULT", "result" }, { "REASON", "reason" },
+    };
+    json_object *actions = json_object_object_get(c->value, "actions");
+
+    if (json_object_array_length(actions) > 0)
+        (void) table_print(actions, columns, ELEMENTSOF(columns), c->legend);
+    else if (c->legend)
+        printf("Nothing to do: there are no patches.\n");
+}

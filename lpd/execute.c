@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <spawn.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "base/strv.h"
+#include "config/name.h"
+#include "execute.h"
+#include "livepatch/load.h"
+#include "livepatch/transition.h"
+#include "module/file.h"
+
+extern char **environ;
+
+static uint64_t realtime_usec(void) {
+    struct timespec ts;
+
+    (void) clock_gettime(CLOCK_REALTIME, &ts);
+    return (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / 1000;
+}
+
+static int begin(struct host *h, const char *name, const char *action, struct result *r) {
+    int k;
+
+    r->since_usec = realtime_usec();
+    r->monotonic_usec = h->ops->now(h);
+    k = string_set(&r->name, name);
+    if (k >= 0)
+        k = string_set(&r->action, action);
+    if (k >= 0)
+        k = string_set(&r->stage, "system");
+    return k;
+}
+
+/* Puts the failure into the result, and the result where lpctl and the next one find it. */
+static int conclude(struct host *h, struct result *result, int r, const struct error *e,
+                    const char *state) {
+    int k;
+
+    if (r == -ENOMEM)
+        return r;
+    result->exit_status = r < 0 ? e->exit_status : EXIT_STATUS_DONE;
+    k = string_set(&result->state, state);
+    if (k >= 0 && r < 0)
+        k = string_set(&result->reason, error_message(e, r));
+    if (k >= 0 && r < 0)
+        k = string_set(&result->hint, e->hint);
+    if (k < 0)
+        return k;
+    /* That /run is full or read-only must not undo a load that the kernel has accepted. */
+    (void) result_write(h, result);
+    return r;
+}
+
+static const char *failed_state(const struct error *e) {
+    return e->exit_status == EXIT_STATUS_REFUSED ? "refused" : "failed";
+}
+
+static int describe_module(const struct module_file *f, struct result *result) {
+    int r;
+
+    r = string_set(&result->module_path, f->path);
+    if (r >= 0)
+        r = string_set(&result->module_name, f->info.name);
+    if (r >= 0)
+        r = string_set(&result->build_id, f->info.build_id);
+    if (r >= 0 && f->sha256[0])
+        r = string_set(&result->sha256, f->sha256);
+    return r;
+}
+
+/* The pin may name more than one hash while an install replaces the module. */
+static int check_pin(struct module_file *f, const struct manifest_kernel *kernel, struct error *e) {
+    int r;
+
+    if (!kernel || !kernel->sha256)
+        return 0;
+    r = module_file_sha256(f, e);
+    if (r < 0)
+        return r;
+    if (strstr(kernel->sha256, f->sha256))
+        return 0;
+    return error_hint(e, error_set(e, -EKEYREJECTED, EXIT_STATUS_REFUSED,
+                                   "%s: its SHA256 is %s, but the manifest wants %s", f->path,
+                                   f->sha256, kernel->sha256),
+                      "install the module that was meant, or correct SHA256= in [Kernel:%s]",
+                      kernel->release);
+}
+
+/* A transition that has already run out of its own time is not waited for again by each patch behind
+ * it: that would add up to minutes of a boot. */
+static uint64_t busy_timeout(struct host *h, const struct snapshot *s, uint64_t own) {
+    const struct livepatch *running = livepatch_list_transition(&s->loaded);
+    uint64_t now = h->ops->now(h);
+
+    for (size_t i = 0; running && i < s->results.n_results; i++) {
+        const struct result *r = s->results.results + i;
+        uint64_t elapsed;
+
+        if (!patch_name_equal(r->module_name ?: r->name, running->name))
+            continue;
+        elapsed = now > r->monotonic_usec ? now - r->monotonic_usec : 0;
+        return own > elapsed ? own - elapsed : 0;
+    }
+    return own;
+}
+
+static int remember_others(const struct snapshot *s, struct result *result) {
+    int r;
+
+    for (size_t i = 0; i < s->loaded.n_patches; i++) {
+        if (!s->loaded.patches[i].registered)
+            continue;
+        r = strv_extend(&result->over, s->loaded.patches[i].name);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static int load_file(struct host *h, const struct snapshot *s, struct module_file *f,
+                     const struct load_options *options, struct result *result, struct error *e) {
+    enum load_result loaded;
+    int r;
+
+    r = describe_module(f, result);
+    if (r >= 0)
+        r = remember_others(s, result);
+    if (r < 0)
+        return r;
+    r = livepatch_load(h, f, options, &loaded, e);
+    if (r < 0)
+        return r;
+    return loaded == LOAD_DONE;
+}
+
+static int load_planned(struct host *h, const struct snapshot *s, const struct action *a,
+                        struct result *result, struct error *e) {
+    const struct manifest *m = &s->manifests.entries[a->index].manifest;
+    const struct patch_sight *sight = s->sights + a->index;
+    _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
+    const struct load_options options = {
+        .parameters = m->parameters,
+        .busy_timeout_usec = busy_timeout(h, s, m->timeout_usec),
+    };
+    int r;
+
+    if (!sight->module_path)
+        return error_set(e, -ENOENT, EXIT_STATUS_KERNEL,
+                         "no module for %s in the module directories", s->facts.release);
+    r = module_file_open(h, sight->module_path, &f, e);
+    if (r < 0)
+        return r;
+    r = check_pin(&f, manifest_kernel_for(m, s->facts.release), e);
+    if (r < 0)
+        return r;
+    return load_file(h, s, &f, &options, result, e);
+}
+
+/* The time of the load, not of asking again, is what status shows. */
+static void keep_time(const struct snapshot *s, struct result *result) {
+    const struct result *before = result_list_find(&s->results, result->name);
+
+    if (!before || !streq(strempty(before->state), "active"))
+        return;
+    result->since_usec = before->since_usec;
+    result->monotonic_usec = before->monotonic_usec;
+    if (before->over) {
+        strv_free(result->over);
+        result->over = NULL;
+        STRV_FOREACH(name, before->over)
+            (void) strv_extend(&result->over, *name);
+    }
+}
+
+static int carry_out_load(struct host *h, const struct snapshot *s, const struct action *a,
+                          struct result *result, struct error *e) {
+    const struct manifest *m = &s->manifests.entries[a->index].manifest;
+    int loaded, r;
+
+    if (a->type == ACTION_SKIP || a->type == ACTION_FAIL) {
+        r = error_set(e, -ECANCELED, a->exit_status, "%s", action_fact(a));
+        return conclude(h, result, r, e, a->type == ACTION_SKIP ? "skipped" : failed_state(e));
+    }
+    r = load_planned(h, s, a, result, e);
+    /* lpd.service tries again when the transition that was in the way is over. */
+    if (r == -ETIME && string_set(&result->action, "wait") < 0)
+        return -ENOMEM;
+    if (r < 0)
+        return conclude(h, result, r, e, failed_state(e));
+    if (r == 0)
+        keep_time(s, result);
+    loaded = r;
+    r = conclude(h, result, loaded, e, "active");
+    if (r < 0 || m->wait_for != WAIT_FOR_PATCHED)
+        return r;
+    r = execute_settle(h, m, result->module_name, m->timeout_usec, e);
+    return r < 0 ? conclude(h, result, r, e, "failed") : loaded;
+}
+
+int execute_load(struct host *h, const char *name, struct result *ret, struct error *e) {
+    _cleanup_(snapshot_done) struct snapshot s = {};
+    _cleanup_(result_done) struct result result = {};
+    _cleanup_(plan_done) struct plan plan = {};
+    const struct action *a;
+    int r;
+
+    r = snapshot_take_one(h, name, &s, e);
+    if (r < 0)
+        return r;
+    r = plan_make(&s, &plan);
+    if (r < 0)
+        return r;
+    a = plan_find(&plan, name);
+    if (!a)
+        return error_set(e, -ENOENT, EXIT_STATUS_NO_PATCH, "there is no patch %s", name);
+    r = begin(h, a->name, "load", &result);
+    if (r >= 0 && s.in_initrd)
+        r = string_set(&result.stage, "initrd");
+    if (r < 0)
+        return r;
+    r = carry_out_load(h, &s, a, &result, e);
+    *ret = TAKE_STRUCT(result);
+    return r;
+}
+
+int execute_load_file(struct host *h, const char *path, const char *parameters, uint64_t timeout_usec,
+                      struct result *ret, struct error *e) {
+    _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
+    const struct load_options options = { .parameters = parameters,
+                                          .busy_timeout_usec = timeout_usec };
+    _cleanup_(snapshot_done) struct snapshot s = {};
+    _cleanup_(result_done) struct result result = {};
+    int r;
+
+    r = snapshot_take(h, 0, &s, e);
+    if (r >= 0)
+        r = module_file_open(h, path, &f, e);
+    if (r < 0)
+        return r;
+    if (s.policy_error < 0 || s.policy.signature != SIGNATURE_PERMISSIVE)
+        return error_set(e, -EKEYREJECTED, EXIT_STATUS_REFUSED,
+                         "%s: Signature=%s, and this version of lpd cannot check signatures", path,
+                         signature_policy_to_string(s.policy.signature));
+    r = begin(h, f.info.name, "load", &result);
+    if (r < 0)
+        return r;
+    r = load_file(h, &s, &f, &options, &result, e);
+    if (r == 0)
+        keep_time(&s, &result);
+    r = conclude(h, &result, r, e, r < 0 ? failed_state(e) : "active");
+    *ret = TAKE_STRUCT(result);
+    return r;
+}
+
+char *execute_module_name(const struct host *h, const char *name) {
+    _cleanup_(result_done) struct result result = {};
+
+    if (result_read(h, name, &result) >= 0 && result.module_name)
+        return TAKE_PTR(result.module_name);
+    return patch_name_to_module(name);
+}
+
+int execute_unload(struct host *h, const char *name, struct result *ret, struct error *e) {
+    _cleanup_(manifest_done) struct manifest m = {};
+    _cleanup_(result_done) struct result result = {};
+    _cleanup_free_ char *module_name = NULL;
+    uint64_t timeout = 60 * USEC_PER_SEC;
+    int r;
+
+    r = manifest_load(h, name, &m, NULL);
+    if (r >= 0)
+        timeout = m.timeout_usec;
+    r = begin(h, r >= 0 ? m.name : name, "unload", &result);
+    if (r < 0)
+        return r;
+    module_name = execute_module_name(h, result.name);
+    if (!module_name)
+        return -ENOMEM;
+    r = livepatch_unload(h, module_name, timeout, e);
+    if (r != 0) {
+        int k = string_set(&result.module_name, module_name);
+
+        if (k < 0)
+            return k;
+        r = conclude(h, &result, r, e, r < 0 ? "failed" : "disabled");
+    }
+    *ret = TAKE_STRUCT(result);
+    return r;
+}
+
+int execute_probe(const struct manifest *m, struct error *e) {
+    char *argv[] = { m->probe, NULL };
+    int status, r;
+    pid_t pid;
+
+    if (!m->probe)
+        return 0;
+    r = posix_spawn(&pid, m->probe, NULL, NULL, argv, environ);
+    if (r != 0)
+        return error_set(e, -r, EXIT_STATUS_FAILED, "cannot run the probe %s: %s", m->probe,
+                         strerror(r));
+    while (waitpid(pid, &status, 0) < 0)
+        if (errno != EINTR)
+            return -errno;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        return 0;
+    return error_set(e, -EPROTO, EXIT_STATUS_FAILED, "the probe %s ended with %s %d", m->probe,
+                     WIFEXITED(status) ? "status" : "signal",
+                     WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+}
+
+int execute_settle(struct host *h, const struct manifest *m, const char *module_name,
+                   uint64_t timeout_usec, struct error *e) {
+    int r, k;
+
+    r = transition_settle(h, module_name, timeout_usec, m->on_stall, e);
+    if (r < 0)
+        return r;
+    r = execute_probe(m, e);
+    if (r >= 0)
+        return r;
+    k = livepatch_unload(h, module_name, m->timeout_usec, NULL);
+    if (k < 0)
+        return error_hint(e, r, "the patch could not be taken out again: %s", strerror(-k));
+    return error_hint(e, r, "the patch has been taken out again");
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <getopt.h>
+#include <stdio.h>
+
+#include "base/strv.h"
+#include "base/suggest.h"
+#include "config/name.h"
+#include "converge.h"
+#include "execute.h"
+#include "monitor.h"
+#include "report/journal.h"
+#include "version.h"
+
+/* The service program: the verbs that units run. Administrators use lpctl(8). */
+
+static int require_name(const char *name, struct error *e) {
+    if (patch_name_is_valid(name))
+        return 0;
+    return error_set(e, -EINVAL, EXIT_STATUS_USAGE, "'%s' cannot be the name of a patch", name);
+}
+
+static const char *done_message(enum journal_event event) {
+    switch (event) {
+    case EVENT_LOADED:
+        return "loaded, new code runs from each task's next system call on";
+    case EVENT_ALREADY_LOADED:
+        return "in already";
+    default:
+        return "taken out";
+    }
+}
+
+static void report(struct host *h, const struct result *result, int r, const struct error *e) {
+    enum journal_event event = journal_event_for(result, r);
+    _cleanup_free_ char *release = NULL;
+
+    (void) h->ops->release(h, &release);
+    if (r >= 0)
+        journal_send(event, result, release, "%s: %s", result->name, done_message(event));
+    else
+        journal_send(event, result, release, "%s: %s%s%s", result->name, error_message(e, r),
+                     e->hint ? "; " : "", strempty(e->hint));
+}
+
+static int verb_load(struct host *h, char *argv[], struct error *e) {
+    _cleanup_(result_done) struct result result = {};
+    int r;
+
+    r = require_name(argv[1], e);
+    if (r < 0)
+        return r;
+    r = execute_load(h, argv[1], &result, e);
+    if (result.name)
+        report(h, &result, r, e);
+    else
+        fprintf(stderr, "%s: %s\n", argv[1], error_message(e, r));
+    return r;
+}
+
+/* ExecStop= also runs when a dependency pulls the unit down during shutdown. Then the machine stays
+ * patched to the end. */
+static bool is_shutting_down(const struct host *h) {
+    _cleanup_(manager_freep) struct manager *m = NULL;
+
+    return getenv("INVOCATION_ID") && manager_is_running(h) && manager_connect(&m, NULL) >= 0 &&
+           manager_is_stopping(m);
+}
+
+static int verb_unload(struct host *h, char *argv[], struct error *e) {
+    _cleanup_(result_done) struct result result = {};
+    int r;
+
+    r = require_name(argv[1], e);
+    if (r < 0)
+        return r;
+    if (is_shutting_down(h))
+        return 0;
+    r = execute_unload(h, argv[1], &result, e);
+    if (r != 0 && result.name)
+        report(h, &result, r, e);
+    return r;
+}
+
+/* systemctl reload lpd: the manifests, as they are now, become what runs. */
+static int verb_apply(struct host *h, char *argv[] _unused_, struct error *e) {
+    _cleanup_(manager_freep) struct manager *m = NULL;
+    _cleanup_(snapshot_done) struct snapshot s = {};
+    _cleanup_(plan_done) struct plan plan = {};
+    struct outcome *outcomes = NULL;
+    int r;
+
+    if (manager_is_running(h)) {
+        r = manager_connect(&m, e);
+        if (r >= 0)
+            r = manager_reload(m, e);
+        if (r < 0)
+            return r;
+    }
+    r = snapshot_take(h, SNAPSHOT_MODULES, &s, e);
+    if (r >= 0)
+        r = plan_make(&s, &plan);
+    if (r < 0)
+        return r;
+    r = converge_plan(h, m, &plan, &outcomes);
+    for (size_t i = 0; outcomes && i < plan.n_actions; i++)
+        if (outcomes[i].r < 0) {
+            fprintf(stderr, "%s: %s\n", outcomes[i].action->name,
+                    error_message(&outcomes[i].error, outcomes[i].r));
+            (void) error_set(e, r, outcomes[i].error.exit_status, "not every patch could be applied");
+        }
+    outcomes_free(outcomes, plan.n_actions);
+    return r;
+}
+
+static int verb_monitor(struct host *h, char *argv[] _unused_, struct error *e) {
+    return monitor_run(h, e);
+}
+
+static const struct verb {
+    const char *name;
+    int n_args;
+    int (*run)(struct host *h, char *argv[], struct error *e);
+    const char *arguments, *help;
+} verbs[] = {
+    { "load", 1, verb_load, " NAME", "Load a patch as its manifest says" },
+    { "unload", 1, verb_unload, " NAME", "Take a patch out of the kernel" },
+    { "apply", 0, verb_apply, "", "Make the kernel's patches those of the manifests" },
+    { "monitor", 0, verb_monitor, "", "Follow transitions until told to end" },
+};
+
+static int help(void) {
+    printf("%s COMMAND\n\nThe programs that lpd's units run; administrators use lpctl(8).\n\n",
+           program_invocation_short_name);
+    for (size_t i = 0; i < ELEMENTSOF(verbs); i++)
+        printf("  %s%-*s %s\n", verbs[i].name, (int) (14 - strlen(verbs[i].name)),
+               verbs[i].arguments, verbs[i].help);
+    printf("  -h --help      Show this help\n     --version   Show the version\n\nSee lpd(8).\n");
+    return EXIT_STATUS_DONE;
+}
+
+static int usage_error(const char *word) {
+    const char *names[ELEMENTSOF(verbs)], *near;
+
+    for (size_t i = 0; i < ELEMENTSOF(verbs); i++)
+        names[i] = verbs[i].name;
+    near = word ? suggest(word, names, ELEMENTSOF(names)) : NULL;
+    if (!word)
+        fprintf(stderr, "%s: which command? See --help\n", program_invocation_short_name);
+    else
+        fprintf(stderr, "%s: unknown command '%s'%s%s%s\n", program_invocation_short_name, word,
+                near ? ", did you mean '" : "", strempty(near), near ? "'?" : "");
+    return EXIT_STATUS_USAGE;
+}
+
+static int run_verb(const struct verb *verb, char *argv[]) {
+    _cleanup_(host_close) struct host h = HOST_NULL;
+    _cleanup_(error_done) struct error e = ERROR_NULL;
+    int r;
+
+    r = host_open("/", &h);
+    if (r >= 0)
+        r = verb->run(&h, argv, &e);
+    if (r >= 0)
+        return EXIT_STATUS_DONE;
+    /* Patches report themselves. */
+    if (verb->n_args == 0)
+        fprintf(stderr, "%s: %s\n", program_invocation_short_name, error_message(&e, r));
+    return (int) e.exit_status;
+}
+
+int main(int argc, char *argv[]) {
+    static const struct option options[] = {
+        { "help", no_argument, NULL, 'h' },
+        { "version", no_argument, NULL, 'v' },
+        {},
+    };
+    int c;
+
+    while ((c = getopt_long(argc, argv, "h", options, NULL)) >= 0) {
+        if (c == 'h')
+            return help();
+        if (c != 'v')
+            return EXIT_STATUS_USAGE;
+        printf("lpd %s\n", LPD_VERSION);
+        return EXIT_STATUS_DONE;
+    }
+    for (size_t i = 0; optind < argc && i < ELEMENTSOF(verbs); i++) {
+        if (!streq(argv[optind], verbs[i].name))
+            continue;
+        if (argc - optind - 1 != verbs[i].n_args) {
+            fprintf(stderr, "usage: %s %s%s\n", program_invocation_short_name, verbs[i].name,
+                    verbs[i].arguments);
+            return EXIT_STATUS_USAGE;
+        }
+        return run_verb(verbs + i, argv + optind);
+    }
+    return usage_error(argv[optind]);
+}

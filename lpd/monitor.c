@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <linux/netlink.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/inotify.h>
+#include <sys/socket.h>
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-event.h>
+
+#include "base/file.h"
+#include "config/name.h"
+#include "converge.h"
+#include "execute.h"
+#include "livepatch/load.h"
+#include "livepatch/transition.h"
+#include "monitor.h"
+#include "report/journal.h"
+
+/* The kernel tries once a second to end a transition: asking much more often tells nothing new. */
+#define POLL_USEC (250 * USEC_PER_MSEC)
+/* How long to look for a transition after a sign that one may have begun. */
+#define ALERT_USEC (3 * USEC_PER_SEC)
+
+struct monitor {
+    struct host *host;
+    sd_event *event;
+    sd_event_source *timer;
+    uint64_t alert_until; /* on host->ops->now() */
+    char *following;      /* the module in transition, as last seen */
+    uint64_t following_since;
+    bool patching;        /* its direction: on its way in */
+    bool stall_handled;
+};
+
+static void monitor_done(struct monitor *m) {
+    sd_event_source_unref(m->timer);
+    sd_event_unref(m->event);
+    free(m->following);
+}
+
+static void notify_status(const struct livepatch_list *l) {
+    const struct livepatch *running = livepatch_list_transition(l);
+    size_t in = 0;
+
+    for (size_t i = 0; i < l->n_patches; i++)
+        in += l->patches[i].enabled && !l->patches[i].transition;
+    if (running)
+        (void) sd_notifyf(false, "STATUS=%zu in, %s on its way %s", in, running->name,
+                          running->enabled ? "in" : "out");
+    else
+        (void) sd_notifyf(false, "STATUS=%zu in, no transition", in);
+}
+
+/* What is on record of the patch behind a module: the result of its load, and its manifest if it has one. */
+static bool find_record(const struct host *h, const char *module, struct result *ret_result,
+                        struct manifest *ret_manifest) {
+    _cleanup_(result_list_done) struct result_list l = {};
+
+    if (result_list_read(h, &l) < 0)
+        return false;
+    for (size_t i = 0; i < l.n_results; i++) {
+        struct result *r = l.results + i;
+
+        if (!patch_name_equal(r->module_name ?: r->name, module))
+            continue;
+        *ret_result = TAKE_STRUCT(*r);
+        return manifest_load(h, ret_result->name, ret_manifest, NULL) >= 0;
+    }
+    return false;
+}
+
+/* Writes down that a patch which had been accepted is out again, and tells systemd, whose unit still
+ * counts as started. */
+static void record_failure(struct monitor *m, struct result *result, enum journal_event event,
+                           const struct error *e, int r) {
+    _cleanup_(manager_freep) struct manager *manager = NULL;
+    _cleanup_free_ char *unit = manager_unit_name(result->name);
+
+    free(result->state);
+    free(result->reason);
+    result->state = strdup("failed");
+    result->reason = strdup(error_message(e, r));
+    result->exit_status = e->exit_status;
+    (void) result_write(m->host, result);
+    journal_send(event, result, NULL, "%s: %s", result->name, error_message(e, r));
+    if (unit && manager_is_running(m->host) && manager_connect(&manager, NULL) >= 0)
+        (void) manager_queue_job(manager, "StopUnit", unit, NULL);
+}
+
+/* Patches that ran out of time behind another one's transition. */
+static void retry_waiting(struct monitor *m) {
+    _cleanup_(result_list_done) struct result_list l = {};
+    _cleanup_(manager_freep) struct manager *manager = NULL;
+
+    if (!manager_is_running(m->host) || result_list_read(m->host, &l) < 0)
+        return;
+    for (size_t i = 0; i < l.n_results; i++) {
+        _cleanup_free_ char *unit = manager_unit_name(l.results[i].name);
+
+        if (!l.results[i].action || !streq(l.results[i].action, "wait") || !unit)
+            continue;
+        if (!manager && manager_connect(&manager, NULL) < 0)
+            return;
+        (void) manager_queue_job(manager, "StartUnit", unit, NULL);
+    }
+}
+
+static void transition_ended(struct monitor *m, const struct livepatch_list *l) {
+    uint64_t took = m->host->ops->now(m->host) - m->following_since;
+    const struct livepatch *p = livepatch_list_find(l, m->following);
+    _cleanup_(result_done) struct result result = {};
+    _cleanup_(manifest_done) struct manifest manifest = {};
+    _cleanup_(error_done) struct error e = ERROR_NULL;
+    bool known = find_record(m->host, m->following, &result, &manifest);
+    int r;
+
+    if (!result.name)
+        result.name = strdup(m->following);
+    if (p && p->enabled)
+        journal_send(EVENT_PATCHED, &result, NULL, "%s: every task runs the new code, after %.1f s",
+                     m->following, (double) took / USEC_PER_SEC);
+    else if (m->patching)
+        journal_send(EVENT_LEFT, &result, NULL, "%s: its transition was turned back", m->following);
+    if (known && p && p->enabled && manifest.probe && manifest.wait_for == WAIT_FOR_LOADED) {
+        /* No transition runs now, so this runs the probe and nothing else. */
+        r = execute_settle(m->host, &manifest, m->following, 0, &e);
+        if (r < 0)
+            record_failure(m, &result, EVENT_PROBE_FAILED, &e, r);
+    }
+    retry_waiting(m);
+}
+
+static void transition_stalls(struct monitor *m, const struct livepatch *p) {
+    _cleanup_(result_done) struct result result = {};
+    _cleanup_(manifest_done) struct manifest manifest = {};
+    _cleanup_(error_done) struct error e = ERROR_NULL;
+    int r;
+
+    /* WaitFor=patched: lpd load stands by and acts itself. */
+    if (!find_record(m->host, p->name, &result, &manifest) || !p->enabled ||
+        manifest.wait_for == WAIT_FOR_PATCHED)
+        return;
+    if (manifest.timeout_usec == USEC_INFINITY ||
+        m->host->ops->now(m->host) < m->following_since + manifest.timeout_usec)
+        return;
+    m->stall_handled = true;
+    r = transition_settle(m->host, p->name, 0, manifest.on_stall, &e);
+    if (r == -ENOENT)
+        return;
+    if (manifest.on_stall == ON_STALL_REVERT && r < 0)
+        record_failure(m, &result, EVENT_REVERTED, &e, r);
+    else
+        journal_send(EVENT_STALLED, &result, NULL, "%s: %s", result.name, error_message(&e, r));
+}
+
+static void follow(struct monitor *m, const struct livepatch *p) {
+    _cleanup_(result_done) struct result result = {};
+    _cleanup_(manifest_done) struct manifest manifest = {};
+
+    free(m->following);
+    m->following = strdup(p->name);
+    m->following_since = m->host->ops->now(m->host);
+    m->patching = p->enabled;
+    m->stall_handled = false;
+    /* The load knows better than we when the transition began. */
+    if (find_record(m->host, p->name, &result, &manifest) && result.monotonic_usec > 0)
+        m->following_since = MIN(m->following_since, result.monotonic_usec);
+}
+
+static void look(struct monitor *m) {
+    _cleanup_(livepatch_list_done) struct livepatch_list l = {};
+    const struct livepatch *running;
+    uint64_t now;
+
+    if (livepatch_list_read(m->host, NULL, &l) < 0)
+        return;
+    running = livepatch_list_transition(&l);
+    if (m->following && (!running || !streq(running->name, m->following))) {
+        transition_ended(m, &l);
+        free(m->following);
+        m->following = NULL;
+    }
+    if (running && !m->following)
+        follow(m, running);
+    if (running && m->following && !m->stall_handled)
+        transition_stalls(m, running);
+    notify_status(&l);
+
+    if (sd_event_now(m->event, CLOCK_MONOTONIC, &now) < 0)
+        return;
+    if (running || m->host->ops->now(m->host) < m->alert_until) {
+        (void) sd_event_source_set_time(m->timer, now + POLL_USEC);
+        (void) sd_event_source_set_enabled(m->timer, SD_EVENT_ONESHOT);
+    }
+}
+
+static int on_timer(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata) {
+    look(userdata);
+    return 0;
+}
+
+static void be_alert(struct monitor *m) {
+    m->alert_until = m->host->ops->now(m->host) + ALERT_USEC;
+    look(m);
+}
+
+static int on_uevent(sd_event_source *source _unused_, int fd, uint32_t revents _unused_,
+                     void *userdata) {
+    char message[8192];
+    bool module = false;
+    ssize_t n;
+
+    while ((n = recv(fd, message, sizeof(message) - 1, MSG_DONTWAIT)) > 0) {
+        message[n] = '\0';
+        module |= strstr(message, "@/module/") != NULL;
+    }
+    if (module)
+        be_alert(userdata);
+    return 0;
+}
+
+static int on_result(sd_event_source *source _unused_, const struct inotify_event *event _unused_,
+                     void *userdata) {
+    be_alert(userdata);
+    return 0;
+}
+
+/* Modules that come and go announce themselves, whoever loads them
+ * (kernel/module/sysfs.c; the group is that of the kernel itself, lib/kobject_uevent.c). */
+static int watch_modules(struct monitor *m) {
+    struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = 1 };
+    _cleanup_close_ int fd = -EBADF;
+    sd_event_source *source;
+    int r;
+
+    fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_KOBJECT_UEVENT);
+    if (fd < 0 || bind(fd, (struct sockaddr *) &address, sizeof(address)) < 0)
+        return -errno;
+    r = sd_event_add_io(m->event, &source, fd, EPOLLIN, on_uevent, m);
+    if (r < 0)
+        return r;
+    (void) sd_event_source_set_io_fd_own(source, true);
+    TAKE_FD(fd);
+    return sd_event_source_set_floating(source, true);
+}
+
+static int prepare(struct monitor *m) {
+    sigset_t signals;
+    int r;
+
+    (void) sigemptyset(&signals);
+    (void) sigaddset(&signals, SIGTERM);
+    (void) sigaddset(&signals, SIGINT);
+    if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
+        return -errno;
+    r = sd_event_new(&m->event);
+    if (r >= 0)
+        r = sd_event_add_signal(m->event, NULL, SIGTERM, NULL, NULL);
+    if (r >= 0)
+        r = sd_event_add_signal(m->event, NULL, SIGINT, NULL, NULL);
+    if (r >= 0)
+        r = sd_event_add_time(m->event, &m->timer, CLOCK_MONOTONIC, 0, 0, on_timer, m);
+    if (r >= 0)
+        r = file_mkdir_p(m->host, RESULTS_DIRECTORY);
+    if (r >= 0)
+        r = sd_event_add_inotify(m->event, NULL, RESULTS_DIRECTORY, IN_MOVED_TO, on_result, m);
+    return r < 0 ? r : watch_modules(m);
+}
+
+int monitor_run(struct host *h, struct error *e) {
+    _cleanup_(monitor_done) struct monitor m = { .host = h };
+    int r;
+
+    r = prepare(&m);
+    if (r < 0)
+        return error_set(e, r, EXIT_STATUS_FAILED, "cannot watch the kernel's patches: %s",
+                         strerror(-r));
+    /* The timer fires at once: what began before us is picked up. */
+    (void) sd_notify(false, "READY=1");
+    r = sd_event_loop(m.event);
+    (void) sd_notify(false, "STOPPING=1\nSTATUS=");
+    return r < 0 ? error_set(e, r, EXIT_STATUS_FAILED, "the event loop failed: %s", strerror(-r)) : 0;
+}

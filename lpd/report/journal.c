@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/uio.h>
+#include <syslog.h>
+#include <systemd/sd-journal.h>
+
+#include "report/journal.h"
+
+static const struct {
+    const char *name;
+    const char *id;
+    int priority;
+} events[_EVENT_MAX] = {
+    [EVENT_LOADED] = { "loaded", "345bac2e7efe4ad8aa22a6c31cbc75ca", LOG_NOTICE },
+    [EVENT_ALREADY_LOADED] = { "already-loaded", "ccaffbac0cf440c695a9db275fe76feb", LOG_INFO },
+    [EVENT_LOAD_FAILED] = { "load-failed", "2485a138b06c46b2b8c63f09736bd885", LOG_ERR },
+    [EVENT_REFUSED] = { "refused", "3d035aa9083a459a86d7d95e7a854346", LOG_ERR },
+    [EVENT_SKIPPED] = { "skipped", "47eabbffb39e4e84b08c30a9b97dd4f4", LOG_NOTICE },
+    [EVENT_UNLOADED] = { "unloaded", "387f33bccbd3462ba667854ccb4dd61d", LOG_NOTICE },
+    [EVENT_UNLOAD_FAILED] = { "unload-failed", "f283999a934246218eedd30ded9905d0", LOG_ERR },
+    [EVENT_PATCHED] = { "patched", "96a95de55a4444a0b4e179351ebea1ac", LOG_NOTICE },
+    [EVENT_STALLED] = { "stalled", "ad98bb1786d640ef91becaf2ba9673ef", LOG_WARNING },
+    [EVENT_REVERTED] = { "reverted", "78fd3df77dc043688560b3d2ab7ef79a", LOG_ERR },
+    [EVENT_PROBE_FAILED] = { "probe-failed", "440e9b59d8e94888accc8b25c51a8e10", LOG_ERR },
+    [EVENT_LEFT] = { "left", "bbdd5584a0f244129424c01d2333cbee", LOG_WARNING },
+};
+
+const char *journal_event_id(enum journal_event event) {
+    return events[event].id;
+}
+
+const char *journal_event_name(enum journal_event event) {
+    return events[event].name;
+}
+
+struct field_list {
+    struct iovec fields[10];
+    int n_fields;
+};
+
+static void field_list_done(struct field_list *l) {
+    for (int i = 0; i < l->n_fields; i++)
+        free(l->fields[i].iov_base);
+}
+
+static void add_field(struct field_list *l, const char *name, const char *value) {
+    char *field;
+    int n;
+
+    if (!value)
+        return;
+    n = asprintf(&field, "%s=%s", name, value);
+    if (n >= 0)
+        l->fields[l->n_fields++] = (struct iovec){ .iov_base = field, .iov_len = (size_t) n };
+}
+
+static bool is_watched(void) {
+    return isatty(STDERR_FILENO) || access("/run/systemd/journal/socket", W_OK) < 0;
+}
+
+static void record(enum journal_event event, const struct result *result, const char *kernel,
+                   const char *text) {
+    _cleanup_(field_list_done) struct field_list l = {};
+    char priority[4];
+
+    (void) snprintf(priority, sizeof(priority), "%d", events[event].priority);
+    add_field(&l, "MESSAGE", text);
+    add_field(&l, "MESSAGE_ID", events[event].id);
+    add_field(&l, "PRIORITY", priority);
+    add_field(&l, "LPD_PATCH", result->name);
+    add_field(&l, "LPD_ACTION", result->action);
+    add_field(&l, "LPD_RESULT", events[event].name);
+    add_field(&l, "LPD_VERDICT", result->verdict);
+    add_field(&l, "LPD_STAGE", result->stage);
+    add_field(&l, "LPD_KERNEL", kernel);
+    (void) sd_journal_sendv(l.fields, l.n_fields);
+}
+
+void journal_record(enum journal_event event, const struct result *result, const char *text) {
+    record(event, result, NULL, text);
+}
+
+void journal_send(enum journal_event event, const struct result *result, const char *kernel,
+                  const char *fmt, ...) {
+    _cleanup_free_ char *text = NULL;
+    va_list ap;
+    int n;
+
+    va_start(ap, fmt);
+    n = vasprintf(&text, fmt, ap);
+    va_end(ap);
+    if (n < 0) {
+        text = NULL;
+        return;
+    }
+    record(event, result, kernel, text);
+    if (is_watched())
+        fprintf(stderr, "%s\n", text);
+}
+
+enum journal_event journal_event_for(const struct result *result, int r) {
+    bool unload = result->action && streq(result->action, "unload");
+
+    if (unload)
+        return r < 0 ? EVENT_UNLOAD_FAILED : EVENT_UNLOADED;
+    if (r >= 0)
+        return r > 0 ? EVENT_LOADED : EVENT_ALREADY_LOADED;
+    if (result->state && streq(result->state, "refused"))
+        return EVENT_REFUSED;
+    if (result->state && streq(result->state, "skipped"))
+        return EVENT_SKIPPED;
+    return EVENT_LOAD_FAILED;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "boot/results.h"
+
+/* What happens to patches, as messages of the journal: one MESSAGE_ID an event, each with an entry
+ * in conf/lpd.catalog, and the fields LPD_PATCH=, LPD_ACTION=, LPD_RESULT=, LPD_VERDICT=, LPD_STAGE=
+ * and LPD_KERNEL= (lpd(8)). */
+enum journal_event {
+    EVENT_LOADED,
+    EVENT_ALREADY_LOADED,
+    EVENT_LOAD_FAILED,
+    EVENT_REFUSED,
+    EVENT_SKIPPED,
+    EVENT_UNLOADED,
+    EVENT_UNLOAD_FAILED,
+    EVENT_PATCHED,
+    EVENT_STALLED,
+    EVENT_REVERTED,
+    EVENT_PROBE_FAILED,
+    EVENT_LEFT,
+    _EVENT_MAX,
+};
+
+/* The MESSAGE_ID of an event, and a short name for lpctl log and the documentation. */
+const char *journal_event_id(enum journal_event event);
+const char *journal_event_name(enum journal_event event);
+
+/* Sends a message about a patch. Where no journal listens, or a person watches, it goes to standard
+ * error. kernel is the running release and may be NULL. */
+void journal_send(enum journal_event event, const struct result *result, const char *kernel,
+                  const char *fmt, ...) _printf_(4, 5);
+
+/* Sends it to the journal alone, for a program that prints what it did itself. */
+void journal_record(enum journal_event event, const struct result *result, const char *text);
+
+/* The event that a load or unload, and what became of it, amounts to. */
+enum journal_event journal_event_for(const struct result *result, int r);

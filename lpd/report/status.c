@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+
+#include "base/strv.h"
+#include "config/name.h"
+#include "report/status.h"
+
+/* What is known of one patch, with or without a manifest. */
+struct subject {
+    const char *name;
+    const struct manifest_entry *entry;
+    const struct patch_sight *sight;
+    const struct livepatch *in;
+    const struct result *result;
+    const struct action *action;
+    const char *replaced_by;
+};
+
+struct state {
+    const char *name;
+    const char *reason;
+};
+
+static const struct manifest *manifest_of(const struct subject *p) {
+    return p->entry && p->entry->error_number == 0 ? &p->entry->manifest : NULL;
+}
+
+static struct state state_by_plan(const struct subject *p) {
+    const struct manifest *m = manifest_of(p);
+
+    if (p->action->type == ACTION_SKIP)
+        return (struct state){ m && !m->enabled ? "disabled" : "skipped", action_fact(p->action) };
+    if (p->action->type == ACTION_FAIL)
+        return (struct state){ p->action->exit_status == EXIT_STATUS_REFUSED ? "refused" : "failed",
+                               action_fact(p->action) };
+    return (struct state){ "absent", "it has not been loaded in this boot" };
+}
+
+static bool has_failed(const struct result *r) {
+    return r && r->state && (streq(r->state, "failed") || streq(r->state, "refused"));
+}
+
+/* What is so in the kernel comes first, then what the last attempt said, then what is planned. */
+static struct state find_state(const struct subject *p) {
+    if (p->in && p->in->registered && p->in->transition)
+        return (struct state){ "transition", p->in->enabled ? "on its way in" : "on its way out" };
+    if (p->in && p->in->registered && p->in->enabled)
+        return (struct state){ "active", p->entry ? NULL : "it has no manifest: a reboot forgets it" };
+    if (p->replaced_by)
+        return (struct state){ "replaced", p->replaced_by };
+    if (p->action && p->action->type == ACTION_SKIP)
+        return state_by_plan(p);
+    if (has_failed(p->result))
+        return (struct state){ p->result->state, p->result->reason };
+    if (p->in && p->in->module_loaded)
+        return (struct state){ "disabled", "switched off, but its module is still loaded" };
+    if (p->result && p->result->state && streq(p->result->state, "disabled"))
+        return (struct state){ "disabled", "unloaded on request" };
+    return p->action ? state_by_plan(p) : (struct state){ "absent", NULL };
+}
+
+static json_object *module_value(const struct subject *p) {
+    json_object *o = json_object_new_object();
+
+    json_add_string(o, "path", p->sight ? p->sight->module_path : NULL);
+    json_add_string(o, "sha256", p->sight && p->sight->sha256 ? p->sight->sha256
+                                                           : p->result ? p->result->sha256 : NULL);
+    json_add_string(o, "buildId", p->sight && p->sight->build_id ? p->sight->build_id
+                                                              : p->in ? p->in->build_id : NULL);
+    json_add_string(o, "vermagic", p->sight ? p->sight->vermagic : NULL);
+    return o;
+}
+
+static json_object *kernel_state_value(const struct subject *p) {
+    json_object *o = json_object_new_object();
+    const struct livepatch *in = p->in;
+
+    json_add_bool(o, "loaded", in && in->module_loaded);
+    json_add_bool(o, "enabled", in && in->registered && in->enabled);
+    json_add_bool(o, "transition", in && in->registered && in->transition);
+    json_add_bool(o, "replaced", p->replaced_by != NULL);
+    json_add_list(o, "objects", in ? in->objects : NULL);
+    json_add_list(o, "functions", in ? in->functions : NULL);
+    return o;
+}
+
+static json_object *patch_value(const struct subject *p) {
+    const struct manifest *m = manifest_of(p);
+    struct state state = find_state(p);
+    json_object *o = json_object_new_object();
+
+    json_add_string(o, "name", p->name);
+    json_add_string(o, "description", m ? m->description : NULL);
+    json_add_list(o, "fixes", m ? m->fixes : NULL);
+    json_add_string(o, "manifest", p->entry ? p->entry->path : NULL);
+    json_add_string(o, "stage", m ? patch_stage_to_string(m->stage) : NULL);
+    json_add_bool(o, "required", m && m->required);
+    json_add_string(o, "state", state.name);
+    if (streq(state.name, "replaced")) {
+        _cleanup_free_ char *reason = NULL;
+
+        if (asprintf(&reason, "by %s, which is cumulative", state.reason) >= 0)
+            json_add_string(o, "reason", reason);
+    } else
+        json_add_string(o, "reason", state.reason);
+    json_object_object_add(o, "module", module_value(p));
+    json_object_object_add(o, "signature", NULL);
+    json_object_object_add(o, "kernelState", kernel_state_value(p));
+    json_object_object_add(o, "attempts", NULL);
+    json_add_time(o, "since", p->result ? p->result->since_usec : 0);
+    return o;
+}
+
+static json_object *planned_patch_value(const struct snapshot *s, const struct plan *plan, size_t i) {
+    const struct manifest_entry *entry = s->manifests.entries + i;
+
+    return patch_value(&(struct subject){
+        .name = entry->name,
+        .entry = entry,
+        .sight = s->sights + i,
+        .in = snapshot_livepatch(s, i),
+        .result = result_list_find(&s->results, entry->name),
+        .action = plan->by_manifest[i],
+        .replaced_by = snapshot_replaced_by(s, i),
+    });
+}
+
+static bool has_manifest(const struct snapshot *s, const char *module) {
+    for (size_t i = 0; i < s->manifests.n_entries; i++)
+        if (patch_name_equal(snapshot_module_name(s, i), module))
+            return true;
+    return false;
+}
+
+static const struct result *result_of_module(const struct snapshot *s, const char *module) {
+    for (size_t i = 0; i < s->results.n_results; i++)
+        if (patch_name_equal(s->results.results[i].module_name ?: s->results.results[i].name, module))
+            return s->results.results + i;
+    return NULL;
+}
+
+static json_object *foreign_patch_value(const struct snapshot *s, const struct livepatch *in) {
+    return patch_value(&(struct subject){
+        .name = in->name,
+        .in = in,
+        .result = result_of_module(s, in->name),
+    });
+}
+
+static json_object *kernel_value(const struct kernel_facts *f) {
+    json_object *o = json_object_new_object();
+
+    json_add_string(o, "release", f->release);
+    json_add_string(o, "buildId", f->build_id);
+    json_add_bool(o, "livepatch", f->livepatch);
+    json_add_tristate(o, "sigEnforce", f->sig_enforce);
+    json_add_string(o, "lockdown", f->lockdown);
+    json_add_tristate(o, "secureBoot", f->secure_boot);
+    json_add_tristate(o, "modulesDisabled", f->modules_disabled);
+    return o;
+}
+
+static json_object *policy_value(const struct snapshot *s) {
+    json_object *o = json_object_new_object();
+
+    json_add_string(o, "signature", signature_policy_to_string(s->policy.signature));
+    json_add_string(o, "problem", s->policy_error < 0
+                                   ? error_message(&s->policy_problem, s->policy_error)
+                                   : NULL);
+    return o;
+}
+
+static json_object *switches_value(const struct snapshot *s) {
+    json_object *o = json_object_new_object();
+
+    json_add_bool(o, "disabledOnCommandLine", s->switches.disabled);
+    json_add_bool(o, "disabledByFile", s->disable_file);
+    json_add_list(o, "skip", s->switches.skip);
+    return o;
+}
+
+static json_object *lock_value(const struct snapshot *s) {
+    json_object *o = json_object_new_object();
+
+    json_add_string(o, "policy", lock_policy_to_string(s->policy.lock));
+    json_add_tristate(o, "locked", s->facts.modules_disabled);
+    return o;
+}
+
+json_object *status_build(const struct snapshot *s, const struct plan *p) {
+    json_object *o = value_new(), *patches = json_object_new_array();
+
+    json_object_object_add(o, "kernel", kernel_value(&s->facts));
+    json_object_object_add(o, "policy", policy_value(s));
+    json_object_object_add(o, "switches", switches_value(s));
+    json_object_object_add(o, "lock", lock_value(s));
+    for (size_t i = 0; i < s->manifests.n_entries; i++)
+        json_object_array_add(patches, planned_patch_value(s, p, i));
+    for (size_t i = 0; i < s->loaded.n_patches; i++)
+        if (s->loaded.patches[i].registered && !has_manifest(s, s->loaded.patches[i].name))
+            json_object_array_add(patches, foreign_patch_value(s, s->loaded.patches + i));
+    json_object_object_add(o, "patches", patches);
+    return o;
+}
+
+json_object *status_build_patch(const struct snapshot *s, const struct plan *p, const char *name) {
+    const struct livepatch *in;
+    size_t i = snapshot_find(s, name);
+
+    if (i != SIZE_MAX)
+        return planned_patch_value(s, p, i);
+    in = livepatch_list_find(&s->loaded, name);
+    return in ? foreign_patch_value(s, in) : NULL;
+}
+
+int status_missing(const struct snapshot *s, const struct plan *p, char ***ret) {
+    _cleanup_strv_free_ char **names = NULL;
+
+    for (size_t i = 0; i < s->manifests.n_entries; i++) {
+        const struct manifest_entry *entry = s->manifests.entries + i;
+        const struct livepatch *in = snapshot_livepatch(s, i);
+
+        if (entry->error_number < 0 || !entry->manifest.required || !entry->manifest.enabled)
+            continue;
+        if ((in && in->registered && in->enabled) || snapshot_replaced_by(s, i))
+            continue;
+        if (strv_extend(&names, entry->name) < 0)
+            return -ENOMEM;
+    }
+    *ret = TAKE_PTR(names);
+    return 0;
+}

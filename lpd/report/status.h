@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "plan.h"
+#include "report/value.h"
+
+/* The whole status: kernel, lock, patches. docs/lpd-status.schema.json says what is in it. Modules
+ * are described as far as the snapshot has read them. */
+json_object *status_build(const struct snapshot *s, const struct plan *p);
+
+/* One patch of it: "name", "state", "reason", …; NULL: there is none of that name, neither with a
+ * manifest nor in the kernel. */
+json_object *status_build_patch(const struct snapshot *s, const struct plan *p, const char *name);
+
+/* The names of the required patches that are not in, for status --check. */
+int status_missing(const struct snapshot *s, const struct plan *p, char ***ret);

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <json-c/json.h>
+
+#include "base/macro.h"
+
+/* Values are built first and printed second, as JSON or as text. json-c aborts on no memory no more
+ * than malloc does; a lost field shows as null. */
+
+DEFINE_TRIVIAL_CLEANUP_FUNC(json_object *, json_object_put)
+#define _cleanup_json_ _cleanup_(json_object_putp)
+
+/* Each adds a field to an object; NULL, -1 and 0 (for times) become null. */
+void json_add_string(json_object *o, const char *key, const char *s);
+void json_add_bool(json_object *o, const char *key, bool b);
+void json_add_tristate(json_object *o, const char *key, int t);
+void json_add_number(json_object *o, const char *key, int64_t n);
+void json_add_time(json_object *o, const char *key, uint64_t usec); /* microseconds since 1970 */
+void json_add_list(json_object *o, const char *key, char *const *l);
+
+/* A new object that begins with "schemaVersion". */
+json_object *value_new(void);
+
+/* The text of a field as a person reads it: yes/no, words joined by blanks, local time for "since",
+ * "-" for null. To be freed; NULL when out of memory. */
+char *value_text(json_object *o, const char *key);
+
+/* The string in a field, or NULL. */
+const char *value_get(json_object *o, const char *key);
+
+struct table_column {
+    const char *title;
+    const char *key;
+};
+
+/* Prints the objects of an array as a table to standard output: libsmartcols(3). States are coloured
+ * on a terminal, unless $NO_COLOR is set. 0 or a negative errno. */
+int table_print(json_object *rows, const struct table_column *columns, size_t n_columns, bool legend);
+
+/* Whether colours are wanted. */
+bool colors_wanted(void);

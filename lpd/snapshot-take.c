@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/file.h"
+#include "base/strv.h"
+#include "module/file.h"
+#include "snapshot.h"
+
+/* What the module file says of itself. That it cannot be read is a fact as well. */
+static int see_module(const struct host *h, struct patch_sight *sight) {
+    _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
+    _cleanup_(error_done) struct error e = ERROR_NULL;
+    int r;
+
+    r = module_file_open_untrusted(h, sight->module_path, &f, &e);
+    if (r >= 0)
+        r = module_file_sha256(&f, &e);
+    if (r == -ENOMEM)
+        return r;
+    if (r < 0)
+        return string_set(&sight->module_error, error_message(&e, r));
+
+    r = string_set(&sight->module_name, f.info.name);
+    if (r >= 0)
+        r = string_set(&sight->build_id, f.info.build_id);
+    if (r >= 0)
+        r = string_set(&sight->vermagic, f.info.vermagic);
+    if (r >= 0)
+        r = string_set(&sight->sha256, f.sha256);
+    return r;
+}
+
+static int read_modules(const struct host *h, struct snapshot *s) {
+    for (size_t i = 0; i < s->manifests.n_entries; i++) {
+        int r = s->sights[i].module_path ? see_module(h, s->sights + i) : 0;
+
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+/* The names under which the kernel may know patches that it no longer lists. */
+static int known_modules(const struct snapshot *s, char ***ret) {
+    _cleanup_strv_free_ char **names = NULL;
+    int r;
+
+    for (size_t i = 0; i < s->manifests.n_entries; i++) {
+        r = strv_extend(&names, snapshot_module_name(s, i));
+        if (r < 0)
+            return r;
+    }
+    for (size_t i = 0; i < s->results.n_results; i++) {
+        r = strv_extend(&names, s->results.results[i].module_name ?: s->results.results[i].name);
+        if (r < 0)
+            return r;
+    }
+    *ret = TAKE_PTR(names);
+    return 0;
+}
+
+/* Everything but manifests and modules. */
+static int see_machine(struct host *h, struct snapshot *s) {
+    int r;
+
+    s->in_initrd = file_exists(h, "/etc/initrd-release");
+    s->disable_file = file_exists(h, "/etc/lpd/disable");
+    s->offline = !h->live;
+    r = policy_load(h, &s->policy, &s->policy_problem);
+    if (r == -ENOMEM)
+        return r;
+    s->policy_error = MIN(r, 0);
+    r = cmdline_read(h, s->in_initrd, &s->switches);
+    if (r == -ENOMEM)
+        return r;
+    r = file_read_line(h, "/etc/machine-id", &s->machine_id);
+    if (r == -ENOMEM)
+        return r;
+    r = kernel_facts_read(h, &s->facts);
+    if (r < 0)
+        return r;
+    return result_list_read(h, &s->results);
+}
+
+static int see_the_rest(struct host *h, unsigned flags, struct snapshot *s) {
+    _cleanup_strv_free_ char **names = NULL;
+    int r;
+
+    r = see_machine(h, s);
+    if (r < 0)
+        return r;
+    r = snapshot_find_modules(h, s);
+    if (r >= 0 && (flags & SNAPSHOT_MODULES))
+        r = read_modules(h, s);
+    if (r < 0)
+        return r;
+    r = known_modules(s, &names);
+    if (r < 0)
+        return r;
+    return livepatch_list_read(h, names, &s->loaded);
+}
+
+int snapshot_take(struct host *h, unsigned flags, struct snapshot *ret, struct error *e) {
+    _cleanup_(snapshot_done) struct snapshot s = {};
+    int r;
+
+    r = manifest_list_load(h, &s.manifests, e);
+    if (r < 0)
+        return r;
+    r = see_the_rest(h, flags, &s);
+    if (r < 0)
+        return error_set(e, r, EXIT_STATUS_FAILED, "cannot look at the machine: %s", strerror(-r));
+    *ret = TAKE_STRUCT(s);
+    return 0;
+}
+
+int snapshot_take_one(struct host *h, const char *name, struct snapshot *ret, struct error *e) {
+    _cleanup_(snapshot_done) struct snapshot s = {};
+    const struct manifest *m;
+    int r;
+
+    r = manifest_list_load_one(h, name, &s.manifests, e);
+    if (r < 0)
+        return r;
+    m = &s.manifests.entries[0].manifest;
+    if (s.manifests.entries[0].error_number == 0 && (m->after || m->requires || m->conflicts)) {
+        manifest_list_done(&s.manifests);
+        r = manifest_list_load(h, &s.manifests, e);
+        if (r < 0)
+            return r;
+    }
+    r = see_the_rest(h, 0, &s);
+    if (r < 0)
+        return error_set(e, r, EXIT_STATUS_FAILED, "cannot look at the machine: %s", strerror(-r));
+    *ret = TAKE_STRUCT(s);
+    return 0;
+}
