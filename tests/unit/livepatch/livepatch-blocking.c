@@ -153,13 +153,15 @@ static void test_tasks_that_end(void **state _unused_) {
     blocking_tasks_done(&blocking);
 }
 
+/* One task and many links to it. */
 static void test_bounded(void **state _unused_) {
-    char tid[16];
+    char path[128];
 
     start_stalled();
-    for (unsigned i = 1; i <= BLOCKING_TASKS_MAX + 5; i++) {
-        snprintf(tid, sizeof(tid), "%u", i);
-        add_task("1", tid, "0\n");
+    add_task("1", "1", "0\n");
+    for (unsigned i = 2; i <= BLOCKING_TASKS_MAX + 5; i++) {
+        snprintf(path, sizeof(path), "%s/proc/1/task/%u", k.root, i);
+        assert_int_equal(symlink("1", path), 0);
     }
     assert_int_equal(read_tasks(), 0);
     assert_int_equal(blocking.n_tasks, BLOCKING_TASKS_MAX);
