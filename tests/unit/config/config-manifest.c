@@ -168,8 +168,8 @@ static void test_bad_words(void **state) {
     assert_fault("[Kernal:6.1]", "2: unknown section [Kernal:6.1] (did you mean [Kernel:…]?)");
     assert_fault("Enabled=maybe", "2: Enabled= takes yes or no, not 'maybe'");
     assert_fault("Stage=boot", "2: Stage= takes system or initrd, not 'boot'");
-    assert_fault("Stage=initramfs",
-                 "2: Stage= takes system or initrd, not 'initramfs' (did you mean 'initrd'?)");
+    assert_fault("Stage=intird",
+                 "2: Stage= takes system or initrd, not 'intird' (did you mean 'initrd'?)");
     assert_fault("Stage=System",
                  "2: Stage= takes system or initrd, not 'System' (did you mean 'system'?)");
     assert_fault("WaitFor=pached",
