@@ -32,20 +32,22 @@ class Machine:
 
     # Booting and ending
 
-    def boot(self, series=None, cmdline="", smp=None, initrd=None, whole=False, wait=True,
+    def boot(self, series=None, cmdline="", smp=None, initramfs=None, whole=False, wait=True,
              timeout=BOOT_SECONDS):
         """Starts the machine, with another kernel series, more kernel arguments or CPUs where given,
         and returns when its boot is complete (wait=False: as soon as it answers at all).
 
         The first boot of a case goes on from a machine that was saved after its boot, unless an
-        argument or an added disk makes it differ, or whole=True; later ones are whole boots."""
+        argument or an added disk makes it differ, or whole=True; later ones are whole boots.
+
+        initramfs is the bench's small one, "debian" (made by initramfs-tools), or a host's path."""
         self.series = series or self.series
         self.smp = smp or self.smp
-        if wait and not (whole or cmdline or initrd or self._root or self._disks):
+        if wait and not (whole or cmdline or initramfs or self._root or self._disks):
             return self._resume()
         if not self._root:
             self._make_root(self._lab.image.disk, "raw")
-        self._start(self._arguments(cmdline, initrd))
+        self._start(self._arguments(cmdline, initramfs))
         if wait:
             self.wait_booted(timeout)
         return self
@@ -95,10 +97,12 @@ class Machine:
         run("qemu-img", "create", "-q", "-f", "qcow2", "-b", backing, "-F", fmt, disk)
         self._root = ("root", disk, "qcow2")
 
-    def _arguments(self, cmdline="", initrd=None):
+    def _arguments(self, cmdline="", initramfs=None):
         kernel = self._lab.base.kernels[self.series]
-        return qemu.arguments(kernel, initrd or kernel.initrd, [self._root, *self._disks],
-                              cmdline, self.smp)
+        if initramfs == "debian":
+            initramfs = kernel.initrd
+        return qemu.arguments(kernel, initramfs or self._lab.programs / f"initrd-{self.series}",
+                              [self._root, *self._disks], cmdline, self.smp)
 
     def prepare_by_hand(self):
         """A program that boots a new machine with a shell on the terminal it is started from."""
@@ -173,7 +177,7 @@ class Machine:
 
     def json(self, command, exit=0, timeout=RUN_SECONDS):
         """Runs a command and gives the value of the JSON text on its standard output."""
-        output = self.fails(f"{{ {command}\n}} 2>/run/bench/stderr", exit=exit, timeout=timeout)
+        output = self.fails(f"{{ {command}\n}} 2>/run/bench-stderr", exit=exit, timeout=timeout)
         try:
             return json.loads(output)
         except ValueError as error:
@@ -183,6 +187,14 @@ class Machine:
         """Compares two values and names them when they differ."""
         if found != wanted:
             raise Failed(f"{what} is {found!r}, not {wanted!r}")
+
+    def patch_status(self, name):
+        """What `lpctl status` says of one patch, as in its JSON Schema."""
+        return self.json(f"lpctl status {name} --json=short")["patches"][0]
+
+    def state(self, name):
+        """The state of one patch: active, transition, failed, …"""
+        return self.patch_status(name)["state"]
 
     def wait_until(self, command, seconds=30):
         """Runs a command again and again until it succeeds; gives its output."""
@@ -197,7 +209,7 @@ class Machine:
 
     def background(self, command):
         """Starts a command and leaves it running; gives its process id."""
-        return int(self.ok(f"setsid bash -c {_shell_quote(command)} >/run/bench/background-$$ 2>&1 & echo $!"))
+        return int(self.ok(f"setsid bash -c {_shell_quote(command)} >/run/bench-background-$$ 2>&1 & echo $!"))
 
     def journal(self, *matches):
         """The entries of this boot that match (journalctl's own arguments), as dictionaries."""
