@@ -166,7 +166,7 @@ static void test_bit_flips(void **state) {
 }
 
 static void test_not_compressed(void **state) {
-    static const char *const data[] = { "", "\x7f" "ELF", "\xfd" "7zXY", "BZh9", "\x1f" };
+    static const char *const data[] = { "", "\177ELF", "\3757zXY", "BZh9", "\x1f" };
 
     for (size_t i = 0; i < ELEMENTSOF(data); i++) {
         char *out = NULL;

@@ -123,7 +123,7 @@ static void test_long_values(void **state) {
 }
 
 static void test_not_elf(void **state) {
-    static const char *const files[] = { "", "\x7f", "\x7f" "EL", "#!/bin/sh\nexit 0\n" };
+    static const char *const files[] = { "", "\177", "\177EL", "#!/bin/sh\nexit 0\n" };
 
     for (size_t i = 0; i < ELEMENTSOF(files); i++) {
         struct object o = { strdup(files[i]), strlen(files[i]) };
