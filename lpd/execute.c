@@ -110,7 +110,8 @@ static int remember_others(const struct snapshot *s, struct result *result) {
     int r;
 
     for (size_t i = 0; i < s->loaded.n_patches; i++) {
-        if (!s->loaded.patches[i].registered)
+        if (!s->loaded.patches[i].registered ||
+            patch_name_equal(s->loaded.patches[i].name, result->module_name))
             continue;
         r = strv_extend(&result->over, s->loaded.patches[i].name);
         if (r < 0)
@@ -166,12 +167,10 @@ static void keep_time(const struct snapshot *s, struct result *result) {
         return;
     result->since_usec = before->since_usec;
     result->monotonic_usec = before->monotonic_usec;
-    if (before->over) {
-        strv_free(result->over);
-        result->over = NULL;
-        STRV_FOREACH(name, before->over)
-            (void) strv_extend(&result->over, *name);
-    }
+    result->settled = before->settled;
+    result->over = strv_free(result->over);
+    STRV_FOREACH(name, before->over)
+        (void) strv_extend(&result->over, *name);
 }
 
 static int carry_out_load(struct host *h, const struct snapshot *s, const struct action *a,
@@ -196,7 +195,8 @@ static int carry_out_load(struct host *h, const struct snapshot *s, const struct
     if (r < 0 || m->wait_for != WAIT_FOR_PATCHED)
         return r;
     r = execute_settle(h, m, result->module_name, m->timeout_usec, e);
-    return r < 0 ? conclude(h, result, r, e, "failed") : loaded;
+    result->settled = r >= 0;
+    return conclude(h, result, r < 0 ? r : loaded, e, r < 0 ? "failed" : "active");
 }
 
 int execute_load(struct host *h, const char *name, struct result *ret, struct error *e) {

@@ -51,7 +51,8 @@ static void notify_status(const struct livepatch_list *l) {
         (void) sd_notifyf(false, "STATUS=%zu in, no transition", in);
 }
 
-/* What is on record of the patch behind a module: the result of its load, and its manifest if it has one. */
+/* What is on record of the patch behind a module: the result of its load, and its manifest if it has
+ * one. */
 static bool find_record(const struct host *h, const char *module, struct result *ret_result,
                         struct manifest *ret_manifest) {
     _cleanup_(result_list_done) struct result_list l = {};
@@ -105,28 +106,56 @@ static void retry_waiting(struct monitor *m) {
     }
 }
 
+/* Once for each load: its end is told, and its probe run. That it is done is on record, so that
+ * neither a transition that was too quick to be seen nor a restart of this service matters. */
+static void settle(struct monitor *m, struct result *result) {
+    uint64_t took = m->host->ops->now(m->host) - result->monotonic_usec;
+    _cleanup_(manifest_done) struct manifest manifest = {};
+    _cleanup_(error_done) struct error e = ERROR_NULL;
+    int r;
+
+    r = manifest_load(m->host, result->name, &manifest, NULL);
+    /* WaitFor=patched: lpd load stands by and does all this itself. */
+    if (r >= 0 && manifest.wait_for == WAIT_FOR_PATCHED)
+        return;
+    result->settled = true;
+    journal_send(EVENT_PATCHED, result, NULL, "%s: every task runs the new code, %.1f s after the load",
+                 result->name, (double) took / USEC_PER_SEC);
+    /* No transition runs now, so this runs the probe and nothing else. */
+    r = r >= 0 && manifest.probe
+            ? execute_settle(m->host, &manifest, result->module_name ?: result->name, 0, &e)
+            : 0;
+    if (r < 0)
+        record_failure(m, result, EVENT_PROBE_FAILED, &e, r);
+    else
+        (void) result_write(m->host, result);
+}
+
+static void settle_all(struct monitor *m, const struct livepatch_list *l) {
+    _cleanup_(result_list_done) struct result_list results = {};
+
+    if (result_list_read(m->host, &results) < 0)
+        return;
+    for (size_t i = 0; i < results.n_results; i++) {
+        struct result *result = results.results + i;
+        const struct livepatch *p = livepatch_list_find(l, result->module_name ?: result->name);
+
+        if (!result->settled && streq(strempty(result->state), "active") && p && p->registered &&
+            p->enabled && !p->transition)
+            settle(m, result);
+    }
+}
+
 static void transition_ended(struct monitor *m, const struct livepatch_list *l) {
-    uint64_t took = m->host->ops->now(m->host) - m->following_since;
     const struct livepatch *p = livepatch_list_find(l, m->following);
     _cleanup_(result_done) struct result result = {};
     _cleanup_(manifest_done) struct manifest manifest = {};
-    _cleanup_(error_done) struct error e = ERROR_NULL;
-    bool known = find_record(m->host, m->following, &result, &manifest);
-    int r;
 
+    (void) find_record(m->host, m->following, &result, &manifest);
     if (!result.name)
         result.name = strdup(m->following);
-    if (p && p->enabled)
-        journal_send(EVENT_PATCHED, &result, NULL, "%s: every task runs the new code, after %.1f s",
-                     m->following, (double) took / USEC_PER_SEC);
-    else if (m->patching)
+    if (m->patching && !(p && p->enabled))
         journal_send(EVENT_LEFT, &result, NULL, "%s: its transition was turned back", m->following);
-    if (known && p && p->enabled && manifest.probe && manifest.wait_for == WAIT_FOR_LOADED) {
-        /* No transition runs now, so this runs the probe and nothing else. */
-        r = execute_settle(m->host, &manifest, m->following, 0, &e);
-        if (r < 0)
-            record_failure(m, &result, EVENT_PROBE_FAILED, &e, r);
-    }
     retry_waiting(m);
 }
 
@@ -184,6 +213,7 @@ static void look(struct monitor *m) {
         follow(m, running);
     if (running && m->following && !m->stall_handled)
         transition_stalls(m, running);
+    settle_all(m, &l);
     notify_status(&l);
 
     if (sd_event_now(m->event, CLOCK_MONOTONIC, &now) < 0)

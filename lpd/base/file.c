@@ -185,19 +185,13 @@ int file_list(const struct host *h, const char *path, char ***ret) {
 /* Sets the mode whatever the umask is, and syncs the entry: what is put below must not be lost
  * with its directory. */
 static int make_directory(int dir_fd, const char *name) {
-    struct stat st;
-
-    if (mkdirat(dir_fd, name, 0755) >= 0)
-        return fchmodat(dir_fd, name, 0755, 0) < 0 || fsync(dir_fd) < 0 ? -errno : 0;
-    if (errno != EEXIST)
-        return -errno;
-    if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-        return -errno;
-    /* A link is for the next lookup to follow, inside the root. */
-    return S_ISDIR(st.st_mode) || S_ISLNK(st.st_mode) ? 0 : -ENOTDIR;
+    if (mkdirat(dir_fd, name, 0755) < 0)
+        return errno == EEXIST ? 0 : -errno;
+    return fchmodat(dir_fd, name, 0755, 0) < 0 || fsync(dir_fd) < 0 ? -errno : 0;
 }
 
 int file_mkdir_p(const struct host *h, const char *path) {
+    _cleanup_close_ int fd = -EBADF;
     _cleanup_free_ char *copy = strdup(path);
     const char *name;
     int r;
@@ -220,7 +214,9 @@ int file_mkdir_p(const struct host *h, const char *path) {
         if (last)
             break;
     }
-    return 0;
+    /* What was there already may be no directory, nor lead to one. */
+    fd = file_open(h, path, O_PATH | O_DIRECTORY, 0);
+    return MIN(fd, 0);
 }
 
 const char *path_basename(const char *path) {

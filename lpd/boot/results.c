@@ -57,6 +57,7 @@ static json_object *result_to_json(const struct result *r) {
     STRV_FOREACH(name, r->over)
         json_object_array_add(over, json_object_new_string(*name));
     json_object_object_add(o, "over", over);
+    json_object_object_add(o, "settled", json_object_new_boolean(r->settled));
     json_object_object_add(o, "exitStatus", json_object_new_int(r->exit_status));
     json_object_object_add(o, "since", json_object_new_uint64(r->since_usec));
     json_object_object_add(o, "monotonic", json_object_new_uint64(r->monotonic_usec));
@@ -134,6 +135,7 @@ static int result_from_json(json_object *o, struct result *ret) {
     k = over_from_json(o, &r);
     if (k < 0)
         return k;
+    r.settled = json_object_get_boolean(json_object_object_get(o, "settled"));
     r.exit_status = (enum exit_status) number_from_json(o, "exitStatus");
     r.since_usec = number_from_json(o, "since");
     r.monotonic_usec = number_from_json(o, "monotonic");

@@ -21,6 +21,7 @@ struct result {
     char *sha256;
     char *build_id;
     char *verdict;     /* of the signature, section 7 of the design; NULL: not checked */
+    bool settled;      /* its transition is over and its probe, if it has one, is content */
     char **over;       /* the patches that were in when this one was loaded */
     uint64_t since_usec;       /* CLOCK_REALTIME of the last change */
     uint64_t monotonic_usec;   /* CLOCK_MONOTONIC of the load: transitions are timed from here */

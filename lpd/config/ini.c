@@ -58,7 +58,7 @@ static const struct ini_key *find_key(const struct ini_table *t, const char *sec
 static void refuse_unknown_section(struct reader *r, const char *name) {
     /* Less its argument, as in the table. */
     _cleanup_free_ char *word = strndup(name, strcspn(name, ":") + 1);
-    const char *candidates[INI_KEYS_MAX], *near;
+    const char *candidates[INI_KEYS_MAX] = { NULL }, *near;
 
     for (size_t i = 0; i < r->table->n_keys; i++)
         candidates[i] = r->table->keys[i].section;
@@ -72,7 +72,7 @@ static void refuse_unknown_section(struct reader *r, const char *name) {
 
 static void refuse_unknown_key(struct reader *r, const char *name) {
     const struct ini_key *elsewhere = find_key(r->table, NULL, name);
-    const char *candidates[INI_KEYS_MAX], *near;
+    const char *candidates[INI_KEYS_MAX] = { NULL }, *near;
     size_t n = 0;
 
     for (size_t i = 0; i < r->table->n_keys; i++)

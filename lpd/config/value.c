@@ -15,23 +15,9 @@ static int refuse(const struct ini_key *k, const char *value, const char *what, 
                      value);
 }
 
-/* Replaces the string in a field; s belongs to the field from then on. */
-static int store_string(char **field, char *s) {
-    if (!s)
-        return -ENOMEM;
-    free(*field);
-    *field = s;
-    return 0;
-}
-
+/* "" is NULL. */
 static int store_copy(const char *value, void *field) {
-    char **s = field;
-
-    if (*value)
-        return store_string(s, strdup(value));
-    free(*s);
-    *s = NULL;
-    return 0;
+    return string_set(field, *value ? value : NULL);
 }
 
 int value_string(const struct ini_key *k _unused_, const char *value, void *field,

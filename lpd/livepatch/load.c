@@ -110,6 +110,7 @@ static int await_replacement(struct load *l, struct error *e) {
     return r < 0 ? r : PRESENCE_UNCLEAR;
 }
 
+/* Without ids, on both sides, the name has to do. */
 static bool is_same_build(const struct module_file *f, const struct livepatch *p) {
     return streq(strempty(f->info.build_id), strempty(p->build_id));
 }

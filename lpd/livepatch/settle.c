@@ -13,14 +13,17 @@ int transition_stalled(struct host *h, const char *name, const char *what, uint6
                        struct error *e) {
     _cleanup_(blocking_tasks_done) struct blocking_tasks blocking = { 0 };
     _cleanup_free_ char *tasks = NULL;
+    char when[64] = "in time";
     int r;
 
+    if (timeout_usec > 0)
+        snprintf(when, sizeof(when), "after %g s", (double) timeout_usec / (double) USEC_PER_SEC);
     if (blocking_tasks_read(h, &blocking, NULL) >= 0 && blocking.n_all > 0 &&
         asprintf(&tasks, "; %zu task%s it up", blocking.n_all,
                  blocking.n_all == 1 ? " holds" : "s hold") < 0)
         tasks = NULL;
-    r = error_set(e, -ETIME, EXIT_STATUS_TIMEOUT, "%s: %s is not over after %g s%s", name, what,
-                  (double) timeout_usec / (double) USEC_PER_SEC, strempty(tasks));
+    r = error_set(e, -ETIME, EXIT_STATUS_TIMEOUT, "%s: %s is not over %s%s", name, what, when,
+                  strempty(tasks));
     return error_hint(e, r, "'lpctl blocking %s' shows what holds it up", name);
 }
 
@@ -58,6 +61,9 @@ int transition_settle(struct host *h, const char *name, uint64_t timeout_usec,
     int r;
 
     r = transition_wait(h, name, timeout_usec);
+    /* The directory outlives the end of a transition that was turned back, if only by a moment. */
+    if (r == 0 && livepatch_flag_read(h, name, "enabled") <= 0)
+        r = -ENOENT;
     if (r == -ENOENT)
         return error_set(e, r, EXIT_STATUS_NO_PATCH,
                          "%s: the patch is gone: it was disabled or replaced meanwhile", name);
@@ -69,6 +75,7 @@ int transition_settle(struct host *h, const char *name, uint64_t timeout_usec,
     /* Looking at every task takes a while: what has come to its end meanwhile needs no help. */
     if (livepatch_flag_read(h, name, "transition") == 0)
         return 0;
-    return (on_stall == ON_STALL_REVERT ? stall_revert
-                                        : stall_force)(h, name, error_message(&stall, r), e);
+    if (on_stall == ON_STALL_REVERT)
+        return stall_revert(h, name, error_message(&stall, r), e);
+    return stall_force(h, name, error_message(&stall, r), e);
 }

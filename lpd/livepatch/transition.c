@@ -22,14 +22,17 @@ int transition_find(const struct host *h, char **ret_name) {
     return 0;
 }
 
-/* Kernels before 4.12 have no transitions, and no attribute for them. */
+/* Kernels before 4.12 have no transitions, and no attribute for them. A directory without any
+ * attribute is about to go. */
 static int ask_whether_over(struct host *h, void *userdata) {
     const char *name = userdata;
     int transition = livepatch_flag_read(h, name, "transition");
 
-    if (transition > 0)
-        return 0;
-    return transition == 0 || livepatch_is_registered(h, name) ? 1 : -ENOENT;
+    if (transition >= 0)
+        return transition == 0;
+    if (livepatch_flag_read(h, name, "enabled") >= 0)
+        return 1;
+    return livepatch_is_registered(h, name) ? 0 : -ENOENT;
 }
 
 int transition_wait(struct host *h, const char *name, uint64_t timeout_usec) {
