@@ -250,10 +250,12 @@ static void test_bit_flips(void **state) {
 
 #define XEN_NOTE "\x04\0\0\0\x05\0\0\0\x06\0\0\0Xen\0l.6.1\0\0\0"
 #define OTHER_GNU_NOTE "\x04\0\0\0\x04\0\0\0\x05\0\0\0GNU\0abcd"
+#define OTHER_TYPE_3_NOTE "\x04\0\0\0\x04\0\0\0\x03\0\0\0LPD\0abcd"
 #define BUILD_ID_NOTE "\x04\0\0\0\x05\0\0\0\x03\0\0\0GNU\0\x01\x23\x45\x67\xff"
 
 static void test_notes(void **state) {
-    static const char notes[] = XEN_NOTE OTHER_GNU_NOTE BUILD_ID_NOTE "\0\0\0" XEN_NOTE;
+    static const char notes[] =
+        XEN_NOTE OTHER_GNU_NOTE OTHER_TYPE_3_NOTE BUILD_ID_NOTE "\0\0\0" XEN_NOTE;
     static const char cut[] = BUILD_ID_NOTE; /* the padding of the last note is missing */
     _cleanup_free_ char *id = NULL, *id2 = NULL, *none = NULL;
 
@@ -262,6 +264,7 @@ static void test_notes(void **state) {
     assert_int_equal(build_id_from_notes(cut, sizeof(cut) - 1, &id2), 0);
     assert_string_equal(id2, "01234567ff");
     assert_int_equal(build_id_from_notes(notes, STRLEN(XEN_NOTE OTHER_GNU_NOTE), &none), -ENOENT);
+    assert_int_equal(build_id_from_notes(notes, STRLEN(XEN_NOTE) - 3, &none), -ENOENT);
     assert_int_equal(build_id_from_notes(NULL, 0, &none), -ENOENT);
 }
 
