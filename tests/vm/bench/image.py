@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The disk image: base tree + the bench's guest files + patches + lpd."""
 
-import os
-import shutil
 from pathlib import Path
 
 from . import cache
@@ -12,22 +10,40 @@ GUEST = Path(__file__).resolve().parent.parent / "guest"
 
 SIZE = "2G"
 
-# Units that cost a boot time and are no part of what is tested.
+# Units and generators that cost a boot time and are no part of what is tested.
 MASKED = """
-    apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service
-    fstrim.timer systemd-logind.service systemd-update-utmp.service systemd-update-utmp-runlevel.service
-    getty@.service serial-getty@.service console-getty.service systemd-pstore.service
-    systemd-rfkill.socket systemd-initctl.socket systemd-user-sessions.service
+    apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer
+    e2scrub_reap.service fstrim.timer systemd-tmpfiles-clean.timer
+    getty@.service serial-getty@.service console-getty.service
+    systemd-logind.service systemd-user-sessions.service systemd-pstore.service
+    systemd-update-utmp.service systemd-update-utmp-runlevel.service systemd-random-seed.service
+    systemd-ask-password-console.path systemd-ask-password-wall.path systemd-rfkill.socket
+    systemd-initctl.socket systemd-fsckd.socket systemd-repart.service systemd-firstboot.service
+    systemd-sysusers.service systemd-machine-id-commit.service systemd-pcrphase.service
+    systemd-pcrphase-sysinit.service kmod-static-nodes.service modprobe@.service
+    dev-hugepages.mount dev-mqueue.mount sys-kernel-debug.mount sys-kernel-tracing.mount
+    sys-kernel-config.mount sys-fs-fuse-connections.mount proc-sys-fs-binfmt_misc.automount
+    systemd-binfmt.service systemd-remount-fs.service systemd-sysctl.service
+    systemd-tmpfiles-setup-dev.service
+""".split()
+
+# Links that pull work into each boot; dbus starts with the first who talks to its socket.
+DROPPED = """
+    etc/modules-load.d/modules.conf usr/lib/systemd/system/multi-user.target.wants/dbus.service
+""".split()
+
+MASKED_GENERATORS = """
+    systemd-cryptsetup-generator systemd-getty-generator systemd-gpt-auto-generator
+    systemd-hibernate-resume-generator systemd-integritysetup-generator systemd-rc-local-generator
+    systemd-system-update-generator systemd-sysv-generator systemd-veritysetup-generator
 """.split()
 
 FILES = {
-    "etc/fstab": "/dev/vda / ext4 defaults 0 1\n",
+    "etc/fstab": "",
     "etc/hostname": "bench\n",
     "etc/machine-id": "0123456789abcdef0123456789abcdef\n",
-    "etc/systemd/journald.conf.d/bench.conf":
-        "[Journal]\nStorage=persistent\nCompress=no\nSystemMaxUse=64M\nRateLimitIntervalSec=0\n",
-    "etc/systemd/system.conf.d/bench.conf": "[Manager]\nDefaultTimeoutStopSec=20s\n",
-    "etc/lpd/lpd.conf.d/10-bench.conf": "[Trust]\nSignature=permissive\n",
+    "etc/.updated": "",
+    "var/.updated": "",
 }
 
 
@@ -40,42 +56,43 @@ class Image:
         self.tree = top / "tree"
 
 
-def get(store, base, patches, install_tree):
+def get(store, base, patches, programs, install_tree):
     """The image from the cache, made first if anything in it changed: a few seconds."""
-    parts = [Path(__file__), GUEST, base.top.name, patches.name]
+    parts = [Path(__file__), GUEST, base.top.name, patches.name, programs.key]
     if install_tree:
         parts.append(install_tree)
     return Image(store.entry("image", cache.digest(*parts),
-                             lambda top: _build(top, base, patches, install_tree)))
+                             lambda top: _build(top, base, patches, programs, install_tree)))
 
 
-def _build(top, base, patches, install_tree):
+def _build(top, base, patches, programs, install_tree):
     tree = top / "tree"
     run("cp", "-al", base.tree, tree)
-    _lay_over(GUEST, tree)
     _lay_over(patches, tree / "patches")
     if install_tree:
         _lay_over(install_tree, tree)
+    _lay_over(GUEST, tree)
+    _lay_over(programs.agent, tree / "usr/lib/bench-agent")
     for name, text in FILES.items():
-        _replace(tree / name, text)
-    for unit in MASKED:
-        (tree / "etc/systemd/system" / unit).unlink(missing_ok=True)
-        (tree / "etc/systemd/system" / unit).symlink_to("/dev/null")
+        (tree / name).unlink(missing_ok=True)
+        (tree / name).write_text(text)
+    for name in DROPPED:
+        (tree / name).unlink()
+    _mask(tree / "etc/systemd/system", MASKED)
+    _mask(tree / "etc/systemd/system-generators", MASKED_GENERATORS)
     (tree / "var/log/journal").mkdir(exist_ok=True)
     run("systemctl", "--root", tree, "--quiet", "enable", "bench-agent.service")
-    for stamp in ("etc/.updated", "var/.updated"):
-        _replace(tree / stamp, "")
     run("mke2fs", "-q", "-t", "ext4", "-L", "root", "-E", "lazy_itable_init=1", "-d", tree,
         top / "disk.raw", SIZE)
 
 
-def _lay_over(source, tree):
-    """Copies a tree over another whose files are links to somebody else's: never written through."""
-    tree.mkdir(exist_ok=True)
-    run("cp", "-rPT", "--preserve=mode,links,timestamps", "--remove-destination", source, tree)
-    
+def _mask(directory, names):
+    directory.mkdir(exist_ok=True)
+    for name in names:
+        (directory / name).unlink(missing_ok=True)
+        (directory / name).symlink_to("/dev/null")
 
-def _replace(path, text):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.unlink(missing_ok=True)
-    path.write_text(text)
+
+def _lay_over(source, target):
+    """Copies over a tree whose files are links to somebody else's: never writes through one."""
+    run("cp", "-rPT", "--preserve=mode,links,timestamps", "--remove-destination", source, target)

@@ -5,7 +5,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import base, cache, image, patches, qemu
+from . import base, cache, image, patches, programs, qemu
 from .command import run
 from .machine import Machine
 
@@ -28,11 +28,13 @@ class Lab:
         self.store = cache.Cache(store_path)
         self.base = base.get(self.store)
         self.patches = patches.get(self.store, self.base)
+        self.programs = programs.get(self.store, self.base)
         with tempfile.TemporaryDirectory(dir=self.store.top) as scratch:
             if build_dir:
                 install_tree = Path(scratch) / "install"
                 run("meson", "install", "-C", build_dir, "--quiet", "--destdir", install_tree)
-            self.image = image.get(self.store, self.base, self.patches, install_tree)
+            self.image = image.get(self.store, self.base, self.patches, self.programs,
+                                   install_tree)
 
     def saved(self, series, smp):
         """The saved machine of that kernel series and number of CPUs."""

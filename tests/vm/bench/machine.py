@@ -101,8 +101,9 @@ class Machine:
         kernel = self._lab.base.kernels[self.series]
         if initramfs == "debian":
             initramfs = kernel.initrd
-        return qemu.arguments(kernel, initramfs or self._lab.programs / f"initrd-{self.series}",
-                              [self._root, *self._disks], cmdline, self.smp)
+        programs = self._lab.programs
+        return qemu.arguments(kernel.vmlinux, initramfs or programs.initrds[self.series],
+                              [self._root, *self._disks], programs.tsc_khz, cmdline, self.smp)
 
     def prepare_by_hand(self):
         """A program that boots a new machine with a shell on the terminal it is started from."""

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The bench's own programs of the machine: the agent, and the small initramfs for each kernel."""
+
+import lzma
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import cache
+from .command import run
+
+SOURCES = Path(__file__).resolve().parent.parent / "programs"
+
+# What a machine needs to reach its disk and its agent port.
+MODULES = ["virtio_pci", "virtio_blk", "virtio_console"]
+
+
+@dataclass(frozen=True)
+class Programs:
+    """agent is for the image, initrds has one file a series, tsc_khz is this host's frequency."""
+
+    key: str
+    agent: Path
+    initrds: dict
+    tsc_khz: int
+
+
+def get(store, base):
+    """The programs from the cache, made first if their sources changed."""
+    key = cache.digest(Path(__file__), SOURCES, base.top.name, _processor())
+    top = store.entry("programs", key, lambda top: _build(top, base))
+    initrds = {series: top / f"initrd-{series}" for series in base.kernels}
+    return Programs(top.name, top / "agent", initrds, int((top / "tsc-khz.txt").read_text()))
+
+
+def _processor():
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    return next((line for line in lines if line.startswith("model name")), "")
+
+
+def _build(top, base):
+    for source in SOURCES.glob("*.c"):
+        run("gcc", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-static", "-s",
+            "-o", top / source.stem, source)
+    (top / "tsc-khz.txt").write_text(run(top / "tsc-khz"))
+    init = (top / "init").read_bytes()
+    for kernel in base.kernels.values():
+        modules = _modules(base.tree / "usr/lib/modules" / kernel.release)
+        (top / f"initrd-{kernel.series}").write_bytes(_initramfs(init, modules))
+
+
+def _modules(directory):
+    """The bytes of the modules in the order in which they load; none that is built in."""
+    needs = {}
+    for line in (directory / "modules.dep").read_text().splitlines():
+        path, _, rest = line.partition(":")
+        needs[Path(path).name.split(".")[0].replace("-", "_")] = [*reversed(rest.split()), path]
+    wanted = dict.fromkeys(path for name in MODULES for path in needs.get(name, []))
+    return [_read_module(directory / path) for path in wanted]
+
+
+def _read_module(path):
+    data = path.read_bytes()
+    return lzma.decompress(data) if path.suffix == ".xz" else data
+
+
+def _initramfs(init, modules):
+    entries = [(name, stat.S_IFDIR | 0o755, b"") for name in ("dev", "root", "modules")]
+    entries.append(("init", stat.S_IFREG | 0o755, init))
+    entries += [(f"modules/{i:02}", stat.S_IFREG | 0o644, data) for i, data in enumerate(modules)]
+    return b"".join(_cpio_entry(i + 1, *entry) for i, entry in enumerate(entries)) \
+        + _cpio_entry(0, "TRAILER!!!", 0, b"")
+
+
+def _cpio_entry(inode, name, mode, data):
+    """One entry of a "newc" archive (Documentation/driver-api/early-userspace/buffer-format.rst)."""
+    fields = [inode, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name) + 1, 0]
+    head = b"070701" + b"".join(b"%08x" % field for field in fields) + name.encode() + b"\0"
+    return _padded(head) + _padded(data)
+
+
+def _padded(data):
+    return data + b"\0" * (-len(data) % 4)

@@ -1,0 +1,26 @@
+"""try"""
+def case(m):
+    m.boot()
+    def show(c, t=60):
+        s, o = m.run(c, timeout=t)
+        print(f"$ {c} -> {s}\n{o}")
+    p = m.patch
+    show(f"lpctl install {p('lp-cmdline')}")
+    show(f"lpctl install {p('lp-cmdline')}")
+    show("lpctl status; systemctl status livepatch@lp-cmdline lpd --no-pager -l")
+    show("cat /etc/lpd/patches.d/*.conf /etc/lpd/patches.d/*/*; cat /run/lpd/*; ls -R /run/systemd/generator")
+    show(f"lpctl install {p('lp-badinit')}")
+    show("find /etc/lpd /var/lib/lpd /run/lpd; systemctl --failed --no-legend")
+    show(f"lpctl install {p('lp-wrong-release')}")
+    show(f"lpctl install {p('lp-truncated')}")
+    show(f"lpctl install {p('lp-uptime')} {p('lp-version')}; lpctl list")
+    show("lpctl why lp-uptime; lpctl apply --dry-run")
+    show("systemctl stop livepatch@lp-uptime; lpctl status lp-uptime; lsmod | head -5")
+    show("systemctl start livepatch@lp-uptime; lpctl status lp-uptime")
+    show("systemctl restart livepatch@lp-uptime; systemctl reload livepatch@lp-uptime; lpctl status lp-uptime")
+    show("lpctl disable lp-version; lpctl apply; lpctl list")
+    show("systemctl reload lpd; lpctl list; journalctl -u lpd -u 'livepatch@*' --no-pager -o short-monotonic")
+    show("lpctl show lp-uptime; lpctl log -q; lpctl metrics")
+    m.reboot()
+    show("lpctl status; journalctl -b -o short-monotonic --no-pager | grep -iE 'live|lpd|sysinit|basic' | head -60; systemd-analyze critical-chain sysinit.target --no-pager; systemctl --failed")
+    show("lpctl remove lp-cmdline lp-uptime; lpctl status; find /etc/lpd /var/lib/lpd /run/lpd")

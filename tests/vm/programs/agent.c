@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Runs in the machine and does what the bench asks for over a virtio port.  A request is a line
+ * "COMMAND-BYTES INPUT-BYTES" and then that many bytes of a bash script and of its standard input;
+ * the answer is a line "STATUS OUTPUT-BYTES" and then the output, standard error included.  Both
+ * streams of the script are files, so what it leaves running in the background keeps nobody waiting.
+ */
+#define _GNU_SOURCE
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int open_port(void) {
+    glob_t found = { 0 };
+
+    while (glob("/dev/vport*p1", 0, NULL, &found) != 0)
+        usleep(20 * 1000);
+    int fd = open(found.gl_pathv[0], O_RDWR | O_CLOEXEC);
+    if (fd < 0)
+        err(1, "%s", found.gl_pathv[0]);
+    return fd;
+}
+
+/* Reads exactly that many bytes; the port gives none while nobody holds its other end. */
+static void read_all(int fd, char *data, size_t size) {
+    while (size > 0) {
+        ssize_t n = read(fd, data, size);
+        if (n < 0 && errno != EINTR)
+            err(1, "read");
+        if (n == 0)
+            usleep(20 * 1000);
+        if (n > 0)
+            data += n, size -= n;
+    }
+}
+
+static void write_all(int fd, const char *data, size_t size) {
+    while (size > 0) {
+        ssize_t n = write(fd, data, size);
+        if (n < 0 && errno != EINTR)
+            err(1, "write");
+        if (n > 0)
+            data += n, size -= n;
+    }
+}
+
+static void read_head(int port, size_t *command, size_t *input) {
+    char line[64];
+    size_t n = 0;
+
+    do
+        read_all(port, line + n, 1);
+    while (line[n++] != '\n' && n < sizeof line - 1);
+    line[n] = '\0';
+    if (sscanf(line, "%zu %zu", command, input) != 2)
+        errx(1, "not a request: %s", line);
+}
+
+/* A nameless file with the next bytes of the port; inherited by the script. */
+static int take(int port, const char *name, size_t size) {
+    char *data = malloc(size + 1);
+    int fd = memfd_create(name, 0);
+
+    if (!data || fd < 0)
+        err(1, "%s", name);
+    read_all(port, data, size);
+    write_all(fd, data, size);
+    lseek(fd, 0, SEEK_SET);
+    free(data);
+    return fd;
+}
+
+static int run(int command, int input, int output) {
+    char path[32];
+    int status;
+
+    snprintf(path, sizeof path, "/dev/fd/%d", command);
+    pid_t pid = fork();
+    if (pid < 0)
+        err(1, "fork");
+    if (pid == 0) {
+        setsid();
+        dup2(input, 0);
+        dup2(output, 1);
+        dup2(output, 2);
+        close(input);
+        close(output);
+        execl("/bin/bash", "bash", path, NULL);
+        _exit(127);
+    }
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static void answer(int port, int status, int output) {
+    struct stat st;
+    char head[64];
+
+    if (fstat(output, &st) < 0)
+        err(1, "output");
+    write_all(port, head, snprintf(head, sizeof head, "%d %lld\n", status, (long long) st.st_size));
+    if (st.st_size == 0)
+        return;
+    char *data = mmap(NULL, st.st_size, PROT_READ, MAP_SHARED, output, 0);
+    if (data == MAP_FAILED)
+        err(1, "output");
+    write_all(port, data, st.st_size);
+    munmap(data, st.st_size);
+}
+
+int main(void) {
+    int port = open_port();
+
+    for (;;) {
+        size_t command_size, input_size;
+        read_head(port, &command_size, &input_size);
+        int command = take(port, "command", command_size);
+        int input = take(port, "input", input_size);
+        int output = open("/run", O_TMPFILE | O_RDWR, 0600);
+        if (output < 0)
+            err(1, "/run");
+        int status = run(command, input, output);
+        answer(port, status, output);
+        close(command);
+        close(input);
+        close(output);
+    }
+}
