@@ -40,16 +40,21 @@ static inline void tree_path(const struct host *h, char ret[static PATH_MAX]) {
     ret[n] = '\0';
 }
 
-/* Makes the directories above a path, and returns the descriptor of the last one. */
+/* Makes the directories above a path, without the syncs of file_mkdir_p(), and returns the
+ * descriptor of the last one. */
 static inline int tree_parent(const struct host *h, const char *path, const char **ret_name) {
-    char parent[PATH_MAX];
-    int fd;
+    int fd = file_open_parent(h, path, ret_name);
 
-    TREE_ASSERT(snprintf(parent, sizeof(parent), "%.*s", (int) (path_basename(path) - path),
-                         path) >= 0);
-    errno = -file_mkdir_p(h, parent);
-    TREE_ASSERT(errno == 0);
-    fd = file_open_parent(h, path, ret_name);
+    if (fd == -ENOENT) {
+        _cleanup_free_ char *parent = strndup(path, (size_t) (path_basename(path) - path) - 1);
+        _cleanup_close_ int dir_fd = -EBADF;
+        const char *name;
+
+        TREE_ASSERT(parent);
+        dir_fd = tree_parent(h, parent, &name);
+        TREE_ASSERT(mkdirat(dir_fd, name, 0755) >= 0);
+        fd = file_open_parent(h, path, ret_name);
+    }
     errno = fd < 0 ? -fd : 0;
     TREE_ASSERT(fd >= 0);
     return fd;

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/utf8.h"
+#include "check.h"
+
+static void test_printable(void **state) {
+    static const char *const good[] = { "a", " ", "~", "ä", "€", "🍐", "\u00a0", "\U0010fffd" };
+    static const char *const bad[] = {
+        "\x01", "\t",   "\x7f",         "\x80",         "\xc2\x80", "\xc2\x9b", "\xc0\x80", "\xc1\xbf",
+        "\xc3", "\xe4", "\xe0\x80\x80", "\xe0\x9f\xbf", "\xe2\x82", "\xed\xa0\x80", /* U+D800 */
+        "\xef\xbf\xbe", "\xef\xbf\xbf", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80",
+        "\xf5\x80\x80\x80", "\xf8\x88\x80\x80\x80", "\xff", "\xfe",
+    };
+
+    for (size_t i = 0; i < ELEMENTSOF(good); i++)
+        assert_int_equal(utf8_printable(good[i], strlen(good[i])), strlen(good[i]));
+    for (size_t i = 0; i < ELEMENTSOF(bad); i++)
+        if (utf8_printable(bad[i], strlen(bad[i])) != 0)
+            fail_msg("number %zu is printable", i);
+    assert_int_equal(utf8_printable("\0", 1), 0);
+    assert_int_equal(utf8_printable("a", 0), 0);
+    /* What lies beyond the end is not looked at. */
+    assert_int_equal(utf8_printable("€", 2), 0);
+    assert_int_equal(utf8_printable("ab", 2), 1);
+}
+
+static void test_make_printable(void **state) {
+    char text[] = "a\x1b[2J\n\xff€\xe2\x82ä\t\xc3";
+
+    assert_ptr_equal(utf8_make_printable(text), text);
+    assert_string_equal(text, "a?[2J?" "?€??ä??");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_printable),
+        cmocka_unit_test(test_make_printable),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
