@@ -127,8 +127,19 @@ static void test_modules_disabled_meanwhile(void **state _unused_) {
     assert_int_equal(k.n_finit, 1);
 }
 
+static void switch_ftrace_off(struct fake_kernel *kernel) {
+    fake_kernel_text(kernel, "/proc/sys/kernel/ftrace_enabled", "0\n");
+}
+
 static void test_ftrace_off(void **state _unused_) {
     fake_kernel_text(&k, "/proc/sys/kernel/ftrace_enabled", "0\n");
+    assert_error(load_now("lp_a", BUILD_1), -EBUSY, EXIT_STATUS_FAILED, "tracing of functions");
+    assert_string_equal(e.hint, "sysctl kernel.ftrace_enabled=1");
+    assert_int_equal(k.n_finit, 0);
+
+    /* The same when it is switched off in between. */
+    fake_kernel_text(&k, "/proc/sys/kernel/ftrace_enabled", "1\n");
+    k.on_finit = switch_ftrace_off;
     assert_error(load_now("lp_a", BUILD_1), -EBUSY, EXIT_STATUS_FAILED, "tracing of functions");
     assert_string_equal(e.hint, "sysctl kernel.ftrace_enabled=1");
 }

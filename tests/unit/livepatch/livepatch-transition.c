@@ -58,6 +58,10 @@ static void test_kernel_without_transitions(void **state _unused_) {
     fake_kernel_patch(&k, "lp_a", BUILD_1);
     fake_kernel_remove(&k, "/sys/kernel/livepatch/lp_a/transition");
     assert_int_equal(transition_wait(&k.host, "lp_a", 0), 0);
+
+    /* Neither attribute: it is being removed, and the end is still to come. */
+    fake_kernel_remove(&k, "/sys/kernel/livepatch/lp_a/enabled");
+    assert_int_equal(transition_wait(&k.host, "lp_a", USEC_PER_SEC), -ETIME);
 }
 
 static void test_find(void **state _unused_) {
@@ -115,6 +119,12 @@ static void test_settles(void **state _unused_) {
 
     start_disabling("lp_a");
     assert_error(settle("lp_a", ON_STALL_WAIT), -ENOENT, EXIT_STATUS_NO_PATCH, "the patch is gone");
+
+    /* It was turned back, and the directory is still there. */
+    start("lp_b");
+    fake_kernel_text(&k, "/sys/kernel/livepatch/lp_b/enabled", "0\n");
+    fake_kernel_text(&k, "/sys/kernel/livepatch/lp_b/transition", "0\n");
+    assert_error(settle("lp_b", ON_STALL_WAIT), -ENOENT, EXIT_STATUS_NO_PATCH, "the patch is gone");
 }
 
 static void add_task(const char *pid, const char *patch_state) {
@@ -138,6 +148,8 @@ static void test_stall_wait(void **state _unused_) {
     add_task("18", "0\n");
     add_task("19", "1\n");
     assert_error(settle("lp_a", ON_STALL_WAIT), -ETIME, EXIT_STATUS_TIMEOUT, "2 tasks hold it up");
+    assert_int_equal(transition_settle(&k.host, "lp_a", 0, ON_STALL_WAIT, &e), -ETIME);
+    assert_non_null(strstr(e.message, "the transition is not over in time; 2 tasks"));
     /* Left as it is: the kernel goes on trying. */
     assert_true(fake_kernel_module(&k, "lp_a")->transition);
     assert_true(fake_kernel_module(&k, "lp_a")->enabled);
