@@ -52,44 +52,41 @@ static int check_type(const struct stat *st, struct error *e) {
     return 0;
 }
 
-/* Where an open directory is; without /proc that is only known to be above the file. */
-static char *directory_path(int fd) {
-    char link[sizeof("/proc/self/fd/") + 3 * sizeof(fd)], target[4096];
-    ssize_t n;
-
-    (void) snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-    n = readlink(link, target, sizeof(target));
-    return n > 0 && (size_t) n < sizeof(target) ? strndup(target, (size_t) n) : NULL;
+/* Nobody but root, or who runs this, may be able to put other bytes there. */
+static bool is_safe(const struct stat *st) {
+    return (st->st_uid == 0 || st->st_uid == geteuid()) && !(st->st_mode & (S_IWGRP | S_IWOTH));
 }
 
-/* Nobody but root, or who runs this, may be able to put other bytes there. what begins the message,
- * path is for the hint. */
-static int check_writers(const struct stat *st, const char *what, const char *path,
+/* what begins the message, path is for the hint. */
+static int refuse_unsafe(const struct stat *st, const char *what, const char *path,
                          struct error *e) {
-    mode_t writers = st->st_mode & (S_IWGRP | S_IWOTH);
     int r;
 
-    if (st->st_uid != 0 && st->st_uid != geteuid()) {
+    if (!(st->st_mode & (S_IWGRP | S_IWOTH))) {
         r = error_set(e, -EPERM, EXIT_STATUS_REFUSED, "%s belongs to user %u, not to root", what,
                       st->st_uid);
         return error_hint(e, r, "chown root:root '%s'", path);
     }
-    if (writers == 0)
-        return 0;
     r = error_set(e, -EPERM, EXIT_STATUS_REFUSED, "%s can be written by %s (mode %04o, user %u)",
-                  what, writers & S_IWOTH ? "everybody" : "its group", st->st_mode & 07777,
+                  what, st->st_mode & S_IWOTH ? "everybody" : "its group", st->st_mode & 07777,
                   st->st_uid);
     if (st->st_mode & S_ISVTX) /* one that is meant to be everybody's, such as /tmp */
         return error_hint(e, r, "put it where only root can write: lpctl install does");
     return error_hint(e, r, "chmod go-w '%s'", path);
 }
 
-static int check_directory(int fd, const struct stat *st, struct error *e) {
-    _cleanup_free_ char *path = directory_path(fd), *what = NULL;
+/* Where that directory is, says /proc; without it, only that it is above the file is known. */
+static int refuse_directory(int fd, const struct stat *st, struct error *e) {
+    char link[sizeof("/proc/self/fd/") + 3 * sizeof(fd)], path[4096], what[4096 + 32];
+    ssize_t n;
 
-    if (asprintf(&what, "the directory %s", path ?: "above it") < 0)
-        return -ENOMEM;
-    return check_writers(st, what, path ?: ".", e);
+    (void) snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    n = readlink(link, path, sizeof(path) - 1);
+    if (n < 0)
+        return refuse_unsafe(st, "a directory above it", "DIRECTORY", e);
+    path[n] = '\0';
+    (void) snprintf(what, sizeof(what), "the directory %s", path);
+    return refuse_unsafe(st, what, path, e);
 }
 
 static bool same_file(const struct stat *a, const struct stat *b) {
@@ -102,7 +99,7 @@ static bool same_file(const struct stat *a, const struct stat *b) {
 static int check_directories(const struct host *h, int dir_fd, struct error *e) {
     _cleanup_close_ int fd = -EBADF;
     struct stat root, st, below = {};
-    int up, r;
+    int up;
 
     fd = fcntl(dir_fd, F_DUPFD_CLOEXEC, 3);
     if (fd < 0 || fstat(h->root_fd, &root) < 0)
@@ -112,9 +109,10 @@ static int check_directories(const struct host *h, int dir_fd, struct error *e) 
             return -errno;
         if (same_file(&st, &below)) /* moved out of our root meanwhile */
             return 0;
-        r = check_directory(fd, &st, e);
-        if (r < 0 || same_file(&st, &root))
-            return r;
+        if (!is_safe(&st))
+            return refuse_directory(fd, &st, e);
+        if (same_file(&st, &root))
+            return 0;
         up = openat(fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
         if (up < 0)
             return -errno;
@@ -148,15 +146,10 @@ static int open_regular(const struct host *h, const char *path, bool trusted, st
     r = check_type(&st, e);
     if (r < 0)
         return r;
-    if (trusted) {
-        r = check_writers(&st, "it", path, e);
-        if (r < 0)
-            return r;
-        r = check_directories(h, dir_fd, e);
-        if (r < 0)
-            return r;
-    }
-    return TAKE_FD(fd);
+    if (trusted && !is_safe(&st))
+        return refuse_unsafe(&st, "it", path, e);
+    r = trusted ? check_directories(h, dir_fd, e) : 0;
+    return r < 0 ? r : TAKE_FD(fd);
 }
 
 /* Returns 1 if the lease is held, 0 where this file system or this user can have none.
