@@ -65,8 +65,8 @@ class Machine:
         return self.boot(timeout=timeout, **boot)
 
     def shutdown(self, timeout=BOOT_SECONDS):
-        """An orderly power-off."""
-        self._qemu.send("systemctl poweroff")
+        """An orderly power-off (what `systemctl poweroff` does where there is no logind)."""
+        self._qemu.send("systemctl start --no-block --job-mode=replace-irreversibly poweroff.target")
         self._qemu.wait_end(timeout)
 
     def power_cut(self):
@@ -209,7 +209,8 @@ class Machine:
             time.sleep(0.1)
 
     def background(self, command):
-        """Starts a command and leaves it running; gives its process id."""
+        """Starts a command and leaves it running; gives the process id of the shell that runs it
+        (with `exec` before the command: its own)."""
         return int(self.ok(f"setsid bash -c {_shell_quote(command)} >/run/bench-background-$$ 2>&1 & echo $!"))
 
     def journal(self, *matches):

@@ -12,8 +12,8 @@ import time
 FAULT = re.compile(r"Kernel panic|BUG: |Oops: |general protection fault")
 
 # No SMAP and no five-level page tables: both cost an emulated machine time and test nothing here.
-# Emulated by translation only: hardware acceleration hangs on some hosts.
-MACHINE = ["-accel", "tcg", "-cpu", "Nehalem", "-m", "512", "-nodefaults", "-no-user-config",
+# With rdrand nobody waits for entropy.  Emulated by translation only: hardware acceleration hangs on some hosts.
+MACHINE = ["-accel", "tcg", "-cpu", "Nehalem,rdrand=on", "-m", "512", "-nodefaults", "-no-user-config",
            "-display", "none", "-no-reboot",
            "-machine", "q35,i8042=off,vmport=off,smm=off,sata=off,smbus=off"]
 
