@@ -4,19 +4,16 @@
 
 #include "base/strv.h"
 #include "config/name.h"
+#include "order.h"
 #include "plan.h"
-
-enum visit { UNVISITED, VISITING, VISITED };
 
 struct planner {
     const struct snapshot *snapshot;
-    enum visit *visits;
-    size_t *path; /* the chain of After= and Requires= that is being followed */
-    size_t path_length;
-    char **cycles; /* for each manifest: the cycle it is in, or NULL */
-    size_t *order; /* indexes of manifests */
-    size_t n_order;
+    const struct plan *plan;
+    size_t n_unloads; /* the plan begins with these */
+    struct order order;
     struct action **by_index; /* what was decided, for each manifest */
+    const char **opponents;   /* for each manifest: who is in or goes in and does not suffer it */
 };
 
 static void action_done(struct action *a) {
@@ -35,14 +32,9 @@ void plan_done(struct plan *p) {
 }
 
 static void planner_done(struct planner *p) {
-    free(p->visits);
-    free(p->path);
-    if (p->cycles)
-        for (size_t i = 0; i < p->snapshot->manifests.n_entries; i++)
-            free(p->cycles[i]);
-    free(p->cycles);
-    free(p->order);
+    order_done(&p->order);
     free(p->by_index);
+    free(p->opponents);
 }
 
 const char *action_type_to_string(enum action_type t) {
@@ -210,11 +202,12 @@ static int check_module(struct planner *p, struct action *a, const struct manife
 }
 
 static int check_order(struct planner *p, struct action *a, const struct manifest_entry *entry) {
-    if (!p->cycles[a->index])
+    const char *circle = p->order.circle_of[a->index];
+
+    if (!circle)
         return 1;
     decide(a, ACTION_FAIL, EXIT_STATUS_CONFIG);
-    return answer(a, "order", false, "After= and Requires= go round in a circle: %s",
-                  p->cycles[a->index]);
+    return answer(a, "order", false, "After= and Requires= go round in a circle: %s", circle);
 }
 
 /* What was decided for another patch; NULL if it has no manifest, or comes later. */
@@ -244,15 +237,48 @@ static int check_requires(struct planner *p, struct action *a, const struct mani
     return 1;
 }
 
-static int check_conflicts(struct planner *p, struct action *a, const struct manifest_entry *entry) {
-    STRV_FOREACH(name, entry->manifest.conflicts) {
-        const struct livepatch *other = livepatch_list_find(&p->snapshot->loaded, *name);
+/* Whether the kernel has the patch of that name, and it is not about to go. */
+static bool stays_in(const struct planner *p, const char *name) {
+    size_t i = snapshot_find(p->snapshot, name);
+    const struct livepatch *in = i == SIZE_MAX ? livepatch_list_find(&p->snapshot->loaded, name)
+                                               : snapshot_livepatch(p->snapshot, i);
 
-        decide(a, ACTION_FAIL, EXIT_STATUS_FAILED);
-        if (goes_in(decided(p, *name)) || (other && other->registered))
+    if (!in || !in->registered)
+        return false;
+    for (size_t k = 0; k < p->n_unloads; k++)
+        if (patch_name_equal(p->plan->actions[k].name, name))
+            return false;
+    return true;
+}
+
+/* Those that this patch names, and those before it or in the kernel that name this one. */
+static int check_conflicts(struct planner *p, struct action *a, const struct manifest_entry *entry) {
+    decide(a, ACTION_FAIL, EXIT_STATUS_FAILED);
+    STRV_FOREACH(name, entry->manifest.conflicts)
+        if (goes_in(decided(p, *name)) || stays_in(p, *name))
             return answer(a, "conflicts", false, "%s is in, or goes in before", *name);
-    }
+    if (p->opponents[a->index])
+        return answer(a, "conflicts", false, "%s is in, or goes in before, and says Conflicts=%s",
+                      p->opponents[a->index], entry->name);
     return 1;
+}
+
+static void oppose(struct planner *p, const struct manifest_entry *entry) {
+    STRV_FOREACH(name, entry->manifest.conflicts) {
+        size_t other = snapshot_find(p->snapshot, *name);
+
+        if (other != SIZE_MAX && !p->opponents[other])
+            p->opponents[other] = entry->name;
+    }
+}
+
+static void oppose_by_loaded(struct planner *p) {
+    const struct manifest_list *l = &p->snapshot->manifests;
+
+    for (size_t i = 0; i < l->n_entries; i++)
+        if (l->entries[i].error_number == 0 && l->entries[i].manifest.conflicts &&
+            stays_in(p, l->entries[i].name))
+            oppose(p, l->entries + i);
 }
 
 /* Until lpd can ask the kernel about signatures, a policy that wants an answer gets none. */
@@ -280,9 +306,11 @@ static int check_loaded(struct planner *p, struct action *a, const struct manife
         decide(a, ACTION_KEEP, EXIT_STATUS_DONE);
         return answer(a, "loaded", true, "replaced by %s, which is cumulative", by);
     }
-    if (!in || !in->registered || (!in->enabled && !in->transition)) {
+    if (!in || !in->registered || !in->enabled) {
         decide(a, ACTION_LOAD, EXIT_STATUS_DONE);
-        return answer(a, "loaded", true, in ? "it is in, but disabled" : "it is not in");
+        return answer(a, "loaded", true, !in              ? "it is not in"
+                                         : in->transition ? "it is on its way out"
+                                                          : "it is in, but disabled");
     }
     if (in->build_id && sight->build_id && !streq(in->build_id, sight->build_id)) {
         decide(a, ACTION_FAIL, EXIT_STATUS_FAILED);
@@ -310,91 +338,16 @@ static int judge(struct planner *p, struct action *a) {
     return 0;
 }
 
-/* Describes the cycle that closes at index, and remembers it for each member. */
-static int record_cycle(struct planner *p, size_t index) {
-    const struct manifest_entry *entries = p->snapshot->manifests.entries;
-    _cleanup_strv_free_ char **names = NULL;
-    _cleanup_free_ char *text = NULL;
-    size_t start = p->path_length;
-    int r;
-
-    while (p->path[--start] != index)
-        ;
-    for (size_t i = start; i < p->path_length; i++) {
-        r = strv_extend(&names, entries[p->path[i]].name);
-        if (r < 0)
-            return r;
-    }
-    r = strv_extend(&names, entries[index].name);
-    if (r < 0)
-        return r;
-    text = strv_join(names, " after ");
-    if (!text)
-        return -ENOMEM;
-    for (size_t i = start; i < p->path_length; i++) {
-        free(p->cycles[p->path[i]]);
-        p->cycles[p->path[i]] = strdup(text);
-        if (!p->cycles[p->path[i]])
-            return -ENOMEM;
-    }
-    return 0;
-}
-
-static int visit(struct planner *p, size_t index);
-
-static int visit_all(struct planner *p, char *const *names) {
-    int r;
-
-    STRV_FOREACH(name, names) {
-        size_t other = snapshot_find(p->snapshot, *name);
-
-        if (other == SIZE_MAX)
-            continue;
-        r = visit(p, other);
-        if (r < 0)
-            return r;
-    }
-    return 0;
-}
-
-/* Depth first: what a patch comes after is put into the order before it. */
-static int visit(struct planner *p, size_t index) {
-    const struct manifest_entry *entry = p->snapshot->manifests.entries + index;
-    int r;
-
-    if (p->visits[index] == VISITED)
-        return 0;
-    if (p->visits[index] == VISITING)
-        return record_cycle(p, index);
-
-    p->visits[index] = VISITING;
-    p->path[p->path_length++] = index;
-    if (entry->error_number == 0) {
-        r = visit_all(p, entry->manifest.after);
-        if (r < 0)
-            return r;
-        r = visit_all(p, entry->manifest.requires);
-        if (r < 0)
-            return r;
-    }
-    p->path_length--;
-    p->visits[index] = VISITED;
-    p->order[p->n_order++] = index;
-    return 0;
-}
-
-static int planner_init(struct planner *p, const struct snapshot *s) {
+static int planner_init(struct planner *p, const struct snapshot *s, const struct plan *plan) {
     size_t n = MAX(s->manifests.n_entries, (size_t) 1);
 
     *p = (struct planner){
         .snapshot = s,
-        .visits = calloc(n, sizeof(*p->visits)),
-        .path = calloc(n, sizeof(*p->path)),
-        .cycles = calloc(n, sizeof(*p->cycles)),
-        .order = calloc(n, sizeof(*p->order)),
+        .plan = plan,
         .by_index = calloc(n, sizeof(*p->by_index)),
+        .opponents = calloc(n, sizeof(*p->opponents)),
     };
-    return p->visits && p->path && p->cycles && p->order && p->by_index ? 0 : -ENOMEM;
+    return p->by_index && p->opponents ? order_make(&s->manifests, &p->order) : -ENOMEM;
 }
 
 /* Whether lpd put that patch in and it should be there no longer. */
@@ -432,22 +385,30 @@ static int plan_unloads(const struct snapshot *s, struct plan *plan) {
     return 0;
 }
 
-static int plan_loads(struct planner *p, struct plan *plan) {
-    const char *previous = NULL;
+static int plan_load(struct planner *p, struct action *a, size_t index, const char *previous) {
+    const struct manifest_entry *entry = p->snapshot->manifests.entries + index;
     int r;
 
-    for (size_t i = 0; i < p->n_order; i++) {
-        struct action *a = plan->actions + plan->n_actions++;
+    *a = (struct action){ .index = index, .previous = previous, .name = strdup(entry->name) };
+    if (!a->name)
+        return -ENOMEM;
+    r = judge(p, a);
+    if (r < 0)
+        return r;
+    p->by_index[index] = a;
+    if (goes_in(a))
+        oppose(p, entry);
+    return 0;
+}
 
-        *a = (struct action){
-            .index = p->order[i],
-            .previous = previous,
-            .name = strdup(p->snapshot->manifests.entries[p->order[i]].name),
-        };
-        if (!a->name)
-            return -ENOMEM;
-        p->by_index[p->order[i]] = a;
-        r = judge(p, a);
+static int plan_loads(struct planner *p, struct plan *plan) {
+    const char *previous = NULL;
+
+    for (size_t i = 0; i < p->snapshot->manifests.n_entries; i++) {
+        struct action *a = plan->actions + plan->n_actions++;
+        int r;
+
+        r = plan_load(p, a, p->order.sequence[i], previous);
         if (r < 0)
             return r;
         if (a->type != ACTION_SKIP)
@@ -461,20 +422,17 @@ int plan_make(const struct snapshot *s, struct plan *ret) {
     _cleanup_(plan_done) struct plan plan = {};
     int r;
 
-    r = planner_init(&p, s);
+    r = planner_init(&p, s, &plan);
     if (r < 0)
         return r;
-    for (size_t i = 0; i < s->manifests.n_entries; i++) {
-        r = visit(&p, i);
-        if (r < 0)
-            return r;
-    }
     plan.actions = calloc(s->manifests.n_entries + s->results.n_results + 1, sizeof(*plan.actions));
     if (!plan.actions)
         return -ENOMEM;
     r = plan_unloads(s, &plan);
     if (r < 0)
         return r;
+    p.n_unloads = plan.n_actions;
+    oppose_by_loaded(&p);
     r = plan_loads(&p, &plan);
     if (r < 0)
         return r;
