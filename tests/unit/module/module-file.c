@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <fcntl.h>
-#include <ftw.h>
 #include <libkmod.h>
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -10,9 +9,9 @@
 
 #include "object.h"
 
-#include "base/file.h"
 #include "base/strv.h"
 #include "module/file.h"
+#include "tree.h"
 
 /* Where the build put sample.ko and its compressed forms. */
 static const char *samples;
@@ -21,7 +20,6 @@ static const char *const forms[] = { "sample.ko", "sample.ko.xz", "sample.ko.zst
 
 /* A machine whose root is a temporary directory, with the sample at /m/sample.ko. */
 struct world {
-    char root[64];
     struct host host;
     char *sample;
     size_t sample_size;
@@ -34,36 +32,23 @@ static void read_sample(const char *name, char **ret, size_t *ret_size) {
     assert_int_equal(file_read(&h, name, MODULE_SIZE_MAX, ret, ret_size), 0);
 }
 
-static void put(struct world *w, const char *path, const void *data, size_t size) {
-    assert_int_equal(file_write_volatile(&w->host, path, data, size, 0644), 0);
-}
-
 static int setup(void **state) {
     struct world *w = calloc(1, sizeof(*w));
 
     assert_non_null(w);
-    (void) strcpy(w->root, "/tmp/lpd-module-XXXXXX");
-    assert_non_null(mkdtemp(w->root));
-    assert_int_equal(host_open(w->root, &w->host), 0);
-    assert_int_equal(file_mkdir_p(&w->host, "/m"), 0);
+    tree_make(&w->host);
     read_sample("sample.ko", &w->sample, &w->sample_size);
-    put(w, "/m/sample.ko", w->sample, w->sample_size);
+    tree_write_data(&w->host, "/m/sample.ko", w->sample, w->sample_size);
     /* Whoever hangs on a FIFO is ended, and so is who waits for a lease. */
     (void) alarm(60);
     *state = w;
     return 0;
 }
 
-static int remove_entry(const char *path, const struct stat *st _unused_, int type _unused_,
-                        struct FTW *ftw _unused_) {
-    return remove(path);
-}
-
 static int teardown(void **state) {
     struct world *w = *state;
 
-    host_close(&w->host);
-    (void) nftw(w->root, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    tree_remove(&w->host);
     free(w->sample);
     free(w);
     return 0;
@@ -114,15 +99,10 @@ static void assert_opens(struct world *w, const char *path) {
         fail_msg("%s", error_message(&e, -1));
 }
 
-static void make_path(struct world *w, const char *path, char ret[static 128]) {
-    (void) snprintf(ret, 128, "%s%s", w->root, path);
-}
-
 static void change_mode(struct world *w, const char *path, mode_t mode) {
-    char full[128];
+    _cleanup_close_ int fd = file_open(&w->host, path, O_RDONLY, 0);
 
-    make_path(w, path, full);
-    assert_int_equal(chmod(full, mode), 0);
+    assert_int_equal(fchmod(fd, mode), 0);
 }
 
 /* What is described, what the descriptor gives, and the file as built are the same bytes. */
@@ -146,7 +126,7 @@ static void test_forms(void **state) {
 
         /* The bytes tell the form, not the name. */
         read_sample(forms[i], &data, &size);
-        put(w, "/m/any.ko.xz", data, size);
+        tree_write_data(&w->host, "/m/any.ko.xz", data, size);
         assert_int_equal(module_file_open(&w->host, "/m/any.ko.xz", &f, NULL), 0);
         assert_string_equal(f.path, "/m/any.ko.xz");
         assert_same_bytes(w, &f);
@@ -168,7 +148,7 @@ static void test_truth(void **state) {
     struct kmod_list *list = NULL, *entry;
     struct kmod_ctx *kmod = kmod_new(NULL, NULL);
     struct kmod_module *module;
-    char path[128];
+    char path[PATH_MAX + STRLEN("/m/sample.ko")];
     size_t seen = 0;
 
     assert_int_equal(module_file_open(&w->host, "/m/sample.ko", &f, NULL), 0);
@@ -179,7 +159,8 @@ static void test_truth(void **state) {
                    { "depends", f.info.depends },
                    { "srcversion", f.info.srcversion } };
 
-    make_path(w, "/m/sample.ko", path);
+    tree_path(&w->host, path);
+    (void) strcat(path, "/m/sample.ko");
     assert_int_equal(kmod_module_new_from_path(kmod, path, &module), 0);
     assert_true(kmod_module_get_info(module, &list) > 0);
     kmod_list_foreach(entry, list)
@@ -220,32 +201,33 @@ static void test_signature(void **state) {
 
     memcpy(data, w->sample, w->sample_size);
     memcpy(data + w->sample_size, tail, sizeof(tail) - 1);
-    put(w, "/m/signed.ko", data, size);
+    tree_write_data(&w->host, "/m/signed.ko", data, size);
     assert_int_equal(module_file_open(&w->host, "/m/signed.ko", &f, NULL), 0);
     assert_int_equal(f.size, size);
     assert_true(f.signature.present);
     assert_int_equal(f.signature.signed_size, w->sample_size);
     assert_int_equal(f.signature.signature_size, 5);
+    module_file_close(&f); /* or the next write would wait for the lease */
 
     /* The ELF must lie within what is signed. */
     data[size - sizeof(tail) + 1 + 5 + 11] = 6;
-    put(w, "/m/signed.ko", data, size);
+    tree_write_data(&w->host, "/m/signed.ko", data, size);
     assert_refused(w, "/m/signed.ko", -ENOEXEC, "truncated or damaged");
     data[size - sizeof(tail) + 1 + 5 + 2] = 1;
-    put(w, "/m/signed.ko", data, size);
+    tree_write_data(&w->host, "/m/signed.ko", data, size);
     assert_refused(w, "/m/signed.ko", -ENOPKG, "not PKCS#7");
 }
 
 /* Tries to open the file in another process; returns its errno, or 0. */
 static int open_elsewhere(struct world *w, const char *path, int flags) {
     pid_t pid = fork();
-    char full[128];
     int status;
 
     assert_true(pid >= 0);
-    make_path(w, path, full);
-    if (pid == 0)
-        _exit(open(full, flags | O_CLOEXEC) < 0 ? errno : 0);
+    if (pid == 0) {
+        /* Not file_open(): EAGAIN means to it that a rename came between. */
+        _exit(openat(w->host.root_fd, path + 1, flags | O_CLOEXEC) < 0 ? errno : 0);
+    }
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_true(WIFEXITED(status));
     return WEXITSTATUS(status);
@@ -279,7 +261,7 @@ static void test_replaced(void **state) {
     _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
 
     assert_int_equal(module_file_open(&w->host, "/m/sample.ko", &f, NULL), 0);
-    put(w, "/m/sample.ko", "other", 5);
+    assert_int_equal(file_write_volatile(&w->host, "/m/sample.ko", "other", 5, 0644), 0);
     assert_int_equal(module_file_unchanged(&f), 0);
     assert_same_bytes(w, &f);
 }
@@ -324,9 +306,9 @@ static void test_no_lease(void **state) {
 static void test_links(void **state) {
     struct world *w = *state;
 
-    assert_int_equal(symlinkat("sample.ko", w->host.root_fd, "m/link.ko"), 0);
-    assert_int_equal(symlinkat("nowhere", w->host.root_fd, "m/dangling.ko"), 0);
-    assert_int_equal(symlinkat("/m", w->host.root_fd, "lib"), 0);
+    tree_link(&w->host, "sample.ko", "/m/link.ko");
+    tree_link(&w->host, "nowhere", "/m/dangling.ko");
+    tree_link(&w->host, "/m", "/lib");
     assert_refused(w, "/m/link.ko", -ELOOP, "is a symbolic link");
     assert_refused(w, "/m/dangling.ko", -ELOOP, "is a symbolic link");
     assert_opens(w, "/lib/sample.ko");
@@ -339,8 +321,7 @@ static void test_links(void **state) {
 static void test_modes(void **state) {
     struct world *w = *state;
 
-    assert_int_equal(file_mkdir_p(&w->host, "/a/b"), 0);
-    put(w, "/a/b/fix.ko", w->sample, w->sample_size);
+    tree_write_data(&w->host, "/a/b/fix.ko", w->sample, w->sample_size);
     assert_opens(w, "/a/b/fix.ko");
 
     change_mode(w, "/a/b/fix.ko", 0664);
@@ -381,7 +362,8 @@ static void test_types(void **state) {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
     _cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-    (void) snprintf(address.sun_path, sizeof(address.sun_path), "%s/m/socket", w->root);
+    (void) snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/m/socket",
+                    w->host.root_fd);
     assert_int_equal(bind(fd, (struct sockaddr *) &address, sizeof(address)), 0);
     assert_int_equal(mkfifoat(w->host.root_fd, "m/fifo", 0644), 0);
     assert_refused(w, "/m/socket", -EINVAL, "not a regular file");
@@ -398,7 +380,7 @@ static void test_sizes(void **state) {
     struct world *w = *state;
     _cleanup_close_ int fd = -EBADF;
 
-    put(w, "/m/empty.ko", "", 0);
+    tree_write_data(&w->host, "/m/empty.ko", "", 0);
     assert_refused(w, "/m/empty.ko", -ENOEXEC, "is empty");
     fd = file_open(&w->host, "/m/huge.ko", O_RDWR | O_CREAT | O_EXCL, 0644);
     assert_int_equal(ftruncate(fd, (off_t) MODULE_SIZE_MAX + 1), 0);
@@ -439,11 +421,11 @@ static void test_truncated(void **state) {
             struct module_file f = MODULE_FILE_NULL;
             int r;
 
-            put(w, "/m/cut.ko", data, size);
+            tree_write_data(&w->host, "/m/cut.ko", data, size);
             r = module_file_open(&w->host, "/m/cut.ko", &f, NULL);
             assert_true(r == -ENOEXEC || r == -EBADMSG);
         }
-        put(w, "/m/cut.ko", data, whole);
+        tree_write_data(&w->host, "/m/cut.ko", data, whole);
         assert_opens(w, "/m/cut.ko");
     }
 }

@@ -3,12 +3,8 @@
 
 #include <elf.h>
 #include <link.h>
-#include <setjmp.h>
-#include <stdarg.h>
 
-#include "base/error.h"
-
-#include <cmocka.h>
+#include "check.h"
 
 /* Builds relocatable objects byte by byte, right ones that a test then spoils. */
 struct object {
@@ -100,11 +96,7 @@ static inline struct object object_build_module(void) {
     return object_build(sections, ELEMENTSOF(sections));
 }
 
-/* That r is this error and the message says so; forgets the message. */
+/* assert_error_has() for a call in its place, which is then made once. */
 static inline void assert_error(int r, int expected, struct error *e, const char *part) {
-    assert_int_equal(r, expected);
-    assert_non_null(e->message);
-    if (!strstr(e->message, part))
-        fail_msg("\"%s\" is not in \"%s\"", part, e->message);
-    error_done(e);
+    assert_error_has(r, expected, e, part);
 }
