@@ -8,6 +8,7 @@
 #include "config/name.h"
 #include "execute.h"
 #include "livepatch/load.h"
+#include "livepatch/sysfs.h"
 #include "livepatch/transition.h"
 #include "module/file.h"
 
@@ -20,7 +21,36 @@ static uint64_t realtime_usec(void) {
     return (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / 1000;
 }
 
-static int begin(struct host *h, const char *name, const char *action, struct result *r) {
+static bool is_in(const struct host *h, const char *module_name) {
+    return livepatch_flag_read(h, module_name, "enabled") > 0;
+}
+
+/* What was on record of a patch that is still in holds until something else is done with it, and also
+ * if that fails. */
+static int inherit(const struct host *h, const struct result *before, struct result *r) {
+    int k;
+
+    if (!before || !before->in || !is_in(h, before->module_name ?: before->name))
+        return 0;
+    r->in = true;
+    r->settled = before->settled;
+    r->since_usec = before->since_usec;
+    r->monotonic_usec = before->monotonic_usec;
+    k = string_set(&r->module_path, before->module_path);
+    if (k >= 0)
+        k = string_set(&r->module_name, before->module_name);
+    if (k >= 0)
+        k = string_set(&r->build_id, before->build_id);
+    if (k >= 0)
+        k = string_set(&r->sha256, before->sha256);
+    STRV_FOREACH(name, before->over)
+        if (k >= 0)
+            k = strv_extend(&r->over, *name);
+    return k;
+}
+
+static int begin(struct host *h, const char *name, const char *action, const struct result *before,
+                 struct result *r) {
     int k;
 
     r->since_usec = realtime_usec();
@@ -30,7 +60,7 @@ static int begin(struct host *h, const char *name, const char *action, struct re
         k = string_set(&r->action, action);
     if (k >= 0)
         k = string_set(&r->stage, "system");
-    return k;
+    return k < 0 ? k : inherit(h, before, r);
 }
 
 /* Puts the failure into the result, and the result where lpctl and the next one find it. */
@@ -40,6 +70,7 @@ static int conclude(struct host *h, struct result *result, int r, const struct e
 
     if (r == -ENOMEM)
         return r;
+    result->in = result->in && is_in(h, result->module_name ?: result->name);
     result->exit_status = r < 0 ? e->exit_status : EXIT_STATUS_DONE;
     k = string_set(&result->state, state);
     if (k >= 0 && r < 0)
@@ -123,16 +154,23 @@ static int remember_others(const struct snapshot *s, struct result *result) {
 static int load_file(struct host *h, const struct snapshot *s, struct module_file *f,
                      const struct load_options *options, struct result *result, struct error *e) {
     enum load_result loaded;
-    int r;
+    int r = 0;
 
-    r = describe_module(f, result);
-    if (r >= 0)
-        r = remember_others(s, result);
+    if (!result->in) {
+        r = describe_module(f, result);
+        if (r >= 0)
+            r = remember_others(s, result);
+    }
     if (r < 0)
         return r;
     r = livepatch_load(h, f, options, &loaded, e);
     if (r < 0)
         return r;
+    /* If it was in, this is the same build, maybe from another place. */
+    r = describe_module(f, result);
+    if (r < 0)
+        return r;
+    result->in = true;
     return loaded == LOAD_DONE;
 }
 
@@ -159,22 +197,23 @@ static int load_planned(struct host *h, const struct snapshot *s, const struct a
     return load_file(h, s, &f, &options, result, e);
 }
 
-/* The time of the load, not of asking again, is what status shows. */
-static void keep_time(const struct snapshot *s, struct result *result) {
-    const struct result *before = result_list_find(&s->results, result->name);
+/* The plan reckons with patches that are still to go in; in the end they have to be there. */
+static int check_requires(const struct snapshot *s, const struct plan *plan, const struct manifest *m,
+                          struct error *e) {
+    STRV_FOREACH(name, m->requires) {
+        size_t i = snapshot_find(s, *name);
 
-    if (!before || !streq(strempty(before->state), "active"))
-        return;
-    result->since_usec = before->since_usec;
-    result->monotonic_usec = before->monotonic_usec;
-    result->settled = before->settled;
-    result->over = strv_free(result->over);
-    STRV_FOREACH(name, before->over)
-        (void) strv_extend(&result->over, *name);
+        if (i != SIZE_MAX && plan->by_manifest[i]->type == ACTION_KEEP)
+            continue;
+        return error_hint(e, error_set(e, -ECANCELED, EXIT_STATUS_FAILED,
+                                       "it requires %s, which is not in", *name),
+                          "load it first: lpctl load %s", *name);
+    }
+    return 0;
 }
 
-static int carry_out_load(struct host *h, const struct snapshot *s, const struct action *a,
-                          struct result *result, struct error *e) {
+static int carry_out_load(struct host *h, const struct snapshot *s, const struct plan *plan,
+                          const struct action *a, struct result *result, struct error *e) {
     const struct manifest *m = &s->manifests.entries[a->index].manifest;
     int loaded, r;
 
@@ -182,14 +221,14 @@ static int carry_out_load(struct host *h, const struct snapshot *s, const struct
         r = error_set(e, -ECANCELED, a->exit_status, "%s", action_fact(a));
         return conclude(h, result, r, e, a->type == ACTION_SKIP ? "skipped" : failed_state(e));
     }
-    r = load_planned(h, s, a, result, e);
+    r = check_requires(s, plan, m, e);
+    if (r >= 0)
+        r = load_planned(h, s, a, result, e);
     /* lpd.service tries again when the transition that was in the way is over. */
     if (r == -ETIME && string_set(&result->action, "wait") < 0)
         return -ENOMEM;
     if (r < 0)
         return conclude(h, result, r, e, failed_state(e));
-    if (r == 0)
-        keep_time(s, result);
     loaded = r;
     r = conclude(h, result, loaded, e, "active");
     if (r < 0 || m->wait_for != WAIT_FOR_PATCHED)
@@ -212,15 +251,14 @@ int execute_load(struct host *h, const char *name, struct result *ret, struct er
     r = plan_make(&s, &plan);
     if (r < 0)
         return r;
-    a = plan_find(&plan, name);
-    if (!a)
-        return error_set(e, -ENOENT, EXIT_STATUS_NO_PATCH, "there is no patch %s", name);
-    r = begin(h, a->name, "load", &result);
+    /* Not plan_find(): a patch that was switched off is there twice, to be unloaded and to be skipped. */
+    a = plan.by_manifest[snapshot_find(&s, name)];
+    r = begin(h, a->name, "load", result_list_find(&s.results, a->name), &result);
     if (r >= 0 && s.in_initrd)
         r = string_set(&result.stage, "initrd");
     if (r < 0)
         return r;
-    r = carry_out_load(h, &s, a, &result, e);
+    r = carry_out_load(h, &s, &plan, a, &result, e);
     *ret = TAKE_STRUCT(result);
     return r;
 }
@@ -243,12 +281,10 @@ int execute_load_file(struct host *h, const char *path, const char *parameters, 
         return error_set(e, -EKEYREJECTED, EXIT_STATUS_REFUSED,
                          "%s: Signature=%s, and this version of lpd cannot check signatures", path,
                          signature_policy_to_string(s.policy.signature));
-    r = begin(h, f.info.name, "load", &result);
+    r = begin(h, f.info.name, "load", result_list_find(&s.results, f.info.name), &result);
     if (r < 0)
         return r;
     r = load_file(h, &s, &f, &options, &result, e);
-    if (r == 0)
-        keep_time(&s, &result);
     r = conclude(h, &result, r, e, r < 0 ? failed_state(e) : "active");
     *ret = TAKE_STRUCT(result);
     return r;
@@ -264,15 +300,15 @@ char *execute_module_name(const struct host *h, const char *name) {
 
 int execute_unload(struct host *h, const char *name, struct result *ret, struct error *e) {
     _cleanup_(manifest_done) struct manifest m = {};
-    _cleanup_(result_done) struct result result = {};
+    _cleanup_(result_done) struct result result = {}, before = {};
     _cleanup_free_ char *module_name = NULL;
     uint64_t timeout = 60 * USEC_PER_SEC;
-    int r;
+    int r, k;
 
     r = manifest_load(h, name, &m, NULL);
     if (r >= 0)
         timeout = m.timeout_usec;
-    r = begin(h, r >= 0 ? m.name : name, "unload", &result);
+    r = begin(h, r >= 0 ? m.name : name, "unload", NULL, &result);
     if (r < 0)
         return r;
     module_name = execute_module_name(h, result.name);
@@ -280,8 +316,9 @@ int execute_unload(struct host *h, const char *name, struct result *ret, struct 
         return -ENOMEM;
     r = livepatch_unload(h, module_name, timeout, e);
     if (r != 0) {
-        int k = string_set(&result.module_name, module_name);
-
+        k = string_set(&result.module_name, module_name);
+        if (k >= 0 && r < 0 && result_read(h, result.name, &before) >= 0)
+            k = inherit(h, &before, &result);
         if (k < 0)
             return k;
         r = conclude(h, &result, r, e, r < 0 ? "failed" : "disabled");

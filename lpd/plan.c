@@ -356,7 +356,7 @@ static bool is_unwanted(const struct snapshot *s, const struct result *result) {
         livepatch_list_find(&s->loaded, result->module_name ?: result->name);
     size_t i = snapshot_find(s, result->name);
 
-    if (!in || !in->registered || !result->state || !streq(result->state, "active"))
+    if (!in || !in->registered || !result->in)
         return false;
     if (i == SIZE_MAX)
         return true;

@@ -98,13 +98,18 @@ static int see_the_rest(struct host *h, unsigned flags, struct snapshot *s) {
     return livepatch_list_read(h, names, &s->loaded);
 }
 
-int snapshot_take(struct host *h, unsigned flags, struct snapshot *ret, struct error *e) {
+/* For a name: the machine as far as that patch is concerned, which is all of it, as any other patch
+ * may say that it conflicts with this one. */
+static int take(struct host *h, const char *name, unsigned flags, struct snapshot *ret,
+                struct error *e) {
     _cleanup_(snapshot_done) struct snapshot s = {};
     int r;
 
     r = manifest_list_load(h, &s.manifests, e);
     if (r < 0)
         return r;
+    if (name && !manifest_list_find(&s.manifests, name))
+        return error_set(e, -ENOENT, EXIT_STATUS_NO_PATCH, "there is no patch %s", name);
     r = see_the_rest(h, flags, &s);
     if (r < 0)
         return error_set(e, r, EXIT_STATUS_FAILED, "cannot look at the machine: %s", strerror(-r));
@@ -112,24 +117,10 @@ int snapshot_take(struct host *h, unsigned flags, struct snapshot *ret, struct e
     return 0;
 }
 
-int snapshot_take_one(struct host *h, const char *name, struct snapshot *ret, struct error *e) {
-    _cleanup_(snapshot_done) struct snapshot s = {};
-    const struct manifest *m;
-    int r;
+int snapshot_take(struct host *h, unsigned flags, struct snapshot *ret, struct error *e) {
+    return take(h, NULL, flags, ret, e);
+}
 
-    r = manifest_list_load_one(h, name, &s.manifests, e);
-    if (r < 0)
-        return r;
-    m = &s.manifests.entries[0].manifest;
-    if (s.manifests.entries[0].error_number == 0 && (m->after || m->requires || m->conflicts)) {
-        manifest_list_done(&s.manifests);
-        r = manifest_list_load(h, &s.manifests, e);
-        if (r < 0)
-            return r;
-    }
-    r = see_the_rest(h, 0, &s);
-    if (r < 0)
-        return error_set(e, r, EXIT_STATUS_FAILED, "cannot look at the machine: %s", strerror(-r));
-    *ret = TAKE_STRUCT(s);
-    return 0;
+int snapshot_take_one(struct host *h, const char *name, struct snapshot *ret, struct error *e) {
+    return take(h, name, 0, ret, e);
 }

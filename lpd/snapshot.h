@@ -48,8 +48,7 @@ enum snapshot_flags {
  * negative errno if the manifests could not be read at all or memory is short. */
 int snapshot_take(struct host *h, unsigned flags, struct snapshot *ret, struct error *e);
 
-/* The same for one patch, with the manifests of those that it names in After=, Requires= or
- * Conflicts= if it names any: what loading it takes. -ENOENT: no manifest of that name. */
+/* The same for loading one patch; no module is read. -ENOENT: no manifest of that name. */
 int snapshot_take_one(struct host *h, const char *name, struct snapshot *ret, struct error *e);
 
 /* One step of it, for a snapshot with manifests and a release: finds where the modules are, without

@@ -57,6 +57,7 @@ static json_object *result_to_json(const struct result *r) {
     STRV_FOREACH(name, r->over)
         json_object_array_add(over, json_object_new_string(*name));
     json_object_object_add(o, "over", over);
+    json_object_object_add(o, "in", json_object_new_boolean(r->in));
     json_object_object_add(o, "settled", json_object_new_boolean(r->settled));
     json_object_object_add(o, "exitStatus", json_object_new_int(r->exit_status));
     json_object_object_add(o, "since", json_object_new_uint64(r->since_usec));
@@ -64,24 +65,26 @@ static json_object *result_to_json(const struct result *r) {
     return o;
 }
 
-static char *result_path(const char *name) {
-    char *path;
-
-    return asprintf(&path, RESULTS_DIRECTORY "/%s.json", name) < 0 ? NULL : path;
+static int result_path(const char *name, char **ret) {
+    if (!patch_name_is_valid(name))
+        return -EINVAL;
+    return asprintf(ret, RESULTS_DIRECTORY "/%s.json", name) < 0 ? -ENOMEM : 0;
 }
 
 int result_write(const struct host *h, const struct result *r) {
-    _cleanup_(json_object_putp) json_object *o = result_to_json(r);
-    _cleanup_free_ char *path = result_path(r->name);
+    _cleanup_(json_object_putp) json_object *o = NULL;
+    _cleanup_free_ char *path = NULL;
     const char *text;
     size_t size;
     int k;
 
-    if (!path)
-        return -ENOMEM;
+    k = result_path(r->name, &path);
+    if (k < 0)
+        return k;
     k = file_mkdir_p(h, RESULTS_DIRECTORY);
     if (k < 0)
         return k;
+    o = result_to_json(r);
     text = json_object_to_json_string_length(o, JSON_C_TO_STRING_PLAIN, &size);
     return file_write_volatile(h, path, text, size, 0644);
 }
@@ -98,7 +101,7 @@ static int strings_from_json(json_object *o, struct result *r) {
         if (!*string_at(r, i))
             return -ENOMEM;
     }
-    return r->name && patch_name_is_valid(r->name) ? 0 : -EBADMSG;
+    return 0;
 }
 
 static int over_from_json(json_object *o, struct result *r) {
@@ -110,7 +113,7 @@ static int over_from_json(json_object *o, struct result *r) {
     for (size_t i = 0; i < json_object_array_length(over); i++) {
         const char *name = json_object_get_string(json_object_array_get_idx(over, i));
 
-        k = name ? strv_extend(&r->over, name) : -EBADMSG;
+        k = name && patch_name_is_valid(name) ? strv_extend(&r->over, name) : -EBADMSG;
         if (k < 0)
             return k;
     }
@@ -123,7 +126,22 @@ static uint64_t number_from_json(json_object *o, const char *key) {
     return json_object_object_get_ex(o, key, &value) ? json_object_get_uint64(value) : 0;
 }
 
-static int result_from_json(json_object *o, struct result *ret) {
+/* It becomes the exit status of a program, where only those that are documented may be. */
+static enum exit_status exit_status_from_json(json_object *o) {
+    uint64_t n = number_from_json(o, "exitStatus");
+
+    switch (n) {
+    case EXIT_STATUS_DONE:
+    case EXIT_STATUS_NO_PATCH ... EXIT_STATUS_REQUIRED:
+    case EXIT_STATUS_USAGE:
+    case EXIT_STATUS_CONFIG:
+        return (enum exit_status) n;
+    default:
+        return EXIT_STATUS_FAILED;
+    }
+}
+
+static int result_from_json(json_object *o, const char *name, struct result *ret) {
     _cleanup_(result_done) struct result r = {};
     int k;
 
@@ -132,41 +150,41 @@ static int result_from_json(json_object *o, struct result *ret) {
     k = strings_from_json(o, &r);
     if (k < 0)
         return k;
+    if (!r.name || !streq(r.name, name))
+        return -EBADMSG;
     k = over_from_json(o, &r);
     if (k < 0)
         return k;
+    r.in = json_object_get_boolean(json_object_object_get(o, "in"));
     r.settled = json_object_get_boolean(json_object_object_get(o, "settled"));
-    r.exit_status = (enum exit_status) number_from_json(o, "exitStatus");
+    r.exit_status = exit_status_from_json(o);
     r.since_usec = number_from_json(o, "since");
     r.monotonic_usec = number_from_json(o, "monotonic");
     *ret = TAKE_STRUCT(r);
     return 0;
 }
 
-static int read_path(const struct host *h, const char *path, struct result *ret) {
+int result_read(const struct host *h, const char *name, struct result *ret) {
     _cleanup_(json_object_putp) json_object *o = NULL;
-    _cleanup_free_ char *text = NULL;
+    _cleanup_free_ char *path = NULL, *text = NULL;
     int r;
 
-    r = file_read(h, path, RESULT_SIZE_MAX, &text, NULL);
+    r = result_path(name, &path);
+    if (r >= 0)
+        r = file_read(h, path, RESULT_SIZE_MAX, &text, NULL);
     if (r < 0)
         return r;
     o = json_tokener_parse(text);
-    if (!o)
-        return -EBADMSG;
-    return result_from_json(o, ret);
-}
-
-int result_read(const struct host *h, const char *name, struct result *ret) {
-    _cleanup_free_ char *path = result_path(name);
-
-    return path ? read_path(h, path, ret) : -ENOMEM;
+    return o ? result_from_json(o, name, ret) : -EBADMSG;
 }
 
 int result_remove(const struct host *h, const char *name) {
-    _cleanup_free_ char *path = result_path(name);
-    int r = path ? file_unlink(h, path) : -ENOMEM;
+    _cleanup_free_ char *path = NULL;
+    int r;
 
+    r = result_path(name, &path);
+    if (r >= 0)
+        r = file_unlink(h, path);
     return r == -ENOENT ? 0 : r;
 }
 
@@ -186,13 +204,14 @@ int result_list_read(const struct host *h, struct result_list *ret) {
     if (!l.results)
         return -ENOMEM;
     STRV_FOREACH(name, names) {
-        _cleanup_free_ char *path = NULL;
+        _cleanup_free_ char *stem = NULL;
 
-        if (!endswith(*name, ".json") || **name == '.')
+        if (!endswith(*name, ".json"))
             continue;
-        if (asprintf(&path, RESULTS_DIRECTORY "/%s", *name) < 0)
+        stem = strndup(*name, strlen(*name) - STRLEN(".json"));
+        if (!stem)
             return -ENOMEM;
-        r = read_path(h, path, l.results + l.n_results);
+        r = result_read(h, stem, l.results + l.n_results);
         if (r == -ENOMEM)
             return r;
         if (r >= 0)

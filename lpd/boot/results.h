@@ -21,6 +21,7 @@ struct result {
     char *sha256;
     char *build_id;
     char *verdict;     /* of the signature, section 7 of the design; NULL: not checked */
+    bool in;           /* lpd loaded it and has not taken it out since; others may have */
     bool settled;      /* its transition is over and its probe, if it has one, is content */
     char **over;       /* the patches that were in when this one was loaded */
     uint64_t since_usec;       /* CLOCK_REALTIME of the last change */
@@ -35,10 +36,10 @@ struct result_list {
 void result_done(struct result *r);
 void result_list_done(struct result_list *l);
 
-/* Writes /run/lpd/NAME.json in one step. 0 or a negative errno. */
+/* Writes /run/lpd/NAME.json in one step. 0; -EINVAL if that is no name; another negative errno. */
 int result_write(const struct host *h, const struct result *r);
 
-/* Reads one. -ENOENT: nothing was done yet; -EBADMSG: not such a file. */
+/* Reads one. -ENOENT: nothing was done yet; -EBADMSG: not such a file; -EINVAL: no name. */
 int result_read(const struct host *h, const char *name, struct result *ret);
 
 /* Forgets what became of a patch that is no longer on the machine. 0 or a negative errno. */
