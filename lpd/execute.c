@@ -234,7 +234,8 @@ static int carry_out_load(struct host *h, const struct snapshot *s, const struct
     if (r < 0 || m->wait_for != WAIT_FOR_PATCHED)
         return r;
     r = execute_settle(h, m, result->module_name, m->timeout_usec, e);
-    result->settled = r >= 0;
+    if (r >= 0)
+        execute_settled(h, result);
     return conclude(h, result, r < 0 ? r : loaded, e, r < 0 ? "failed" : "active");
 }
 
@@ -325,6 +326,16 @@ int execute_unload(struct host *h, const char *name, struct result *ret, struct 
     }
     *ret = TAKE_STRUCT(result);
     return r;
+}
+
+void execute_settled(const struct host *h, struct result *r) {
+    bool replaced = true;
+
+    r->settled = true;
+    STRV_FOREACH(name, r->over)
+        replaced = replaced && !livepatch_is_registered(h, *name);
+    if (!replaced)
+        r->over = strv_free(r->over);
 }
 
 int execute_probe(const struct manifest *m, struct error *e) {

@@ -24,6 +24,10 @@ int execute_unload(struct host *h, const char *name, struct result *ret, struct 
 int execute_settle(struct host *h, const struct manifest *m, const char *module_name, uint64_t timeout_usec,
                    struct error *e);
 
+/* Marks a load as settled, once its transition is over: what was in before and is still in has not
+ * been replaced, and as a cumulative patch replaces all others, then none was. */
+void execute_settled(const struct host *h, struct result *r);
+
 /* What the probe says: 0; -EPROTO if it ended with another status or by a signal, named in e. */
 int execute_probe(const struct manifest *m, struct error *e);
 

@@ -8,6 +8,7 @@
 #include <systemd/sd-event.h>
 
 #include "base/file.h"
+#include "base/strv.h"
 #include "config/name.h"
 #include "converge.h"
 #include "execute.h"
@@ -27,7 +28,6 @@ struct monitor {
     sd_event_source *timer;
     uint64_t alert_until; /* on host->ops->now() */
     char *following;      /* the module in transition, as last seen */
-    uint64_t following_since;
     bool patching;        /* its direction: on its way in */
     bool stall_handled;
 };
@@ -77,10 +77,9 @@ static void record_failure(struct monitor *m, struct result *result, enum journa
     _cleanup_(manager_freep) struct manager *manager = NULL;
     _cleanup_free_ char *unit = manager_unit_name(result->name);
 
-    free(result->state);
-    free(result->reason);
-    result->state = strdup("failed");
-    result->reason = strdup(error_message(e, r));
+    (void) string_set(&result->state, "failed");
+    (void) string_set(&result->reason, error_message(e, r));
+    result->in = false;
     result->exit_status = e->exit_status;
     (void) result_write(m->host, result);
     journal_send(event, result, NULL, "%s: %s", result->name, error_message(e, r));
@@ -118,7 +117,7 @@ static void settle(struct monitor *m, struct result *result) {
     /* WaitFor=patched: lpd load stands by and does all this itself. */
     if (r >= 0 && manifest.wait_for == WAIT_FOR_PATCHED)
         return;
-    result->settled = true;
+    execute_settled(m->host, result);
     journal_send(EVENT_PATCHED, result, NULL, "%s: every task runs the new code, %.1f s after the load",
                  result->name, (double) took / USEC_PER_SEC);
     /* No transition runs now, so this runs the probe and nothing else. */
@@ -165,12 +164,13 @@ static void transition_stalls(struct monitor *m, const struct livepatch *p) {
     _cleanup_(error_done) struct error e = ERROR_NULL;
     int r;
 
-    /* WaitFor=patched: lpd load stands by and acts itself. */
-    if (!find_record(m->host, p->name, &result, &manifest) || !p->enabled ||
+    /* WaitFor=patched: lpd load stands by and acts itself. What is on record may still be the last
+     * load, until this one is written down. */
+    if (!find_record(m->host, p->name, &result, &manifest) || !p->enabled || !result.in ||
         manifest.wait_for == WAIT_FOR_PATCHED)
         return;
     if (manifest.timeout_usec == USEC_INFINITY ||
-        m->host->ops->now(m->host) < m->following_since + manifest.timeout_usec)
+        m->host->ops->now(m->host) < result.monotonic_usec + manifest.timeout_usec)
         return;
     m->stall_handled = true;
     r = transition_settle(m->host, p->name, 0, manifest.on_stall, &e);
@@ -183,17 +183,10 @@ static void transition_stalls(struct monitor *m, const struct livepatch *p) {
 }
 
 static void follow(struct monitor *m, const struct livepatch *p) {
-    _cleanup_(result_done) struct result result = {};
-    _cleanup_(manifest_done) struct manifest manifest = {};
-
     free(m->following);
     m->following = strdup(p->name);
-    m->following_since = m->host->ops->now(m->host);
     m->patching = p->enabled;
     m->stall_handled = false;
-    /* The load knows better than we when the transition began. */
-    if (find_record(m->host, p->name, &result, &manifest) && result.monotonic_usec > 0)
-        m->following_since = MIN(m->following_since, result.monotonic_usec);
 }
 
 static void look(struct monitor *m) {

@@ -8,6 +8,8 @@
 #include "base/file.h"
 #include "base/strv.h"
 
+#define OPEN_TRIES 100
+
 /* Kernels before 5.6 have no openat2(2). There only the running machine can be served, whose root
  * nothing leads out of. */
 static int open_below_root(const struct host *h, const char *path, int flags, mode_t mode) {
@@ -18,12 +20,14 @@ static int open_below_root(const struct host *h, const char *path, int flags, mo
         .mode = creates ? mode : 0,
         .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
     };
+    unsigned tries = 0;
     long fd;
 
-    /* EAGAIN: something was renamed or mounted while ".." was looked up, openat2(2). */
+    /* EAGAIN: something was renamed or mounted while ".." was looked up, openat2(2); or, for ever, the
+     * file is leased to somebody else, open(2). */
     do
         fd = syscall(SYS_openat2, h->root_fd, path, &how, sizeof(how));
-    while (fd < 0 && (errno == EAGAIN || errno == EINTR));
+    while (fd < 0 && (errno == EAGAIN || errno == EINTR) && ++tries < OPEN_TRIES);
     if (fd >= 0)
         return (int) fd;
     if (errno != ENOSYS || !h->live)

@@ -23,7 +23,7 @@ struct result {
     char *verdict;     /* of the signature, section 7 of the design; NULL: not checked */
     bool in;           /* lpd loaded it and has not taken it out since; others may have */
     bool settled;      /* its transition is over and its probe, if it has one, is content */
-    char **over;       /* the patches that were in when this one was loaded */
+    char **over;       /* the patches that were in at the load; once settled, those it replaced */
     uint64_t since_usec;       /* CLOCK_REALTIME of the last change */
     uint64_t monotonic_usec;   /* CLOCK_MONOTONIC of the load: transitions are timed from here */
 };

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Situations that several cases need."""
+
+import os
+import time
+
+
+def hold(m):
+    """Keeps the transition of lp-stall from ending until release(); gives the task that does."""
+    m.ok(f"test -e /sys/module/stall_target || insmod {m.patch('stall-target')}")
+    m.ok("echo 1 >/sys/module/stall_target/parameters/hold")
+    pid = m.background("exec cat /proc/lpd-stall >/run/reader")
+    m.wait_until(f"grep -q stall_wait /proc/{pid}/stack")
+    return pid
+
+
+def release(m):
+    m.ok("echo 0 >/sys/module/stall_target/parameters/hold")
+
+
+def cut_at_random(m, command, prepare=None):
+    """Cuts the power at random moments of a command that installs or removes lp-cmdline; after each
+    cut the machine boots and the patch is wholly there or wholly not. How many cuts: $LPD_CUTS."""
+    duration = _time_of(m, prepare, command)
+    there = 0
+    for cut in range(int(os.environ.get("LPD_CUTS", "5"))):
+        _start_over(m, prepare)
+        moment = m.random.uniform(0, 1.1 * duration)
+        m.cut_during(command, 1000 * moment)
+        there += _is_whole(m, f"cut {cut + 1}, {moment:.3f} s into {duration:.3f} s")
+    return there
+
+
+def _time_of(m, prepare, command):
+    _start_over(m, prepare)
+    begin = time.monotonic()
+    m.ok(command)
+    return time.monotonic() - begin
+
+
+def _start_over(m, prepare):
+    m.run("lpctl remove lp-cmdline")
+    if prepare:
+        m.ok(prepare)
+    m.ok("sync")
+
+
+def _is_whole(m, when):
+    """Whether the patch is there; anything between there and not is a failure."""
+    status, output = m.run("lpctl status lp-cmdline --json=short 2>/run/bench/stderr")
+    patched = "live patched" in m.ok("cat /proc/cmdline")
+    _, unit = m.run("systemctl is-active livepatch@lp-cmdline")
+    if status == 3:
+        m.equal(f"{when}: that a patch which is not there is in", (patched, unit.strip()),
+                (False, "inactive"))
+    else:
+        m.equal(f"{when}: the patch, its unit and lpctl's exit status",
+                (patched, unit.strip(), status), (True, "active", 0))
+        m.contains(when, output, '"state":"active"')
+    m.sees("systemctl is-system-running", "running")
+    return patched

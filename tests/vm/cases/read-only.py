@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""/usr is read-only and /etc is empty of lpd: patches that came with packages are loaded all the same."""
+
+
+def case(m):
+    m.boot()
+    m.ok(f"install -D -m 644 {m.patch('lp-cmdline')} /usr/lib/lpd/modules/{m.kernel}/lp-cmdline.ko")
+    m.ok(f"mkdir -p /usr/lib/modules/{m.kernel}/livepatch")
+    m.ok(f"xz --check=crc32 -c {m.patch('lp-uptime')} >/usr/lib/modules/{m.kernel}/livepatch/lp_uptime.ko.xz")
+    m.ok(f"zstd -q -c {m.patch('lp-version')} >/usr/lib/lpd/modules/{m.kernel}/lp-version.ko.zst")
+    for name in ("lp-cmdline", "lp-uptime", "lp-version"):
+        m.write(f"/usr/lib/lpd/patches.d/{name}.conf", "[Patch]\nDescription=From a package\n")
+    m.write("/usr/lib/lpd/lpd.conf", "[Trust]\nSignature=permissive\n")
+    m.ok("rm -r /etc/lpd /var/lib/lpd")
+    m.write("/etc/systemd/system/usr-ro.service",
+            "[Unit]\nDefaultDependencies=no\nBefore=livepatch.target sysinit.target\n"
+            "After=systemd-remount-fs.service\n[Service]\nType=oneshot\n"
+            "ExecStart=mount --bind -o ro /usr /usr\nExecStart=mount -o remount,ro,bind /usr\n"
+            "[Install]\nWantedBy=sysinit.target\n")
+    m.ok("systemctl enable usr-ro")
+    m.reboot()
+    m.fails("touch /usr/x", says="Read-only")
+    for name in ("lp-cmdline", "lp-uptime", "lp-version"):
+        m.equal(name, m.state(name), "active")
+    m.fails("lpctl remove lp-cmdline", exit=1, says="lpctl disable")
+    m.equal("after the refusal", m.state("lp-cmdline"), "active")
+    m.ok("lpctl disable --now lp-cmdline")
+    m.reboot()
+    m.equal("lp-cmdline", m.state("lp-cmdline"), "disabled")
+    m.equal("lp-uptime", m.state("lp-uptime"), "active")

@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""lpctl remove takes a patch out of the kernel and off the machine."""
+
+
+def case(m):
+    m.boot()
+    before = m.ok("find /etc/lpd /var/lib/lpd /run/lpd -type f 2>/dev/null | sort")
+    m.ok(f"lpctl install {m.patch('lp-cmdline')}")
+    m.ok("lpctl remove lp_cmdline")
+    m.sees_not("cat /proc/cmdline", "live patched")
+    m.equal("the files", m.ok("find /etc/lpd /var/lib/lpd /run/lpd -type f 2>/dev/null | sort"), before)
+    m.ok("test ! -e /sys/module/lp_cmdline")
+    m.fails("systemctl is-active livepatch@lp-cmdline", says="inactive")
+    m.fails("lpctl remove lp-cmdline", exit=3)
+    m.fails("lpctl status lp-cmdline", exit=3)
+    m.reboot()
+    m.sees_not("cat /proc/cmdline", "live patched")
+    m.fails("lpctl status lp-cmdline", exit=3)

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A transition that stalls: OnStall=wait reports it, lpctl blocking names the task, and it ends when the task lets go."""
+from bench.scenes import hold, release
+
+
+def case(m):
+    m.boot(smp=2)
+    pid = hold(m)
+    m.write("/etc/lpd/patches.d/lp-stall.conf", "[Patch]\nTimeoutSec=2s\nOnStall=wait\n")
+    m.fails(f"lpctl install --wait=3 {m.patch('lp-stall')}", exit=8, says="blocking")
+    m.equal("the state", m.state("lp-stall"), "transition")
+    m.sees("systemctl is-active livepatch@lp-stall", "active")
+
+    blocking = m.json("lpctl blocking lp-stall --json=short")
+    m.equal("the patch in transition", blocking["transition"], "lp_stall")
+    task = next(t for t in blocking["tasks"] if t["pid"] == pid)
+    m.equal("the command", task["comm"], "cat")
+    m.equal("the command line", task["cmdline"], "cat /proc/lpd-stall")
+    m.sees("lpctl blocking", "stall_wait")
+    m.wait_until("journalctl -b MESSAGE_ID=ad98bb1786d640ef91becaf2ba9673ef | grep -q lp-stall", 20)
+
+    # A second patch waits for the running transition, within its own time.
+    m.write("/etc/lpd/patches.d/lp-cmdline.conf", "[Patch]\nTimeoutSec=90s\n")
+    m.background(f"lpctl install {m.patch('lp-cmdline')}")
+    m.wait_until("systemctl is-active livepatch@lp-cmdline | grep -q activating", 30)
+    release(m)
+    m.wait_until("grep -q 'live patched by lp-cmdline' /proc/cmdline", 60)
+    m.wait_until("lpctl status lp-stall --no-legend | grep -q active", 30)
+    m.sees("cat /proc/lpd-stall", "live patched by lp-stall")

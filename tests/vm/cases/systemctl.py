@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""systemctl start, stop, reload and restart load and unload a patch, and both views agree throughout."""
+
+
+def case(m):
+    m.boot()
+    m.ok(f"lpctl install {m.patch('lp-cmdline')} {m.patch('lp-uptime')}")
+    m.ok("systemctl stop livepatch@lp-cmdline")
+    agree(m, "inactive", "disabled", False)
+    m.ok("systemctl start livepatch@lp-cmdline")
+    agree(m, "active", "active", True)
+    m.ok("systemctl restart livepatch@lp-cmdline")
+    agree(m, "active", "active", True)
+    m.ok("systemctl reload livepatch@lp-cmdline")
+    agree(m, "active", "active", True)
+
+    # By lpctl, through the unit.
+    m.ok("lpctl unload lp-cmdline")
+    agree(m, "inactive", "disabled", False)
+    m.ok("lpctl load lp_cmdline")
+    agree(m, "active", "active", True)
+    m.equal("a second load", m.json("lpctl load lp-cmdline --json=short")["changed"], False)
+
+    # Switched off behind systemd's back: reloading lpd mends it.
+    m.ok("echo 0 >/sys/kernel/livepatch/lp_cmdline/enabled")
+    m.wait_until("test ! -e /sys/kernel/livepatch/lp_cmdline", 30)
+    agree(m, "active", "disabled", False)
+    m.ok("systemctl reload lpd")
+    agree(m, "active", "active", True)
+
+    # Converging on the manifests: one disabled, one gone, one new.
+    m.ok("lpctl disable lp-cmdline")
+    m.ok("rm -r /etc/lpd/patches.d/lp-uptime.conf*")
+    m.ok(f"lpctl install --no-load {m.patch('lp-version')}")
+    m.ok("systemctl reload lpd")
+    agree(m, "inactive", "disabled", False)
+    m.sees_not("cat /proc/uptime", "live patched")
+    m.sees("cat /proc/version", "live patched")
+    m.sees("systemctl show -p StatusText lpd", "1 in")
+    m.ok("systemctl stop lpd")
+    m.sees("systemctl show -p Result lpd", "success")
+    m.sees("cat /proc/version", "live patched")
+
+
+def agree(m, unit, state, patched):
+    _, said = m.run("systemctl is-active livepatch@lp-cmdline")
+    m.equal("systemd's view", said.strip(), unit)
+    m.equal("lpctl's view", m.state("lp-cmdline"), state)
+    m.equal("the kernel's view", "live patched" in m.ok("cat /proc/cmdline"), patched)
