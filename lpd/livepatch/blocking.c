@@ -150,15 +150,11 @@ static int tasks_add(const struct host *h, int pid, int tid, struct blocking_tas
     return 0;
 }
 
-/* The number that a directory of /proc is named by, or -1. */
+/* The number that a directory of /proc is named by, or 0. */
 static int parse_pid(const char *name) {
-    char *end;
-    long n;
-
     if (name[strspn(name, "0123456789")] || strlen(name) > 9)
-        return -1;
-    n = strtol(name, &end, 10);
-    return n > 0 ? (int) n : -1;
+        return 0;
+    return (int) strtol(name, NULL, 10);
 }
 
 /* Only a task's owner may read its state: a list with gaps would mislead, so there is none then. */
@@ -175,7 +171,7 @@ static int process_read(const struct host *h, int pid, const char *unmoved,
     STRV_FOREACH(name, tids) {
         _cleanup_free_ char *state = NULL;
         int tid = parse_pid(*name);
-        ssize_t n = tid < 0 ? -ENOENT : task_file_read(h, pid, tid, "patch_state", &state);
+        ssize_t n = tid == 0 ? -ENOENT : task_file_read(h, pid, tid, "patch_state", &state);
 
         if (n == -EACCES || n == -EPERM || n == -ENOMEM)
             return (int) n;

@@ -28,8 +28,8 @@ int transition_force(struct host *h, const char *name, struct error *e);
 int transition_settle(struct host *h, const char *name, uint64_t timeout_usec,
                       enum on_stall on_stall, struct error *e);
 
-/* Describes that @what ("the transition", …) of a patch is not over after timeout_usec (0: in time):
- * how many tasks hold it up and how to see them. Returns -ETIME. */
+/* Describes that @what ("the transition", …) of a patch is not over after timeout_usec (0: "in
+ * time"): how many tasks hold it up and how to see them. Returns -ETIME. */
 int transition_stalled(struct host *h, const char *name, const char *what, uint64_t timeout_usec,
                        struct error *e);
 

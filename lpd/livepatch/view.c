@@ -117,8 +117,6 @@ int livepatch_read(const struct host *h, const char *name, struct livepatch *ret
     _cleanup_(livepatch_done) struct livepatch p = { 0 };
     int enabled, r;
 
-    if (!patch_name_is_valid(name))
-        return -ENOENT;
     p.name = patch_name_to_module(name);
     if (!p.name)
         return -ENOMEM;

@@ -39,10 +39,15 @@ static void start_stalled(void) {
 /* As a machine's /proc looks, besides the processes. */
 static void add_other_entries(void) {
     fake_kernel_text(&k, "/proc/uptime", "1.00 1.00\n");
-    fake_kernel_text(&k, "/proc/99999999999999999999/task/1/patch_state", "0\n");
-    fake_kernel_text(&k, "/proc/0/task/0/patch_state", "0\n");
-    fake_kernel_text(&k, "/proc/17x/task/17/patch_state", "0\n");
-    fake_kernel_text(&k, "/proc/20/task/not-a-number/patch_state", "0\n");
+    add_task("0", "1", "0\n");
+    add_task("17", "17", "1\n");
+    add_task("17", "18x", "0\n");
+    add_task("17", "18", "1\n");
+    add_task("17", "x", "0\n");
+    add_task("17", "0", "0\n");
+    /* Cut to 32 bits or at the letter these would be 100, whose task 101 would then show twice. */
+    add_task("4294967396", "4294967397", "1\n");
+    add_task("100x", "101", "1\n");
     fake_kernel_text(&k, "/proc/21/comm", "no tasks\n");
 }
 
@@ -71,7 +76,7 @@ static void test_patching(void **state _unused_) {
     TASK_TEXT("100", "101", "cmdline", "/usr/bin/db\0--data\0/srv/a b\0");
     TASK_TEXT("100", "101", "stat", "101 (worker) D 1 100 100 0 -1\n");
     TASK_TEXT("100", "101", "stack",
-              "[<0>] io_schedule+0x46/0x70\n\t [<0>] do_sys_poll+0x1/0x2  \n");
+              "[<0>] io_schedule+0x46/0x70\n\t [<0>] do_sys_\033poll+0x1/0x2  \n");
 
     assert_int_equal(read_tasks(), 0);
     assert_string_equal(blocking.patch, "lp_a");
@@ -84,7 +89,7 @@ static void test_patching(void **state _unused_) {
     assert_string_equal(t->cmdline, "/usr/bin/db --data /srv/a b");
     assert_int_equal(t->state, 'D');
     assert_string_equal(t->stack[0], "[<0>] io_schedule+0x46/0x70");
-    assert_string_equal(t->stack[1], "[<0>] do_sys_poll+0x1/0x2");
+    assert_string_equal(t->stack[1], "[<0>] do_sys_?poll+0x1/0x2");
     assert_null(t->stack[2]);
     blocking_tasks_done(&blocking);
 }
@@ -123,9 +128,11 @@ static void test_hostile_names(void **state _unused_) {
     TASK_TEXT("6", "6", "comm", "");
     add_task("8", "8", "0\n");
     TASK_TEXT("8", "8", "stat", "8 (x)");
+    add_task("9", "9", "0\n");
+    TASK_TEXT("9", "9", "stat", "9 (x) \033 1");
 
     assert_int_equal(read_tasks(), 0);
-    assert_int_equal(blocking.n_tasks, 3);
+    assert_int_equal(blocking.n_tasks, 4);
     t = &blocking.tasks[0];
     assert_string_equal(t->comm, ") R 0 (?[2J?");
     assert_int_equal(t->state, 'T');
@@ -136,6 +143,7 @@ static void test_hostile_names(void **state _unused_) {
     assert_string_equal(t->comm, "");
     assert_int_equal(strlen(t->cmdline), 4096);
     assert_int_equal(blocking.tasks[2].state, '?');
+    assert_int_equal(blocking.tasks[3].state, '?');
     blocking_tasks_done(&blocking);
 }
 

@@ -82,7 +82,7 @@ static void test_unknown(void **state _unused_) {
 
 /* What sysfs says may be anything. */
 static void test_odd_values(void **state _unused_) {
-    static const char *const counts[] = { "", "-1", "9999999999999", "1x", "0x1", " " };
+    static const char *const counts[] = { "", "-5", "9999999999999", "1x", "0x1", " " };
 
     fake_kernel_patch(&k, "lp_a", BUILD_1);
     fake_kernel_text(&k, "/sys/module/lp_a/notes/.note.gnu.build-id", "\x04");
@@ -99,6 +99,18 @@ static void test_odd_values(void **state _unused_) {
         assert_false(p.transition);
         assert_false(livepatch_is_plain_module(&p));
     }
+}
+
+static void test_plain_module(void **state _unused_) {
+    struct livepatch p = { .module_loaded = true, .taint = (char *) "OE" };
+
+    assert_true(livepatch_is_plain_module(&p));
+    p.registered = true;
+    assert_false(livepatch_is_plain_module(&p));
+    p = (struct livepatch){ .module_loaded = true, .taint = (char *) "OEK" };
+    assert_false(livepatch_is_plain_module(&p));
+    p.taint = NULL;
+    assert_false(livepatch_is_plain_module(&p));
 }
 
 static void test_list(void **state _unused_) {
@@ -140,6 +152,7 @@ int main(void) {
         TEST(test_transition),
         TEST(test_unknown),
         TEST(test_odd_values),
+        TEST(test_plain_module),
         TEST(test_list),
         TEST(test_no_live_patching),
     };
