@@ -3,7 +3,6 @@
 
 import gzip
 import lzma
-import os
 import re
 import shutil
 import struct
@@ -41,9 +40,9 @@ HEADERS_HOOK = """
     export APT_CONFIG="$MMDEBSTRAP_APT_CONFIG"
     cd "{debs}"
     for modules in "$1"/usr/lib/modules/*; do
-        headers=linux-headers-${{modules##*/}}
-        parts=$(apt-cache depends "$headers" | sed -n 's/.*Depends: \\(linux-\\(headers\\|kbuild\\)-.*\\)/\\1/p')
-        apt-get -qq -o APT::Sandbox::User=root download "$headers" $parts
+        wanted=$(apt-cache depends "linux-headers-${{modules##*/}}" |
+            grep -Eo 'linux-(headers|kbuild)-.+')
+        apt-get -qq -o APT::Sandbox::User=root download $wanted
     done
 """
 
@@ -129,7 +128,8 @@ def _take_kernel(tree, series, target):
     target.mkdir(parents=True)
     release = _release(tree, series)
     (target / "release").write_text(release)
-    (target / "vmlinux").write_bytes(_unpack_bzimage((tree / f"boot/vmlinuz-{release}").read_bytes()))
+    image = (tree / f"boot/vmlinuz-{release}").read_bytes()
+    (target / "vmlinux").write_bytes(_unpack_bzimage(image))
     initrd = (tree / f"boot/initrd.img-{release}").read_bytes()
     (target / "initrd").write_bytes(_unpack(initrd))
 
@@ -143,7 +143,7 @@ def _release(tree, series):
 
 
 def _unpack_bzimage(image):
-    """The ELF kernel in a bzImage (Documentation/arch/x86/boot.rst: setup_sects, payload_offset)."""
+    """The ELF kernel in a bzImage (Linux: Documentation/arch/x86/boot.rst)."""
     start = (image[0x1f1] + 1) * 512
     offset, length = struct.unpack_from("<II", image, 0x248)
     kernel = _unpack(image[start + offset:start + offset + length - 4])
@@ -159,6 +159,6 @@ def _unpack(data):
         return lzma.decompress(data)
     for magic, tool in ((b"\x28\xb5\x2f\xfd", "zstd"), (b"\x02\x21\x4c\x18", "lz4")):
         if data.startswith(magic):
-            return subprocess.run([tool, "-dcq"], input=data, stdout=subprocess.PIPE, check=True,
-                                  env=dict(os.environ, LC_ALL="C")).stdout
+            return subprocess.run([tool, "-dcq"], input=data, stdout=subprocess.PIPE,
+                                  check=True).stdout
     return data

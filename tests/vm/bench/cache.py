@@ -72,7 +72,7 @@ class Cache:
 
     def _prune(self, kind):
         """Removes the oldest entries of a kind, except those that somebody uses."""
-        entries = [p for p in self.top.glob(f"{kind}-*") if p.is_dir() and not p.name.endswith(".new")]
+        entries = [p for p in self.top.glob(f"{kind}-*") if p.is_dir() and p.suffix != ".new"]
         entries.sort(key=lambda p: p.stat().st_mtime, reverse=True)
         for path in entries[KEPT:]:
             with contextlib.suppress(OSError), self._locked(path, fcntl.LOCK_EX | fcntl.LOCK_NB):

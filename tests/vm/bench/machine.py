@@ -9,14 +9,14 @@ from pathlib import Path
 
 from . import qemu
 from .command import run
-from .qemu import Failed
+from .qemu import BOOT_SECONDS, Failed
 
-BOOT_SECONDS = 120
 RUN_SECONDS = 60
+KILLED = -1   # the agent's word for a command that took too long
 
 
 class Machine:
-    """Made by the runner for one case and one kernel series; directory keeps all it leaves behind."""
+    """Made by the runner for one case and one series; directory keeps all it leaves behind."""
 
     def __init__(self, lab, series, directory, seed=0):
         self.series = series
@@ -34,8 +34,8 @@ class Machine:
 
     def boot(self, series=None, cmdline="", smp=None, initramfs=None, whole=False, wait=True,
              timeout=BOOT_SECONDS):
-        """Starts the machine, with another kernel series, more kernel arguments or CPUs where given,
-        and returns when its boot is complete (wait=False: as soon as it answers at all).
+        """Starts the machine, with another kernel series, more kernel arguments or CPUs where
+        given, and returns when its boot is complete (wait=False: at once).
 
         The first boot of a case goes on from a machine that was saved after its boot, unless an
         argument or an added disk makes it differ, or whole=True; later ones are whole boots.
@@ -66,7 +66,8 @@ class Machine:
 
     def shutdown(self, timeout=BOOT_SECONDS):
         """An orderly power-off (what `systemctl poweroff` does where there is no logind)."""
-        self._qemu.send("systemctl start --no-block --job-mode=replace-irreversibly poweroff.target")
+        self._qemu.send("systemctl start --no-block --job-mode=replace-irreversibly "
+                        "poweroff.target")
         self._qemu.wait_end(timeout)
 
     def power_cut(self):
@@ -148,14 +149,18 @@ class Machine:
     def run(self, command, stdin="", timeout=RUN_SECONDS):
         """Runs a bash script as root: (exit status, output with standard error)."""
         data = stdin if isinstance(stdin, bytes) else stdin.encode()
-        return self._qemu.request(command, data, timeout)
+        status, output = self._qemu.request(command, data, timeout)
+        if status == KILLED:
+            raise Failed(f"`{command}` did not end within {timeout} s{_quote(output)}")
+        return status, output
 
     def ok(self, command, stdin="", timeout=RUN_SECONDS):
         """Runs a command that must succeed; gives its output."""
         return self.fails(command, exit=0, stdin=stdin, timeout=timeout)
 
     def fails(self, command, exit=None, says=None, stdin="", timeout=RUN_SECONDS):
-        """Runs a command that must fail, with that status and text where given; gives its output."""
+        """Runs a command that must fail, with that status and text where given; gives its
+        output."""
         status, output = self.run(command, stdin, timeout)
         if exit is None and status == 0:
             raise Failed(f"`{command}` succeeded{_quote(output)}")
@@ -189,6 +194,18 @@ class Machine:
         if found != wanted:
             raise Failed(f"{what} is {found!r}, not {wanted!r}")
 
+    def contains(self, what, text, part):
+        """Looks for a part in a text and quotes the text's end if it is not there."""
+        if part not in text:
+            raise Failed(f"{what} does not say {part!r}{_quote(text)}")
+
+    def before(self, what, first, other, second):
+        """Compares the monotonic times of two entries of the journal."""
+        times = [int(e.get("_SOURCE_MONOTONIC_TIMESTAMP", e["__MONOTONIC_TIMESTAMP"]))
+                 for e in (first, second)]
+        if times[0] >= times[1]:
+            raise Failed(f"{what} came at {times[0] / 1e6:.3f} s, {other} at {times[1] / 1e6:.3f} s")
+
     def patch_status(self, name):
         """What `lpctl status` says of one patch, as in its JSON Schema."""
         return self.json(f"lpctl status {name} --json=short")["patches"][0]
@@ -211,7 +228,8 @@ class Machine:
     def background(self, command):
         """Starts a command and leaves it running; gives the process id of the shell that runs it
         (with `exec` before the command: its own)."""
-        return int(self.ok(f"setsid bash -c {_shell_quote(command)} >/run/bench-background-$$ 2>&1 & echo $!"))
+        shell = f"setsid bash -c {_shell_quote(command)} >/run/bench-background-$$ 2>&1"
+        return int(self.ok(f"{shell} & echo $!"))
 
     def journal(self, *matches):
         """The entries of this boot that match (journalctl's own arguments), as dictionaries."""
@@ -233,7 +251,7 @@ class Machine:
         self.write(path, Path(local).read_bytes(), mode=Path(local).stat().st_mode & 0o777)
 
     def disk(self, name, size="256M", source=None):
-        """Adds an empty ext4 disk with that label, or one with a directory of the image (as "/var");
+        """Adds an ext4 disk with that label, empty or with a directory of the image (as "/var");
         it is there from the next boot on, and the case's /etc/fstab mounts it by LABEL=name."""
         path = self.directory / f"{name}.raw"
         tree = ["-d", self._lab.image.tree / source.lstrip("/")] if source else []

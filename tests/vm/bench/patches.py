@@ -33,7 +33,8 @@ def _build(top, base):
 
 def _compile(kernel, work, target):
     shutil.copytree(SOURCES, work)
-    run("make", "-j2", "-C", kernel.headers, f"M={work}", "CONFIG_DEBUG_INFO_BTF_MODULES=", "modules")
+    run("make", "-j2", "-C", kernel.headers, f"M={work}", "CONFIG_DEBUG_INFO_BTF_MODULES=",
+        "modules")
     for module in work.glob("*.ko"):
         run("strip", "--strip-debug", "-o", target / module.name, module)
     shutil.rmtree(work)

@@ -73,7 +73,7 @@ def _initramfs(init, modules):
 
 
 def _cpio_entry(inode, name, mode, data):
-    """One entry of a "newc" archive (Documentation/driver-api/early-userspace/buffer-format.rst)."""
+    """One entry of a "newc" archive (Linux: driver-api/early-userspace/buffer-format.rst)."""
     fields = [inode, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name) + 1, 0]
     head = b"070701" + b"".join(b"%08x" % field for field in fields) + name.encode() + b"\0"
     return _padded(head) + _padded(data)

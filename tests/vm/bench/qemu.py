@@ -12,9 +12,10 @@ import time
 FAULT = re.compile(r"Kernel panic|BUG: |Oops: |general protection fault")
 
 # No SMAP and no five-level page tables: both cost an emulated machine time and test nothing here.
-# With rdrand nobody waits for entropy.  Emulated by translation only: hardware acceleration hangs on some hosts.
-MACHINE = ["-accel", "tcg", "-cpu", "Nehalem,rdrand=on", "-m", "512", "-nodefaults", "-no-user-config",
-           "-display", "none", "-no-reboot",
+# With rdrand nobody waits for entropy.  Emulated by translation only: hardware acceleration hangs on
+# some hosts.
+MACHINE = ["-accel", "tcg", "-cpu", "Nehalem,rdrand=on", "-m", "512", "-display", "none",
+           "-nodefaults", "-no-user-config", "-no-reboot",
            "-machine", "q35,i8042=off,vmport=off,smm=off,sata=off,smbus=off"]
 
 # fsync in the guest reaches the host's page cache; what the guest did not flush dies with qemu.
@@ -25,6 +26,9 @@ CMDLINE = " ".join("""
     tsc_early_khz={tsc_khz} tsc=reliable nowatchdog
     mitigations=off cryptomgr.notests init_on_alloc=0 audit=0
 """.split())
+
+
+BOOT_SECONDS = 120   # from the start of qemu until the agent answers, on a very busy host
 
 
 class Failed(Exception):
@@ -68,8 +72,9 @@ class Qemu:
         if incoming:
             argv += ["-incoming", f"exec:cat {shlex.quote(str(incoming))}"]
         self._log = open(f"{console}.qemu", "wb")
-        self._process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=self._log,
-                                         stderr=self._log, pass_fds=(agent.fileno(), monitor.fileno()))
+        self._process = subprocess.Popen(
+            argv, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log,
+            pass_fds=(agent.fileno(), monitor.fileno()))
         agent.close()
         monitor.close()
         self._events = b""
@@ -77,12 +82,13 @@ class Qemu:
 
     def request(self, command, stdin=b"", timeout=60):
         """Has the agent run a bash script: (status, output).  Waits for the agent if need be."""
-        self.send(command, stdin)
-        return self.answer(f"the answer to `{command}`", timeout)
+        self.send(command, stdin, timeout)
+        return self.answer(f"the answer to `{command}`", timeout + BOOT_SECONDS)
 
-    def send(self, command, stdin=b""):
+    def send(self, command, stdin=b"", timeout=60):
         command = command.encode()
-        self._agent.sendall(b"%d %d\n" % (len(command), len(stdin)) + command + stdin)
+        head = b"%d %d %d\n" % (len(command), len(stdin), timeout)
+        self._agent.sendall(head + command + stdin)
 
     def answer(self, what, timeout):
         """The next answer of the agent: (status, output)."""

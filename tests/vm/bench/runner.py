@@ -52,7 +52,8 @@ def main():
 
 def _parse(argv):
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    parser = argparse.ArgumentParser(prog="tests/vm/run", description="Runs cases on booted machines.")
+    parser = argparse.ArgumentParser(prog="tests/vm/run",
+                                     description="Runs cases on booted machines.")
     parser.add_argument("--series", type=lambda s: s.split(","), default=list(KERNELS),
                         help=f"kernel series, comma-separated (default: {','.join(KERNELS)})")
     parser.add_argument("--jobs", type=int, default=2, help="machines side by side (default: 2)")
@@ -60,7 +61,8 @@ def _parse(argv):
     parser.add_argument("--install-tree", type=Path, help="a tree to lay over the image's root")
     parser.add_argument("--cache", type=Path, default=home / "lpd-vm",
                         help="where images and runs are kept (default: %(default)s)")
-    parser.add_argument("--keep", action="store_true", help="keep logs and disks of passed cases too")
+    parser.add_argument("--keep", action="store_true",
+                        help="keep logs and disks of passed cases too")
     parser.add_argument("--list", action="store_true", help="print the cases and end")
     parser.add_argument("cases", nargs="*", metavar="CASE",
                         help="cases to run (default: all); `shell` boots a machine to work in")

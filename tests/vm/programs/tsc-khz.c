@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Prints the frequency of the host's time stamp counter in kHz.  An emulated machine reads that same
- * counter, and its kernel, which measures it against emulated timers, is wrong by whole factors when
- * the host is busy: it is told instead.
+ * Prints the frequency of the host's time stamp counter in kHz.  An emulated machine reads that
+ * same counter, and its kernel, which measures it against emulated timers, is wrong by whole
+ * factors when the host is busy: it is told instead.
  */
 #include <stdint.h>
 #include <stdio.h>
