@@ -433,6 +433,21 @@ static int remove_modules(const struct host *h, const char *name, const struct m
     return removed;
 }
 
+static int check_owner(const struct manifest *m, struct error *e) {
+    if (startswith(m->path, MANIFEST_DIRECTORY "/"))
+        return 0;
+    return error_hint(e, error_set(e, -EBUSY, EXIT_STATUS_FAILED,
+                                   "%s does not belong to lpctl install, but to a package or to /run",
+                                   m->path),
+                      "remove the package, or switch the patch off: lpctl disable %s", m->name);
+}
+
+int store_may_remove(const struct host *h, const char *name, struct error *e) {
+    _cleanup_(manifest_done) struct manifest m = {};
+
+    return manifest_load(h, name, &m, NULL) >= 0 ? check_owner(&m, e) : 0;
+}
+
 int store_remove(const struct host *h, const char *name, struct error *e) {
     _cleanup_(manifest_done) struct manifest m = {};
     _cleanup_(places_done) struct places places = {};
@@ -443,11 +458,9 @@ int store_remove(const struct host *h, const char *name, struct error *e) {
     if (r == -ENOMEM)
         return r;
     known = r >= 0;
-    if (known && !startswith(m.path, MANIFEST_DIRECTORY "/"))
-        return error_hint(e, error_set(e, -EBUSY, EXIT_STATUS_FAILED,
-                                       "%s does not belong to lpctl install, but to a package or to /run",
-                                       m.path),
-                          "remove the package, or switch the patch off: lpctl disable %s", m.name);
+    r = known ? check_owner(&m, e) : 0;
+    if (r < 0)
+        return r;
     r = places_find(known ? m.name : name, "", NULL, &places);
     if (r < 0)
         return r;

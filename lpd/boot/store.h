@@ -44,6 +44,10 @@ int store_install(const struct host *h, const struct store_patch *p, struct stor
 /* Puts back what stood there before the install. */
 int store_undo(const struct host *h, struct store_change *c);
 
+/* Whether store_remove() may take that patch off the machine; -EBUSY if its manifest belongs to a
+ * package. To be asked before the patch is unloaded. */
+int store_may_remove(const struct host *h, const char *name, struct error *e);
+
 /* Takes a patch off the machine: the manifest first, then what it named. A manifest that belongs to
  * a package is -EBUSY. Returns 1, or 0 if nothing was there. */
 int store_remove(const struct host *h, const char *name, struct error *e);

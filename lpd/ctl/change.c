@@ -302,6 +302,9 @@ static int remove_one(struct ctl *c, struct manager *m, const char *name, struct
     bool unloaded = false;
     int r;
 
+    r = store_may_remove(&c->host, name, e);
+    if (r < 0)
+        return r;
     if (c->host.live) {
         r = converge_unload(&c->host, m, name, &result, e);
         if (r < 0)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """An install that is refused or fails leaves the machine exactly as it was."""
 
-LOOK = ("{ find /etc/lpd /var/lib/lpd /run/lpd -printf '%p %m %s %T@\\n'; ls /sys/kernel/livepatch; "
+LOOK = ("{ find /etc/lpd /var/lib/lpd /run/lpd -type f -printf '%p %m %s %T@\\n' -o -printf '%p %m\\n'; ls /sys/kernel/livepatch; "
         "systemctl --failed --no-legend; cat /proc/modules | cut -d' ' -f1; } 2>/dev/null | sort")
 
 
