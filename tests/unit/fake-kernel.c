@@ -3,14 +3,12 @@
 #undef NDEBUG
 #include <assert.h>
 #include <elf.h>
-#include <fcntl.h>
-#include <ftw.h>
-#include <stdio.h>
 #include <sys/mman.h>
 
 #include "base/file.h"
 #include "base/strv.h"
 #include "fake-kernel.h"
+#include "tree.h"
 
 #define LIVEPATCH "/sys/kernel/livepatch"
 
@@ -21,10 +19,7 @@ static struct fake_kernel *kernel_of(struct host *h) {
 /* Files of the tree. */
 
 void fake_kernel_file(struct fake_kernel *k, const char *path, const char *data, size_t size) {
-    _cleanup_free_ char *directory = strndup(path, (size_t) (path_basename(path) - path));
-
-    assert(directory && file_mkdir_p(&k->host, directory) >= 0);
-    assert(file_write_volatile(&k->host, path, data, size, 0644) >= 0);
+    tree_write_data(&k->host, path, data, size);
 }
 
 void fake_kernel_text(struct fake_kernel *k, const char *path, const char *text) {
@@ -39,16 +34,11 @@ const char *fake_kernel_read(struct fake_kernel *k, const char *path) {
     return text;
 }
 
-static int remove_entry(const char *path, const struct stat *st _unused_, int flag _unused_,
-                        struct FTW *ftw _unused_) {
-    return remove(path);
-}
-
 void fake_kernel_remove(struct fake_kernel *k, const char *path) {
     _cleanup_free_ char *full = NULL;
 
     assert(asprintf(&full, "%s%s", k->root, path) >= 0);
-    (void) nftw(full, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    (void) nftw(full, tree_remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 static void write_attribute(struct fake_kernel *k, const char *directory, const char *name,
@@ -391,9 +381,8 @@ static const struct kernel_ops fake_kernel_ops = {
 
 void fake_kernel_open(struct fake_kernel *k) {
     *k = (struct fake_kernel){ .now = 3600 * USEC_PER_SEC };
-    strcpy(k->root, "/tmp/lpd-kernel-XXXXXX");
-    assert(mkdtemp(k->root));
-    assert(host_open(k->root, &k->host) >= 0);
+    tree_make(&k->host);
+    tree_path(&k->host, k->root);
     k->host.live = true;
     k->host.ops = &fake_kernel_ops;
     k->host.userdata = k;
@@ -404,8 +393,7 @@ void fake_kernel_open(struct fake_kernel *k) {
 }
 
 void fake_kernel_close(struct fake_kernel *k) {
-    host_close(&k->host);
-    fake_kernel_remove(k, "");
+    tree_remove(&k->host);
 }
 
 void fake_module_file(const char *name, const char *build_id, struct module_file *ret) {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <limits.h>
+
 #include "base/host.h"
 #include "module/file.h"
 
@@ -37,7 +39,7 @@ struct fake_module {
 
 struct fake_kernel {
     struct host host; /* give this to what is tested */
-    char root[64];
+    char root[PATH_MAX];
     uint64_t now;
     struct fake_module modules[FAKE_MODULES_MAX];
     size_t n_modules;
