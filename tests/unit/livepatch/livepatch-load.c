@@ -171,7 +171,7 @@ static void test_file_does_not_fit(void **state _unused_) {
                  "for kernel 6.1.0-55-test, this is " FAKE_RELEASE);
 
     free(f.info.name);
-    f.info.name = strdup("../../tmp/x");
+    f.info.name = strdup("../../etc/x");
     free(f.info.vermagic);
     f.info.vermagic = strdup(FAKE_RELEASE);
     assert_error(load_file(&f, NULL, 0, &result), -EBADMSG, EXIT_STATUS_REFUSED,
