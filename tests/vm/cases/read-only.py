@@ -12,12 +12,7 @@ def case(m):
         m.write(f"/usr/lib/lpd/patches.d/{name}.conf", "[Patch]\nDescription=From a package\n")
     m.write("/usr/lib/lpd/lpd.conf", "[Trust]\nSignature=permissive\n")
     m.ok("rm -r /etc/lpd /var/lib/lpd")
-    m.write("/etc/systemd/system/usr-ro.service",
-            "[Unit]\nDefaultDependencies=no\nBefore=livepatch.target sysinit.target\n"
-            "After=systemd-remount-fs.service\n[Service]\nType=oneshot\n"
-            "ExecStart=mount --bind -o ro /usr /usr\nExecStart=mount -o remount,ro,bind /usr\n"
-            "[Install]\nWantedBy=sysinit.target\n")
-    m.ok("systemctl enable usr-ro")
+    m.write("/etc/fstab", "/usr /usr none bind,ro 0 0\n")
     m.reboot()
     m.fails("touch /usr/x", says="Read-only")
     for name in ("lp-cmdline", "lp-uptime", "lp-version"):
