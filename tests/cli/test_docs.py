@@ -1,0 +1,420 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The documentation and the completions say what the programs do, no more and no less.
+
+Run by Meson: $SOURCE_ROOT is the top of the tree, $LPCTL and $LPD are the built programs."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+import jsonschema
+
+TOP = Path(os.environ["SOURCE_ROOT"])
+LPCTL, LPD = os.environ["LPCTL"], os.environ["LPD"]
+PAGES = sorted((TOP / "docs/man").glob("*.scd"))
+NOWHERE = "--root=/nonexistent"   # lpctl looks at its options, and then does nothing
+
+
+def text(path):
+    return (TOP / path).read_text()
+
+
+def run(*argv, **options):
+    return subprocess.run([str(arg) for arg in argv], capture_output=True, text=True, **options)
+
+
+def page(name):
+    """A manual page as a dictionary of its sections."""
+    parts = re.split(r"^# ([^a-z\n]+)$", text(f"docs/man/{name}.scd"), flags=re.M)
+    return dict(zip(parts[1::2], parts[2::2]))
+
+
+def definitions(section, pattern):
+    """What is defined at the left margin of a section: pattern, with its paragraph."""
+    parts = re.split(rf"^{pattern}.*$", section, flags=re.M)
+    return dict(zip(parts[1::2], parts[2::2]))
+
+
+def options_in(line):
+    return set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", line))
+
+
+class Help:
+    """What `lpctl --help` and lpctl's own checks say: the verbs, the options, which go together."""
+
+    def __init__(self):
+        out = run(LPCTL, "--help").stdout
+        commands, options = re.search(r"^Commands:$(.*)^Options:$(.*)^See ", out,
+                                      re.M | re.S).groups()
+        self.verbs = re.findall(r"^  ([a-z-]+) ", commands, re.M)
+        self.options = options_in(options)
+        single = {o for o in self.options if any(self._refuses(v, o) for v in self.verbs)}
+        self.common = self.options - single
+        self.own = {v: {o for o in single if not self._refuses(v, o)} for v in self.verbs}
+
+    @staticmethod
+    def _refuses(verb, option):
+        if not option.startswith("--"):
+            return False
+        given = {"--json": "--json=off", "--root": NOWHERE, "--stage": "--stage=system",
+                 "--name": "--name=x", "--kernel": "--kernel=x"}.get(option, option)
+        for arguments in ([], ["x"]):
+            said = run(LPCTL, NOWHERE, verb, given, *arguments).stderr
+            if not said.startswith("usage: "):
+                break
+        return "does not go with" in said
+
+
+HELP = Help()
+
+
+class Manual(unittest.TestCase):
+    def test_pages_compile(self):
+        for path in PAGES:
+            done = run("scdoc", input=path.read_text())
+            self.assertEqual((done.returncode, done.stderr), (0, ""), path.name)
+
+    def test_sections(self):
+        for path in PAGES:
+            sections = list(page(path.stem))
+            self.assertEqual(sections[:3], ["NAME", "SYNOPSIS", "DESCRIPTION"], path.name)
+            self.assertEqual(sections[-2:], ["EXAMPLES", "SEE ALSO"], path.name)
+
+    def test_references(self):
+        ours = {path.stem for path in PAGES}
+        for path in PAGES:
+            for name, number in re.findall(r"\*((?:lpd|lpctl)[\w.-]*)\*\((\d)\)", path.read_text()):
+                self.assertIn(f"{name}.{number}", ours, path.name)
+
+    def test_lpctl_verbs(self):
+        found = definitions(page("lpctl.8")["COMMANDS"], r"\*([a-z-]+)\*")
+        self.assertEqual(set(found), set(HELP.verbs))
+
+    def test_lpctl_options(self):
+        entries = definitions(page("lpctl.8")["OPTIONS"], r"(\*-[^\n]*)")
+        self.assertEqual(set().union(*map(options_in, entries)), HELP.options)
+
+    def test_lpctl_options_of_verbs(self):
+        own = {verb: set() for verb in HELP.verbs}
+        for head, body in definitions(page("lpctl.8")["OPTIONS"], r"(\*-[^\n]*)").items():
+            verbs = re.match(r"\n\t((?:\*[a-z-]+\*(?:, )?)+): ", body)
+            for verb in re.findall(r"[a-z-]+", verbs[1]) if verbs else []:
+                own[verb] |= options_in(head)
+        self.assertEqual(own, HELP.own)
+
+    def test_lpd_verbs(self):
+        out = run(LPD, "--help").stdout
+        found = definitions(page("lpd.8")["COMMANDS"], r"\*([^*]+)\*")
+        self.assertEqual({word for word in found if not word.startswith("-")},
+                         set(re.findall(r"^  ([a-z]+) ", out, re.M)))
+
+    def test_exit_statuses(self):
+        codes = re.findall(r"EXIT_STATUS_\w+ = (\d+)", text("lpd/base/exit-status.h"))
+        self.assertEqual(re.findall(r"^\|  (\d+)$", page("lpctl.8")["EXIT STATUS"], re.M), codes)
+        error = json.loads(text("docs/lpd-status.schema.json"))["$defs"]["error"]
+        self.assertEqual([0] + error["properties"]["exitStatus"]["enum"], list(map(int, codes)))
+
+    def test_states(self):
+        patch = json.loads(text("docs/lpd-status.schema.json"))["$defs"]["patch"]
+        states = definitions(page("lpctl.8")["STATES"], r"\*([a-z]+)\*")
+        later = {"quarantined"}
+        self.assertEqual(set(states) | later, set(patch["properties"]["state"]["enum"]))
+
+    def test_environment(self):
+        sources = [p.read_text() for top in ("lpd", "generator") for p in (TOP / top).rglob("*.c")]
+        read = set(re.findall(r'getenv\("(\w+)"\)', "".join(sources))) - {"INVOCATION_ID"}
+        named = "".join(page(path.stem).get("ENVIRONMENT", "") for path in PAGES)
+        self.assertEqual(set(re.findall(r"_([A-Z][A-Z_]+)_(?=[,\n])", named)), read)
+
+    def test_kernel_command_line(self):
+        switches = re.findall(r'"(lpd[a-z.]*)"', text("lpd/config/cmdline.c"))
+        named = re.findall(r"\*((?:rd\.)?lpd[a-z.]*)=\*", page("lpd.8")["KERNEL COMMAND LINE"])
+        self.assertEqual({name.removeprefix("rd.") for name in named}, set(switches))
+
+    def test_commands_that_are_named(self):
+        places = [*PAGES, TOP / "conf/lpd.catalog", TOP / "README.md", TOP / "docs/HACKING.md"]
+        for path in places:
+            for verb in re.findall(r"[*'`# ]lpctl ([a-z][a-z-]+)", path.read_text()):
+                self.assertIn(verb, HELP.verbs, path.name)
+
+
+class Keys(unittest.TestCase):
+    """Keys of files, each with its section and its default."""
+
+    def documented(self, name):
+        keys = []
+        for head, body in page(name).items():
+            section = re.match(r"\[(\w+)(?::RELEASE)?\] SECTION OPTIONS", head)
+            for key, says in definitions(body, r"\*(\w+)=\*").items() if section else []:
+                words = " ".join(says.split())
+                default = re.search(
+                    r"(?:Defaults to (?:_([^_]+)_|the empty list)|Not set by default)\.", words)
+                self.assertTrue(default, f"{key}= has no default in {name}")
+                value = default[1] or ""
+                keys.append((section[1].lower(), key, "" if value == "NAME.ko" else value))
+        return keys
+
+    def effective(self):
+        with tempfile.TemporaryDirectory() as root:
+            done = run(LPCTL, f"--root={root}", "cat-config", "--json=short")
+        return [(o["section"], o["key"], o["value"]) for o in json.loads(done.stdout)["options"]]
+
+    def test_policy(self):
+        wanted = [(section.lower(), key, value) for section, key, value in self.effective()]
+        self.assertEqual(self.documented("lpd.conf.5"), wanted)
+
+    def test_manifest(self):
+        source = text("lpd/config/manifest.c")
+        patch = re.findall(r'^    PATCH\("(\w+)", "([^"]*)"', source, re.M)
+        kernel = re.findall(r'^    KERNEL\("(\w+)"', source, re.M)
+        wanted = [("patch", *key) for key in patch] + [("kernel", key, "") for key in kernel]
+        self.assertEqual(self.documented("lpd.patch.5"), wanted)
+
+    def test_sample(self):
+        sample = text("conf/lpd.conf")
+        found = []
+        for line in sample.splitlines():
+            if line.startswith("["):
+                section = line.strip("[]")
+            elif assignment := re.match(r"#(\w+)=(.*)", line):
+                found.append((section, *assignment.groups()))
+        self.assertEqual(found, self.effective())
+        with tempfile.TemporaryDirectory() as directory:
+            path = Path(directory) / "lpd.conf"
+            for version in (sample, re.sub(r"^#(\w+=)", r"\1", sample, flags=re.M)):
+                path.write_text(version)
+                done = run(LPCTL, "lint", path)
+                self.assertEqual(done.returncode, 0, done.stdout)
+
+    def test_examples(self):
+        """The files that the manual and the README show are good."""
+        for path in [*PAGES, TOP / "README.md"]:
+            blocks = re.findall(r"^```\w*\n# /etc/lpd/(\S+)\n(.*?)^```", path.read_text(),
+                                re.M | re.S)
+            for name, body in blocks:
+                with tempfile.TemporaryDirectory() as directory:
+                    file = Path(directory) / Path(name).name
+                    file.write_text(body)
+                    done = run(LPCTL, "lint", file)
+                self.assertEqual(done.returncode, 0, f"{path.name}: {done.stdout}")
+
+
+class Journal(unittest.TestCase):
+    def setUp(self):
+        self.events = re.findall(r'\[EVENT_\w+\] = \{ "([a-z-]+)", "([0-9a-f]{32})"',
+                                 text("lpd/report/journal.c"))
+        parts = re.split(r"^-- ([0-9a-f]{32})$", text("conf/lpd.catalog"), flags=re.M)
+        self.catalog = dict(zip(parts[1::2], parts[2::2]))
+        self.ids = re.findall(r"^-- (\S+)$", text("conf/lpd.catalog"), re.M)
+
+    def test_events_in_manual(self):
+        rows = re.findall(r"^\|  ([a-z-]+)\n:  ([0-9a-f]{32})$", page("lpd.8")["JOURNAL"], re.M)
+        self.assertGreater(len(self.events), 0)
+        self.assertEqual(rows, self.events)
+
+    def test_fields_in_manual(self):
+        fields = set(re.findall(r'"((?:LPD|MESSAGE)_[A-Z]+)"', text("lpd/report/journal.c")))
+        found = definitions(page("lpd.8")["JOURNAL"], r"_([A-Z_]+)=_")
+        self.assertEqual(set(found), fields)
+
+    def test_catalog(self):
+        self.assertEqual(sorted(self.ids), sorted(id_ for _, id_ in self.events))
+        for id_, entry in self.catalog.items():
+            head, _, body = entry.strip().partition("\n\n")
+            keys = [line.split(": ")[0] for line in head.splitlines()]
+            self.assertEqual(keys, ["Subject", "Defined-By", "Documentation"], id_)
+            self.assertIn("\nDefined-By: lpd\n", head)
+            self.assertIn("@LPD_PATCH@", body, id_)
+            for name, number in re.findall(r"man:([\w.-]+)\((\d)\)", head):
+                self.assertTrue((TOP / f"docs/man/{name}.{number}.scd").exists(), id_)
+
+    def test_journalctl_takes_it(self):
+        with tempfile.TemporaryDirectory() as root:
+            directory = Path(root) / "usr/lib/systemd/catalog"
+            directory.mkdir(parents=True)
+            shutil.copy(TOP / "conf/lpd.catalog", directory)
+            done = run("journalctl", "--update-catalog", f"--root={root}")
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            listed = run("journalctl", "--list-catalog", f"--root={root}").stdout
+        self.assertEqual(listed.count(" lpd: "), len(self.events))
+
+
+BASH_DRIVER = r"""
+source "$1"
+exec 3>&2
+lpctl() {
+    echo "$*" >&3
+    [[ $* == *'list --no-legend' ]] && printf 'fix-a active  now\nother failed\n'
+}
+while IFS= read -r line; do
+    IFS=' ' read -ra COMP_WORDS <<<"$line"
+    [[ $line == *' ' ]] && COMP_WORDS+=('')
+    COMP_CWORD=$((${#COMP_WORDS[@]} - 1)) COMPREPLY=()
+    _lpctl
+    echo "${COMPREPLY[*]}"
+done
+"""
+
+
+class Bash(unittest.TestCase):
+    """The words of a line stand as bash splits them: "=" is one of its own."""
+
+    def complete(self, *lines):
+        done = run("bash", "-c", BASH_DRIVER, "bash", TOP / "completion/bash/lpctl",
+                   cwd=self.directory, input="".join(f"{line}\n" for line in lines))
+        self.asked = done.stderr
+        return [set(line.split()) for line in done.stdout.split("\n")[:-1]]
+
+    def setUp(self):
+        scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(scratch.cleanup)
+        self.directory = Path(scratch.name)
+        (self.directory / "sub").mkdir()
+        for name in ("a.ko", "b.ko.xz", "c.txt", "fix.conf"):
+            (self.directory / name).touch()
+
+    def test_verbs(self):
+        self.assertEqual(self.complete("lpctl "), [set(HELP.verbs)])
+        self.assertEqual(self.complete("lpctl --json = short in"), [{"install"}])
+
+    def test_options(self):
+        found = self.complete(*(f"lpctl {verb} -" for verb in HELP.verbs))
+        for verb, words in zip(HELP.verbs, found):
+            self.assertEqual({w.rstrip("=") for w in words}, HELP.common | HELP.own[verb], verb)
+
+    def test_values(self):
+        found = self.complete("lpctl --json =", "lpctl list --json = p", "lpctl install --stage = i")
+        self.assertEqual(found, [{"pretty", "short", "off"}, {"pretty"}, {"initrd"}])
+
+    def test_names(self):
+        self.assertEqual(self.complete("lpctl why ", "lpctl remove f", "lpctl list "),
+                         [{"fix-a", "other"}, {"fix-a"}, set()])
+        self.complete("lpctl --root = /x show ")
+        self.assertEqual(self.asked, "--root=/x list --no-legend\n")
+
+    def test_files(self):
+        modules = {"a.ko", "b.ko.xz", "sub"}
+        self.assertEqual(self.complete("lpctl install ", "lpctl lint f", "lpctl load "),
+                         [modules, {"fix.conf"}, modules | {"fix-a", "other"}])
+
+
+class Zsh(unittest.TestCase):
+    def test_syntax(self):
+        done = run("zsh", "-n", TOP / "completion/zsh/_lpctl")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+    def test_verbs(self):
+        verbs = re.findall(r"^        '([a-z-]+):", text("completion/zsh/_lpctl"), re.M)
+        self.assertEqual(verbs, HELP.verbs)
+
+    def test_options(self):
+        source = text("completion/zsh/_lpctl")
+        common = re.search(r"common=\((.*?)^    \)", source, re.M | re.S)[1]
+        self.assertEqual(options_in(re.sub(r"\[.*?\]", "", common)), HELP.common)
+        own = {verb: set() for verb in HELP.verbs}
+        arms = re.search(r"^    case .*? in\n(.*?)^    esac", source, re.M | re.S)[1]
+        for verbs, body in re.findall(r"^        (\S+)\)(.*?);;$", arms, re.M | re.S):
+            for verb in filter(None, verbs.replace("''", "").split("|")):
+                own[verb] |= set(re.findall(r"'(--[a-z-]+)", body))
+        self.assertEqual(own, HELP.own)
+
+
+TREE = {
+    "etc/machine-id": "0123456789abcdef0123456789abcdef\n",
+    "proc/sys/kernel/osrelease": "6.1.0-56-cloud-amd64\n",
+    "etc/lpd/lpd.conf.d/10-test.conf": "[Trust]\nSignature=permissive\n",
+    "etc/lpd/patches.d/bad.conf": "[Patch]\nTiemout=3\n",
+    "etc/lpd/patches.d/fix-a.conf": "[Patch]\nDescription=one\nFixes=CVE-1 CVE-2\nRequired=yes\n",
+    "etc/lpd/patches.d/fix-b.conf": "[Patch]\nStage=initrd\nRollout=0%\n",
+}
+
+
+class Schemas(unittest.TestCase):
+    """What is printed fits the schemas. Machines that are patched are left to the other tests."""
+
+    def setUp(self):
+        scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(scratch.cleanup)
+        self.root = Path(scratch.name)
+        for name, content in TREE.items():
+            (self.root / name).parent.mkdir(parents=True, exist_ok=True)
+            (self.root / name).write_text(content)
+        self.status = json.loads(text("docs/lpd-status.schema.json"))
+        self.verbs = json.loads(text("docs/lpctl.schema.json"))
+
+    def fits(self, verb, value):
+        schema = {**self.verbs, "$ref": f"#/$defs/{verb}"}
+        resolver = jsonschema.RefResolver.from_schema(
+            schema, store={"lpd-status.schema.json": self.status})
+        jsonschema.Draft202012Validator(schema, resolver=resolver).validate(value)
+
+    def prints(self, verb, *arguments, status=0, schema=None):
+        done = run(LPCTL, f"--root={self.root}", verb, *arguments, "--json=short")
+        self.assertEqual(done.returncode, status, done.stdout)
+        value = json.loads(done.stdout)
+        self.assertEqual("error" in value, status != 0)
+        self.fits(schema or verb, value)
+        return value
+
+    def test_schemas_are_schemas(self):
+        for schema in (self.status, self.verbs):
+            jsonschema.Draft202012Validator.check_schema(schema)
+
+    def test_every_verb_has_one(self):
+        others = {"failure", "action", "task", "changes"}
+        self.assertEqual(set(self.verbs["$defs"]) - others, set(HELP.verbs) - {"log"})
+
+    def test_every_object_is_strict(self):
+        def look(schema):
+            if isinstance(schema, dict):
+                if schema.get("type") == "object":
+                    self.assertIs(schema.get("additionalProperties"), False, schema)
+                    self.assertLessEqual(set(schema["required"]), set(schema["properties"]))
+                schema = schema.values()
+            for item in schema if not isinstance(schema, (str, int)) and schema is not None else []:
+                look(item)
+        look(self.status)
+        look(self.verbs)
+
+    def test_looking(self):
+        self.assertEqual(len(self.prints("status")["patches"]), 3)
+        self.prints("list")
+        self.prints("metrics")
+        self.prints("status", "fix-a", "bad")
+        self.prints("status", "--check", status=10)
+        self.prints("show", "fix_a", "fix-b")
+        self.prints("show", "none", status=3)
+        self.prints("why", "fix-a")
+        self.prints("why", "bad")
+        self.prints("why", "none", status=3, schema="failure")
+        self.prints("blocking")
+        self.assertEqual(len(self.prints("lint", status=78)["problems"]), 1)
+        self.prints("cat-config")
+
+    def test_changing(self):
+        self.assertTrue(self.prints("disable", "fix-a")["changed"])
+        self.assertFalse(self.prints("disable", "fix-a")["changed"])
+        self.prints("enable", "fix-a")
+        self.prints("enable", "none", status=3)
+        self.prints("remove", "fix-b")
+        self.prints("install", "/nonexistent.ko", status=1)
+        self.prints("load", "fix-a", status=64)
+        self.prints("unload", "fix-a", status=64)
+        self.prints("import-kpatch")
+        self.assertEqual(len(self.prints("apply", "--dry-run")["actions"]), 2)
+        self.prints("apply", status=64)
+
+    def test_broken_policy(self):
+        (self.root / "etc/lpd/lpd.conf").write_text("nonsense\n")
+        self.assertIn("lpd.conf:1", self.prints("status")["policy"]["problem"])
+        self.prints("cat-config", status=78)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2, warnings="ignore")   # later jsonschemas warn of RefResolver's end
