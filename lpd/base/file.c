@@ -62,8 +62,6 @@ int file_read_fd(int fd, size_t max, char **ret, size_t *ret_size) {
 
     if (fstat(fd, &st) < 0)
         return -errno;
-    if (S_ISDIR(st.st_mode))
-        return -EISDIR;
     if (S_ISREG(st.st_mode) && st.st_size > 0)
         allocated = MIN((size_t) st.st_size, max) / 2 + 1;
 

@@ -133,7 +133,7 @@ static int open_conf(const struct host *h, const char *path) {
 static const char *describe(int error_number) {
     switch (error_number) {
     case -ENOLINK:
-        return "a link to nowhere";
+        return "a dangling link";
     case -EFBIG:
         return "larger than 1 MiB";
     case -EBADFD:
@@ -210,8 +210,11 @@ int conf_read_dropins(const struct host *h, unsigned dirs, const char *subdir, c
     int r;
 
     r = conf_names_list(h, dirs, subdir, &l, e);
-    for (size_t i = 0; i < l.n_names; i++)
+    for (size_t i = 0; i < l.n_names; i++) {
+        struct error *first = r < 0 ? NULL : e;
+
         if (l.names[i].files)
-            (void) RET_GATHER(r, read_dropin(h, l.names + i, subdir, reader, userdata, r < 0 ? NULL : e));
+            (void) RET_GATHER(r, read_dropin(h, l.names + i, subdir, reader, userdata, first));
+    }
     return r;
 }

@@ -80,7 +80,7 @@ static void refuse_unknown_key(struct reader *r, const char *name) {
             candidates[n++] = r->table->keys[i].name;
     near = r->e ? suggest(name, candidates, n) : NULL;
     if (elsewhere)
-        REFUSE(r, "%s= belongs into [%s%s]", name, elsewhere->section,
+        REFUSE(r, "%s= belongs in [%s%s]", name, elsewhere->section,
                endswith(elsewhere->section, ":") ? "…" : "");
     else if (near)
         REFUSE(r, "unknown key '%s' (did you mean '%s'?)", name, near);
@@ -92,8 +92,6 @@ static void begin_section(struct reader *r, const char *name) {
     const struct ini_key *k = find_section(r->table, name);
     size_t length;
 
-    r->place = REFUSED;
-    r->seen = 0;
     if (!k) {
         refuse_unknown_section(r, name);
         return;
@@ -113,6 +111,7 @@ static void begin_section(struct reader *r, const char *name) {
     r->n_sections++;
 
     length = strlen(k->section);
+    r->seen = 0;
     r->section = k->section;
     r->target = r->userdata;
     if (r->table->begin) {
@@ -181,7 +180,7 @@ static bool check_characters(struct reader *r, const char *line, size_t n) {
         if (!line[i])
             REFUSE(r, "a NUL byte at column %zu", i + 1);
         else
-            REFUSE(r, "byte 0x%02x at column %zu is a control character or no UTF-8",
+            REFUSE(r, "byte 0x%02x at column %zu is a control character or not UTF-8",
                    (unsigned char) line[i], i + 1);
         return false;
     }
@@ -192,13 +191,12 @@ static bool check_characters(struct reader *r, const char *line, size_t n) {
 static bool check_section(struct reader *r, const char *line) {
     size_t n = strcspn(line, "]");
 
-    r->place = REFUSED;
     if (!line[n])
         REFUSE(r, "'%s' lacks its ']'", line);
     else if (line[n + 1])
         REFUSE(r, "text after the ']' of '%s'", line);
     else if (n == 1 || strcspn(line, " \t") < n)
-        REFUSE(r, "'%s' is no name of a section", line);
+        REFUSE(r, "'%s' is not a section name", line);
     else
         return true;
     return false;
@@ -214,7 +212,7 @@ static bool check_assignment(struct reader *r, const char *line) {
     else if (equals == 0)
         REFUSE(r, "no key in front of '='");
     else if (n == 0 || n + strspn(line + n, " \t") != equals)
-        REFUSE(r, "'%.*s' is no name of a key", (int) equals, line);
+        REFUSE(r, "'%.*s' is not a key name", (int) equals, line);
     else if (endswith(line, "\\"))
         REFUSE(r, "the line ends in a backslash, but lines cannot be continued");
     else
@@ -242,6 +240,8 @@ static bool admit(struct reader *r, const char *line, size_t n, char *str, size_
     memcpy(str, line, n);
     str[n] = '\0';
     if (*str == '[') {
+        /* Unless it proves good, what follows is nowhere, not in the section before. */
+        r->place = REFUSED;
         if (!check_section(r, str))
             return false;
         str[n - 1] = '\0';

@@ -74,8 +74,9 @@ static int load_entry(const struct host *h, const struct conf_name *n, struct ma
         utf8_make_printable(entry.name);
         utf8_make_printable(entry.path);
         r = error_set(&entry.error, -EBADMSG, EXIT_STATUS_CONFIG,
-                      "%s: '%s' is no name for a patch: at most %d letters, digits, '-', '_' and "
-                      "'.', neither '-' nor '.' in front", entry.path, entry.name, PATCH_NAME_MAX);
+                      "%s: '%s' is not a valid patch name: at most %d letters, digits, '-', '_' "
+                      "and '.', neither '-' nor '.' in front",
+                      entry.path, entry.name, PATCH_NAME_MAX);
     }
     if (r == 0 || r == -ENOMEM)
         return r;
@@ -169,7 +170,7 @@ int manifest_list_load_one(const struct host *h, const char *name, struct manife
     if (r < 0)
         return r;
     if (l.n_entries == 0)
-        return error_set(e, -ENOENT, EXIT_STATUS_NO_PATCH, "no manifest of the name '%s'", name);
+        return error_set(e, -ENOENT, EXIT_STATUS_NO_PATCH, "no manifest is named '%s'", name);
     *ret = TAKE_STRUCT(l);
     return 0;
 }

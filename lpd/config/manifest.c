@@ -146,8 +146,8 @@ int manifest_parse(const char *name, const char *path, const char *data, size_t 
     int r;
 
     if (!patch_name_is_valid(name))
-        return error_set(e, -EBADMSG, EXIT_STATUS_CONFIG, "%s: '%s' is no name for a patch", path,
-                         name);
+        return error_set(e, -EBADMSG, EXIT_STATUS_CONFIG, "%s: '%s' is not a valid patch name",
+                         path, name);
     m.name = strdup(name);
     m.path = strdup(path);
     if (!m.name || !m.path)

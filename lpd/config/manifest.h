@@ -69,7 +69,8 @@ void manifest_list_done(struct manifest_list *l);
 
 /* Reads every manifest of the machine by the rules of UAPI.6 (override by directory, drop-ins in
  * NAME.conf.d/, masked by an empty file or a link to /dev/null). A broken one becomes an entry with
- * an error and stops no other. Two names that differ only in '-' and '_' are an error of the second.
+ * an error and stops no other. Two names that differ only in '-' and '_' are an error of the
+ * second.
  * 0, or a negative errno when one of the directories could not be read: it may hide or mask what
  * stands in the others. */
 int manifest_list_load(const struct host *h, struct manifest_list *ret, struct error *e);

@@ -52,7 +52,8 @@ int policy_default(struct policy *ret);
 
 /* Parses one file into p, over what is there. -EBADMSG with file and line, -ENOMEM. p is unchanged
  * for a key whose value is bad, and takes all that is good before and after the fault. */
-int policy_parse(struct policy *p, const char *path, const char *data, size_t size, struct error *e);
+int policy_parse(struct policy *p, const char *path, const char *data, size_t size,
+                 struct error *e);
 
 /* Reads the machine's policy: lpd.conf and its drop-ins by the rules of UAPI.6. A bad file is a
  * negative errno (EXIT_STATUS_CONFIG), with *ret nonetheless set to the strictest reading: all that

@@ -82,8 +82,9 @@ static void test_clock(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_not_live), cmocka_unit_test(test_live), cmocka_unit_test(test_no_root),
-        cmocka_unit_test(test_write_value), cmocka_unit_test(test_clock),
+        cmocka_unit_test(test_not_live),    cmocka_unit_test(test_live),
+        cmocka_unit_test(test_no_root),     cmocka_unit_test(test_write_value),
+        cmocka_unit_test(test_clock),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

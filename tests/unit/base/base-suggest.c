@@ -3,7 +3,7 @@
 #include "check.h"
 
 static const char *const words[] = { "TimeoutSec", "Stage",   "Required", "Requires",
-                                     "Rollout",    "install", "status",   "list" };
+                                     "Rollout",    "install", "status",   "list",     "none" };
 
 static void assert_suggestion(const char *word, const char *expected) {
     const char *s = suggest(word, words, ELEMENTSOF(words));

@@ -5,10 +5,14 @@
 static void test_printable(void **state) {
     static const char *const good[] = { "a", " ", "~", "ä", "€", "🍐", "\u00a0", "\U0010fffd" };
     static const char *const bad[] = {
-        "\x01", "\t",   "\x7f",         "\x80",         "\xc2\x80", "\xc2\x9b", "\xc0\x80", "\xc1\xbf",
-        "\xc3", "\xe4", "\xe0\x80\x80", "\xe0\x9f\xbf", "\xe2\x82", "\xed\xa0\x80", /* U+D800 */
-        "\xef\xbf\xbe", "\xef\xbf\xbf", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80",
-        "\xf5\x80\x80\x80", "\xf8\x88\x80\x80\x80", "\xff", "\xfe",
+        /* control characters */
+        "\x01", "\t", "\x7f", "\xc2\x80", "\xc2\x9b",
+        /* longer than need be */
+        "\xc0\x80", "\xc1\xbf", "\xe0\x80\x80", "\xe0\x9f\xbf", "\xf0\x8f\xbf\xbf",
+        /* no characters: surrogates, noncharacters, beyond the last one */
+        "\xed\xa0\x80", "\xef\xbf\xbe", "\xef\xbf\xbf", "\xf4\x90\x80\x80",
+        /* cut off, and bytes that begin none */
+        "\x80", "\xc3", "\xe4", "\xe2\x82", "\xf5\x80\x80\x80", "\xf8\x88\x80\x80\x80", "\xff", "\xfe",
     };
 
     for (size_t i = 0; i < ELEMENTSOF(good); i++)

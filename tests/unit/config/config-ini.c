@@ -202,8 +202,8 @@ static void test_long_names(void **state) {
     assert_string_equal(f.colour, "red");
 
     /* Two sections that begin alike are two. */
-    (void) snprintf(text, sizeof(text), "[Tree:%s1]\nColour=red\n[Tree:%s2]\nColour=blue\n", argument,
-                    argument);
+    (void) snprintf(text, sizeof(text), "[Tree:%s1]\nColour=red\n[Tree:%s2]\nColour=blue\n",
+                    argument, argument);
     fruit_done(&f);
     assert_int_equal(read_bytes(text, strlen(text), &f, NULL), 0);
     assert_string_equal(f.assignments, "Colour@2 Colour@4 ");
@@ -220,21 +220,21 @@ static void test_characters(void **state) {
     assert_fault("[Fruit]\nName=a\0b\n", "f.conf:2: a NUL byte at column 7");
     assert_fault("\0", "f.conf:1: a NUL byte at column 1");
     assert_fault("[Fruit]\nName=a\1b\n",
-                 "f.conf:2: byte 0x01 at column 7 is a control character or no UTF-8");
+                 "f.conf:2: byte 0x01 at column 7 is a control character or not UTF-8");
     assert_fault("[Fruit]\nName=a\x1b[2J\n",
-                 "f.conf:2: byte 0x1b at column 7 is a control character or no UTF-8");
+                 "f.conf:2: byte 0x1b at column 7 is a control character or not UTF-8");
     assert_fault("[Fruit]\nName=a\rb\n",
-                 "f.conf:2: byte 0x0d at column 7 is a control character or no UTF-8");
+                 "f.conf:2: byte 0x0d at column 7 is a control character or not UTF-8");
     assert_fault("[Fruit]\nName=a\r\r\n",
-                 "f.conf:2: byte 0x0d at column 7 is a control character or no UTF-8");
+                 "f.conf:2: byte 0x0d at column 7 is a control character or not UTF-8");
     assert_fault("[Fruit]\nName=K\xe4se\n",
-                 "f.conf:2: byte 0xe4 at column 7 is a control character or no UTF-8");
+                 "f.conf:2: byte 0xe4 at column 7 is a control character or not UTF-8");
     assert_fault("[Fruit]\nName=\xc2\x9b\n",
-                 "f.conf:2: byte 0xc2 at column 6 is a control character or no UTF-8");
-    assert_fault("# \x7f\n", "f.conf:1: byte 0x7f at column 3 is a control character or no UTF-8");
+                 "f.conf:2: byte 0xc2 at column 6 is a control character or not UTF-8");
+    assert_fault("# \x7f\n", "f.conf:1: byte 0x7f at column 3 is a control character or not UTF-8");
     /* Cut off in the middle of a character. */
     assert_fault("[Fruit]\nName=\xc3",
-                 "f.conf:2: byte 0xc3 at column 6 is a control character or no UTF-8");
+                 "f.conf:2: byte 0xc3 at column 6 is a control character or not UTF-8");
 }
 
 static void test_syntax(void **state) {
@@ -242,20 +242,20 @@ static void test_syntax(void **state) {
                  "f.conf:2: 'Name' is neither a [Section], KEY=VALUE nor a comment");
     assert_fault("[Fruit]\nName: a\n",
                  "f.conf:2: 'Name: a' is neither a [Section], KEY=VALUE nor a comment");
-    assert_fault("[Fruit]\nName: a=b\n", "f.conf:2: 'Name: a' is no name of a key");
+    assert_fault("[Fruit]\nName: a=b\n", "f.conf:2: 'Name: a' is not a key name");
     assert_fault("[Fruit]\n=a\n", "f.conf:2: no key in front of '='");
     assert_fault("[Fruit]\n  = a\n", "f.conf:2: no key in front of '='");
-    assert_fault("[Fruit]\nTwo words=a\n", "f.conf:2: 'Two words' is no name of a key");
-    assert_fault("[Fruit]\n\xef\xbb\xbfName=a\n", "f.conf:2: '\xef\xbb\xbfName' is no name of a key");
+    assert_fault("[Fruit]\nTwo words=a\n", "f.conf:2: 'Two words' is not a key name");
+    assert_fault("[Fruit]\n\xef\xbb\xbfName=a\n", "f.conf:2: '\xef\xbb\xbfName' is not a key name");
     assert_fault("[Fruit\nName=a\n", "f.conf:1: '[Fruit' lacks its ']'");
     assert_fault("[Fruit] x\n", "f.conf:1: text after the ']' of '[Fruit] x'");
     assert_fault("[Fruit]]\n", "f.conf:1: text after the ']' of '[Fruit]]'");
     assert_fault("[Fruit] # x\n", "f.conf:1: text after the ']' of '[Fruit] # x'");
-    assert_fault("[]\n", "f.conf:1: '[]' is no name of a section");
-    assert_fault("[ Fruit ]\n", "f.conf:1: '[ Fruit ]' is no name of a section");
+    assert_fault("[]\n", "f.conf:1: '[]' is not a section name");
+    assert_fault("[ Fruit ]\n", "f.conf:1: '[ Fruit ]' is not a section name");
     assert_fault("Name=a\n[Fruit]\n", "f.conf:1: Name= stands before the first [Section]");
     assert_fault("\xef\xbb\xbf\xef\xbb\xbf[Fruit=]\n",
-                 "f.conf:1: '\xef\xbb\xbf[Fruit' is no name of a key");
+                 "f.conf:1: '\xef\xbb\xbf[Fruit' is not a key name");
 }
 
 static void test_unknown(void **state) {
@@ -264,8 +264,8 @@ static void test_unknown(void **state) {
     assert_fault("[Fruit]\nTatse=a\n", "f.conf:2: unknown key 'Tatse' (did you mean 'TasteSec'?)");
     assert_fault("[Fruit]\nname=a\n", "f.conf:2: unknown key 'name' (did you mean 'Name'?)");
     assert_fault("[Fruit]\nQuux=a\n", "f.conf:2: unknown key 'Quux'");
-    assert_fault("[Fruit]\nColour=a\n", "f.conf:2: Colour= belongs into [Tree:…]");
-    assert_fault("[Tree:oak]\nName=a\n", "f.conf:2: Name= belongs into [Fruit]");
+    assert_fault("[Fruit]\nColour=a\n", "f.conf:2: Colour= belongs in [Tree:…]");
+    assert_fault("[Tree:oak]\nName=a\n", "f.conf:2: Name= belongs in [Fruit]");
     assert_fault("[fruit]\n", "f.conf:1: unknown section [fruit] (did you mean [Fruit]?)");
     assert_fault("[Tree]\n", "f.conf:1: unknown section [Tree] (did you mean [Tree:…]?)");
     assert_fault("[Zebra]\n", "f.conf:1: unknown section [Zebra]");
@@ -286,7 +286,7 @@ static void test_twice(void **state) {
  * that was refused never lands in another one. */
 static void test_goes_on(void **state) {
     static const char text[] = "[Fruit]\nName=a\nOops=b\n\1\n[Zebra]\nTasteSec=c\nOops=d\n"
-                               "[Tree:oak]\nColour=red\n";
+                               "[Tree:oak]\nColour=red\n[Fruit\nColour=blue\n";
     _cleanup_(fruit_done) struct fruit f = { 0 };
     struct error e = ERROR_NULL;
     int r;

@@ -125,9 +125,9 @@ static void test_mask(void **state) {
 
     r = manifest_load(h, "b", &m, &e);
     assert_int_equal(e.exit_status, EXIT_STATUS_NO_PATCH);
-    assert_error_is(r, -ENOENT, &e, "no manifest of the name 'b'");
+    assert_error_is(r, -ENOENT, &e, "no manifest is named 'b'");
     r = manifest_load(h, "d", &m, &e);
-    assert_error_is(r, -ENOENT, &e, "no manifest of the name 'd'");
+    assert_error_is(r, -ENOENT, &e, "no manifest is named 'd'");
     /* A mask below an override masks nothing. */
     tree_write(h, RUN "d.conf", "[Patch]\n");
     tree_write(h, USR "d.conf", "");
@@ -201,7 +201,7 @@ static void test_broken(void **state) {
     assert_broken(h, "c", ETC "c.conf.d/x.conf:3: unknown key 'Tiemout' "
                               "(did you mean 'TimeoutSec'?)");
     assert_broken(h, "d", ETC "d.conf: not a regular file");
-    assert_broken(h, "e", ETC "e.conf: a link to nowhere");
+    assert_broken(h, "e", ETC "e.conf: a dangling link");
     assert_broken(h, "f", ETC "f.conf: Too many levels of symbolic links");
     assert_broken(h, "g", ETC "g.conf.d: cannot read the directory: Not a directory");
 }
@@ -226,7 +226,7 @@ static void test_kinds(void **state) {
     assert_entries(h, "a= b! c! d=d e! f!");
     assert_broken(h, "b", ETC "b.conf: larger than 1 MiB");
     assert_broken(h, "c", ETC "c.conf: not a regular file");
-    assert_broken(h, "e", ETC "e.conf: a link to nowhere");
+    assert_broken(h, "e", ETC "e.conf: a dangling link");
     assert_broken(h, "f", ETC "f.conf:1: a NUL byte at column 8");
 }
 
@@ -249,8 +249,8 @@ static void test_names(void **state) {
     (void) snprintf(message, sizeof(message), "?\?\?! -x! a b! c! %s!", path + STRLEN(ETC));
     assert_entries(h, message);
     (void) snprintf(message, sizeof(message),
-                    "%s.conf: '%s' is no name for a patch: at most 55 letters, digits, '-', '_' and "
-                    "'.', neither '-' nor '.' in front", path, path + STRLEN(ETC));
+                    "%s.conf: '%s' is not a valid patch name: at most 55 letters, digits, '-', '_' "
+                    "and '.', neither '-' nor '.' in front", path, path + STRLEN(ETC));
     assert_broken(h, path + STRLEN(ETC), message);
     assert_broken(h, "c", USR "c.conf.d/?.conf:1: 'Oops' is neither a [Section], KEY=VALUE nor a "
                               "comment");
@@ -268,6 +268,7 @@ static void test_twins(void **state) {
     assert_int_equal(l.entries[0].error_number, 0);
     assert_string_equal(l.entries[1].name, "fix_a-b");
     assert_int_equal(l.entries[1].error_number, -EBADMSG);
+    assert_null(l.entries[1].manifest.name);
     assert_string_equal(l.entries[1].error.message,
                         ETC "fix_a-b.conf: 'fix_a-b' is the same name as 'fix-a_b' of "
                         USR "fix-a_b.conf to the kernel");

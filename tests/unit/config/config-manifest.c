@@ -58,8 +58,8 @@ static void assert_defaults(const struct manifest *m) {
 static void test_defaults(void **state) {
     static const char *const texts[] = {
         "", "# nothing\n", "[Patch]\n",
-        "[Patch]\nDescription=\nFixes=\nEnabled=\nStage=\nRequired=\nAfter=\nRequires=\nConflicts=\n"
-        "Parameters=\nWaitFor=\nTimeoutSec=\nOnStall=\nProbe=\nRollout=\n",
+        "[Patch]\nDescription=\nFixes=\nEnabled=\nStage=\nRequired=\nAfter=\nRequires=\n"
+        "Conflicts=\nParameters=\nWaitFor=\nTimeoutSec=\nOnStall=\nProbe=\nRollout=\n",
     };
 
     for (size_t i = 0; i < ELEMENTSOF(texts); i++) {
@@ -162,7 +162,7 @@ static void test_bad_words(void **state) {
     assert_fault("Tiemout=5", "2: unknown key 'Tiemout' (did you mean 'TimeoutSec'?)");
     assert_fault("Timeout=5", "2: unknown key 'Timeout' (did you mean 'TimeoutSec'?)");
     assert_fault("Modul=a.ko", "2: unknown key 'Modul'");
-    assert_fault("Module=a.ko", "2: Module= belongs into [Kernel:…]");
+    assert_fault("Module=a.ko", "2: Module= belongs in [Kernel:…]");
     assert_fault("[patch]", "2: unknown section [patch] (did you mean [Patch]?)");
     assert_fault("[Kernel]", "2: unknown section [Kernel] (did you mean [Kernel:…]?)");
     assert_fault("[Kernal:6.1]", "2: unknown section [Kernal:6.1] (did you mean [Kernel:…]?)");
@@ -180,7 +180,8 @@ static void test_bad_words(void **state) {
 static void test_bad_values(void **state) {
     assert_fault("TimeoutSec=soon",
                  "2: TimeoutSec= takes a time span such as 90s, 2min 30s or infinity, not 'soon'");
-    assert_fault("TimeoutSec=0", "2: TimeoutSec= takes a time span above zero, or infinity, not '0'");
+    assert_fault("TimeoutSec=0",
+                 "2: TimeoutSec= takes a time span above zero, or infinity, not '0'");
     assert_fault("Rollout=50",
                  "2: Rollout= takes a percentage from 0% to 100% with at most two decimals, "
                  "not '50'");
@@ -210,7 +211,7 @@ static void test_bad_kernel(void **state) {
                  "2: [Kernel:…] takes the release of a kernel (uname -r), not '../etc'");
     assert_fault("[Kernel:6.1]\n[Kernel:6.1]",
                  "3: section [Kernel:6.1] stands here a second time");
-    assert_fault(IN_KERNEL("Description=x"), "3: Description= belongs into [Patch]");
+    assert_fault(IN_KERNEL("Description=x"), "3: Description= belongs in [Patch]");
     assert_fault(IN_KERNEL("Module=.x.ko"), FILE_EXPECTED "'.x.ko'");
     assert_fault(IN_KERNEL("Module=.."), FILE_EXPECTED "'..'");
     assert_fault(IN_KERNEL("Module=a/x.ko"), FILE_EXPECTED "'a/x.ko'");
@@ -225,6 +226,8 @@ static void test_bad_kernel(void **state) {
                  "3: SHA256= takes 64 hexadecimal digits, not '" SHA256 "00'");
     assert_fault(IN_KERNEL("BuildID=abc"),
                  "3: BuildID= takes an even number of hexadecimal digits, not 'abc'");
+    assert_fault(IN_KERNEL("BuildID=00zz"),
+                 "3: BuildID= takes an even number of hexadecimal digits, not '00zz'");
     assert_fault(IN_KERNEL("BuildID=xy"),
                  "3: BuildID= takes an even number of hexadecimal digits, not 'xy'");
 }
@@ -248,7 +251,7 @@ static void test_bad_name(void **state) {
     int r;
 
     r = manifest_parse("a/b", "/m.conf", "", 0, &m, &e);
-    assert_error_is(r, -EBADMSG, &e, "/m.conf: 'a/b' is no name for a patch");
+    assert_error_is(r, -EBADMSG, &e, "/m.conf: 'a/b' is not a valid patch name");
 }
 
 /* Drop-ins may not add sections without end. */

@@ -91,9 +91,10 @@ static void test_timespan(void **state) {
         { "18446744073709551615us", -ERANGE },
         { "18446744073709551616us", -ERANGE },
         { "18446744073709551614us 1us", -ERANGE },
+        { "18446744073709551614us 2us", -ERANGE },
         { "18446744073709551615us 1us", -ERANGE },
         { "584942y", -ERANGE },
-        { "584554.9y", -ERANGE },
+        { "584542.9y", -ERANGE },
         { "99999999999999999999999999", -ERANGE },
     };
     uint64_t usec;

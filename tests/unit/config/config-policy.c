@@ -197,7 +197,8 @@ static void test_strict(void **state) {
     const struct host *h = *state;
 
     tree_write(h, "/etc/lpd/lpd.conf",
-               "[Trust]\nSignature=permissive\nSigned=yes\nKeyrings=builtin\n[Lock]\nLock=settled\n");
+               "[Trust]\nSignature=permissive\nSigned=yes\nKeyrings=builtin\n"
+               "[Lock]\nLock=settled\n");
     tree_write(h, "/etc/lpd/lpd.conf.d/a.conf", "[Guard]\nMaxAttempts=0\nOnFault=log\n");
     tree_write(h, "/etc/lpd/lpd.conf.d/b.conf", "[Lock]\nSeal=yes\n[Trust]\nSignature=local\n");
     assert_strict(h, "/etc/lpd/lpd.conf:3: unknown key 'Signed' (did you mean 'SignedManifests'?)",
@@ -210,7 +211,8 @@ static void test_strict(void **state) {
 
     tree_write(h, "/etc/lpd/lpd.conf", "[Trust]\nSignature=permissive\n");
     assert_strict(h,
-                  "/etc/lpd/lpd.conf.d/a.conf:2: MaxAttempts= takes a number from 1 to 1000, not '0'",
+                  "/etc/lpd/lpd.conf.d/a.conf:2: MaxAttempts= takes a number from 1 to 1000, "
+                  "not '0'",
                   &p);
     assert_true(p.lock_seal);
 }
@@ -221,7 +223,7 @@ static void test_strict_files(void **state) {
 
     tree_write(h, "/usr/lib/lpd/lpd.conf", "[Trust]\nSignature=permissive\n");
     tree_link(h, "nowhere", "/etc/lpd/lpd.conf");
-    assert_strict(h, "/etc/lpd/lpd.conf: a link to nowhere", &p);
+    assert_strict(h, "/etc/lpd/lpd.conf: a dangling link", &p);
     tree_write(h, "/etc/lpd/nowhere", "[Lock]\nSeal=yes\n");
     load(h, &p);
     assert_true(p.lock_seal);
@@ -254,7 +256,7 @@ static void test_bad_values(void **state) {
         { "[Store]\nDevice=efi\n",
           "2: Device= takes LABEL=…, UUID=…, PARTUUID=… or PARTLABEL=…, not 'efi'" },
         { "[Locks]\n", "1: unknown section [Locks] (did you mean [Lock]?)" },
-        { "[Trust]\nSeal=yes\n", "2: Seal= belongs into [Lock]" },
+        { "[Trust]\nSeal=yes\n", "2: Seal= belongs in [Lock]" },
     };
 
     for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
