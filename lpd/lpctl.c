@@ -115,8 +115,8 @@ static int bad_usage(const char *what, const char *word, const char *near) {
 }
 
 static int unknown_option(char *argv[]) {
-    const char *names[ELEMENTSOF(options) - 1], *word = argv[optind - 1];
-    _cleanup_free_ char *bare = NULL;
+    const char *names[ELEMENTSOF(options) - 1], *word = argv[optind - 1], *near;
+    _cleanup_free_ char *bare = NULL, *spelled = NULL;
 
     for (size_t i = 0; i < ELEMENTSOF(names); i++)
         names[i] = options[i].name;
@@ -128,9 +128,10 @@ static int unknown_option(char *argv[]) {
     if (optopt >= OPTION_JSON)
         return bad_usage("a value is missing or too much for", word, NULL);
     bare = strndup(word, strcspn(word, "="));
-    return bad_usage("unknown option", strempty(bare),
-                     bare && startswith(bare, "--") ? suggest(bare + 2, names, ELEMENTSOF(names))
-                                                    : NULL);
+    near = bare && startswith(bare, "--") ? suggest(bare + 2, names, ELEMENTSOF(names)) : NULL;
+    if (near && asprintf(&spelled, "--%s", near) < 0)
+        spelled = NULL;
+    return bad_usage("unknown option", strempty(bare), spelled);
 }
 
 static const struct verb *find_verb(const char *name) {
