@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "boot/store.h"
+#include "config/name.h"
 #include "plan.h"
 
 /* Turns manifests and policy into units: systemd.generator(7), lpd-generator(8). It reads, decides
@@ -85,7 +86,7 @@ static void write_relations(FILE *f, const struct snapshot *s, const struct mani
         fputs("\n[Service]\nTimeoutSec=infinity\n", f);
     else if (m->timeout_usec > 60 * USEC_PER_SEC)
         fprintf(f, "\n[Service]\nTimeoutSec=%llus\n",
-                (unsigned long long) (3 * m->timeout_usec / USEC_PER_SEC));
+                (unsigned long long) (m->timeout_usec / USEC_PER_SEC * 3));
 }
 
 static int write_dropin(const struct output *out, const struct snapshot *s, const struct action *a,
@@ -108,7 +109,9 @@ static int write_dropin(const struct output *out, const struct snapshot *s, cons
         return -ENOMEM;
     }
     write_unit_section(f, a, entry);
-    if (entry->error_number == 0)
+    /* What is known to fail pulls nothing in, and patches that wait for each other must not make
+     * systemd wait. */
+    if (a->type == ACTION_LOAD)
         write_relations(f, s, &entry->manifest);
     r = ferror(f) ? -EIO : 0;
     return fclose(f) != 0 && r >= 0 ? -errno : r;
@@ -142,6 +145,10 @@ static int write_all(const struct output *out, const struct snapshot *s, const s
 
         if (a->type != ACTION_LOAD && a->type != ACTION_FAIL)
             continue;
+        if (!patch_name_is_valid(a->name)) {
+            log_line(3, "%s", action_fact(a));
+            continue;
+        }
         r = write_patch(out, s, a);
         if (r < 0)
             log_line(3, "cannot write the unit of %s: %s", a->name, strerror(-r));
@@ -166,9 +173,11 @@ static int look(struct host *h, struct snapshot *s) {
     if (r < 0)
         log_line(4, "cannot read the kernel command line, ignoring it: %s", strerror(-r));
     (void) file_read_line(h, "/etc/machine-id", &s->machine_id);
-    (void) h->ops->release(h, &s->facts.release);
+    (void) kernel_facts_read(h, &s->facts);
+    s->offline = !h->live;
+    /* Refusals are the unit's to tell. */
     s->facts.livepatch = true;
-    s->policy.signature = SIGNATURE_PERMISSIVE; /* refusals are the unit's to tell */
+    s->policy.signature = SIGNATURE_PERMISSIVE;
     s->modules_unknown = store_is_hidden(h);
     return snapshot_find_modules(h, s);
 }

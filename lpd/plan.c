@@ -169,6 +169,9 @@ static int check_kernel(struct planner *p, struct action *a, const struct manife
         return answer(a, "kernel", false, "no [Kernel:%s] among the manifest's %zu kernels",
                       facts->release, entry->manifest.n_kernels);
     kernel = manifest_kernel_for(&entry->manifest, facts->release);
+    if (kernel && kernel->build_id && !facts->build_id && !p->snapshot->offline)
+        return answer(a, "kernel", false, "BuildID=%s, but this %s does not say what its build id is",
+                      kernel->build_id, facts->release);
     if (kernel && kernel->build_id && facts->build_id && !streq(kernel->build_id, facts->build_id))
         return answer(a, "kernel", false, "BuildID=%s, but this %s has the build id %s",
                       kernel->build_id, facts->release, facts->build_id);

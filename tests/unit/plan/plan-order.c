@@ -119,6 +119,17 @@ static void test_two_circles(void **state _unused_) {
     assert_order("a b c x y 0");
 }
 
+/* Its members wait for others all the same. */
+static void test_circle_waits(void **state _unused_) {
+    patch("a", "After=b\n");
+    patch("b", "After=a y z\n");
+    patch("y", "");
+    patch("z", "");
+    make_plan();
+    assert_circle("b", "a and b");
+    assert_order("a y z b");
+}
+
 /* A member that is on no direct way back to where the search began. */
 static void test_circles_that_share_members(void **state _unused_) {
     patch("a", "After=b c\n");
@@ -140,11 +151,12 @@ static void test_after_and_requires_of_one(void **state _unused_) {
 
 /* Broken manifests have no relations, but others may have some to them. */
 static void test_broken(void **state _unused_) {
+    patch("0", "After=a\n");
     patch("a", "After=b\nTiemout=1\n");
     patch("b", "After=a\n");
     patch("c", "Requires=a\n");
     make_plan();
-    assert_order("a b c");
+    assert_order("a 0 b c");
     assert_fails("a", "manifest", "/etc/lpd/patches.d/a.conf:3: ", EXIT_STATUS_CONFIG);
     assert_loads("b");
     assert_fails("c", "requires", "a: /etc/lpd/patches.d/a.conf:3: ", EXIT_STATUS_FAILED);
@@ -250,6 +262,7 @@ int main(void) {
         TEST(test_by_manifest),
         TEST(test_circle),
         TEST(test_two_circles),
+        TEST(test_circle_waits),
         TEST(test_circles_that_share_members),
         TEST(test_after_and_requires_of_one),
         TEST(test_broken),

@@ -1,0 +1,534 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "plan-test.h"
+
+/* Each question that is asked about a patch, and the answers that decide. */
+
+static void test_answers(void **state _unused_) {
+    static const char *const questions[] = {
+        "manifest", "switches", "enabled", "stage", "rollout", "kernel", "module", "signature",
+        "loaded",
+    };
+    const struct action *a;
+
+    patch("lp", "");
+    make_plan();
+    a = plan_find(&plan, "lp");
+    assert_int_equal(a->n_steps, ELEMENTSOF(questions));
+    for (size_t i = 0; i < a->n_steps; i++) {
+        assert_string_equal(a->steps[i].question, questions[i]);
+        assert_true(a->steps[i].passed);
+    }
+    assert_string_equal(a->steps[0].fact, "/etc/lpd/patches.d/lp.conf");
+    assert_string_equal(a->steps[6].fact, "/var/lib/lpd/modules/" RELEASE "/lp.ko");
+    assert_loads("lp");
+}
+
+static void test_types(void **state _unused_) {
+    assert_string_equal(action_type_to_string(ACTION_LOAD), "load");
+    assert_string_equal(action_type_to_string(ACTION_KEEP), "keep");
+    assert_string_equal(action_type_to_string(ACTION_SKIP), "skip");
+    assert_string_equal(action_type_to_string(ACTION_FAIL), "fail");
+    assert_string_equal(action_type_to_string(ACTION_UNLOAD), "unload");
+}
+
+static void test_switched_off_by_command_line(void **state _unused_) {
+    patch("lp", "Required=yes\n");
+    s.switches.disabled = true;
+    make_plan();
+    assert_skipped("lp", "switches", "lpd=0");
+}
+
+static void test_switched_off_by_file(void **state _unused_) {
+    patch("lp", "Required=yes\n");
+    s.disable_file = true;
+    make_plan();
+    assert_skipped("lp", "switches", "/etc/lpd/disable");
+}
+
+static void test_skipped_by_command_line(void **state _unused_) {
+    patch("a", "");
+    patch("b-1", "");
+    patch("c", "Requires=b-1\n");
+    assert_int_equal(strv_extend(&s.switches.skip, "b_1"), 0);
+    make_plan();
+    assert_loads("a");
+    assert_skipped("b-1", "switches", "lpd.skip=b-1");
+    assert_fails("c", "requires", "b-1: the kernel command line says lpd.skip=b-1",
+                 EXIT_STATUS_FAILED);
+}
+
+static void test_disabled(void **state _unused_) {
+    patch("lp", "Enabled=no\nRequired=yes\n");
+    make_plan();
+    assert_skipped("lp", "enabled", "Enabled=no");
+}
+
+static void test_stage(void **state _unused_) {
+    patch("early", "Stage=initrd\n");
+    patch("late", "");
+    s.in_initrd = true;
+    make_plan();
+    assert_loads("early");
+    assert_skipped("late", "stage", "Stage=system, and this is the initramfs");
+
+    s.in_initrd = false;
+    make_plan();
+    assert_loads("early");
+    assert_loads("late");
+}
+
+/* Golden values: machines must not change sides, whatever becomes of the code. */
+static void test_rollout_positions(void **state _unused_) {
+    static const struct {
+        const char *machine_id, *name;
+        unsigned position;
+    } golden[] = {
+        { "0123456789abcdef0123456789abcdef", "fix-nft-uaf", 4448 },
+        { "0123456789abcdef0123456789abcdef", "lp-1", 8451 },
+        { "0123456789abcdef0123456789abcdef", "lp-2", 7035 },
+        { "ffffffffffffffffffffffffffffffff", "lp-1", 526 },
+        { "00000000000000000000000000000000", "lp-1", 104 },
+        { "00000000000000000000000000000001", "lp-1", 3105 },
+        { NULL, "lp-1", 1229 },
+    };
+
+    for (size_t i = 0; i < ELEMENTSOF(golden); i++)
+        assert_int_equal(rollout_position(golden[i].machine_id, golden[i].name),
+                         golden[i].position);
+    assert_int_equal(rollout_position("1", "a-b_c"), rollout_position("1", "a_b-c"));
+}
+
+/* Of 10,000 machines, each tenth of the scale takes a tenth: 1000 ± 5 standard deviations of 30,
+ * for ids that follow each other as for ids that are random, and for each patch on its own. */
+static void test_rollout_spread(void **state _unused_) {
+    static const char *const names[] = { "lp-1", "lp-2", "fix-nft-uaf", "x" };
+    uint64_t random = 88172645463325252;
+
+    for (size_t k = 0; k < 2 * ELEMENTSOF(names); k++) {
+        unsigned tenths[10] = { 0 };
+        char id[33];
+
+        for (unsigned i = 0; i < 10000; i++) {
+            unsigned position;
+
+            random ^= random << 13;
+            random ^= random >> 7;
+            random ^= random << 17;
+            if (k % 2)
+                (void) snprintf(id, sizeof(id), "%032x", i);
+            else
+                (void) snprintf(id, sizeof(id), "%016lx%016lx", random, random * 3);
+            position = rollout_position(id, names[k / 2]);
+            assert_in_range(position, 0, 9999);
+            tenths[position / 1000]++;
+        }
+        for (size_t i = 0; i < ELEMENTSOF(tenths); i++)
+            assert_in_range(tenths[i], 850, 1150);
+    }
+}
+
+/* One patch's rollout says nothing about another's on the same machines. */
+static void test_rollout_independent(void **state _unused_) {
+    unsigned both = 0;
+    char id[33];
+
+    for (unsigned i = 0; i < 10000; i++) {
+        (void) snprintf(id, sizeof(id), "%032x", i);
+        both += rollout_position(id, "lp-1") < 5000 && rollout_position(id, "lp-2") < 5000;
+    }
+    assert_in_range(both, 2250, 2750);
+}
+
+static void test_rollout(void **state _unused_) {
+    unsigned position = rollout_position(s.machine_id, "lp");
+    char keys[64];
+
+    (void) snprintf(keys, sizeof(keys), "Rollout=%u.%02u%%\n", position / 100, position % 100);
+    patch("lp", keys);
+    (void) snprintf(keys, sizeof(keys), "Rollout=%u.%02u%%\n", (position + 1) / 100,
+                    (position + 1) % 100);
+    patch("l", keys);
+    patch("none", "Rollout=0%\n");
+    patch("all", "");
+    make_plan();
+    assert_skipped("lp", "rollout", "this machine stands at ");
+    assert_skipped("none", "rollout", "Rollout=0.00%, ");
+    assert_loads("all");
+
+    s.manifests.entries[snapshot_find(&s, "lp")].manifest.rollout++;
+    make_plan();
+    assert_loads("lp");
+}
+
+static void test_rollout_without_machine_id(void **state _unused_) {
+    patch("half", "Rollout=99.99%\n");
+    patch("all", "Rollout=100%\n");
+    free(s.machine_id);
+    s.machine_id = NULL;
+    make_plan();
+    assert_skipped("half", "rollout", "no machine id");
+    assert_loads("all");
+}
+
+static void test_other_kernel(void **state _unused_) {
+    manifest("a", "[Patch]\n[Kernel:6.1.0-55-test]\n[Kernel:6.12]\n");
+    module("a");
+    manifest("b", "[Patch]\nRequired=yes\n[Kernel:6.1.0-55-test]\n");
+    module("b");
+    manifest("c", "[Patch]\n[Kernel:6.1.0-55-test]\n[Kernel:" RELEASE "]\n");
+    module("c");
+    make_plan();
+    assert_skipped("a", "kernel", "no [Kernel:" RELEASE "] among the manifest's 2 kernels");
+    assert_int_equal(plan_find(&plan, "a")->exit_status, EXIT_STATUS_KERNEL);
+    assert_fails("b", "kernel", "no [Kernel:" RELEASE "]", EXIT_STATUS_KERNEL);
+    assert_loads("c");
+}
+
+static void test_kernel_build_id(void **state _unused_) {
+    static const char *const texts[][2] = {
+        { "same", "[Patch]\n[Kernel:" RELEASE "]\nBuildID=" BUILD_1 "\n" },
+        { "other", "[Patch]\n[Kernel:" RELEASE "]\nBuildID=" BUILD_2 "\n" },
+        { "must", "[Patch]\nRequired=yes\n[Kernel:" RELEASE "]\nBuildID=" BUILD_2 "\n" },
+    };
+
+    for (size_t i = 0; i < ELEMENTSOF(texts); i++) {
+        manifest(texts[i][0], texts[i][1]);
+        module(texts[i][0]);
+    }
+    s.facts.build_id = strdup(BUILD_1);
+    make_plan();
+    assert_loads("same");
+    assert_skipped("other", "kernel", "BuildID=" BUILD_2 ", but this " RELEASE
+                                      " has the build id " BUILD_1);
+    assert_fails("must", "kernel", "BuildID=", EXIT_STATUS_KERNEL);
+
+    /* A kernel that does not say is not the one that was meant, unless there is none to ask. */
+    free(s.facts.build_id);
+    s.facts.build_id = NULL;
+    make_plan();
+    assert_skipped("same", "kernel", "BuildID=" BUILD_1 ", but this " RELEASE
+                                     " does not say what its build id is");
+    s.offline = true;
+    make_plan();
+    assert_loads("same");
+}
+
+static void test_no_live_patching(void **state _unused_) {
+    patch("a", "");
+    patch("b", "Enabled=no\n");
+    s.facts.livepatch = false;
+    make_plan();
+    assert_fails("a", "kernel", "no live patching", EXIT_STATUS_KERNEL);
+    assert_skipped("b", "enabled", "");
+}
+
+/* Below another root, where there may be no kernel at all. */
+static void test_no_kernel(void **state _unused_) {
+    patch("a", "");
+    manifest("b", "[Patch]\n[Kernel:6.12]\n");
+    free(s.facts.release);
+    s.facts.release = NULL;
+    s.facts.livepatch = false;
+    make_plan();
+    assert_loads("a");
+    assert_loads("b");
+}
+
+static void test_no_module(void **state _unused_) {
+    manifest("a", "[Patch]\n");
+    manifest("b", "[Patch]\nRequired=yes\n");
+    manifest("c", "[Patch]\n[Kernel:" RELEASE "]\n");
+    manifest("d", "[Patch]\n[Kernel:" RELEASE "]\nModule=other.ko\n");
+    module("d");
+    make_plan();
+    /* For all kernels, but not for this one: nothing is wrong. */
+    assert_skipped("a", "module", "no module for " RELEASE);
+    assert_int_equal(plan_find(&plan, "a")->exit_status, EXIT_STATUS_KERNEL);
+    assert_fails("b", "module", "no module for " RELEASE, EXIT_STATUS_KERNEL);
+    /* Named, and not there. */
+    assert_fails("c", "module", "no module for " RELEASE, EXIT_STATUS_FAILED);
+    assert_fails("d", "module", "no module for " RELEASE, EXIT_STATUS_FAILED);
+
+    s.modules_unknown = true;
+    make_plan();
+    assert_loads("a");
+    assert_loads("d");
+    assert_string_equal(plan_find(&plan, "a")->steps[6].fact, "not to be seen yet");
+}
+
+static void test_bad_module(void **state _unused_) {
+    patch("a", "");
+    patch("b", "");
+    sight("a")->module_error = strdup("/a.ko: it is a cat");
+    assert_non_null(sight("a")->module_error);
+    make_plan();
+    assert_fails("a", "module", "it is a cat", EXIT_STATUS_REFUSED);
+    assert_loads("b");
+}
+
+static void test_requires(void **state _unused_) {
+    patch("a", "Requires=nobody\n");
+    patch("b", "Requires=c d\n");
+    patch("c", "");
+    patch("d", "Enabled=no\n");
+    patch("e", "Requires=b\n");
+    patch("f", "Requires=c\n");
+    make_plan();
+    assert_fails("a", "requires", "nobody: there is no such patch", EXIT_STATUS_FAILED);
+    assert_fails("b", "requires", "d: Enabled=no", EXIT_STATUS_FAILED);
+    assert_fails("e", "requires", "b: d: Enabled=no", EXIT_STATUS_FAILED);
+    assert_loads("f");
+    /* Each that is there is an answer of its own. */
+    assert_string_equal(plan_find(&plan, "f")->steps[7].question, "requires");
+    assert_string_equal(plan_find(&plan, "f")->steps[7].fact, "c");
+}
+
+static void test_requires_what_is_in(void **state _unused_) {
+    patch("a", "");
+    patch("b", "Requires=a\n");
+    put_in("a", NULL);
+    make_plan();
+    (void) assert_action("a", ACTION_KEEP, "loaded", "it is in already");
+    assert_loads("b");
+}
+
+static void test_conflict_named_by_the_later(void **state _unused_) {
+    patch("a", "");
+    patch("b", "Conflicts=a\n");
+    patch("c", "");
+    make_plan();
+    assert_loads("a");
+    assert_fails("b", "conflicts", "a is in, or goes in before", EXIT_STATUS_FAILED);
+    assert_loads("c");
+}
+
+static void test_conflict_named_by_the_earlier(void **state _unused_) {
+    patch("a-1", "Conflicts=c_1 nobody\n");
+    patch("b", "");
+    patch("c-1", "");
+    patch("d", "Requires=c-1\n");
+    make_plan();
+    assert_loads("a-1");
+    assert_loads("b");
+    assert_fails("c-1", "conflicts", "a-1 is in, or goes in before, and says Conflicts=c-1",
+                 EXIT_STATUS_FAILED);
+    assert_fails("d", "requires", "c-1: a-1 is in", EXIT_STATUS_FAILED);
+}
+
+static void test_conflict_named_by_both(void **state _unused_) {
+    patch("a", "Conflicts=b\n");
+    patch("b", "Conflicts=a\n");
+    make_plan();
+    assert_loads("a");
+    assert_fails("b", "conflicts", "a is in", EXIT_STATUS_FAILED);
+}
+
+/* Who does not go in stands in nobody's way. */
+static void test_conflict_with_what_stays_out(void **state _unused_) {
+    patch("a", "Conflicts=b\nEnabled=no\n");
+    patch("b", "Conflicts=c\nRequires=nobody\n");
+    patch("c", "Conflicts=a b\n");
+    make_plan();
+    assert_fails("b", "requires", "nobody", EXIT_STATUS_FAILED);
+    assert_loads("c");
+}
+
+/* First come, first served, whatever the names say. */
+static void test_conflict_with_what_is_in(void **state _unused_) {
+    patch("a", "");
+    patch("b", "Conflicts=foreign_1\n");
+    patch("c", "Conflicts=z\n");
+    patch("z", "Conflicts=a\n");
+    put_in("z", NULL);
+    put_in("foreign_1", NULL);
+    make_plan();
+    assert_fails("a", "conflicts", "z is in, or goes in before, and says Conflicts=a",
+                 EXIT_STATUS_FAILED);
+    assert_fails("b", "conflicts", "foreign_1 is in", EXIT_STATUS_FAILED);
+    assert_fails("c", "conflicts", "z is in", EXIT_STATUS_FAILED);
+    (void) assert_action("z", ACTION_KEEP, "loaded", "it is in already");
+}
+
+/* The kernel knows it by another name. */
+static void test_conflict_by_module_name(void **state _unused_) {
+    patch("a", "Conflicts=z\n");
+    patch("z", "");
+    sight("z")->module_name = strdup("livepatch_z");
+    put_in("livepatch_z", NULL);
+    make_plan();
+    assert_fails("a", "conflicts", "z is in", EXIT_STATUS_FAILED);
+}
+
+/* What goes out makes room, as unloads come first. */
+static void test_conflict_with_what_goes_out(void **state _unused_) {
+    patch("a", "Conflicts=old z\n");
+    patch("b", "");
+    patch("z", "Enabled=no\nConflicts=b\n");
+    put_in("old", NULL);
+    put_in("z", NULL);
+    record("old", "");
+    record("z", "");
+    make_plan();
+    assert_loads("a");
+    assert_loads("b");
+}
+
+static void test_signature(void **state _unused_) {
+    patch("lp", "");
+    s.policy.signature = SIGNATURE_REQUIRED;
+    make_plan();
+    assert_fails("lp", "signature", "Signature=required", EXIT_STATUS_REFUSED);
+    s.policy.signature = SIGNATURE_LOCAL;
+    make_plan();
+    assert_fails("lp", "signature", "Signature=local", EXIT_STATUS_REFUSED);
+}
+
+static void test_broken_policy(void **state _unused_) {
+    patch("lp", "");
+    s.policy_error = error_set(&s.policy_problem, -EBADMSG, EXIT_STATUS_CONFIG, "lpd.conf:7: what?");
+    make_plan();
+    assert_fails("lp", "signature", "the policy cannot be read, so nothing is trusted: lpd.conf:7:",
+                 EXIT_STATUS_REFUSED);
+}
+
+static void test_in_already(void **state _unused_) {
+    patch("lp-1", "");
+    put_in("lp_1", BUILD_1);
+    make_plan();
+    (void) assert_action("lp-1", ACTION_KEEP, "loaded", "it is in already");
+    s.loaded.patches[0].transition = true;
+    make_plan();
+    (void) assert_action("lp-1", ACTION_KEEP, "loaded", "it is in already");
+}
+
+static void test_on_its_way_out(void **state _unused_) {
+    struct livepatch *in;
+
+    patch("lp", "");
+    in = put_in("lp", BUILD_1);
+    in->enabled = false;
+    in->transition = true;
+    make_plan();
+    (void) assert_action("lp", ACTION_LOAD, "loaded", "it is on its way out");
+    in->registered = in->transition = false;
+    make_plan();
+    (void) assert_action("lp", ACTION_LOAD, "loaded", "it is in, but disabled");
+}
+
+static void test_other_build(void **state _unused_) {
+    patch("lp", "");
+    put_in("lp", BUILD_1);
+    sight("lp")->build_id = strdup(BUILD_2);
+    make_plan();
+    assert_fails("lp", "loaded", "another build is in: " BUILD_1 " instead of " BUILD_2,
+                 EXIT_STATUS_FAILED);
+    free(s.loaded.patches[0].build_id);
+    s.loaded.patches[0].build_id = strdup(BUILD_2);
+    make_plan();
+    (void) assert_action("lp", ACTION_KEEP, "loaded", "it is in already");
+}
+
+static void test_replaced(void **state _unused_) {
+    patch("a", "");
+    patch("b", "Requires=a\n");
+    put_in("a", NULL)->registered = false;
+    put_in("cumulative", NULL);
+    record("a", "");
+    record("cumulative", "a");
+    make_plan();
+    (void) assert_action("a", ACTION_KEEP, "loaded", "replaced by cumulative, which is cumulative");
+    assert_loads("b");
+}
+
+static void test_unloads(void **state _unused_) {
+    const struct action *a;
+
+    patch("off", "Enabled=no\n");
+    patch("on", "");
+    patch("broken", "Enabled=perhaps\n");
+    put_in("off", NULL);
+    put_in("on", NULL);
+    put_in("broken", NULL);
+    put_in("gone", NULL);
+    put_in("strange", NULL);
+    record("broken", "");
+    record("gone", "");
+    record("off", "");
+    record("on", "");
+    make_plan();
+    /* The last one first, in front of all loads. */
+    assert_order("off gone broken off on");
+    a = plan.actions;
+    assert_int_equal(a[0].type, ACTION_UNLOAD);
+    assert_string_equal(action_fact(a), "Enabled=no");
+    assert_int_equal(a[0].index, SIZE_MAX);
+    assert_int_equal(a[1].type, ACTION_UNLOAD);
+    assert_string_equal(action_fact(a + 1), "its manifest is gone");
+    /* Nothing is done about a patch while nobody knows what is wanted, nor about one that lpd did not
+     * put in. */
+    assert_int_equal(a[2].type, ACTION_FAIL);
+    assert_int_equal(a[3].type, ACTION_SKIP);
+    assert_null(plan_find(&plan, "strange"));
+    /* Who asks for the decision about the manifest gets that. */
+    assert_ptr_equal(plan.by_manifest[snapshot_find(&s, "off")], a + 3);
+}
+
+static void test_unloads_only_what_is_in(void **state _unused_) {
+    record("gone", "");
+    record("taken-out", "");
+    record("failed", "")->in = false;
+    put_in("taken_out", NULL)->registered = false;
+    put_in("failed", NULL);
+    make_plan();
+    assert_int_equal(plan.n_actions, 0);
+}
+
+static void test_unloads_by_module_name(void **state _unused_) {
+    record("gone", "")->module_name = strdup("livepatch_gone");
+    put_in("livepatch_gone", NULL);
+    make_plan();
+    assert_order("gone");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(test_answers),
+        TEST(test_types),
+        TEST(test_switched_off_by_command_line),
+        TEST(test_switched_off_by_file),
+        TEST(test_skipped_by_command_line),
+        TEST(test_disabled),
+        TEST(test_stage),
+        TEST(test_rollout_positions),
+        TEST(test_rollout_spread),
+        TEST(test_rollout_independent),
+        TEST(test_rollout),
+        TEST(test_rollout_without_machine_id),
+        TEST(test_other_kernel),
+        TEST(test_kernel_build_id),
+        TEST(test_no_live_patching),
+        TEST(test_no_kernel),
+        TEST(test_no_module),
+        TEST(test_bad_module),
+        TEST(test_requires),
+        TEST(test_requires_what_is_in),
+        TEST(test_conflict_named_by_the_later),
+        TEST(test_conflict_named_by_the_earlier),
+        TEST(test_conflict_named_by_both),
+        TEST(test_conflict_with_what_stays_out),
+        TEST(test_conflict_with_what_is_in),
+        TEST(test_conflict_by_module_name),
+        TEST(test_conflict_with_what_goes_out),
+        TEST(test_signature),
+        TEST(test_broken_policy),
+        TEST(test_in_already),
+        TEST(test_on_its_way_out),
+        TEST(test_other_build),
+        TEST(test_replaced),
+        TEST(test_unloads),
+        TEST(test_unloads_only_what_is_in),
+        TEST(test_unloads_by_module_name),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
