@@ -240,15 +240,17 @@ int file_open_parent(const struct host *h, const char *path, const char **ret_na
     return fd;
 }
 
-static int write_all(int fd, const char *data, size_t size) {
+int file_write_fd(int fd, const void *data, size_t size) {
+    const char *next = data;
+
     while (size > 0) {
-        ssize_t n = write(fd, data, size);
+        ssize_t n = write(fd, next, size);
 
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
             return -errno;
-        data += n;
+        next += n;
         size -= (size_t) n;
     }
     return 0;
@@ -257,7 +259,7 @@ static int write_all(int fd, const char *data, size_t size) {
 static int fill_temporary(int fd, const void *data, size_t size, mode_t mode, bool sync) {
     int r;
 
-    r = write_all(fd, data, size);
+    r = file_write_fd(fd, data, size);
     if (r < 0)
         return r;
     /* The umask of whoever calls must not decide who can read the result. */

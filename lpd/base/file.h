@@ -19,6 +19,9 @@ int file_read(const struct host *h, const char *path, size_t max, char **ret, si
 /* The same from an open descriptor, from its current offset on. */
 int file_read_fd(int fd, size_t max, char **ret, size_t *ret_size);
 
+/* Writes all of data to an open descriptor. */
+int file_write_fd(int fd, const void *data, size_t size);
+
 /* Reads a small file and cuts white space from its end. */
 int file_read_line(const struct host *h, const char *path, char **ret);
 

@@ -14,20 +14,22 @@
 
 struct saved_file {
     char *path;
-    char *data; /* NULL: it was not there */
-    size_t size;
+    char *old; /* where what stood there is kept; NULL: nothing stood there */
 };
 
 struct store_change {
-    struct saved_file *files; /* what stood there, in the order of writing */
+    const struct host *host;
+    struct saved_file *files; /* in the order of writing */
     size_t n_files;
     char **directories; /* that were made, outermost first */
 };
 
 struct store_change *store_change_free(struct store_change *c) {
     for (size_t i = 0; i < c->n_files; i++) {
+        if (c->files[i].old)
+            (void) file_unlink(c->host, c->files[i].old);
         free(c->files[i].path);
-        free(c->files[i].data);
+        free(c->files[i].old);
     }
     free(c->files);
     strv_free(c->directories);
@@ -103,15 +105,63 @@ int store_find_module(const struct host *h, const char *release, const char *nam
     return streq(plain, spelled) ? -ENOENT : find_spelling(h, release, spelled, ret);
 }
 
-static int remember(struct store_change *c, const char *path, char *data, size_t size) {
-    struct saved_file *grown;
+/* Where the old file is kept until a change is complete. The leading dot and the suffix keep what a
+ * power cut leaves there out of every list of *.conf and *.ko. */
+static char *old_path(const char *path) {
+    const char *name = path_basename(path);
+    char *old;
+
+    return asprintf(&old, "%.*s.%s.old", (int) (name - path), path, name) < 0 ? NULL : old;
+}
+
+/* As a second link, so that going back is a rename, for which a full disk has room as well. 1, or 0 if
+ * there is nothing to be kept. */
+static int keep_old(const struct host *h, const char *path, const char *old) {
+    _cleanup_close_ int dir_fd = -EBADF;
+    const char *name;
+
+    dir_fd = file_open_parent(h, path, &name);
+    if (dir_fd < 0)
+        return dir_fd;
+    (void) unlinkat(dir_fd, path_basename(old), 0);
+    if (linkat(dir_fd, name, dir_fd, path_basename(old), 0) < 0)
+        return errno == ENOENT ? 0 : -errno;
+    return 1;
+}
+
+static int put_back(const struct host *h, const struct saved_file *f) {
+    _cleanup_close_ int dir_fd = -EBADF;
+    const char *name;
+
+    dir_fd = file_open_parent(h, f->path, &name);
+    if (dir_fd < 0)
+        return dir_fd;
+    if (renameat(dir_fd, path_basename(f->old), dir_fd, name) < 0)
+        return -errno;
+    return fsync(dir_fd) < 0 ? -errno : 0;
+}
+
+static int remember(const struct host *h, struct store_change *c, const char *path) {
+    struct saved_file *grown, f = {};
+    int r;
 
     grown = reallocarray(c->files, c->n_files + 1, sizeof(*grown));
     if (!grown)
         return -ENOMEM;
     c->files = grown;
-    c->files[c->n_files] = (struct saved_file){ .path = strdup(path), .data = data, .size = size };
-    return c->files[c->n_files++].path ? 0 : -ENOMEM;
+    f.path = strdup(path);
+    f.old = old_path(path);
+    r = f.path && f.old ? keep_old(h, path, f.old) : -ENOMEM;
+    if (r <= 0) {
+        free(f.old);
+        f.old = NULL;
+    }
+    if (r < 0) {
+        free(f.path);
+        return r;
+    }
+    c->files[c->n_files++] = f;
+    return 0;
 }
 
 static int make_directories(const struct host *h, struct store_change *c, const char *path) {
@@ -134,42 +184,60 @@ static int make_directories(const struct host *h, struct store_change *c, const 
     return 0;
 }
 
+static int cannot(const char *what, const char *path, int r, struct error *e) {
+    return error_set(e, r, r == -EACCES || r == -EPERM ? EXIT_STATUS_PRIVILEGE : EXIT_STATUS_FAILED,
+                     "cannot %s %s: %s", what, path, strerror(-r));
+}
+
+/* Whether that very content is there. What is no regular file was put there by somebody for a
+ * reason. */
+static int is_there(const struct host *h, const char *path, const void *data, size_t size,
+                    struct error *e) {
+    _cleanup_free_ char *present = NULL;
+    struct stat st;
+    int r;
+
+    r = file_lstat(h, path, &st);
+    if (r == -ENOENT)
+        return 0;
+    if (r >= 0 && !S_ISREG(st.st_mode))
+        return error_hint(e, error_set(e, -EEXIST, EXIT_STATUS_FAILED,
+                                       "%s is in the way: it is no regular file", path),
+                          "remove it first");
+    if (r >= 0 && (size_t) st.st_size != size)
+        return 0;
+    if (r >= 0)
+        r = file_read(h, path, size, &present, NULL);
+    return r < 0 ? cannot("read", path, r, e) : memcmp(present, data, size) == 0;
+}
+
 /* Writes one file of a change, and the directories above it. 0 if that very content is there. */
 static int change_write(const struct host *h, struct store_change *c, const char *path,
                         const void *data, size_t size, struct error *e) {
-    _cleanup_free_ char *old = NULL;
-    size_t old_size = 0;
     int r;
 
-    r = file_read(h, path, SIZE_MAX / 4, &old, &old_size);
-    if (r >= 0 && old_size == size && memcmp(old, data, size) == 0)
-        return 0;
-    if (r >= 0 || r == -ENOENT)
-        r = make_directories(h, c, path);
+    r = is_there(h, path, data, size, e);
+    if (r != 0)
+        return MIN(r, 0);
+    r = make_directories(h, c, path);
     if (r >= 0)
-        r = remember(c, path, old, old_size);
-    if (r >= 0) {
-        TAKE_PTR(old);
+        r = remember(h, c, path);
+    if (r >= 0)
         r = file_write_atomic(h, path, data, size, 0644);
-    }
-    if (r < 0)
-        return error_set(e, r, r == -EACCES || r == -EPERM ? EXIT_STATUS_PRIVILEGE : EXIT_STATUS_FAILED,
-                         "cannot write %s: %s", path, strerror(-r));
-    return 1;
+    return r < 0 ? cannot("write", path, r, e) : 1;
 }
 
 int store_undo(const struct host *h, struct store_change *c) {
     int result = 0, r;
 
     for (size_t i = c->n_files; i > 0; i--) {
-        const struct saved_file *f = c->files + i - 1;
+        struct saved_file *f = c->files + i - 1;
 
-        if (f->data)
-            r = file_write_atomic(h, f->path, f->data, f->size, 0644);
-        else
-            r = file_unlink(h, f->path);
+        r = f->old ? put_back(h, f) : file_unlink(h, f->path);
         if (r != -ENOENT)
             RET_GATHER(result, r);
+        free(f->old);
+        f->old = NULL;
     }
     for (size_t i = strv_length(c->directories); i > 0; i--) {
         r = file_rmdir(h, c->directories[i - 1]);

@@ -26,11 +26,9 @@ struct ctl {
 /* Each returns 0 or more, or a negative errno with e and its exit status. argv holds the verb's
  * arguments, NULL-terminated. */
 int ctl_status(struct ctl *c, char **argv, struct error *e);
-int ctl_list(struct ctl *c, char **argv, struct error *e);
 int ctl_show(struct ctl *c, char **argv, struct error *e);
 int ctl_why(struct ctl *c, char **argv, struct error *e);
 int ctl_blocking(struct ctl *c, char **argv, struct error *e);
-int ctl_metrics(struct ctl *c, char **argv, struct error *e);
 int ctl_log(struct ctl *c, char **argv, struct error *e);
 int ctl_lint(struct ctl *c, char **argv, struct error *e);
 int ctl_cat_config(struct ctl *c, char **argv, struct error *e);

@@ -91,23 +91,8 @@ int ctl_status(struct ctl *c, char **argv, struct error *e) {
     if (r < 0)
         return r;
     c->value = status_build(&l.snapshot, &l.plan);
-    if (*argv) {
-        r = build_named(c, &l, argv, c->value, e);
-        if (r < 0)
-            return r;
-    }
-    return c->check ? check_required(&l, e) : 0;
-}
-
-int ctl_list(struct ctl *c, char **argv _unused_, struct error *e) {
-    _cleanup_(look_done) struct look l = {};
-    int r;
-
-    r = look(c, &l, e);
-    if (r < 0)
-        return r;
-    c->value = status_build(&l.snapshot, &l.plan);
-    return 0;
+    r = *argv ? build_named(c, &l, argv, c->value, e) : 0;
+    return r >= 0 && c->check ? check_required(&l, e) : r;
 }
 
 int ctl_show(struct ctl *c, char **argv, struct error *e) {
@@ -169,7 +154,8 @@ static void print_policy(json_object *policy) {
     else if (streq(signature, "permissive"))
         printf("Policy    Signature=permissive: patches are loaded unchecked\n");
     else
-        printf("Policy    Signature=%s\n", signature);
+        printf("Policy    Signature=%s, which this version cannot check yet: nothing is loaded\n",
+               signature);
 }
 
 static void print_switches(json_object *switches) {

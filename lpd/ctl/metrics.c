@@ -2,13 +2,8 @@
 #include <stdio.h>
 
 #include "ctl/ctl.h"
-#include "report/status.h"
 
 /* The status as Prometheus text, for the textfile collector of node_exporter. */
-
-int ctl_metrics(struct ctl *c, char **argv, struct error *e) {
-    return ctl_list(c, argv, e);
-}
 
 /* Label values take backslashes, quotes and line feeds escaped
  * (prometheus.io, "Exposition formats", text format). */

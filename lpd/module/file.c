@@ -181,20 +181,14 @@ static int create_memfd(void) {
 /* A copy that nobody, this program included, can change any more. Returns the descriptor. */
 static int seal(const char *data, size_t size) {
     _cleanup_close_ int fd = -EBADF;
+    int r;
 
     fd = create_memfd();
     if (fd < 0)
         return fd;
-    while (size > 0) {
-        ssize_t n = write(fd, data, size);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -errno;
-        data += n;
-        size -= (size_t) n;
-    }
+    r = file_write_fd(fd, data, size);
+    if (r < 0)
+        return r;
     if (fcntl(fd, F_ADD_SEALS, SEALS) < 0)
         return -errno;
     return TAKE_FD(fd);
