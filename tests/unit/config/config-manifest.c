@@ -56,11 +56,10 @@ static void assert_defaults(const struct manifest *m) {
 }
 
 static void test_defaults(void **state) {
-    static const char *const texts[] = {
-        "", "# nothing\n", "[Patch]\n",
+    static const char every_one[] =
         "[Patch]\nDescription=\nFixes=\nEnabled=\nStage=\nRequired=\nAfter=\nRequires=\n"
-        "Conflicts=\nParameters=\nWaitFor=\nTimeoutSec=\nOnStall=\nProbe=\nRollout=\n",
-    };
+        "Conflicts=\nParameters=\nWaitFor=\nTimeoutSec=\nOnStall=\nProbe=\nRollout=\n";
+    const char *const texts[] = { "", "# nothing\n", "[Patch]\n", every_one };
 
     for (size_t i = 0; i < ELEMENTSOF(texts); i++) {
         _cleanup_(manifest_done) struct manifest m = { 0 };
