@@ -5,7 +5,9 @@
 #include "base/file.h"
 #include "base/strv.h"
 #include "boot/store.h"
+#include "config/conf-files.h"
 #include "config/name.h"
+#include "module/file.h"
 
 #define MANIFEST_DIRECTORY "/etc/lpd/patches.d"
 #define ENABLED_DROPIN "50-enabled.conf"
@@ -35,6 +37,14 @@ struct store_change *store_change_free(struct store_change *c) {
     strv_free(c->directories);
     free(c);
     return NULL;
+}
+
+static struct store_change *change_new(const struct host *h) {
+    struct store_change *c = calloc(1, sizeof(*c));
+
+    if (c)
+        c->host = h;
+    return c;
 }
 
 bool store_is_hidden(const struct host *h) {
@@ -141,10 +151,14 @@ static int put_back(const struct host *h, const struct saved_file *f) {
     return fsync(dir_fd) < 0 ? -errno : 0;
 }
 
+/* The first time that a change writes to a path is what counts. */
 static int remember(const struct host *h, struct store_change *c, const char *path) {
     struct saved_file *grown, f = {};
     int r;
 
+    for (size_t i = 0; i < c->n_files; i++)
+        if (streq(c->files[i].path, path))
+            return 0;
     grown = reallocarray(c->files, c->n_files + 1, sizeof(*grown));
     if (!grown)
         return -ENOMEM;
@@ -225,6 +239,19 @@ static int change_write(const struct host *h, struct store_change *c, const char
     if (r >= 0)
         r = file_write_atomic(h, path, data, size, 0644);
     return r < 0 ? cannot("write", path, r, e) : 1;
+}
+
+/* Removes one file as part of a change. 0 if it is not there. */
+static int change_remove(const struct host *h, struct store_change *c, const char *path,
+                         struct error *e) {
+    int r;
+
+    if (!file_exists(h, path))
+        return 0;
+    r = remember(h, c, path);
+    if (r >= 0)
+        r = file_unlink(h, path);
+    return r < 0 ? cannot("remove", path, r, e) : 1;
 }
 
 int store_undo(const struct host *h, struct store_change *c) {
@@ -316,14 +343,17 @@ static int write_pin(const struct host *h, struct store_change *c, const struct 
  * the power goes, what lies there is what the pin allows. */
 static int widen_pin(const struct host *h, struct store_change *c, const struct places *places,
                      const struct store_patch *p, const struct manifest *m, struct error *e) {
-    const struct manifest_kernel *kernel = m ? manifest_kernel_for(m, p->release) : NULL;
-    _cleanup_free_ char *old = NULL;
+    const struct manifest_kernel *kernel = manifest_kernel_for(m, p->release);
+    _cleanup_(module_file_close) struct module_file old = MODULE_FILE_NULL;
 
-    if (!kernel || !kernel->sha256 || !file_exists(h, places->pin) ||
-        startswith(kernel->sha256, p->sha256))
+    if (!kernel || !kernel->sha256 || !file_exists(h, places->pin))
         return 0;
-    old = strndup(kernel->sha256, strcspn(kernel->sha256, " "));
-    return old ? write_pin(h, c, places, p, old, e) : -ENOMEM;
+    /* What the pin does not allow already, or is no module, is no state to be kept. */
+    if (module_file_open_untrusted(h, places->module, &old, NULL) < 0 ||
+        module_file_sha256(&old, NULL) < 0 || !strstr(kernel->sha256, old.sha256) ||
+        streq(old.sha256, p->sha256))
+        return 0;
+    return write_pin(h, c, places, p, old.sha256, e);
 }
 
 static int write_manifest(const struct host *h, struct store_change *c, const struct places *places,
@@ -350,12 +380,28 @@ static int write_stage(const struct host *h, struct store_change *c, const struc
     return change_write(h, c, path, text, strlen(text), e);
 }
 
+/* What a removal that the power cut short has left there must not decide about a new patch. */
+static int clear_leftovers(const struct host *h, struct store_change *c, const struct places *places,
+                           struct error *e) {
+    static const char *const names[] = { ENABLED_DROPIN, STAGE_DROPIN };
+    int r = 0;
+
+    for (size_t i = 0; i < ELEMENTSOF(names) && r >= 0; i++) {
+        _cleanup_free_ char *path = NULL;
+
+        if (asprintf(&path, "%s/%s", places->dropins, names[i]) < 0)
+            return -ENOMEM;
+        r = change_remove(h, c, path, e);
+    }
+    return r;
+}
+
 static int install_steps(const struct host *h, const struct store_patch *p,
                          const struct places *places, const struct manifest *m,
                          struct store_change *c, struct error *e) {
     int changed = 0, r;
 
-    r = widen_pin(h, c, places, p, m, e);
+    r = m ? widen_pin(h, c, places, p, m, e) : clear_leftovers(h, c, places, e);
     if (r < 0)
         return r;
     changed |= r;
@@ -396,12 +442,12 @@ static int find_manifest(const struct host *h, const struct store_patch *p,
 
 int store_install(const struct host *h, const struct store_patch *p, struct store_change **ret_change,
                   struct error *e) {
-    _cleanup_(store_change_freep) struct store_change *c = calloc(1, sizeof(*c));
+    _cleanup_(store_change_freep) struct store_change *c = change_new(h);
     _cleanup_(manifest_done) struct manifest m = {};
     _cleanup_(places_done) struct places places = {};
     const struct manifest_kernel *kernel;
     bool known;
-    int r;
+    int r, k;
 
     r = c ? places_find(p->name, p->release, NULL, &places) : -ENOMEM;
     if (r < 0)
@@ -422,23 +468,25 @@ int store_install(const struct host *h, const struct store_patch *p, struct stor
     }
     r = install_steps(h, p, &places, known ? &m : NULL, c, e);
     if (r < 0) {
-        (void) store_undo(h, c);
-        return r;
+        k = store_undo(h, c);
+        return k < 0 ? error_hint(e, r, "nor could what was there be put back: %s", strerror(-k)) : r;
     }
     *ret_change = TAKE_PTR(c);
     return r;
 }
 
-/* Removes a file that may not be there; 1 if it was. */
+/* Removes a file that may not be there, and what an interrupted change has kept of it; 1 if it was. */
 static int remove_if_there(const struct host *h, const char *path, struct error *e) {
-    int r = file_unlink(h, path);
+    _cleanup_free_ char *old = old_path(path);
+    int r;
 
-    if (r == -ENOENT || r == -ENOTDIR)
-        return 0;
-    if (r < 0)
-        return error_set(e, r, r == -EACCES || r == -EPERM ? EXIT_STATUS_PRIVILEGE : EXIT_STATUS_FAILED,
-                         "cannot remove %s: %s", path, strerror(-r));
-    return 1;
+    if (!old)
+        return -ENOMEM;
+    r = file_unlink(h, path);
+    if (r < 0 && r != -ENOENT && r != -ENOTDIR)
+        return cannot("remove", path, r, e);
+    (void) file_unlink(h, old);
+    return r >= 0;
 }
 
 /* Removes the drop-ins that lpctl wrote; others stay, and with them their directory. */
@@ -447,8 +495,8 @@ static int remove_dropins(const struct host *h, const struct places *places, str
     int removed = 0, r;
 
     r = file_list(h, places->dropins, &names);
-    if (r == -ENOENT)
-        return 0;
+    if (r < 0)
+        return r == -ENOENT ? 0 : cannot("read", places->dropins, r, e);
     STRV_FOREACH(name, names) {
         _cleanup_free_ char *path = NULL;
 
@@ -491,7 +539,7 @@ static int remove_modules(const struct host *h, const char *name, const struct m
 
     r = file_list(h, STORE_DIRECTORY, &releases);
     if (r < 0)
-        return r == -ENOENT ? 0 : r;
+        return r == -ENOENT ? 0 : cannot("read", STORE_DIRECTORY, r, e);
     STRV_FOREACH(release, releases) {
         r = remove_module(h, *release, name, m, e);
         if (r < 0)
@@ -501,77 +549,117 @@ static int remove_modules(const struct host *h, const char *name, const struct m
     return removed;
 }
 
-static int check_owner(const struct manifest *m, struct error *e) {
-    if (startswith(m->path, MANIFEST_DIRECTORY "/"))
-        return 0;
-    return error_hint(e, error_set(e, -EBUSY, EXIT_STATUS_FAILED,
-                                   "%s does not belong to lpctl install, but to a package or to /run",
-                                   m->path),
-                      "remove the package, or switch the patch off: lpctl disable %s", m->name);
+/* What shows through when the administrator's own file is gone is not lpctl's to remove. */
+static int check_owner(const struct host *h, const char *name, struct error *e) {
+    for (size_t i = 1; i < ELEMENTSOF(conf_dirs); i++) {
+        _cleanup_free_ char *path = conf_path(1u << i, "patches.d", name, CONF_SUFFIX);
+
+        if (!path)
+            return -ENOMEM;
+        if (!file_exists(h, path))
+            continue;
+        return error_hint(e, error_set(e, -EBUSY, EXIT_STATUS_FAILED,
+                                       "%s does not belong to lpctl install, but to a package or to /run",
+                                       path),
+                          "remove the package, or switch the patch off: lpctl disable %s", name);
+    }
+    return 0;
+}
+
+/* The manifest of that name, broken or not: of names that are alike the one that is spelled so. NULL
+ * if there is none. */
+static const struct manifest_entry *find_entry(const struct manifest_list *l, const char *name) {
+    for (size_t i = 0; i < l->n_entries; i++)
+        if (streq(l->entries[i].name, name))
+            return l->entries + i;
+    return l->n_entries > 0 ? l->entries : NULL;
 }
 
 int store_may_remove(const struct host *h, const char *name, struct error *e) {
-    _cleanup_(manifest_done) struct manifest m = {};
-
-    return manifest_load(h, name, &m, NULL) >= 0 ? check_owner(&m, e) : 0;
-}
-
-int store_remove(const struct host *h, const char *name, struct error *e) {
-    _cleanup_(manifest_done) struct manifest m = {};
-    _cleanup_(places_done) struct places places = {};
-    bool known, removed = false;
+    _cleanup_(manifest_list_done) struct manifest_list l = {};
+    const struct manifest_entry *entry;
     int r;
 
-    r = manifest_load(h, name, &m, NULL);
-    if (r == -ENOMEM)
+    r = manifest_list_load_one(h, name, &l, e);
+    if (r < 0 && r != -ENOENT)
         return r;
-    known = r >= 0;
-    r = known ? check_owner(&m, e) : 0;
+    entry = find_entry(&l, name);
+    return check_owner(h, entry ? entry->name : name, e);
+}
+
+/* The manifest goes first: without it the rest is not a patch any more. */
+static int remove_all(const struct host *h, const char *name, const struct manifest *m,
+                      struct error *e) {
+    _cleanup_(places_done) struct places places = {};
+    int removed = 0, r;
+
+    r = places_find(name, "", NULL, &places);
+    if (r >= 0)
+        r = remove_if_there(h, places.manifest, e);
     if (r < 0)
         return r;
-    r = places_find(known ? m.name : name, "", NULL, &places);
-    if (r < 0)
-        return r;
-    /* The manifest goes first: without it the rest is not a patch any more. */
-    r = remove_if_there(h, places.manifest, e);
-    if (r < 0)
-        return r;
-    removed |= r > 0;
+    removed |= r;
     r = remove_dropins(h, &places, e);
     if (r < 0)
         return r;
-    removed |= r > 0;
-    r = remove_modules(h, known ? m.name : name, known ? &m : NULL, e);
-    if (r < 0)
-        return r;
-    return removed || r > 0;
+    removed |= r;
+    r = remove_modules(h, name, m, e);
+    return r < 0 ? r : removed | r;
 }
 
-int store_set_enabled(const struct host *h, const char *name, bool enabled, struct error *e) {
-    _cleanup_(store_change_freep) struct store_change *c = calloc(1, sizeof(*c));
-    _cleanup_(manifest_done) struct manifest before = {}, without = {};
+int store_remove(const struct host *h, const char *name, struct error *e) {
+    _cleanup_(manifest_list_done) struct manifest_list l = {};
+    const struct manifest_entry *entry;
+    int r;
+
+    r = manifest_list_load_one(h, name, &l, e);
+    if (r < 0 && r != -ENOENT)
+        return r;
+    entry = find_entry(&l, name);
+    name = entry ? entry->name : name;
+    r = check_owner(h, name, e);
+    if (r < 0)
+        return r;
+    return remove_all(h, name, entry && entry->error_number == 0 ? &entry->manifest : NULL, e);
+}
+
+static int write_enabled(const struct host *h, struct store_change *c, const char *name, bool enabled,
+                         struct error *e) {
+    _cleanup_(manifest_done) struct manifest without = {}, with = {};
     _cleanup_free_ char *path = NULL, *text = NULL;
     int r;
 
-    r = c ? manifest_load(h, name, &before, e) : -ENOMEM;
-    if (r < 0)
-        return r;
-    if (before.enabled == enabled)
-        return 0;
-    if (asprintf(&path, MANIFEST_DIRECTORY "/%s.conf.d/" ENABLED_DROPIN, before.name) < 0)
-        return -ENOMEM;
-    /* Going back to what the manifest itself says needs no drop-in. */
-    r = remove_if_there(h, path, e);
-    if (r < 0)
-        return r;
-    r = manifest_load(h, name, &without, e);
-    if (r < 0)
-        return r;
-    if (without.enabled == enabled)
-        return 1;
-    if (asprintf(&text, "# Written by lpctl %s.\n[Patch]\nEnabled=%s\n",
+    if (asprintf(&path, MANIFEST_DIRECTORY "/%s.conf.d/" ENABLED_DROPIN, name) < 0 ||
+        asprintf(&text, "# Written by lpctl %s.\n[Patch]\nEnabled=%s\n",
                  enabled ? "enable" : "disable", yes_no(enabled)) < 0)
         return -ENOMEM;
+    /* Going back to what the manifest itself says needs no drop-in. */
+    r = change_remove(h, c, path, e);
+    if (r >= 0)
+        r = manifest_load(h, name, &without, e);
+    if (r < 0 || without.enabled == enabled)
+        return r;
     r = change_write(h, c, path, text, strlen(text), e);
+    if (r >= 0)
+        r = manifest_load(h, name, &with, e);
+    if (r < 0 || with.enabled == enabled)
+        return r;
+    return error_hint(e, error_set(e, -EBUSY, EXIT_STATUS_FAILED,
+                                   "a drop-in of %s behind " ENABLED_DROPIN " says Enabled=%s", name,
+                                   yes_no(!enabled)),
+                      "%s is the last one: change that", with.dropins[strv_length(with.dropins) - 1]);
+}
+
+int store_set_enabled(const struct host *h, const char *name, bool enabled, struct error *e) {
+    _cleanup_(store_change_freep) struct store_change *c = change_new(h);
+    _cleanup_(manifest_done) struct manifest before = {};
+    int r;
+
+    r = c ? manifest_load(h, name, &before, e) : -ENOMEM;
+    if (r < 0 || before.enabled == enabled)
+        return MIN(r, 0);
+    r = write_enabled(h, c, before.name, enabled, e);
+    if (r < 0)
+        (void) store_undo(h, c);
     return r < 0 ? r : 1;
 }

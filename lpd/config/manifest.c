@@ -41,7 +41,7 @@ const struct ini_key manifest_keys[] = {
     PATCH("Probe", "", program, probe),
     PATCH("Rollout", "100%", percent, rollout),
     KERNEL("Module", file, module),
-    KERNEL("SHA256", hex, sha256, .min = 64, .max = 64, .takes = "64 hexadecimal digits"),
+    KERNEL("SHA256", hex_list, sha256, .min = 64, .max = 64, .takes = "64 hexadecimal digits"),
     KERNEL("BuildID", hex, build_id, .min = 2, .max = 128,
            .takes = "an even number of hexadecimal digits"),
 };

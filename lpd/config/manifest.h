@@ -14,7 +14,8 @@ enum on_stall { ON_STALL_WAIT, ON_STALL_REVERT, ON_STALL_FORCE };
 struct manifest_kernel {
     char *release;
     char *module;   /* file name or absolute path; NULL: NAME.ko */
-    char *sha256;   /* 64 lower-case hex digits, or NULL */
+    char *sha256;   /* 64 lower-case hex digits, or NULL; while an install replaces the module two
+                     * such with a blank between: the new one's and the old one's */
     char *build_id; /* hex digits of the running kernel's GNU build id, or NULL */
 };
 

@@ -188,16 +188,40 @@ int value_file(const struct ini_key *k, const char *value, void *field, struct e
     return store_copy(value, field);
 }
 
-int value_hex(const struct ini_key *k, const char *value, void *field, struct error *e) {
-    size_t n = strspn(value, "0123456789abcdefABCDEF");
+static bool is_hex(const struct ini_key *k, const char *s) {
+    size_t n = strspn(s, "0123456789abcdefABCDEF");
+
+    return !s[n] && n % 2 == 0 && n >= k->min && n <= k->max;
+}
+
+static int store_lower(const char *value, void *field) {
     int r;
 
-    if (*value && (value[n] || n % 2 || n < k->min || n > k->max))
-        return refuse(k, value, k->takes, e);
     r = store_copy(value, field);
     for (char *c = r < 0 ? NULL : *(char **) field; c && *c; c++)
         *c = (char) tolower((unsigned char) *c);
     return r;
+}
+
+int value_hex(const struct ini_key *k, const char *value, void *field, struct error *e) {
+    if (*value && !is_hex(k, value))
+        return refuse(k, value, k->takes, e);
+    return store_lower(value, field);
+}
+
+int value_hex_list(const struct ini_key *k, const char *value, void *field, struct error *e) {
+    _cleanup_strv_free_ char **l = NULL;
+    _cleanup_free_ char *joined = NULL;
+    int r;
+
+    r = strv_extend_split(&l, value, BLANKS);
+    if (r < 0)
+        return r;
+    STRV_FOREACH(s, l)
+        if (!is_hex(k, *s))
+            return refuse(k, *s, k->takes, e);
+    joined = strv_join(l, " ");
+    return joined ? store_lower(joined, field) : -ENOMEM;
 }
 
 int value_volume(const struct ini_key *k, const char *value, void *field, struct error *e) {

@@ -31,5 +31,7 @@ int value_program(const struct ini_key *k, const char *value, void *field, struc
 int value_file(const struct ini_key *k, const char *value, void *field, struct error *e);
 /* char *: an even number of hexadecimal digits from min to max, made lower case. "" is NULL. */
 int value_hex(const struct ini_key *k, const char *value, void *field, struct error *e);
+/* char *: any number of those, with one blank between them. "" is NULL. */
+int value_hex_list(const struct ini_key *k, const char *value, void *field, struct error *e);
 /* char *: LABEL=, UUID=, PARTUUID= or PARTLABEL= of a volume, or one of words. "" is NULL. */
 int value_volume(const struct ini_key *k, const char *value, void *field, struct error *e);
