@@ -309,7 +309,7 @@ static int check_loaded(struct planner *p, struct action *a, const struct manife
         decide(a, ACTION_KEEP, EXIT_STATUS_DONE);
         return answer(a, "loaded", true, "replaced by %s, which is cumulative", by);
     }
-    if (!in || !in->registered || !in->enabled) {
+    if (!in || !in->enabled) {
         decide(a, ACTION_LOAD, EXIT_STATUS_DONE);
         return answer(a, "loaded", true, !in              ? "it is not in"
                                          : in->transition ? "it is on its way out"

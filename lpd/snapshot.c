@@ -65,7 +65,7 @@ const char *snapshot_replaced_by(const struct snapshot *s, size_t i) {
         const char *name = result->module_name ?: result->name;
         const struct livepatch *other = livepatch_list_find(&s->loaded, name);
 
-        if (other && other->registered && other->enabled && other->replace != 0 &&
+        if (other && other->enabled && other->replace != 0 &&
             loaded_over(result, self->name))
             return result->name;
     }

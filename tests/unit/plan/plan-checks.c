@@ -349,6 +349,17 @@ static void test_conflict_with_what_is_in(void **state _unused_) {
     (void) assert_action("z", ACTION_KEEP, "loaded", "it is in already");
 }
 
+/* Disabled or replaced: its module is there, its code is not. */
+static void test_conflict_with_what_is_disabled(void **state _unused_) {
+    struct livepatch *in;
+
+    patch("a", "Conflicts=foreign\n");
+    in = put_in("foreign", NULL);
+    in->registered = in->enabled = false;
+    make_plan();
+    assert_loads("a");
+}
+
 /* The kernel knows it by another name. */
 static void test_conflict_by_module_name(void **state _unused_) {
     patch("a", "Conflicts=z\n");
@@ -413,6 +424,10 @@ static void test_on_its_way_out(void **state _unused_) {
     in->registered = in->transition = false;
     make_plan();
     (void) assert_action("lp", ACTION_LOAD, "loaded", "it is in, but disabled");
+    free(in->name);
+    in->name = strdup("other");
+    make_plan();
+    assert_loads("lp");
 }
 
 static void test_other_build(void **state _unused_) {
@@ -517,6 +532,7 @@ int main(void) {
         TEST(test_conflict_named_by_both),
         TEST(test_conflict_with_what_stays_out),
         TEST(test_conflict_with_what_is_in),
+        TEST(test_conflict_with_what_is_disabled),
         TEST(test_conflict_by_module_name),
         TEST(test_conflict_with_what_goes_out),
         TEST(test_signature),
