@@ -23,7 +23,7 @@ static int explain_job(const struct host *h, const char *unit, const char *job_r
         r = error_set(e, -ECANCELED, EXIT_STATUS_FAILED, "%s: something that it requires has failed",
                       unit);
     else if (ret->reason && !streq(job_result, "timeout")) {
-        r = error_set(e, -EIO, ret->exit_status, "%s", ret->reason);
+        r = error_set(e, -EIO, ret->exit_status ?: EXIT_STATUS_FAILED, "%s", ret->reason);
         return ret->hint ? error_hint(e, r, "%s", ret->hint) : r;
     } else
         r = error_set(e, -EIO, EXIT_STATUS_FAILED, "the job of %s ended with: %s", unit, job_result);

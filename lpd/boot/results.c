@@ -111,9 +111,12 @@ static int over_from_json(json_object *o, struct result *r) {
     if (!json_object_object_get_ex(o, "over", &over) || !json_object_is_type(over, json_type_array))
         return 0;
     for (size_t i = 0; i < json_object_array_length(over); i++) {
-        const char *name = json_object_get_string(json_object_array_get_idx(over, i));
+        json_object *item = json_object_array_get_idx(over, i);
+        const char *name = json_object_get_string(item);
 
-        k = name && patch_name_is_valid(name) ? strv_extend(&r->over, name) : -EBADMSG;
+        if (!json_object_is_type(item, json_type_string) || !patch_name_is_valid(name))
+            return -EBADMSG;
+        k = strv_extend(&r->over, name);
         if (k < 0)
             return k;
     }
@@ -128,7 +131,8 @@ static uint64_t number_from_json(json_object *o, const char *key) {
 
 /* It becomes the exit status of a program, where only those that are documented may be. */
 static enum exit_status exit_status_from_json(json_object *o) {
-    uint64_t n = number_from_json(o, "exitStatus");
+    json_object *value = json_object_object_get(o, "exitStatus");
+    int64_t n = json_object_is_type(value, json_type_int) ? json_object_get_int64(value) : -1;
 
     switch (n) {
     case EXIT_STATUS_DONE:

@@ -148,6 +148,8 @@ static int put_back(const struct host *h, const struct saved_file *f) {
         return dir_fd;
     if (renameat(dir_fd, path_basename(f->old), dir_fd, name) < 0)
         return -errno;
+    /* While both are the same file, rename(2) does nothing. */
+    (void) unlinkat(dir_fd, path_basename(f->old), 0);
     return fsync(dir_fd) < 0 ? -errno : 0;
 }
 
@@ -187,9 +189,10 @@ static int make_directories(const struct host *h, struct store_change *c, const 
     for (char *slash = strchr(copy + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
         if (!file_exists(h, copy)) {
-            r = file_mkdir_p(h, copy);
+            /* On record first: it may be there although something about it failed. */
+            r = strv_extend(&c->directories, copy);
             if (r >= 0)
-                r = strv_extend(&c->directories, copy);
+                r = file_mkdir_p(h, copy);
             if (r < 0)
                 return r;
         }
@@ -425,19 +428,36 @@ static int install_steps(const struct host *h, const struct store_patch *p,
     return r < 0 ? r : changed | r;
 }
 
-static int find_manifest(const struct host *h, const struct store_patch *p,
-                         const struct places *places, struct manifest *ret, struct error *e) {
-    struct stat st;
+/* No manifest is read from there, so what stands there is empty or a link to /dev/null. */
+static int refuse_mask(const struct host *h, const char *name, struct error *e) {
+    for (size_t i = 0; i < ELEMENTSOF(conf_dirs); i++) {
+        _cleanup_free_ char *path = conf_path(1u << i, "patches.d", name, CONF_SUFFIX);
+        struct stat st;
+
+        if (!path)
+            return -ENOMEM;
+        if (file_lstat(h, path, &st) >= 0)
+            return error_hint(e, error_set(e, -EBUSY, EXIT_STATUS_FAILED,
+                                           "the patch %s is masked by %s", name, path),
+                              "remove %s first", path);
+    }
+    return 0;
+}
+
+/* 1 with the manifest, or 0 if there is none. */
+static int find_manifest(const struct host *h, const struct store_patch *p, struct manifest *ret,
+                         struct error *e) {
     int r;
 
+    if (!patch_name_is_valid(p->name))
+        return error_set(e, -EINVAL, EXIT_STATUS_USAGE, "'%s' cannot be the name of a patch", p->name);
+    if (!kernel_release_is_valid(p->release))
+        return error_set(e, -EINVAL, EXIT_STATUS_REFUSED, "'%s' is no release of a kernel",
+                         p->release);
     r = manifest_load(h, p->name, ret, e);
     if (r != -ENOENT)
         return r < 0 ? r : 1;
-    if (file_lstat(h, places->manifest, &st) >= 0)
-        return error_hint(e, error_set(e, -EBUSY, EXIT_STATUS_FAILED, "the patch %s is masked by %s",
-                                       p->name, places->manifest),
-                          "remove %s first", places->manifest);
-    return 0;
+    return refuse_mask(h, p->name, e);
 }
 
 int store_install(const struct host *h, const struct store_patch *p, struct store_change **ret_change,
@@ -449,23 +469,17 @@ int store_install(const struct host *h, const struct store_patch *p, struct stor
     bool known;
     int r, k;
 
-    r = c ? places_find(p->name, p->release, NULL, &places) : -ENOMEM;
-    if (r < 0)
-        return r;
-    r = find_manifest(h, p, &places, &m, e);
+    r = c ? find_manifest(h, p, &m, e) : -ENOMEM;
     if (r < 0)
         return r;
     known = r > 0;
     kernel = known ? manifest_kernel_for(&m, p->release) : NULL;
-    if (known) {
-        /* The manifest's own spelling of the name, and its name for the file. */
-        places_done(&places);
-        r = places_find(m.name, p->release, kernel ? kernel->module : NULL, &places);
-        if (r >= 0)
-            r = may_install(h, p, &places, &m, e);
-        if (r < 0)
-            return r;
-    }
+    /* The manifest's own spelling of the name, and its name for the file. */
+    r = places_find(known ? m.name : p->name, p->release, kernel ? kernel->module : NULL, &places);
+    if (r >= 0 && known)
+        r = may_install(h, p, &places, &m, e);
+    if (r < 0)
+        return r;
     r = install_steps(h, p, &places, known ? &m : NULL, c, e);
     if (r < 0) {
         k = store_undo(h, c);

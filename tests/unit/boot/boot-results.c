@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <json-c/json.h>
+
+#include "base/strv.h"
+#include "boot/results.h"
+#include "check.h"
+#include "tree.h"
+
+static struct host h;
+
+static int setup(void **state _unused_) {
+    tree_make(&h);
+    return 0;
+}
+
+static int teardown(void **state _unused_) {
+    tree_remove(&h);
+    return 0;
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+static struct result example(const char *name) {
+    struct result r = {
+        .name = strdup(name),
+        .action = strdup("load"),
+        .state = strdup("failed"),
+        .reason = strdup("a \"reason\"\nin two lines, \\ and \xc3\xa9"),
+        .hint = strdup("the way out"),
+        .exit_status = EXIT_STATUS_TIMEOUT,
+        .stage = strdup("initrd"),
+        .module_path = strdup("/var/lib/lpd/modules/6.1/fix-it.ko"),
+        .module_name = strdup("fix_it"),
+        .sha256 = strdup("0123"),
+        .build_id = strdup("4567"),
+        .verdict = strdup("verified"),
+        .in = true,
+        .settled = true,
+        .since_usec = 1795424286930159,
+        .monotonic_usec = UINT64_MAX,
+    };
+
+    assert_int_equal(strv_extend_split(&r.over, "a b-2", " "), 0);
+    return r;
+}
+
+static void assert_same(const struct result *a, const struct result *b) {
+    assert_string_equal(a->name, b->name);
+    assert_string_equal(a->action, b->action);
+    assert_string_equal(a->state, b->state);
+    assert_string_equal(a->reason, b->reason);
+    assert_string_equal(a->hint, b->hint);
+    assert_int_equal(a->exit_status, b->exit_status);
+    assert_string_equal(a->stage, b->stage);
+    assert_string_equal(a->module_path, b->module_path);
+    assert_string_equal(a->module_name, b->module_name);
+    assert_string_equal(a->sha256, b->sha256);
+    assert_string_equal(a->build_id, b->build_id);
+    assert_string_equal(a->verdict, b->verdict);
+    assert_int_equal(a->in, b->in);
+    assert_int_equal(a->settled, b->settled);
+    assert_true(a->since_usec == b->since_usec);
+    assert_true(a->monotonic_usec == b->monotonic_usec);
+    assert_int_equal(strv_length(a->over), strv_length(b->over));
+    for (size_t i = 0; i < strv_length(a->over); i++)
+        assert_string_equal(a->over[i], b->over[i]);
+}
+
+static void test_round_trip(void **state _unused_) {
+    _cleanup_(result_done) struct result r = example("fix-it"), back = {};
+    struct stat st;
+
+    assert_int_equal(result_read(&h, "fix-it", &back), -ENOENT);
+    assert_int_equal(result_write(&h, &r), 0);
+    assert_int_equal(result_read(&h, "fix-it", &back), 0);
+    assert_same(&back, &r);
+    /* Everybody may read it. */
+    assert_int_equal(file_lstat(&h, "/run/lpd/fix-it.json", &st), 0);
+    assert_int_equal(st.st_mode, S_IFREG | 0644);
+    assert_int_equal(file_lstat(&h, "/run/lpd", &st), 0);
+    assert_int_equal(st.st_mode, S_IFDIR | 0755);
+}
+
+static void test_as_little_as_can_be(void **state _unused_) {
+    _cleanup_(result_done) struct result r = { .name = strdup("fix-it") }, back = {};
+
+    assert_int_equal(result_write(&h, &r), 0);
+    assert_int_equal(result_read(&h, "fix-it", &back), 0);
+    assert_string_equal(back.name, "fix-it");
+    assert_null(back.state);
+    assert_null(back.reason);
+    assert_null(back.over);
+    assert_false(back.in);
+    assert_false(back.settled);
+    assert_int_equal(back.exit_status, EXIT_STATUS_DONE);
+}
+
+static void test_overwrite_and_remove(void **state _unused_) {
+    _cleanup_(result_done) struct result r = example("fix-it"), back = {};
+
+    assert_int_equal(result_remove(&h, "fix-it"), 0);
+    assert_int_equal(result_write(&h, &r), 0);
+    r.in = false;
+    assert_int_equal(result_write(&h, &r), 0);
+    assert_int_equal(result_read(&h, "fix-it", &back), 0);
+    assert_false(back.in);
+    assert_int_equal(result_remove(&h, "fix-it"), 0);
+    assert_false(file_exists(&h, "/run/lpd/fix-it.json"));
+}
+
+static void test_list(void **state _unused_) {
+    _cleanup_(result_list_done) struct result_list l = {}, none = {};
+    static const char *const names[] = { "lp-10", "lp-9", "a" };
+
+    assert_int_equal(result_list_read(&h, &none), 0);
+    assert_int_equal(none.n_results, 0);
+    assert_null(result_list_find(&none, "a"));
+    for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+        _cleanup_(result_done) struct result r = example(names[i]);
+
+        assert_int_equal(result_write(&h, &r), 0);
+    }
+    tree_write(&h, "/run/lpd/broken.json", "{");
+    tree_write(&h, "/run/lpd/readme.txt", "{}");
+    tree_write(&h, "/run/lpd/.a.json", "{\"name\":\".a\"}");
+    tree_write(&h, "/run/lpd/.json", "{\"name\":\"\"}");
+    tree_write(&h, "/run/lpd/directory.json/file", "");
+    tree_link(&h, "/nowhere", "/run/lpd/link.json");
+    assert_int_equal(result_list_read(&h, &l), 0);
+    assert_int_equal(l.n_results, 3);
+    assert_string_equal(l.results[0].name, "a");
+    assert_string_equal(l.results[1].name, "lp-9");
+    assert_string_equal(l.results[2].name, "lp-10");
+    assert_ptr_equal(result_list_find(&l, "lp_9"), l.results + 1);
+    assert_null(result_list_find(&l, "lp-8"));
+}
+
+static void test_broken(void **state _unused_) {
+    static const char *const texts[] = {
+        "",
+        " ",
+        "{",
+        "{\"name\":\"fix-it\"",
+        "null",
+        "[]",
+        "\"fix-it\"",
+        "{}",
+        "{\"name\":null}",
+        "{\"name\":7}",
+        "{\"name\":\"other\"}",
+        "{\"name\":\"fix_it\"}",
+        "{\"name\":\"../fix-it\"}",
+        "{\"name\":\"fix-it\",\"state\":{}}",
+        "{\"name\":\"fix-it\",\"reason\":[\"a\"]}",
+        "{\"name\":\"fix-it\",\"hint\":null}",
+        "{\"name\":\"fix-it\",\"over\":[null]}",
+        "{\"name\":\"fix-it\",\"over\":[7.5]}",
+        "{\"name\":\"fix-it\",\"over\":[\"../../etc\"]}",
+        "{\"name\":\"fix-it\",\"over\":[[\"a\"]]}",
+        "\xff\xfe",
+    };
+    struct result r = {};
+
+    for (size_t i = 0; i < ELEMENTSOF(texts); i++) {
+        tree_write(&h, "/run/lpd/fix-it.json", texts[i]);
+        if (result_read(&h, "fix-it", &r) != -EBADMSG)
+            fail_msg("%s is taken", texts[i]);
+        assert_null(r.name);
+    }
+}
+
+/* What is none of its kind, or too large, or never ends. */
+static void test_strange_files(void **state _unused_) {
+    _cleanup_close_ int fd = -EBADF;
+    _cleanup_free_ char *deep = calloc(1, 60 * 1024 + 1);
+    struct result r = {};
+
+    assert_int_equal(file_mkdir_p(&h, "/run/lpd/directory.json"), 0);
+    assert_int_equal(result_read(&h, "directory", &r), -EISDIR);
+    assert_int_equal(mkfifoat(h.root_fd, "run/lpd/fifo.json", 0600), 0);
+    assert_int_equal(result_read(&h, "fifo", &r), -EBADMSG);
+    tree_write(&h, "/run/lpd/large.json", "{\"name\":\"large\"}");
+    fd = file_open(&h, "/run/lpd/large.json", O_WRONLY, 0);
+    assert_int_equal(ftruncate(fd, 1L << 40), 0);
+    assert_int_equal(result_read(&h, "large", &r), -EFBIG);
+    memset(deep, '[', 60 * 1024);
+    tree_write(&h, "/run/lpd/deep.json", deep);
+    assert_int_equal(result_read(&h, "deep", &r), -EBADMSG);
+}
+
+/* Only statuses that are documented may become the exit status of a program, and no failure 0. */
+static void test_exit_status(void **state _unused_) {
+    static const struct {
+        const char *written;
+        enum exit_status read;
+    } statuses[] = {
+        { "0", EXIT_STATUS_DONE },        { "3", EXIT_STATUS_NO_PATCH },
+        { "9", EXIT_STATUS_QUARANTINED }, { "78", EXIT_STATUS_CONFIG },
+        { "2", EXIT_STATUS_FAILED },      { "256", EXIT_STATUS_FAILED },
+        { "-1", EXIT_STATUS_FAILED },     { "4294967296", EXIT_STATUS_FAILED },
+        { "1e300", EXIT_STATUS_FAILED },  { "\"5\"", EXIT_STATUS_FAILED },
+        { "null", EXIT_STATUS_FAILED },   { "[]", EXIT_STATUS_FAILED },
+    };
+
+    for (size_t i = 0; i < ELEMENTSOF(statuses); i++) {
+        _cleanup_(result_done) struct result r = {};
+        char text[128];
+
+        (void) snprintf(text, sizeof(text), "{\"name\":\"x\",\"exitStatus\":%s}", statuses[i].written);
+        tree_write(&h, "/run/lpd/x.json", text);
+        assert_int_equal(result_read(&h, "x", &r), 0);
+        assert_int_equal(r.exit_status, statuses[i].read);
+    }
+}
+
+/* Fields of the wrong kind that are no texts count as not there. */
+static void test_odd_fields(void **state _unused_) {
+    _cleanup_(result_done) struct result r = {};
+
+    tree_write(&h, "/run/lpd/x.json",
+               "{\"name\":\"x\",\"over\":\"a\",\"in\":\"\",\"settled\":null,\"since\":-5,"
+               "\"monotonic\":\"soon\",\"unknown\":{\"deep\":[1]}}");
+    assert_int_equal(result_read(&h, "x", &r), 0);
+    assert_null(r.over);
+    assert_false(r.in);
+    assert_false(r.settled);
+    assert_true(r.since_usec == 0);
+    assert_true(r.monotonic_usec == 0);
+}
+
+/* A name leads out of the directory never. */
+static void test_names(void **state _unused_) {
+    static const char *const names[] = { "", ".", "..", "../x", "a/b", ".x", "-x", "a b", "a\n" };
+
+    for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+        _cleanup_(result_done) struct result r = example(names[i]);
+        struct result back = {};
+
+        assert_int_equal(result_write(&h, &r), -EINVAL);
+        assert_int_equal(result_read(&h, names[i], &back), -EINVAL);
+        assert_int_equal(result_remove(&h, names[i]), -EINVAL);
+    }
+    assert_false(file_exists(&h, "/run"));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(test_round_trip),
+        TEST(test_as_little_as_can_be),
+        TEST(test_overwrite_and_remove),
+        TEST(test_list),
+        TEST(test_broken),
+        TEST(test_strange_files),
+        TEST(test_exit_status),
+        TEST(test_odd_fields),
+        TEST(test_names),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
