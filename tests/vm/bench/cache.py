@@ -6,13 +6,19 @@ import fcntl
 import hashlib
 import os
 import shutil
+import sys
+import uuid
 from pathlib import Path
 
+MADE = ".made"   # the file in an entry that names it for ever
 KEPT = 2   # entries of one kind that stay: the one in use and the one before it
 
 
 def digest(*parts):
-    """One hash of strings, files and trees (paths, modes, links and bytes; no times)."""
+    """One hash of strings, files and trees (paths, modes, links and bytes; no times).
+
+    An entry of the cache counts as this very one: what was made from it does not fit to another,
+    even if that has the same name, as a saved machine to a file system that was made again."""
     total = hashlib.sha256()
     for part in parts:
         if isinstance(part, Path):
@@ -25,6 +31,9 @@ def digest(*parts):
 
 
 def _tree_lines(top):
+    if (top / MADE).exists():
+        yield (top / MADE).read_bytes()
+        return
     paths = sorted(top.rglob("*")) if top.is_dir() else [top]
     for path in paths:
         if "__pycache__" in path.parts:
@@ -34,58 +43,59 @@ def _tree_lines(top):
             yield f"{name} -> {os.readlink(path)}\n".encode()
         elif path.is_dir():
             yield f"{name}/ {path.stat().st_mode:o}\n".encode()
-        else:
+        elif path.is_file():
             sum_ = hashlib.sha256(path.read_bytes()).hexdigest()
             yield f"{name} {path.stat().st_mode:o} {sum_}\n".encode()
 
 
 class Cache:
-    """A directory with one directory an entry, named KIND-HASH."""
+    """A directory with one directory an entry, named KIND-HASH, and a lock file beside it: shared
+    by those who use the entry, exclusive for the one who makes or removes it."""
 
     def __init__(self, top):
         self.top = Path(top)
         self.top.mkdir(parents=True, exist_ok=True)
-        self._held = []
+        self._held = {}   # path of an entry → its lock, kept until this process ends
 
     def entry(self, kind, key, build):
         """The directory of the entry; build(directory) fills it first if it is not there.
 
-        Several processes may ask at once: one builds, the others wait.  The entry is locked against
-        pruning until this process ends."""
+        Several threads and processes may ask at once: one builds, the others wait."""
         path = self.top / f"{kind}-{key}"
-        with self._locked(self.top / f"{kind}-{key}.lock", fcntl.LOCK_EX):
-            if not path.exists():
+        if path not in self._held:
+            self._held[path] = self._hold(path, build)
+        os.utime(path)
+        self._prune(kind)
+        return path
+
+    def _hold(self, path, build):
+        lock = self._open_lock(path)
+        while True:
+            fcntl.flock(lock, fcntl.LOCK_SH)
+            if (path / MADE).exists():
+                return lock
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (path / MADE).exists():
+                print(f"making {path.name}", file=sys.stderr, flush=True)
                 fresh = self.top / f"{path.name}.new"
                 shutil.rmtree(fresh, ignore_errors=True)
                 fresh.mkdir()
                 build(fresh)
+                (fresh / MADE).write_text(f"{path.name} {uuid.uuid4()}\n")
+                shutil.rmtree(path, ignore_errors=True)
                 fresh.rename(path)
-            os.utime(path)
-            self._hold(path)
-        self._prune(kind)
-        return path
-
-    def _hold(self, path):
-        fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-        fcntl.flock(fd, fcntl.LOCK_SH)
-        self._held.append(fd)
 
     def _prune(self, kind):
         """Removes the oldest entries of a kind, except those that somebody uses."""
-        entries = [p for p in self.top.glob(f"{kind}-*") if p.is_dir() and p.suffix != ".new"]
-        entries.sort(key=lambda p: p.stat().st_mtime, reverse=True)
+        entries = [p for p in self.top.glob(f"{kind}-*") if p.suffix not in (".new", ".lock")]
+        entries.sort(key=lambda p: p.stat().st_mtime if p.exists() else 0, reverse=True)
         for path in entries[KEPT:]:
-            with contextlib.suppress(OSError), self._locked(path, fcntl.LOCK_EX | fcntl.LOCK_NB):
-                shutil.rmtree(path)
-                (self.top / f"{path.name}.lock").unlink(missing_ok=True)
+            lock = self._open_lock(path)
+            with contextlib.suppress(BlockingIOError):
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(path, ignore_errors=True)
+            os.close(lock)
 
     @staticmethod
-    @contextlib.contextmanager
-    def _locked(path, how):
-        flags = os.O_RDONLY | os.O_DIRECTORY if path.is_dir() else os.O_RDWR | os.O_CREAT
-        fd = os.open(path, flags, 0o644)
-        try:
-            fcntl.flock(fd, how)
-            yield
-        finally:
-            os.close(fd)
+    def _open_lock(path):
+        return os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o644)

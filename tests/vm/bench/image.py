@@ -51,14 +51,14 @@ class Image:
     """disk is a raw ext4 image, tree what it was made from."""
 
     def __init__(self, top):
-        self.key = top.name
+        self.top = top
         self.disk = top / "disk.raw"
         self.tree = top / "tree"
 
 
 def get(store, base, patches, programs, install_tree):
     """The image from the cache, made first if anything in it changed: a few seconds."""
-    parts = [Path(__file__), GUEST, base.top.name, patches.name, programs.key]
+    parts = [Path(__file__), GUEST, base.top, patches, programs.top]
     if install_tree:
         parts.append(install_tree)
     return Image(store.entry("image", cache.digest(*parts),

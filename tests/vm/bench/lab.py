@@ -38,7 +38,7 @@ class Lab:
 
     def saved(self, series, smp):
         """The saved machine of that kernel series and number of CPUs."""
-        key = cache.digest(self.image.key, *SAVED_KEY)
+        key = cache.digest(self.image.top, *SAVED_KEY)
         top = self.store.entry(f"saved-{series}-{smp}", key,
                                lambda top: self._save(top, series, smp))
         return Saved(top / "disk.qcow2", top / "memory")

@@ -16,7 +16,7 @@ TEMPLATE = "lp-many-000"
 
 def get(store, base):
     """The directory that holds KVER/*.ko: about 8 s for two kernels."""
-    key = cache.digest(Path(__file__), SOURCES, base.top.name)
+    key = cache.digest(Path(__file__), SOURCES, base.top)
     return store.entry("patches", key, lambda top: _build(top, base))
 
 

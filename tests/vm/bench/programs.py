@@ -19,7 +19,7 @@ MODULES = ["virtio_pci", "virtio_blk", "virtio_console"]
 class Programs:
     """agent is for the image, initrds has one file a series, tsc_khz is this host's frequency."""
 
-    key: str
+    top: Path
     agent: Path
     initrds: dict
     tsc_khz: int
@@ -27,10 +27,10 @@ class Programs:
 
 def get(store, base):
     """The programs from the cache, made first if their sources changed."""
-    key = cache.digest(Path(__file__), SOURCES, base.top.name, _processor())
+    key = cache.digest(Path(__file__), SOURCES, base.top, _processor())
     top = store.entry("programs", key, lambda top: _build(top, base))
     initrds = {series: top / f"initrd-{series}" for series in base.kernels}
-    return Programs(top.name, top / "agent", initrds, int((top / "tsc-khz.txt").read_text()))
+    return Programs(top, top / "agent", initrds, int((top / "tsc-khz.txt").read_text()))
 
 
 def _processor():
