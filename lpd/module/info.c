@@ -128,7 +128,7 @@ static int find_build_id(const struct elf *elf, char **ret, struct error *e) {
 
 int module_info_parse(const void *data, size_t size, struct module_info *ret, struct error *e) {
     _cleanup_(module_info_done) struct module_info info = {};
-    struct elf_section modinfo;
+    struct elf_section modinfo = {};
     struct elf elf;
     int r;
 

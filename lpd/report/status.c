@@ -14,11 +14,13 @@ struct subject {
     const struct result *result;
     const struct action *action;
     const char *replaced_by;
+    const char *lacking; /* a patch that it requires and that failed */
 };
 
 struct state {
     const char *name;
-    const char *reason;
+    const char *reason; /* NULL: none; what follows makes it a sentence about another patch */
+    const char *other, *rest;
 };
 
 static const struct manifest *manifest_of(const struct subject *p) {
@@ -47,7 +49,7 @@ static struct state find_state(const struct subject *p) {
     if (p->in && p->in->registered && p->in->enabled)
         return (struct state){ "active", p->entry ? NULL : "it has no manifest: a reboot forgets it" };
     if (p->replaced_by)
-        return (struct state){ "replaced", p->replaced_by };
+        return (struct state){ "replaced", "by ", p->replaced_by, ", which is cumulative" };
     if (p->action && p->action->type == ACTION_SKIP)
         return state_by_plan(p);
     if (has_failed(p->result))
@@ -56,6 +58,8 @@ static struct state find_state(const struct subject *p) {
         return (struct state){ "disabled", "switched off, but its module is still loaded" };
     if (p->result && p->result->state && streq(p->result->state, "disabled"))
         return (struct state){ "disabled", "unloaded on request" };
+    if (p->lacking)
+        return (struct state){ "failed", "it requires ", p->lacking, ", which failed" };
     return p->action ? state_by_plan(p) : (struct state){ "absent", NULL };
 }
 
@@ -84,6 +88,14 @@ static json_object *kernel_state_value(const struct subject *p) {
     return o;
 }
 
+static void add_reason(json_object *o, const struct state *state) {
+    _cleanup_free_ char *reason = NULL;
+
+    if (state->other && asprintf(&reason, "%s%s%s", state->reason, state->other, state->rest) < 0)
+        reason = NULL;
+    json_add_string(o, "reason", reason ?: state->reason);
+}
+
 static json_object *patch_value(const struct subject *p) {
     const struct manifest *m = manifest_of(p);
     struct state state = find_state(p);
@@ -96,19 +108,23 @@ static json_object *patch_value(const struct subject *p) {
     json_add_string(o, "stage", m ? patch_stage_to_string(m->stage) : NULL);
     json_add_bool(o, "required", m && m->required);
     json_add_string(o, "state", state.name);
-    if (streq(state.name, "replaced")) {
-        _cleanup_free_ char *reason = NULL;
-
-        if (asprintf(&reason, "by %s, which is cumulative", state.reason) >= 0)
-            json_add_string(o, "reason", reason);
-    } else
-        json_add_string(o, "reason", state.reason);
+    add_reason(o, &state);
     json_object_object_add(o, "module", module_value(p));
     json_object_object_add(o, "signature", NULL);
     json_object_object_add(o, "kernelState", kernel_state_value(p));
     json_object_object_add(o, "attempts", NULL);
     json_add_time(o, "since", p->result ? p->result->since_usec : 0);
     return o;
+}
+
+/* Systemd does not even start a patch whose requirement failed, so it has no result of its own. */
+static const char *find_lacking(const struct snapshot *s, const struct manifest_entry *entry) {
+    if (entry->error_number < 0)
+        return NULL;
+    STRV_FOREACH(name, entry->manifest.requires)
+        if (has_failed(result_list_find(&s->results, *name)))
+            return *name;
+    return NULL;
 }
 
 static json_object *planned_patch_value(const struct snapshot *s, const struct plan *plan, size_t i) {
@@ -122,6 +138,7 @@ static json_object *planned_patch_value(const struct snapshot *s, const struct p
         .result = result_list_find(&s->results, entry->name),
         .action = plan->by_manifest[i],
         .replaced_by = snapshot_replaced_by(s, i),
+        .lacking = find_lacking(s, entry),
     });
 }
 

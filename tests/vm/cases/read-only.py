@@ -4,7 +4,8 @@
 
 def case(m):
     m.boot()
-    m.ok(f"install -D -m 644 {m.patch('lp-cmdline')} /usr/lib/lpd/modules/{m.kernel}/lp-cmdline.ko")
+    m.ok(f"mkdir -p /usr/lib/lpd/modules/{m.kernel}")
+    m.ok(f"gzip -c {m.patch('lp-cmdline')} >/usr/lib/lpd/modules/{m.kernel}/lp-cmdline.ko.gz")
     m.ok(f"mkdir -p /usr/lib/modules/{m.kernel}/livepatch")
     m.ok(f"xz --check=crc32 -c {m.patch('lp-uptime')} >/usr/lib/modules/{m.kernel}/livepatch/lp_uptime.ko.xz")
     m.ok(f"zstd -q -c {m.patch('lp-version')} >/usr/lib/lpd/modules/{m.kernel}/lp-version.ko.zst")
