@@ -42,6 +42,9 @@ static int load_named(struct ctl *c, char **argv, struct error *e) {
         return ctl_no_patch(c, argv[0], e);
     if (r >= 0)
         r = ctl_connect(c, &m, e);
+    /* The manifest as it is now counts, also for what the generator made of it. */
+    if (r >= 0 && m)
+        r = manager_reload(m, e);
     if (r >= 0)
         r = converge_load(&c->host, m, manifest.name, &result, e);
     if (r < 0)
