@@ -129,7 +129,9 @@ static uint64_t busy_timeout(struct host *h, const struct snapshot *s, uint64_t 
         const struct result *r = s->results.results + i;
         uint64_t elapsed;
 
-        if (!patch_name_equal(r->module_name ?: r->name, running->name))
+        /* Only of its way in is the beginning on record. */
+        if (!patch_name_equal(r->module_name ?: r->name, running->name) || !running->enabled ||
+            !r->in || r->settled)
             continue;
         elapsed = now > r->monotonic_usec ? now - r->monotonic_usec : 0;
         return own > elapsed ? own - elapsed : 0;

@@ -545,6 +545,7 @@ static void test_update_after_an_interrupted_one(void **state _unused_) {
     assert_true(asprintf(&pin, "%s %s", second.sha256, first.sha256) >= 0);
     assert_sees("fix-it", STORE RELEASE "/fix-it.ko", pin);
     assert_int_equal(install("fix-it", &third), 1);
+    assert_module(STORE RELEASE "/fix-it.ko", &third);
     assert_sees("fix-it", STORE RELEASE "/fix-it.ko", third.sha256);
     /* Or back to the one that lies there. */
     tree_write_data(&h, STORE RELEASE "/fix-it.ko", first.object.data, first.object.size);

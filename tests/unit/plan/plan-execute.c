@@ -1,0 +1,677 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/strv.h"
+#include "check.h"
+#include "execute.h"
+#include "fake-kernel.h"
+#include "livepatch/load.h"
+#include "livepatch/sysfs.h"
+#include "module/object.h"
+
+/* Loads and unloads as their plans say, over a kernel that answers as a real one does. */
+
+#define BUILD_1 "1111aaaa1111aaaa1111aaaa1111aaaa1111aaaa"
+#define BUILD_2 "2222bbbb2222bbbb2222bbbb2222bbbb2222bbbb"
+#define MODULES "/var/lib/lpd/modules/" FAKE_RELEASE "/"
+
+static struct fake_kernel k;
+static struct error e;
+static struct result result;
+
+static void write_policy(const char *signature) {
+    _cleanup_free_ char *text = NULL;
+
+    assert_true(asprintf(&text, "[Trust]\nSignature=%s\n", signature) >= 0);
+    fake_kernel_text(&k, "/etc/lpd/lpd.conf", text);
+}
+
+static int setup(void **state _unused_) {
+    fake_kernel_open(&k);
+    e = ERROR_NULL;
+    result = (struct result){};
+    write_policy("permissive");
+    return 0;
+}
+
+static int teardown(void **state _unused_) {
+    error_done(&e);
+    result_done(&result);
+    fake_kernel_close(&k);
+    return 0;
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+/* A module file that looks real. */
+static void write_module(const char *path, const char *module_name, const char *build_id,
+                         const char *release) {
+    struct {
+        ElfW(Nhdr) header;
+        char name[4];
+        unsigned char id[20];
+    } note = { { 4, 20, NT_GNU_BUILD_ID }, "GNU", { 0 } };
+    struct object_section sections[] = {
+        { .name = ".modinfo" },
+        { .name = ".note.gnu.build-id", .data = &note, .size = sizeof(note), .type = SHT_NOTE },
+    };
+    _cleanup_free_ char *info = NULL;
+    struct object o;
+    int n;
+
+    n = asprintf(&info, "name=%s%cvermagic=%s SMP mod_unload %clivepatch=Y%c", module_name, 0, release,
+                 0, 0);
+    assert_true(n > 0);
+    sections[0].data = info;
+    sections[0].size = (size_t) n;
+    for (size_t i = 0; i < sizeof(note.id); i++)
+        assert_int_equal(sscanf(build_id + 2 * i, "%2hhx", &note.id[i]), 1);
+    o = object_build(sections, ELEMENTSOF(sections));
+    fake_kernel_file(&k, path, o.data, o.size);
+    object_free(&o);
+}
+
+static void manifest(const char *name, const char *text) {
+    _cleanup_free_ char *path = NULL;
+
+    assert_true(asprintf(&path, "/etc/lpd/patches.d/%s.conf", name) >= 0);
+    fake_kernel_text(&k, path, text);
+}
+
+/* A patch with manifest and module; the module has its name. */
+static void patch(const char *name, const char *keys) {
+    _cleanup_free_ char *text = NULL, *path = NULL, *module_name = NULL;
+
+    assert_true(asprintf(&text, "[Patch]\n%s", keys) >= 0);
+    manifest(name, text);
+    assert_true(asprintf(&path, MODULES "%s.ko", name) >= 0);
+    assert_true(asprintf(&module_name, "%s", name) >= 0);
+    for (char *c = module_name; *c; c++)
+        *c = *c == '-' ? '_' : *c;
+    write_module(path, module_name, BUILD_1, FAKE_RELEASE);
+}
+
+static int load(const char *name) {
+    error_done(&e);
+    result_done(&result);
+    return execute_load(&k.host, name, &result, &e);
+}
+
+static int unload(const char *name) {
+    error_done(&e);
+    result_done(&result);
+    return execute_unload(&k.host, name, &result, &e);
+}
+
+static int load_path(const char *path, const char *parameters) {
+    error_done(&e);
+    result_done(&result);
+    return execute_load_file(&k.host, path, parameters, 60 * USEC_PER_SEC, &result, &e);
+}
+
+/* What was returned is also what was written down. */
+static void assert_result(const char *name, const char *action, const char *state) {
+    _cleanup_(result_done) struct result written = {};
+
+    assert_string_equal(result.name, name);
+    assert_string_equal(result.action, action);
+    assert_string_equal(result.state, state);
+    assert_int_equal(result_read(&k.host, name, &written), 0);
+    assert_string_equal(written.action, action);
+    assert_string_equal(written.state, state);
+    assert_string_equal(strempty(written.reason), strempty(result.reason));
+    assert_int_equal(written.in, result.in);
+    assert_int_equal(written.settled, result.settled);
+    assert_int_equal(written.exit_status, result.exit_status);
+    assert_true(written.monotonic_usec == result.monotonic_usec);
+}
+
+/* The call failed, and so it was written down. */
+static void assert_failed(int r, int expected, enum exit_status exit_status, const char *state,
+                          const char *part) {
+    if (r != expected || e.exit_status != exit_status || !strstr(error_message(&e, r), part))
+        fail_msg("%d, exit status %u: %s", r, e.exit_status, error_message(&e, r));
+    assert_string_equal(result.state, state);
+    assert_string_equal(result.reason, e.message);
+    assert_int_equal(result.exit_status, exit_status);
+}
+
+static bool is_in(const char *module_name) {
+    return livepatch_flag_read(&k.host, module_name, "enabled") == 1;
+}
+
+static void test_load(void **state _unused_) {
+    patch("fix-it", "Parameters=verbose=1 depth=2\n");
+    assert_int_equal(load("fix_it"), 1);
+    assert_true(is_in("fix_it"));
+    assert_string_equal(k.parameters, "verbose=1 depth=2");
+    assert_int_equal(k.flags, 0);
+    assert_result("fix-it", "load", "active");
+    assert_true(result.in);
+    assert_false(result.settled);
+    assert_true(result.monotonic_usec == k.now);
+    assert_true(result.since_usec > 0);
+    assert_string_equal(result.stage, "system");
+    assert_string_equal(result.module_path, MODULES "fix-it.ko");
+    assert_string_equal(result.module_name, "fix_it");
+    assert_string_equal(result.build_id, BUILD_1);
+    assert_int_equal(result.exit_status, EXIT_STATUS_DONE);
+    assert_null(result.reason);
+    /* It does not wait for the transition. */
+    assert_int_equal(k.n_sleep, 0);
+}
+
+static void test_load_in_the_initramfs(void **state _unused_) {
+    patch("early", "Stage=initrd\n");
+    patch("late", "");
+    fake_kernel_text(&k, "/etc/initrd-release", "");
+    assert_int_equal(load("early"), 1);
+    assert_string_equal(result.stage, "initrd");
+    assert_failed(load("late"), -ECANCELED, EXIT_STATUS_FAILED, "skipped", "Stage=system");
+}
+
+static void test_load_again(void **state _unused_) {
+    uint64_t at;
+
+    patch("other", "");
+    patch("fix-it", "");
+    assert_int_equal(load("other"), 1);
+    fake_kernel_advance(&k, 5 * USEC_PER_SEC);
+    assert_int_equal(load("fix-it"), 1);
+    at = k.now;
+    fake_kernel_advance(&k, 5 * USEC_PER_SEC);
+    assert_int_equal(load("fix-it"), 0);
+    assert_int_equal(k.n_finit, 2);
+    /* The time of the load is what counts, and what was in then. */
+    assert_result("fix-it", "load", "active");
+    assert_true(result.monotonic_usec == at);
+    assert_int_equal(strv_length(result.over), 1);
+    assert_string_equal(result.over[0], "other");
+}
+
+/* Somebody else has put it in: from now on it is one of lpd's. */
+static void test_load_what_others_loaded(void **state _unused_) {
+    patch("fix-it", "");
+    fake_kernel_patch(&k, "fix_it", BUILD_1);
+    assert_int_equal(load("fix-it"), 0);
+    assert_int_equal(k.n_finit, 0);
+    assert_result("fix-it", "load", "active");
+    assert_true(result.in);
+}
+
+static void test_load_unknown(void **state _unused_) {
+    int r = load("fix-it");
+
+    assert_int_equal(e.exit_status, EXIT_STATUS_NO_PATCH);
+    assert_error_has(r, -ENOENT, &e, "there is no patch fix-it");
+    assert_null(result.name);
+    assert_false(file_exists(&k.host, RESULTS_DIRECTORY));
+}
+
+static void test_load_pinned(void **state _unused_) {
+    static const char pinned[] = "[Patch]\n[Kernel:" FAKE_RELEASE "]\nSHA256=%s\n";
+    static const char zeros[] = "0000000000000000000000000000000000000000000000000000000000000000";
+    _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
+    _cleanup_free_ char *wrong = NULL, *both = NULL, *hashes = NULL;
+
+    patch("fix-it", "");
+    assert_true(asprintf(&wrong, pinned, zeros) >= 0);
+    manifest("fix-it", wrong);
+    assert_failed(load("fix-it"), -EKEYREJECTED, EXIT_STATUS_REFUSED, "refused",
+                  "but the manifest wants 0000");
+    assert_non_null(strstr(result.hint, "correct SHA256= in [Kernel:" FAKE_RELEASE "]"));
+    assert_result("fix-it", "load", "refused");
+    assert_int_equal(k.n_finit, 0);
+    assert_false(result.in);
+
+    /* While an install replaces the module, two are allowed. */
+    assert_int_equal(module_file_open(&k.host, MODULES "fix-it.ko", &f, NULL), 0);
+    assert_int_equal(module_file_sha256(&f, NULL), 0);
+    assert_true(asprintf(&hashes, "%s %s", zeros, f.sha256) >= 0);
+    assert_true(asprintf(&both, pinned, hashes) >= 0);
+    manifest("fix-it", both);
+    assert_int_equal(load("fix-it"), 1);
+    assert_string_equal(result.sha256, f.sha256);
+}
+
+static void test_load_for_another_kernel(void **state _unused_) {
+    patch("fix-it", "");
+    write_module(MODULES "fix-it.ko", "fix_it", BUILD_1, "6.1.0-55-test");
+    assert_failed(load("fix-it"), -ENOEXEC, EXIT_STATUS_KERNEL, "failed", "6.1.0-55-test");
+    assert_int_equal(k.n_finit, 0);
+}
+
+static void test_load_without_module(void **state _unused_) {
+    manifest("fix-it", "[Patch]\n");
+    assert_failed(load("fix-it"), -ECANCELED, EXIT_STATUS_KERNEL, "skipped",
+                  "no module for " FAKE_RELEASE);
+}
+
+static void test_load_bad_module(void **state _unused_) {
+    patch("fix-it", "");
+    fake_kernel_text(&k, MODULES "fix-it.ko", "a cat");
+    assert_failed(load("fix-it"), -ENOEXEC, EXIT_STATUS_REFUSED, "refused", MODULES "fix-it.ko");
+    assert_int_equal(k.n_finit, 0);
+}
+
+static void test_load_unchecked(void **state _unused_) {
+    patch("fix-it", "");
+    write_policy("required");
+    assert_failed(load("fix-it"), -ECANCELED, EXIT_STATUS_REFUSED, "refused", "Signature=required");
+    write_policy("requird");
+    assert_failed(load("fix-it"), -ECANCELED, EXIT_STATUS_REFUSED, "refused", "/etc/lpd/lpd.conf:2: ");
+    assert_int_equal(k.n_finit, 0);
+}
+
+static void test_load_broken_manifest(void **state _unused_) {
+    patch("fix-it", "Tiemout=1\n");
+    patch("other", "");
+    assert_failed(load("fix-it"), -ECANCELED, EXIT_STATUS_CONFIG, "failed", "fix-it.conf:2: ");
+    assert_int_equal(load("other"), 1);
+}
+
+/* It is in, and then switched off: there is an action to unload it besides. */
+static void test_load_switched_off(void **state _unused_) {
+    uint64_t at;
+
+    patch("fix-it", "");
+    assert_int_equal(load("fix-it"), 1);
+    at = k.now;
+    fake_kernel_advance(&k, 5 * USEC_PER_SEC);
+    manifest("fix-it", "[Patch]\nEnabled=no\n");
+    assert_failed(load("fix-it"), -ECANCELED, EXIT_STATUS_FAILED, "skipped", "Enabled=no");
+    /* It is in all the same, and lpd knows that it has put it there. */
+    assert_true(is_in("fix_it"));
+    assert_true(result.in);
+    assert_true(result.monotonic_usec == at);
+    assert_string_equal(result.module_name, "fix_it");
+}
+
+static void test_load_another_build(void **state _unused_) {
+    patch("other", "");
+    patch("fix-it", "");
+    assert_int_equal(load("other"), 1);
+    fake_kernel_advance(&k, 5 * USEC_PER_SEC);
+    assert_int_equal(load("fix-it"), 1);
+    fake_kernel_advance(&k, 5 * USEC_PER_SEC);
+    write_module(MODULES "fix-it.ko", "fix_it", BUILD_2, FAKE_RELEASE);
+    assert_failed(load("fix-it"), -EEXIST, EXIT_STATUS_FAILED, "failed", "another build");
+    /* What is on record is what is in. */
+    assert_true(result.in);
+    assert_string_equal(result.build_id, BUILD_1);
+    assert_int_equal(strv_length(result.over), 1);
+    /* Out with it, and the new one can come. */
+    assert_int_equal(unload("fix-it"), 1);
+    assert_int_equal(load("fix-it"), 1);
+    assert_string_equal(result.build_id, BUILD_2);
+}
+
+static void test_load_what_others_took_out(void **state _unused_) {
+    patch("fix-it", "");
+    assert_int_equal(load("fix-it"), 1);
+    fake_kernel_advance(&k, 5 * USEC_PER_SEC);
+    assert_int_equal(livepatch_unload(&k.host, "fix_it", USEC_INFINITY, NULL), 1);
+    fake_kernel_module(&k, "fix_it")->error = -EINVAL;
+    assert_failed(load("fix-it"), -EINVAL, EXIT_STATUS_FAILED, "failed", "fix-it.ko");
+    assert_false(result.in);
+}
+
+static void test_load_refused_by_the_kernel(void **state _unused_) {
+    struct fake_module *m = fake_kernel_module(&k, "fix_it");
+
+    patch("fix-it", "");
+    m->error = -ENOENT;
+    m->words = "3,2,2,-;fix_it: Unknown symbol nf_magic (err -2)\n";
+    assert_failed(load("fix-it"), -ENOENT, EXIT_STATUS_KERNEL, "failed", "Unknown symbol nf_magic");
+    assert_false(result.in);
+    m->error = 0;
+    assert_int_equal(load("fix-it"), 1);
+    assert_null(result.reason);
+}
+
+static void test_requires(void **state _unused_) {
+    patch("a", "");
+    patch("b", "Requires=a\n");
+    patch("c", "Requires=nobody\n");
+    assert_failed(load("b"), -ECANCELED, EXIT_STATUS_FAILED, "failed", "requires a, which is not in");
+    assert_non_null(strstr(result.hint, "lpctl load a"));
+    assert_int_equal(k.n_finit, 0);
+    assert_int_equal(load("a"), 1);
+    assert_int_equal(load("b"), 1);
+    assert_failed(load("c"), -ECANCELED, EXIT_STATUS_FAILED, "failed", "nobody: there is no such");
+}
+
+/* The one that came first names the other, which names nobody itself. */
+static void test_conflict(void **state _unused_) {
+    patch("a", "");
+    patch("z", "Conflicts=a\n");
+    fake_kernel_patch(&k, "z", BUILD_1);
+    assert_failed(load("a"), -ECANCELED, EXIT_STATUS_FAILED, "failed", "z is in");
+    assert_int_equal(unload("z"), 1);
+    assert_int_equal(load("a"), 1);
+    assert_failed(load("z"), -ECANCELED, EXIT_STATUS_FAILED, "failed", "a is in");
+}
+
+static void test_over(void **state _unused_) {
+    patch("new", "WaitFor=patched\n");
+    patch("beside", "WaitFor=patched\n");
+    fake_kernel_patch(&k, "a", BUILD_1);
+    fake_kernel_patch(&k, "b", BUILD_1);
+    /* All that was in is still in: nothing was replaced. */
+    assert_int_equal(load("beside"), 1);
+    assert_int_equal(strv_length(result.over), 0);
+    fake_kernel_module(&k, "new")->replace = true;
+    assert_int_equal(load("new"), 1);
+    assert_int_equal(strv_length(result.over), 3);
+    assert_string_equal(result.over[0], "a");
+    assert_string_equal(result.over[1], "b");
+    assert_string_equal(result.over[2], "beside");
+}
+
+static void test_name_of_the_module(void **state _unused_) {
+    _cleanup_free_ char *name = NULL;
+
+    manifest("fix-it", "[Patch]\n");
+    write_module(MODULES "fix-it.ko", "livepatch_fix", BUILD_1, FAKE_RELEASE);
+    name = execute_module_name(&k.host, "fix-it");
+    assert_string_equal(name, "fix_it");
+    assert_int_equal(load("fix-it"), 1);
+    assert_true(is_in("livepatch_fix"));
+    assert_string_equal(result.module_name, "livepatch_fix");
+    free(name);
+    name = execute_module_name(&k.host, "fix-it");
+    assert_string_equal(name, "livepatch_fix");
+    assert_int_equal(load("fix-it"), 0);
+    assert_int_equal(unload("fix-it"), 1);
+    assert_false(is_in("livepatch_fix"));
+}
+
+/* What the kernel has accepted stays in, though nobody can write it down. */
+static void test_nowhere_to_write(void **state _unused_) {
+    patch("fix-it", "");
+    assert_int_equal(file_mkdir_p(&k.host, RESULTS_DIRECTORY "/fix-it.json"), 0);
+    assert_int_equal(load("fix-it"), 1);
+    assert_true(is_in("fix_it"));
+    assert_int_equal(unload("fix-it"), 1);
+}
+
+static void test_wait_for_patched(void **state _unused_) {
+    uint64_t begin = k.now;
+
+    patch("fix-it", "WaitFor=patched\nProbe=/bin/true\n");
+    assert_int_equal(load("fix-it"), 1);
+    assert_in_range(k.now - begin, USEC_PER_SEC, 2 * USEC_PER_SEC);
+    assert_result("fix-it", "load", "active");
+    assert_true(result.settled);
+    assert_true(result.monotonic_usec == begin);
+    assert_int_equal(load("fix-it"), 0);
+    assert_true(result.settled);
+}
+
+/* The service that follows transitions sees to that. */
+static void test_loaded_runs_no_probe(void **state _unused_) {
+    patch("fix-it", "Probe=/bin/false\n");
+    assert_int_equal(load("fix-it"), 1);
+    assert_true(is_in("fix_it"));
+}
+
+static void test_stall_wait(void **state _unused_) {
+    uint64_t begin = k.now;
+
+    patch("fix-it", "WaitFor=patched\nTimeoutSec=20s\n");
+    fake_kernel_module(&k, "fix_it")->stalls = true;
+    assert_failed(load("fix-it"), -ETIME, EXIT_STATUS_TIMEOUT, "failed", "not over after 20 s");
+    assert_int_equal(k.now - begin, 20 * USEC_PER_SEC);
+    assert_result("fix-it", "load", "failed");
+    /* It goes on. */
+    assert_true(is_in("fix_it"));
+    assert_true(result.in);
+    assert_false(result.settled);
+}
+
+static void test_stall_revert(void **state _unused_) {
+    patch("fix-it", "WaitFor=patched\nTimeoutSec=20s\nOnStall=revert\n");
+    fake_kernel_module(&k, "fix_it")->stalls = true;
+    assert_failed(load("fix-it"), -ETIME, EXIT_STATUS_TIMEOUT, "failed", "the patch was reverted");
+    assert_result("fix-it", "load", "failed");
+    assert_false(fake_kernel_module(&k, "fix_it")->loaded);
+    assert_false(result.in);
+}
+
+static void test_stall_force(void **state _unused_) {
+    patch("fix-it", "WaitFor=patched\nTimeoutSec=20s\nOnStall=force\n");
+    fake_kernel_module(&k, "fix_it")->stalls = true;
+    assert_int_equal(load("fix-it"), 1);
+    assert_non_null(strstr(e.message, "it was forced"));
+    assert_result("fix-it", "load", "active");
+    assert_true(is_in("fix_it"));
+    assert_true(result.settled);
+    assert_false(fake_kernel_module(&k, "fix_it")->transition);
+}
+
+static void write_probe(const char *script) {
+    _cleanup_free_ char *path = NULL, *keys = NULL;
+
+    fake_kernel_text(&k, "/probe", script);
+    assert_true(asprintf(&path, "%s/probe", k.root) >= 0);
+    assert_int_equal(chmod(path, 0755), 0);
+    assert_true(asprintf(&keys, "WaitFor=patched\nProbe=%s\n", path) >= 0);
+    patch("fix-it", keys);
+}
+
+static void assert_probe_fails(const char *part) {
+    assert_failed(load("fix-it"), -EPROTO, EXIT_STATUS_FAILED, "failed", part);
+    assert_string_equal(result.hint, "the patch has been taken out again");
+    assert_result("fix-it", "load", "failed");
+    assert_false(fake_kernel_module(&k, "fix_it")->loaded);
+    assert_false(result.in);
+}
+
+static void test_probe(void **state _unused_) {
+    write_probe("#!/bin/sh\nexit 3\n");
+    assert_probe_fails("/probe ended with status 3");
+    write_probe("#!/bin/sh\nkill -9 $$\n");
+    assert_probe_fails("/probe ended with signal 9");
+    write_probe("#!/bin/sh\nexit 0\n");
+    assert_int_equal(load("fix-it"), 1);
+}
+
+static void test_probe_that_cannot_run(void **state _unused_) {
+    patch("fix-it", "WaitFor=patched\nProbe=/nowhere/probe\n");
+    assert_failed(load("fix-it"), -ENOENT, EXIT_STATUS_FAILED, "failed",
+                  "cannot run the probe /nowhere/probe");
+    assert_false(is_in("fix_it"));
+}
+
+static void test_probe_and_no_way_out(void **state _unused_) {
+    patch("fix-it", "WaitFor=patched\nProbe=/bin/false\n");
+    fake_kernel_module(&k, "fix_it")->stalls_back = true;
+    assert_failed(load("fix-it"), -EPROTO, EXIT_STATUS_FAILED, "failed", "/bin/false ended with");
+    assert_non_null(strstr(result.hint, "could not be taken out again"));
+}
+
+/* A boot with one patch that stalls and ten behind it takes the time of one, not of eleven. */
+static void test_behind_a_stalled_one(void **state _unused_) {
+    uint64_t begin;
+    char name[8];
+
+    patch("a", "");
+    fake_kernel_module(&k, "a")->stalls = true;
+    begin = k.now;
+    assert_int_equal(load("a"), 1);
+    fake_kernel_advance(&k, 10 * USEC_PER_SEC);
+    for (unsigned i = 0; i < 10; i++) {
+        (void) snprintf(name, sizeof(name), "b%u", i);
+        patch(name, "TimeoutSec=30s\n");
+        assert_failed(load(name), -ETIME, EXIT_STATUS_TIMEOUT, "failed", "has to wait");
+        /* The monitor tries these again. */
+        assert_result(name, "wait", "failed");
+        assert_int_equal(k.now - begin, 30 * USEC_PER_SEC);
+    }
+    assert_int_equal(k.n_finit, 1);
+    patch("c", "TimeoutSec=40s\n");
+    assert_failed(load("c"), -ETIME, EXIT_STATUS_TIMEOUT, "failed", "has to wait");
+    assert_int_equal(k.now - begin, 40 * USEC_PER_SEC);
+}
+
+static void end_stall(struct fake_kernel *kernel) {
+    fake_kernel_module(kernel, "a")->ends_at = kernel->now;
+}
+
+static void test_behind_one_that_ends(void **state _unused_) {
+    patch("a", "");
+    patch("b", "");
+    fake_kernel_module(&k, "a")->stalls = true;
+    assert_int_equal(load("a"), 1);
+    k.on_sleep = end_stall;
+    assert_int_equal(load("b"), 1);
+    assert_result("b", "load", "active");
+}
+
+/* It has been in for an hour; how long its way out takes is another matter. */
+static void test_behind_one_that_goes(void **state _unused_) {
+    patch("a", "");
+    patch("b", "TimeoutSec=30s\n");
+    assert_int_equal(load("a"), 1);
+    fake_kernel_advance(&k, 3600 * USEC_PER_SEC);
+    assert_int_equal(livepatch_write(&k.host, "a", "enabled", "0"), 0);
+    assert_int_equal(load("b"), 1);
+}
+
+/* Nobody knows since when. */
+static void test_behind_a_strange_one(void **state _unused_) {
+    _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
+    uint64_t begin;
+
+    patch("b", "TimeoutSec=30s\n");
+    fake_kernel_module(&k, "strange")->stalls = true;
+    fake_module_file("strange", BUILD_1, &f);
+    assert_int_equal(k.host.ops->finit_module(&k.host, f.fd, "", 0), 0);
+    begin = k.now;
+    assert_failed(load("b"), -ETIME, EXIT_STATUS_TIMEOUT, "failed", "has to wait");
+    assert_int_equal(k.now - begin, 30 * USEC_PER_SEC);
+}
+
+static void test_unload(void **state _unused_) {
+    patch("fix-it", "");
+    assert_int_equal(unload("fix-it"), 0);
+    assert_false(file_exists(&k.host, RESULTS_DIRECTORY "/fix-it.json"));
+    assert_int_equal(load("fix-it"), 1);
+    fake_kernel_advance(&k, 5 * USEC_PER_SEC);
+    assert_int_equal(unload("fix_it"), 1);
+    assert_result("fix-it", "unload", "disabled");
+    assert_false(result.in);
+    assert_false(fake_kernel_module(&k, "fix_it")->loaded);
+    assert_int_equal(unload("fix-it"), 0);
+    assert_int_equal(load("fix-it"), 1);
+    assert_true(result.in);
+}
+
+static void test_unload_without_manifest(void **state _unused_) {
+    fake_kernel_patch(&k, "strange", BUILD_1);
+    assert_int_equal(unload("strange"), 1);
+    assert_result("strange", "unload", "disabled");
+}
+
+static void test_unload_stalls(void **state _unused_) {
+    uint64_t at;
+
+    patch("fix-it", "TimeoutSec=20s\n");
+    assert_int_equal(load("fix-it"), 1);
+    fake_kernel_advance(&k, 5 * USEC_PER_SEC);
+    fake_kernel_module(&k, "fix_it")->stalls_back = true;
+    at = k.now;
+    assert_failed(unload("fix-it"), -ETIME, EXIT_STATUS_TIMEOUT, "failed", "disabling it goes on");
+    assert_int_equal(k.now - at, 20 * USEC_PER_SEC);
+    assert_result("fix-it", "unload", "failed");
+    assert_false(result.in);
+    assert_true(result.monotonic_usec == at);
+}
+
+static void test_unload_refused(void **state _unused_) {
+    uint64_t at = k.now;
+
+    patch("fix-it", "");
+    assert_int_equal(load("fix-it"), 1);
+    fake_kernel_advance(&k, 5 * USEC_PER_SEC);
+    k.unprivileged = true;
+    assert_failed(unload("fix-it"), -EACCES, EXIT_STATUS_PRIVILEGE, "failed", "root");
+    /* All is as it was. */
+    assert_true(result.in);
+    assert_true(result.monotonic_usec == at);
+}
+
+static void test_load_file(void **state _unused_) {
+    write_module("/root/fix-it.ko", "fix_it", BUILD_1, FAKE_RELEASE);
+    assert_int_equal(load_path("/root/fix-it.ko", "verbose=1"), 1);
+    assert_true(is_in("fix_it"));
+    assert_string_equal(k.parameters, "verbose=1");
+    assert_result("fix_it", "load", "active");
+    assert_string_equal(result.module_path, "/root/fix-it.ko");
+    fake_kernel_advance(&k, 5 * USEC_PER_SEC);
+    assert_int_equal(load_path("/root/fix-it.ko", NULL), 0);
+}
+
+static void test_load_file_refused(void **state _unused_) {
+    int r;
+
+    write_module("/root/fix-it.ko", "fix_it", BUILD_1, FAKE_RELEASE);
+    write_policy("required");
+    r = load_path("/root/fix-it.ko", NULL);
+    assert_int_equal(e.exit_status, EXIT_STATUS_REFUSED);
+    assert_error_has(r, -EKEYREJECTED, &e, "/root/fix-it.ko: Signature=required");
+    assert_null(result.name);
+    write_policy("permissive");
+    assert_error_has(load_path("/root/nothing.ko", NULL), -ENOENT, &e, "/root/nothing.ko");
+    write_module("/root/bad.ko", "../../etc/passwd", BUILD_1, FAKE_RELEASE);
+    assert_error_has(load_path("/root/bad.ko", NULL), -ENOEXEC, &e, "/root/bad.ko");
+    assert_int_equal(k.n_finit, 0);
+    assert_false(file_exists(&k.host, RESULTS_DIRECTORY));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(test_load),
+        TEST(test_load_in_the_initramfs),
+        TEST(test_load_again),
+        TEST(test_load_what_others_loaded),
+        TEST(test_load_unknown),
+        TEST(test_load_pinned),
+        TEST(test_load_for_another_kernel),
+        TEST(test_load_without_module),
+        TEST(test_load_bad_module),
+        TEST(test_load_unchecked),
+        TEST(test_load_broken_manifest),
+        TEST(test_load_switched_off),
+        TEST(test_load_another_build),
+        TEST(test_load_what_others_took_out),
+        TEST(test_load_refused_by_the_kernel),
+        TEST(test_requires),
+        TEST(test_conflict),
+        TEST(test_over),
+        TEST(test_name_of_the_module),
+        TEST(test_nowhere_to_write),
+        TEST(test_wait_for_patched),
+        TEST(test_loaded_runs_no_probe),
+        TEST(test_stall_wait),
+        TEST(test_stall_revert),
+        TEST(test_stall_force),
+        TEST(test_probe),
+        TEST(test_probe_that_cannot_run),
+        TEST(test_probe_and_no_way_out),
+        TEST(test_behind_a_stalled_one),
+        TEST(test_behind_one_that_ends),
+        TEST(test_behind_one_that_goes),
+        TEST(test_behind_a_strange_one),
+        TEST(test_unload),
+        TEST(test_unload_without_manifest),
+        TEST(test_unload_stalls),
+        TEST(test_unload_refused),
+        TEST(test_load_file),
+        TEST(test_load_file_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
