@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <spawn.h>
 #include <stdio.h>
-#include <sys/wait.h>
 #include <time.h>
 
 #include "base/strv.h"
@@ -11,8 +9,7 @@
 #include "livepatch/sysfs.h"
 #include "livepatch/transition.h"
 #include "module/file.h"
-
-extern char **environ;
+#include "probe.h"
 
 static uint64_t realtime_usec(void) {
     struct timespec ts;
@@ -251,6 +248,9 @@ int execute_load(struct host *h, const char *name, struct result *ret, struct er
     r = snapshot_take_one(h, name, &s, e);
     if (r < 0)
         return r;
+    /* Enabled=no keeps a patch from being loaded at boot, not from being asked for: systemctl(1),
+     * "disable". */
+    s.manifests.entries[snapshot_find(&s, name)].manifest.enabled = true;
     r = plan_make(&s, &plan);
     if (r < 0)
         return r;
@@ -340,27 +340,6 @@ void execute_settled(const struct host *h, struct result *r) {
         r->over = strv_free(r->over);
 }
 
-int execute_probe(const struct manifest *m, struct error *e) {
-    char *argv[] = { m->probe, NULL };
-    int status, r;
-    pid_t pid;
-
-    if (!m->probe)
-        return 0;
-    r = posix_spawn(&pid, m->probe, NULL, NULL, argv, environ);
-    if (r != 0)
-        return error_set(e, -r, EXIT_STATUS_FAILED, "cannot run the probe %s: %s", m->probe,
-                         strerror(r));
-    while (waitpid(pid, &status, 0) < 0)
-        if (errno != EINTR)
-            return -errno;
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-        return 0;
-    return error_set(e, -EPROTO, EXIT_STATUS_FAILED, "the probe %s ended with %s %d", m->probe,
-                     WIFEXITED(status) ? "status" : "signal",
-                     WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
-}
-
 int execute_settle(struct host *h, const struct manifest *m, const char *module_name,
                    uint64_t timeout_usec, struct error *e) {
     int r, k;
@@ -368,7 +347,7 @@ int execute_settle(struct host *h, const struct manifest *m, const char *module_
     r = transition_settle(h, module_name, timeout_usec, m->on_stall, e);
     if (r < 0)
         return r;
-    r = execute_probe(m, e);
+    r = m->probe ? probe_run(m->probe, m->timeout_usec, e) : 0;
     if (r >= 0)
         return r;
     k = livepatch_unload(h, module_name, m->timeout_usec, NULL);

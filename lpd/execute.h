@@ -28,9 +28,6 @@ int execute_settle(struct host *h, const struct manifest *m, const char *module_
  * been replaced, and as a cumulative patch replaces all others, then none was. */
 void execute_settled(const struct host *h, struct result *r);
 
-/* What the probe says: 0; -EPROTO if it ended with another status or by a signal, named in e. */
-int execute_probe(const struct manifest *m, struct error *e);
-
 /* The name that the kernel knows a patch by: from this boot's result, or else the patch's own. NULL when out
  * of memory. */
 char *execute_module_name(const struct host *h, const char *name);

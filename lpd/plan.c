@@ -388,11 +388,11 @@ static int plan_unloads(const struct snapshot *s, struct plan *plan) {
     return 0;
 }
 
-static int plan_load(struct planner *p, struct action *a, size_t index, const char *previous) {
+static int plan_load(struct planner *p, struct action *a, size_t index) {
     const struct manifest_entry *entry = p->snapshot->manifests.entries + index;
     int r;
 
-    *a = (struct action){ .index = index, .previous = previous, .name = strdup(entry->name) };
+    *a = (struct action){ .index = index, .name = strdup(entry->name) };
     if (!a->name)
         return -ENOMEM;
     r = judge(p, a);
@@ -405,19 +405,11 @@ static int plan_load(struct planner *p, struct action *a, size_t index, const ch
 }
 
 static int plan_loads(struct planner *p, struct plan *plan) {
-    const char *previous = NULL;
+    int r = 0;
 
-    for (size_t i = 0; i < p->snapshot->manifests.n_entries; i++) {
-        struct action *a = plan->actions + plan->n_actions++;
-        int r;
-
-        r = plan_load(p, a, p->order.sequence[i], previous);
-        if (r < 0)
-            return r;
-        if (a->type != ACTION_SKIP)
-            previous = a->name;
-    }
-    return 0;
+    for (size_t i = 0; i < p->snapshot->manifests.n_entries && r >= 0; i++)
+        r = plan_load(p, plan->actions + plan->n_actions++, p->order.sequence[i]);
+    return r;
 }
 
 int plan_make(const struct snapshot *s, struct plan *ret) {

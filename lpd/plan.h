@@ -23,7 +23,6 @@ struct action {
     enum action_type type;
     char *name;
     size_t index;         /* of the manifest in the snapshot; SIZE_MAX if it has none */
-    const char *previous; /* the patch that comes before it in the order, or NULL */
     struct plan_step *steps;
     size_t n_steps;
     enum exit_status exit_status; /* for ACTION_FAIL and ACTION_SKIP: what a load would return */

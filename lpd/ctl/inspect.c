@@ -336,12 +336,15 @@ int ctl_log(struct ctl *c, char **argv, struct error *e) {
         r = strv_extend(&args, match);
     }
     for (; *argv && r >= 0; argv++) {
+        _cleanup_(manifest_done) struct manifest m = {};
         _cleanup_free_ char *match = NULL;
 
         r = ctl_check_name(*argv, e);
         if (r < 0)
             return r;
-        if (asprintf(&match, "LPD_PATCH=%s", *argv) < 0)
+        if (manifest_load(&c->host, *argv, &m, NULL) < 0)
+            m.name = strdup(*argv);
+        if (!m.name || asprintf(&match, "LPD_PATCH=%s", m.name) < 0)
             return -ENOMEM;
         r = strv_extend(&args, match);
     }

@@ -39,7 +39,7 @@ int module_file_open(const struct host *h, const char *path, struct module_file 
                      struct error *e);
 
 /* The same without the rules about owner and modes, for files that are only looked at or copied into
- * the store (lpctl install ./fix.ko, lpctl verify). */
+ * the store (lpctl install ./fix.ko). */
 int module_file_open_untrusted(const struct host *h, const char *path, struct module_file *ret,
                                struct error *e);
 

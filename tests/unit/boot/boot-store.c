@@ -136,8 +136,6 @@ static void test_install_again(void **state _unused_) {
 }
 
 static void test_install_update(void **state _unused_) {
-    _cleanup_free_ char *manifest = NULL;
-
     assert_int_equal(install("fix-it", &first), 1);
     tree_write(&h, MANIFESTS "fix-it.conf", "[Patch]\nDescription=mine now\n");
     assert_int_equal(install("fix_it", &second), 1);
@@ -335,8 +333,8 @@ static void test_undo(void **state _unused_) {
     assert_tree("");
 
     assert_int_equal(install("fix-it", &first), 1);
-    assert_int_equal(fchmodat(h.root_fd, STORE + 1, 0700, 0), 0);
-    assert_int_equal(fchmodat(h.root_fd, PIN("fix-it") + 1, 0600, 0), 0);
+    assert_int_equal(fchmodat(h.root_fd, &STORE[1], 0700, 0), 0);
+    assert_int_equal(fchmodat(h.root_fd, &PIN("fix-it")[1], 0600, 0), 0);
     list = tree_list(LIST_TIMES);
     p = patch_of("fix-it", &second);
     p.stage = STAGE_INITRD;
