@@ -30,6 +30,7 @@ def case(m):
 
     # Converging on the manifests: one disabled, one gone, one new.
     m.ok("lpctl disable lp-cmdline")
+    m.sees("lpctl load lp-cmdline", "in already")
     m.ok("rm -r /etc/lpd/patches.d/lp-uptime.conf*")
     m.ok(f"lpctl install --no-load {m.patch('lp-version')}")
     m.ok("systemctl reload lpd")
