@@ -51,21 +51,6 @@ static void test_many_wait_for_one(void **state _unused_) {
     assert_order("y z a b c");
 }
 
-static void test_previous(void **state _unused_) {
-    patch("a", "");
-    patch("b", "Enabled=no\n");
-    patch("c", "");
-    patch("d", "Requires=nobody\n");
-    patch("e", "");
-    make_plan();
-    assert_order("a b c d e");
-    assert_null(plan_find(&plan, "a")->previous);
-    /* What is skipped is no link of the chain; what fails is, as it has a unit. */
-    assert_string_equal(plan_find(&plan, "c")->previous, "a");
-    assert_string_equal(plan_find(&plan, "d")->previous, "c");
-    assert_string_equal(plan_find(&plan, "e")->previous, "d");
-}
-
 static void test_by_manifest(void **state _unused_) {
     patch("a", "After=b\n");
     patch("b", "");
@@ -258,7 +243,6 @@ int main(void) {
         TEST(test_after),
         TEST(test_names_by_either_dash),
         TEST(test_many_wait_for_one),
-        TEST(test_previous),
         TEST(test_by_manifest),
         TEST(test_circle),
         TEST(test_two_circles),
