@@ -535,8 +535,6 @@ static int remove_module(const struct host *h, const char *release, const char *
     _cleanup_free_ char *directory = NULL;
     int r;
 
-    if (kernel && kernel->module && *kernel->module == '/')
-        return 0;
     r = places_find(name, release, kernel ? kernel->module : NULL, &places);
     if (r < 0)
         return r;

@@ -122,6 +122,7 @@ static void test_list(void **state _unused_) {
     }
     tree_write(&h, "/run/lpd/broken.json", "{");
     tree_write(&h, "/run/lpd/readme.txt", "{}");
+    tree_write(&h, "/run/lpd/a", "");
     tree_write(&h, "/run/lpd/.a.json", "{\"name\":\".a\"}");
     tree_write(&h, "/run/lpd/.json", "{\"name\":\"\"}");
     tree_write(&h, "/run/lpd/directory.json/file", "");
