@@ -272,16 +272,23 @@ static void test_load_broken_manifest(void **state _unused_) {
     assert_int_equal(load("other"), 1);
 }
 
-/* It is in, and then switched off: there is an action to unload it besides. */
+/* Disabled is for the boot; who asks for it gets it. */
+static void test_load_disabled(void **state _unused_) {
+    patch("fix-it", "Enabled=no\n");
+    assert_int_equal(load("fix-it"), 1);
+    /* Now there is an action to unload it, too. */
+    assert_int_equal(load("fix-it"), 0);
+    assert_result("fix-it", "load", "active");
+}
+
 static void test_load_switched_off(void **state _unused_) {
-    uint64_t at;
+    uint64_t at = k.now;
 
     patch("fix-it", "");
     assert_int_equal(load("fix-it"), 1);
-    at = k.now;
     fake_kernel_advance(&k, 5 * USEC_PER_SEC);
-    manifest("fix-it", "[Patch]\nEnabled=no\n");
-    assert_failed(load("fix-it"), -ECANCELED, EXIT_STATUS_FAILED, "skipped", "Enabled=no");
+    fake_kernel_text(&k, "/etc/lpd/disable", "");
+    assert_failed(load("fix-it"), -ECANCELED, EXIT_STATUS_FAILED, "skipped", "/etc/lpd/disable");
     /* It is in all the same, and lpd knows that it has put it there. */
     assert_true(is_in("fix_it"));
     assert_true(result.in);
@@ -644,6 +651,7 @@ int main(void) {
         TEST(test_load_bad_module),
         TEST(test_load_unchecked),
         TEST(test_load_broken_manifest),
+        TEST(test_load_disabled),
         TEST(test_load_switched_off),
         TEST(test_load_another_build),
         TEST(test_load_what_others_took_out),
