@@ -182,7 +182,11 @@ static void test_load_again(void **state _unused_) {
     assert_int_equal(load("fix-it"), 1);
     at = k.now;
     fake_kernel_advance(&k, 5 * USEC_PER_SEC);
+    /* As the monitor writes down when the transition is over. */
+    result.settled = true;
+    assert_int_equal(result_write(&k.host, &result), 0);
     assert_int_equal(load("fix-it"), 0);
+    assert_true(result.settled);
     assert_int_equal(k.n_finit, 2);
     /* The time of the load is what counts, and what was in then. */
     assert_result("fix-it", "load", "active");
@@ -199,6 +203,14 @@ static void test_load_what_others_loaded(void **state _unused_) {
     assert_int_equal(k.n_finit, 0);
     assert_result("fix-it", "load", "active");
     assert_true(result.in);
+    assert_int_equal(strv_length(result.over), 0);
+
+    /* Also if lpd had it once. */
+    assert_int_equal(unload("fix-it"), 1);
+    fake_kernel_patch(&k, "fix_it", BUILD_1);
+    fake_kernel_advance(&k, 5 * USEC_PER_SEC);
+    assert_int_equal(load("fix-it"), 0);
+    assert_true(result.monotonic_usec == k.now);
 }
 
 static void test_load_unknown(void **state _unused_) {
