@@ -497,6 +497,16 @@ static void test_probe(void **state _unused_) {
     assert_int_equal(load("fix-it"), 1);
 }
 
+/* Nor do its children keep anybody waiting. */
+static void test_probe_that_hangs(void **state _unused_) {
+    write_probe("#!/bin/sh\nsleep 60 & sleep 60\n");
+    fake_kernel_text(&k, "/etc/lpd/patches.d/fix-it.conf.d/quick.conf",
+                     "[Patch]\nTimeoutSec=100ms\n");
+    fake_kernel_module(&k, "fix_it")->transition_usec = 1;
+    assert_failed(load("fix-it"), -ETIME, EXIT_STATUS_TIMEOUT, "failed", "did not end within");
+    assert_false(fake_kernel_module(&k, "fix_it")->loaded);
+}
+
 static void test_probe_that_cannot_run(void **state _unused_) {
     patch("fix-it", "WaitFor=patched\nProbe=/nowhere/probe\n");
     assert_failed(load("fix-it"), -ENOENT, EXIT_STATUS_FAILED, "failed",
@@ -679,6 +689,7 @@ int main(void) {
         TEST(test_stall_revert),
         TEST(test_stall_force),
         TEST(test_probe),
+        TEST(test_probe_that_hangs),
         TEST(test_probe_that_cannot_run),
         TEST(test_probe_and_no_way_out),
         TEST(test_behind_a_stalled_one),
