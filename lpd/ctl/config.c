@@ -3,15 +3,14 @@
 
 #include "base/file.h"
 #include "base/strv.h"
+#include "config/conf-files.h"
 #include "config/manifest.h"
 #include "config/policy.h"
 #include "ctl/ctl.h"
+#include "order.h"
 #include "snapshot.h"
-#include "plan.h"
 
 /* The verbs about configuration files. */
-
-#define CONFIG_SIZE_MAX ((size_t) 1024 * 1024)
 
 static void add_problem(struct ctl *c, const char *path, const char *message, const char *hint) {
     json_object *o = json_object_new_object();
@@ -46,26 +45,33 @@ static int lint_file(struct ctl *c, const char *path) {
     int r;
 
     r = absolute ? host_open("/", &here) : -errno;
-    if (r >= 0)
-        r = file_read(&here, absolute, CONFIG_SIZE_MAX, &data, &size);
-    if (r >= 0)
-        r = lint_text(path, data, size, &e);
-    else
+    if (r < 0)
         (void) error_set(&e, r, EXIT_STATUS_CONFIG, "%s: %s", path, strerror(-r));
+    else
+        r = conf_read(&here, absolute, &data, &size, &e);
+    if (r > 0)
+        r = lint_text(path, data, size, &e);
     if (r < 0)
         add_problem(c, path, error_message(&e, r), e.hint);
     return 0;
 }
 
+static void add_circle(struct ctl *c, const char *path, const char *circle) {
+    _cleanup_free_ char *message = NULL;
+
+    if (asprintf(&message, "%s: After= and Requires= go round in a circle: %s", path, circle) >= 0)
+        add_problem(c, path, message, NULL);
+}
+
 /* The machine's own files; relations between manifests show only here. */
 static int lint_machine(struct ctl *c, struct error *e) {
     _cleanup_(snapshot_done) struct snapshot s = {};
-    _cleanup_(plan_done) struct plan plan = {};
+    _cleanup_(order_done) struct order order = {};
     int r;
 
     r = snapshot_take(&c->host, 0, &s, e);
     if (r >= 0)
-        r = plan_make(&s, &plan);
+        r = order_make(&s.manifests, &order);
     if (r < 0)
         return r;
     if (s.policy_error < 0)
@@ -77,8 +83,8 @@ static int lint_machine(struct ctl *c, struct error *e) {
         if (entry->error_number < 0)
             add_problem(c, entry->path, error_message(&entry->error, entry->error_number),
                         entry->error.hint);
-        else if (plan.by_manifest[i]->exit_status == EXIT_STATUS_CONFIG)
-            add_problem(c, entry->path, action_fact(plan.by_manifest[i]), NULL);
+        else if (order.circle_of[i])
+            add_circle(c, entry->path, order.circle_of[i]);
     }
     return 0;
 }
