@@ -4,12 +4,20 @@
 #include <time.h>
 
 #include "base/strv.h"
+#include "base/utf8.h"
 #include "report/value.h"
 
 DEFINE_TRIVIAL_CLEANUP_FUNC(struct libscols_table *, scols_unref_table)
 
+/* Names of files are any bytes, but JSON is UTF-8 and a terminal obeys control characters. */
+static json_object *string_value(const char *s) {
+    _cleanup_free_ char *copy = s ? strdup(s) : NULL;
+
+    return copy ? json_object_new_string(utf8_make_printable(copy)) : NULL;
+}
+
 void json_add_string(json_object *o, const char *key, const char *s) {
-    json_object_object_add(o, key, s ? json_object_new_string(s) : NULL);
+    json_object_object_add(o, key, string_value(s));
 }
 
 void json_add_bool(json_object *o, const char *key, bool b) {
@@ -32,7 +40,7 @@ void json_add_list(json_object *o, const char *key, char *const *l) {
     json_object *array = json_object_new_array();
 
     STRV_FOREACH(s, l)
-        json_object_array_add(array, json_object_new_string(*s));
+        json_object_array_add(array, string_value(*s));
     json_object_object_add(o, key, array);
 }
 
