@@ -155,7 +155,7 @@ static int check_policy(struct ctl *c, const char *path, struct error *e) {
                       "only Signature=permissive in lpd.conf lets patches in without a check");
 }
 
-static int place(struct ctl *c, const struct candidate *n, struct store_change **ret_change,
+static int place(struct ctl *c, const struct candidate *n, struct change **ret_change,
                  struct error *e) {
     bool initrd = c->stage && streq(c->stage, "initrd");
 
@@ -193,12 +193,12 @@ static int load_placed(struct ctl *c, struct manager *m, const struct candidate 
 
 /* Back to what was: the files, systemd's units, and the build that had to make room. */
 static void undo(struct ctl *c, struct manager *m, const struct candidate *n,
-                 struct store_change *change, bool other, struct error *e, int error_number) {
+                 struct change *change, bool other, struct error *e, int error_number) {
     _cleanup_(result_done) struct result result = {};
     _cleanup_free_ char *unit = manager_unit_name(n->name);
     int r;
 
-    r = store_undo(&c->host, change);
+    r = change_undo(change);
     if (r < 0)
         (void) error_hint(e, error_number, "nor could the files be put back: %s", strerror(-r));
     if (!other && unit)
@@ -228,7 +228,7 @@ static const char *why_not_now(struct ctl *c, const struct candidate *n, const s
 /* Installs the file at path below source, which need not be the machine that it is installed on. */
 static int install_one(struct ctl *c, struct manager *m, const struct host *source, const char *path,
                        struct error *e) {
-    _cleanup_(store_change_freep) struct store_change *change = NULL;
+    _cleanup_(change_freep) struct change *change = NULL;
     _cleanup_(candidate_done) struct candidate n = { .file = MODULE_FILE_NULL };
     const char *later;
     bool placed, other;
@@ -402,17 +402,21 @@ int ctl_disable(struct ctl *c, char **argv, struct error *e) {
 }
 
 /* kpatch keeps what its service loads in /var/lib/kpatch/RELEASE/MODULE.ko (kpatch(1), "kpatch
- * install"). */
-static int import_release(struct ctl *c, const char *release, struct error *e) {
+ * install"). As with install, one that fails stops no other: failed is the first failure so far, which
+ * is what is reported, and returned in the end. */
+static int import_release(struct ctl *c, const char *release, int failed, struct error *e) {
     _cleanup_strv_free_ char **names = NULL;
     _cleanup_free_ char *directory = NULL;
-    int r, failed = 0;
+    int r;
 
     if (asprintf(&directory, "/var/lib/kpatch/%s", release) < 0)
         return -ENOMEM;
     r = file_list(&c->host, directory, &names);
+    if (r == -ENOTDIR)
+        return failed;
     if (r < 0)
-        return r == -ENOTDIR ? 0 : r;
+        return failed < 0 ? failed
+                          : error_set(e, r, EXIT_STATUS_FAILED, "%s: %s", directory, strerror(-r));
     STRV_FOREACH(name, names) {
         _cleanup_free_ char *path = NULL;
         _cleanup_(error_done) struct error one = ERROR_NULL;
@@ -424,7 +428,7 @@ static int import_release(struct ctl *c, const char *release, struct error *e) {
         c->kernel = release;
         r = install_one(c, NULL, &c->host, path, failed < 0 ? &one : e);
         if (r < 0 && failed < 0)
-            changes_add(c, *name, false, "%s", error_message(&one, r));
+            changes_add(c, path, false, "%s", error_message(&one, r));
         RET_GATHER(failed, r);
     }
     return failed;
@@ -444,11 +448,7 @@ int ctl_import_kpatch(struct ctl *c, char **argv _unused_, struct error *e) {
     if (r < 0)
         return error_set(e, r, EXIT_STATUS_FAILED, "/var/lib/kpatch: %s", strerror(-r));
     c->no_load = true;
-    STRV_FOREACH(release, releases) {
-        _cleanup_(error_done) struct error one = ERROR_NULL;
-
-        r = import_release(c, *release, failed == 0 ? e : &one);
-        RET_GATHER(failed, r);
-    }
+    STRV_FOREACH(release, releases)
+        failed = import_release(c, *release, failed, e);
     return failed;
 }
