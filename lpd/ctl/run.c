@@ -182,6 +182,8 @@ static void report_plan(struct ctl *c, const struct plan *plan, const struct out
         changed |= outcomes && outcomes[i].r > 0;
         add_action(actions, plan->actions + i, outcomes ? outcomes + i : NULL);
     }
+    c->value = value_new();
+    json_add_bool(c->value, "dryRun", c->dry_run);
     json_add_bool(c->value, "changed", changed);
     json_object_object_add(c->value, "actions", actions);
 }
@@ -189,9 +191,6 @@ static void report_plan(struct ctl *c, const struct plan *plan, const struct out
 static int prepare_apply(struct ctl *c, struct manager **m, struct error *e) {
     int r;
 
-    c->value = value_new();
-    json_add_bool(c->value, "dryRun", c->dry_run);
-    json_object_object_add(c->value, "actions", json_object_new_array());
     if (c->dry_run)
         return 0;
     r = require_live(c, e);
