@@ -81,7 +81,7 @@ static const struct verb {
       "NAME|FILE [PARAM=VALUE…]", "Put a patch in now" },
     { "unload", 1, ANY_NUMBER, 0, ctl_unload, print_changes, "NAME|FILE…", "Take a patch out now" },
     { "apply", 0, 0, TAKES(OPTION_DRY_RUN), ctl_apply, print_apply, "",
-      "Make the kernel's patches those of the manifests" },
+      "Bring the kernel in line with manifests" },
     { "import-kpatch", 0, 0, 0, ctl_import_kpatch, print_changes, "",
       "Install what kpatch has in /var/lib/kpatch" },
 };
@@ -97,7 +97,7 @@ static int help(void) {
     }
     printf("\nOptions:\n"
            "  --json=pretty|short|off         Print JSON instead of text\n"
-           "  --root=PATH                     Work on the machine below PATH, not on this one\n"
+           "  --root=PATH                     Work on the machine below PATH instead\n"
            "  --no-legend, -q --quiet         Less or no text\n"
            "  --name= --kernel= --stage= --no-load    (install)\n"
            "  --wait[=TIME]                   Until the transition is over (install, load)\n"
@@ -151,7 +151,6 @@ static int unknown_verb(const char *word) {
 
 struct arguments {
     struct ctl ctl;
-    const char *root;
     unsigned given; /* options of single verbs */
     bool help, version;
 };
@@ -192,7 +191,7 @@ static int parse_option(struct arguments *a, int option, char *argv[]) {
         a->given |= TAKES(option);
     switch (option) {
     case OPTION_JSON: return parse_json_mode(c);
-    case OPTION_ROOT: a->root = optarg; return 0;
+    case OPTION_ROOT: c->root = optarg; return 0;
     case OPTION_NO_LEGEND: c->legend = false; return 0;
     case 'q': c->quiet = true; return 0;
     case 'h': a->help = true; return 0;
@@ -231,6 +230,14 @@ static void add_error(struct ctl *c, const struct error *e, int r) {
     json_object_object_add(c->value, "error", o);
 }
 
+static void print_error(json_object *error) {
+    const char *hint = value_get(error, "hint");
+
+    fprintf(stderr, "lpctl: %s\n", value_get(error, "message"));
+    if (hint)
+        fprintf(stderr, "       %s\n", hint);
+}
+
 /* What was found out is shown also when the verb failed. */
 static void print_value(struct ctl *c, const struct verb *verb, int r, const struct error *e) {
     if (r < 0)
@@ -243,20 +250,17 @@ static void print_value(struct ctl *c, const struct verb *verb, int r, const str
     else if (!c->quiet && verb->print && json_object_object_length(c->value) > (r < 0 ? 2 : 1))
         verb->print(c);
     (void) fflush(stdout);
-    if (r < 0 && c->json == JSON_OFF) {
-        fprintf(stderr, "lpctl: %s\n", error_message(e, r));
-        if (e->hint)
-            fprintf(stderr, "       %s\n", e->hint);
-    }
+    if (r < 0 && c->json == JSON_OFF)
+        print_error(json_object_object_get(c->value, "error"));
 }
 
 static int run(struct arguments *a, const struct verb *verb, char **argv) {
     _cleanup_(error_done) struct error e = ERROR_NULL;
     int r;
 
-    r = host_open(a->root, &a->ctl.host);
+    r = host_open(a->ctl.root, &a->ctl.host);
     if (r < 0)
-        (void) error_set(&e, r, EXIT_STATUS_USAGE, "--root=%s: %s", a->root, strerror(-r));
+        (void) error_set(&e, r, EXIT_STATUS_USAGE, "--root=%s: %s", a->ctl.root, strerror(-r));
     else
         r = verb->run(&a->ctl, argv, &e);
     if (!a->ctl.value)
@@ -265,6 +269,14 @@ static int run(struct arguments *a, const struct verb *verb, char **argv) {
     json_object_put(a->ctl.value);
     host_close(&a->ctl.host);
     return r < 0 ? (int) e.exit_status : EXIT_STATUS_DONE;
+}
+
+/* A status that nobody got is none. */
+static int finish(int status) {
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    fprintf(stderr, "lpctl: cannot write to standard output\n");
+    return status == EXIT_STATUS_DONE ? EXIT_STATUS_FAILED : status;
 }
 
 int main(int argc, char *argv[]) {
@@ -280,10 +292,10 @@ int main(int argc, char *argv[]) {
             return status;
     }
     if (a.help)
-        return help();
+        return finish(help());
     if (a.version) {
         printf("lpctl %s\n", LPD_VERSION);
-        return EXIT_STATUS_DONE;
+        return finish(EXIT_STATUS_DONE);
     }
     verb = find_verb(optind < argc ? argv[optind] : "status");
     if (!verb)
@@ -294,5 +306,5 @@ int main(int argc, char *argv[]) {
         return EXIT_STATUS_USAGE;
     }
     status = check_options(verb, a.given);
-    return status != 0 ? status : run(&a, verb, argv + MIN(optind + 1, argc));
+    return status != 0 ? status : finish(run(&a, verb, argv + MIN(optind + 1, argc)));
 }

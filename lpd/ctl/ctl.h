@@ -12,6 +12,7 @@ enum json_mode { JSON_OFF, JSON_PRETTY, JSON_SHORT };
 
 struct ctl {
     struct host host;
+    const char *root; /* as it was given; NULL: this machine */
     enum json_mode json;
     bool legend;
     bool quiet;

@@ -279,17 +279,19 @@ static json_object *task_value(const struct blocking_task *t) {
 
 int ctl_blocking(struct ctl *c, char **argv, struct error *e) {
     _cleanup_(blocking_tasks_done) struct blocking_tasks b = {};
-    json_object *tasks = json_object_new_array();
+    json_object *tasks;
     bool other;
     int r;
 
-    c->value = value_new();
-    json_object_object_add(c->value, "tasks", tasks);
     r = argv[0] ? ctl_check_name(argv[0], e) : 0;
     if (r >= 0)
         r = blocking_tasks_read(&c->host, &b, e);
     if (r < 0)
         return r;
+    c->value = value_new();
+    tasks = json_object_new_array();
+    json_object_object_add(c->value, "tasks", tasks);
+    c->name = argv[0];
     /* One transition runs at a time; that of another patch does not hold this one up. */
     other = argv[0] && b.patch && !patch_name_equal(b.patch, argv[0]);
     json_add_string(c->value, "transition", other ? NULL : b.patch);
@@ -305,7 +307,7 @@ void print_blocking(const struct ctl *c) {
 
     if (!patch) {
         if (c->legend)
-            printf("No transition runs.\n");
+            printf("No transition%s%s runs.\n", c->name ? " of " : "", strempty(c->name));
         return;
     }
     printf("%s: %lld tasks hold its transition up\n", patch,
@@ -324,11 +326,14 @@ void print_blocking(const struct ctl *c) {
 
 int ctl_log(struct ctl *c, char **argv, struct error *e) {
     _cleanup_strv_free_ char **args = NULL;
+    _cleanup_free_ char *root = NULL;
     int r;
 
     r = strv_extend_split(&args, "journalctl --no-pager", " ");
     if (r >= 0 && c->json != JSON_OFF)
         r = strv_extend(&args, c->json == JSON_PRETTY ? "--output=json-pretty" : "--output=json");
+    if (r >= 0 && !c->host.live)
+        r = asprintf(&root, "--root=%s", c->root) < 0 ? -ENOMEM : strv_extend(&args, root);
     for (int i = 0; i < _EVENT_MAX && r >= 0; i++) {
         char match[sizeof("MESSAGE_ID=") + 32];
 
