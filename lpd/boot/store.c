@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/strv.h"
+#include "boot/change.h"
 #include "boot/store.h"
 #include "config/conf-files.h"
 #include "config/name.h"
@@ -13,39 +14,6 @@
 #define ENABLED_DROPIN "50-enabled.conf"
 #define STAGE_DROPIN "50-stage.conf"
 #define PIN_DROPIN_PREFIX "20-kernel-"
-
-struct saved_file {
-    char *path;
-    char *old; /* where what stood there is kept; NULL: nothing stood there */
-};
-
-struct store_change {
-    const struct host *host;
-    struct saved_file *files; /* in the order of writing */
-    size_t n_files;
-    char **directories; /* that were made, outermost first */
-};
-
-struct store_change *store_change_free(struct store_change *c) {
-    for (size_t i = 0; i < c->n_files; i++) {
-        if (c->files[i].old)
-            (void) file_unlink(c->host, c->files[i].old);
-        free(c->files[i].path);
-        free(c->files[i].old);
-    }
-    free(c->files);
-    strv_free(c->directories);
-    free(c);
-    return NULL;
-}
-
-static struct store_change *change_new(const struct host *h) {
-    struct store_change *c = calloc(1, sizeof(*c));
-
-    if (c)
-        c->host = h;
-    return c;
-}
 
 bool store_is_hidden(const struct host *h) {
     return !file_exists(h, "/var/lib/lpd");
@@ -115,168 +83,6 @@ int store_find_module(const struct host *h, const char *release, const char *nam
     return streq(plain, spelled) ? -ENOENT : find_spelling(h, release, spelled, ret);
 }
 
-/* Where the old file is kept until a change is complete. The leading dot and the suffix keep what a
- * power cut leaves there out of every list of *.conf and *.ko. */
-static char *old_path(const char *path) {
-    const char *name = path_basename(path);
-    char *old;
-
-    return asprintf(&old, "%.*s.%s.old", (int) (name - path), path, name) < 0 ? NULL : old;
-}
-
-/* As a second link, so that going back is a rename, for which a full disk has room as well. 1, or 0 if
- * there is nothing to be kept. */
-static int keep_old(const struct host *h, const char *path, const char *old) {
-    _cleanup_close_ int dir_fd = -EBADF;
-    const char *name;
-
-    dir_fd = file_open_parent(h, path, &name);
-    if (dir_fd < 0)
-        return dir_fd;
-    (void) unlinkat(dir_fd, path_basename(old), 0);
-    if (linkat(dir_fd, name, dir_fd, path_basename(old), 0) < 0)
-        return errno == ENOENT ? 0 : -errno;
-    return 1;
-}
-
-static int put_back(const struct host *h, const struct saved_file *f) {
-    _cleanup_close_ int dir_fd = -EBADF;
-    const char *name;
-
-    dir_fd = file_open_parent(h, f->path, &name);
-    if (dir_fd < 0)
-        return dir_fd;
-    if (renameat(dir_fd, path_basename(f->old), dir_fd, name) < 0)
-        return -errno;
-    /* While both are the same file, rename(2) does nothing. */
-    (void) unlinkat(dir_fd, path_basename(f->old), 0);
-    return fsync(dir_fd) < 0 ? -errno : 0;
-}
-
-/* The first time that a change writes to a path is what counts. */
-static int remember(const struct host *h, struct store_change *c, const char *path) {
-    struct saved_file *grown, f = {};
-    int r;
-
-    for (size_t i = 0; i < c->n_files; i++)
-        if (streq(c->files[i].path, path))
-            return 0;
-    grown = reallocarray(c->files, c->n_files + 1, sizeof(*grown));
-    if (!grown)
-        return -ENOMEM;
-    c->files = grown;
-    f.path = strdup(path);
-    f.old = old_path(path);
-    r = f.path && f.old ? keep_old(h, path, f.old) : -ENOMEM;
-    if (r <= 0) {
-        free(f.old);
-        f.old = NULL;
-    }
-    if (r < 0) {
-        free(f.path);
-        return r;
-    }
-    c->files[c->n_files++] = f;
-    return 0;
-}
-
-static int make_directories(const struct host *h, struct store_change *c, const char *path) {
-    _cleanup_free_ char *copy = strdup(path);
-    int r;
-
-    if (!copy)
-        return -ENOMEM;
-    for (char *slash = strchr(copy + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        if (!file_exists(h, copy)) {
-            /* On record first: it may be there although something about it failed. */
-            r = strv_extend(&c->directories, copy);
-            if (r >= 0)
-                r = file_mkdir_p(h, copy);
-            if (r < 0)
-                return r;
-        }
-        *slash = '/';
-    }
-    return 0;
-}
-
-static int cannot(const char *what, const char *path, int r, struct error *e) {
-    return error_set(e, r, r == -EACCES || r == -EPERM ? EXIT_STATUS_PRIVILEGE : EXIT_STATUS_FAILED,
-                     "cannot %s %s: %s", what, path, strerror(-r));
-}
-
-/* Whether that very content is there. What is no regular file was put there by somebody for a
- * reason. */
-static int is_there(const struct host *h, const char *path, const void *data, size_t size,
-                    struct error *e) {
-    _cleanup_free_ char *present = NULL;
-    struct stat st;
-    int r;
-
-    r = file_lstat(h, path, &st);
-    if (r == -ENOENT)
-        return 0;
-    if (r >= 0 && !S_ISREG(st.st_mode))
-        return error_hint(e, error_set(e, -EEXIST, EXIT_STATUS_FAILED,
-                                       "%s is in the way: it is no regular file", path),
-                          "remove it first");
-    if (r >= 0 && (size_t) st.st_size != size)
-        return 0;
-    if (r >= 0)
-        r = file_read(h, path, size, &present, NULL);
-    return r < 0 ? cannot("read", path, r, e) : memcmp(present, data, size) == 0;
-}
-
-/* Writes one file of a change, and the directories above it. 0 if that very content is there. */
-static int change_write(const struct host *h, struct store_change *c, const char *path,
-                        const void *data, size_t size, struct error *e) {
-    int r;
-
-    r = is_there(h, path, data, size, e);
-    if (r != 0)
-        return MIN(r, 0);
-    r = make_directories(h, c, path);
-    if (r >= 0)
-        r = remember(h, c, path);
-    if (r >= 0)
-        r = file_write_atomic(h, path, data, size, 0644);
-    return r < 0 ? cannot("write", path, r, e) : 1;
-}
-
-/* Removes one file as part of a change. 0 if it is not there. */
-static int change_remove(const struct host *h, struct store_change *c, const char *path,
-                         struct error *e) {
-    int r;
-
-    if (!file_exists(h, path))
-        return 0;
-    r = remember(h, c, path);
-    if (r >= 0)
-        r = file_unlink(h, path);
-    return r < 0 ? cannot("remove", path, r, e) : 1;
-}
-
-int store_undo(const struct host *h, struct store_change *c) {
-    int result = 0, r;
-
-    for (size_t i = c->n_files; i > 0; i--) {
-        struct saved_file *f = c->files + i - 1;
-
-        r = f->old ? put_back(h, f) : file_unlink(h, f->path);
-        if (r != -ENOENT)
-            RET_GATHER(result, r);
-        free(f->old);
-        f->old = NULL;
-    }
-    for (size_t i = strv_length(c->directories); i > 0; i--) {
-        r = file_rmdir(h, c->directories[i - 1]);
-        if (r != -ENOENT && r != -ENOTEMPTY)
-            RET_GATHER(result, r);
-    }
-    return result;
-}
-
 /* Where the parts of a patch go. */
 struct places {
     char *module, *manifest, *dropins, *pin;
@@ -332,19 +138,19 @@ static int may_install(const struct host *h, const struct store_patch *p, const 
     return 0;
 }
 
-static int write_pin(const struct host *h, struct store_change *c, const struct places *places,
+static int write_pin(const struct host *h, struct change *c, const struct places *places,
                      const struct store_patch *p, const char *other_hash, struct error *e) {
     _cleanup_free_ char *text = NULL;
 
     if (asprintf(&text, "# Written by lpctl install.\n[Kernel:%s]\nSHA256=%s%s%s\n", p->release,
                  p->sha256, other_hash ? " " : "", strempty(other_hash)) < 0)
         return -ENOMEM;
-    return change_write(h, c, places->pin, text, strlen(text), e);
+    return change_write(c, places->pin, text, strlen(text), e);
 }
 
 /* The first step of replacing a module: a pin that allows the old and the new one, so that whenever
  * the power goes, what lies there is what the pin allows. */
-static int widen_pin(const struct host *h, struct store_change *c, const struct places *places,
+static int widen_pin(const struct host *h, struct change *c, const struct places *places,
                      const struct store_patch *p, const struct manifest *m, struct error *e) {
     const struct manifest_kernel *kernel = manifest_kernel_for(m, p->release);
     _cleanup_(module_file_close) struct module_file old = MODULE_FILE_NULL;
@@ -359,7 +165,7 @@ static int widen_pin(const struct host *h, struct store_change *c, const struct 
     return write_pin(h, c, places, p, old.sha256, e);
 }
 
-static int write_manifest(const struct host *h, struct store_change *c, const struct places *places,
+static int write_manifest(const struct host *h, struct change *c, const struct places *places,
                           const struct store_patch *p, struct error *e) {
     _cleanup_free_ char *text = NULL;
 
@@ -369,10 +175,10 @@ static int write_manifest(const struct host *h, struct store_change *c, const st
                  p->description ? "Description=" : "", strempty(p->description),
                  p->description ? "\n" : "", patch_stage_to_string(p->stage)) < 0)
         return -ENOMEM;
-    return change_write(h, c, places->manifest, text, strlen(text), e);
+    return change_write(c, places->manifest, text, strlen(text), e);
 }
 
-static int write_stage(const struct host *h, struct store_change *c, const struct places *places,
+static int write_stage(const struct host *h, struct change *c, const struct places *places,
                        const struct store_patch *p, struct error *e) {
     _cleanup_free_ char *path = NULL, *text = NULL;
 
@@ -380,11 +186,11 @@ static int write_stage(const struct host *h, struct store_change *c, const struc
         asprintf(&text, "# Written by lpctl install.\n[Patch]\nStage=%s\n",
                  patch_stage_to_string(p->stage)) < 0)
         return -ENOMEM;
-    return change_write(h, c, path, text, strlen(text), e);
+    return change_write(c, path, text, strlen(text), e);
 }
 
 /* What a removal that the power cut short has left there must not decide about a new patch. */
-static int clear_leftovers(const struct host *h, struct store_change *c, const struct places *places,
+static int clear_leftovers(const struct host *h, struct change *c, const struct places *places,
                            struct error *e) {
     static const char *const names[] = { ENABLED_DROPIN, STAGE_DROPIN };
     int r = 0;
@@ -394,21 +200,21 @@ static int clear_leftovers(const struct host *h, struct store_change *c, const s
 
         if (asprintf(&path, "%s/%s", places->dropins, names[i]) < 0)
             return -ENOMEM;
-        r = change_remove(h, c, path, e);
+        r = change_remove(c, path, e);
     }
     return r;
 }
 
 static int install_steps(const struct host *h, const struct store_patch *p,
                          const struct places *places, const struct manifest *m,
-                         struct store_change *c, struct error *e) {
+                         struct change *c, struct error *e) {
     int changed = 0, r;
 
     r = m ? widen_pin(h, c, places, p, m, e) : clear_leftovers(h, c, places, e);
     if (r < 0)
         return r;
     changed |= r;
-    r = change_write(h, c, places->module, p->module, p->module_size, e);
+    r = change_write(c, places->module, p->module, p->module_size, e);
     if (r < 0)
         return r;
     changed |= r;
@@ -460,9 +266,9 @@ static int find_manifest(const struct host *h, const struct store_patch *p, stru
     return refuse_mask(h, p->name, e);
 }
 
-int store_install(const struct host *h, const struct store_patch *p, struct store_change **ret_change,
+int store_install(const struct host *h, const struct store_patch *p, struct change **ret_change,
                   struct error *e) {
-    _cleanup_(store_change_freep) struct store_change *c = change_new(h);
+    _cleanup_(change_freep) struct change *c = change_new(h);
     _cleanup_(manifest_done) struct manifest m = {};
     _cleanup_(places_done) struct places places = {};
     const struct manifest_kernel *kernel;
@@ -482,25 +288,11 @@ int store_install(const struct host *h, const struct store_patch *p, struct stor
         return r;
     r = install_steps(h, p, &places, known ? &m : NULL, c, e);
     if (r < 0) {
-        k = store_undo(h, c);
+        k = change_undo(c);
         return k < 0 ? error_hint(e, r, "nor could what was there be put back: %s", strerror(-k)) : r;
     }
     *ret_change = TAKE_PTR(c);
     return r;
-}
-
-/* Removes a file that may not be there, and what an interrupted change has kept of it; 1 if it was. */
-static int remove_if_there(const struct host *h, const char *path, struct error *e) {
-    _cleanup_free_ char *old = old_path(path);
-    int r;
-
-    if (!old)
-        return -ENOMEM;
-    r = file_unlink(h, path);
-    if (r < 0 && r != -ENOENT && r != -ENOTDIR)
-        return cannot("remove", path, r, e);
-    (void) file_unlink(h, old);
-    return r >= 0;
 }
 
 /* Removes the drop-ins that lpctl wrote; others stay, and with them their directory. */
@@ -510,7 +302,7 @@ static int remove_dropins(const struct host *h, const struct places *places, str
 
     r = file_list(h, places->dropins, &names);
     if (r < 0)
-        return r == -ENOENT ? 0 : cannot("read", places->dropins, r, e);
+        return r == -ENOENT ? 0 : change_failed("read", places->dropins, r, e);
     STRV_FOREACH(name, names) {
         _cleanup_free_ char *path = NULL;
 
@@ -519,7 +311,7 @@ static int remove_dropins(const struct host *h, const struct places *places, str
             continue;
         if (asprintf(&path, "%s/%s", places->dropins, *name) < 0)
             return -ENOMEM;
-        r = remove_if_there(h, path, e);
+        r = change_forget(h, path, e);
         if (r < 0)
             return r;
         removed |= r;
@@ -538,7 +330,7 @@ static int remove_module(const struct host *h, const char *release, const char *
     r = places_find(name, release, kernel ? kernel->module : NULL, &places);
     if (r < 0)
         return r;
-    r = remove_if_there(h, places.module, e);
+    r = change_forget(h, places.module, e);
     if (r > 0 && asprintf(&directory, STORE_DIRECTORY "/%s", release) >= 0)
         (void) file_rmdir(h, directory);
     return r;
@@ -551,7 +343,7 @@ static int remove_modules(const struct host *h, const char *name, const struct m
 
     r = file_list(h, STORE_DIRECTORY, &releases);
     if (r < 0)
-        return r == -ENOENT ? 0 : cannot("read", STORE_DIRECTORY, r, e);
+        return r == -ENOENT ? 0 : change_failed("read", STORE_DIRECTORY, r, e);
     STRV_FOREACH(release, releases) {
         r = remove_module(h, *release, name, m, e);
         if (r < 0)
@@ -607,7 +399,7 @@ static int remove_all(const struct host *h, const char *name, const struct manif
 
     r = places_find(name, "", NULL, &places);
     if (r >= 0)
-        r = remove_if_there(h, places.manifest, e);
+        r = change_forget(h, places.manifest, e);
     if (r < 0)
         return r;
     removed |= r;
@@ -635,7 +427,7 @@ int store_remove(const struct host *h, const char *name, struct error *e) {
     return remove_all(h, name, entry && entry->error_number == 0 ? &entry->manifest : NULL, e);
 }
 
-static int write_enabled(const struct host *h, struct store_change *c, const char *name, bool enabled,
+static int write_enabled(const struct host *h, struct change *c, const char *name, bool enabled,
                          struct error *e) {
     _cleanup_(manifest_done) struct manifest without = {}, with = {};
     _cleanup_free_ char *path = NULL, *text = NULL;
@@ -646,12 +438,12 @@ static int write_enabled(const struct host *h, struct store_change *c, const cha
                  enabled ? "enable" : "disable", yes_no(enabled)) < 0)
         return -ENOMEM;
     /* Going back to what the manifest itself says needs no drop-in. */
-    r = change_remove(h, c, path, e);
+    r = change_remove(c, path, e);
     if (r >= 0)
         r = manifest_load(h, name, &without, e);
     if (r < 0 || without.enabled == enabled)
         return r;
-    r = change_write(h, c, path, text, strlen(text), e);
+    r = change_write(c, path, text, strlen(text), e);
     if (r >= 0)
         r = manifest_load(h, name, &with, e);
     if (r < 0 || with.enabled == enabled)
@@ -663,7 +455,7 @@ static int write_enabled(const struct host *h, struct store_change *c, const cha
 }
 
 int store_set_enabled(const struct host *h, const char *name, bool enabled, struct error *e) {
-    _cleanup_(store_change_freep) struct store_change *c = change_new(h);
+    _cleanup_(change_freep) struct change *c = change_new(h);
     _cleanup_(manifest_done) struct manifest before = {};
     int r;
 
@@ -672,6 +464,6 @@ int store_set_enabled(const struct host *h, const char *name, bool enabled, stru
         return MIN(r, 0);
     r = write_enabled(h, c, before.name, enabled, e);
     if (r < 0)
-        (void) store_undo(h, c);
+        (void) change_undo(c);
     return r < 0 ? r : 1;
 }

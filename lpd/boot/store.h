@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/host.h"
+#include "boot/change.h"
 #include "config/manifest.h"
 
 #define STORE_DIRECTORY "/var/lib/lpd/modules"
@@ -18,11 +19,6 @@ int store_find_module(const struct host *h, const char *release, const char *nam
 /* Whether modules may be somewhere that cannot be seen yet: /var/lib/lpd is not there. */
 bool store_is_hidden(const struct host *h);
 
-/* What an install changes, kept so that it can be undone wholly. */
-struct store_change;
-struct store_change *store_change_free(struct store_change *c);
-DEFINE_TRIVIAL_CLEANUP_FUNC(struct store_change *, store_change_free)
-
 struct store_patch {
     const char *name;
     const char *release;
@@ -37,12 +33,9 @@ struct store_patch {
 /* Puts a patch on the machine: module, pin, manifest, in that order, each in one step that survives
  * a power cut, so that the patch is wholly there or wholly not. A manifest that is there already
  * stays as it is. Returns 1 if something changed, 0 if all was there. On failure everything is as it
- * was. *ret_change is for store_undo(). */
-int store_install(const struct host *h, const struct store_patch *p, struct store_change **ret_change,
+ * was. *ret_change is for change_undo(). */
+int store_install(const struct host *h, const struct store_patch *p, struct change **ret_change,
                   struct error *e);
-
-/* Puts back what stood there before the install. */
-int store_undo(const struct host *h, struct store_change *c);
 
 /* Whether store_remove() may take that patch off the machine; -EBUSY if its manifest belongs to a
  * package. To be asked before the patch is unloaded. */

@@ -324,12 +324,12 @@ static void test_install_file_for_a_directory(void **state _unused_) {
 
 /* The load failed, so the install is taken back although it had succeeded. */
 static void test_undo(void **state _unused_) {
-    _cleanup_(store_change_freep) struct store_change *fresh = NULL, *update = NULL;
+    _cleanup_(change_freep) struct change *fresh = NULL, *update = NULL;
     _cleanup_free_ char *list = NULL;
     struct store_patch p = patch_of("fix-it", &first);
 
     assert_int_equal(store_install(&h, &p, &fresh, &e), 1);
-    assert_int_equal(store_undo(&h, fresh), 0);
+    assert_int_equal(change_undo(fresh), 0);
     assert_tree("");
 
     assert_int_equal(install("fix-it", &first), 1);
@@ -341,20 +341,20 @@ static void test_undo(void **state _unused_) {
     p.set_stage = true;
     assert_int_equal(store_install(&h, &p, &update, &e), 1);
     assert_module(STORE RELEASE "/fix-it.ko", &second);
-    assert_int_equal(store_undo(&h, update), 0);
+    assert_int_equal(change_undo(update), 0);
     assert_tree(list);
     /* Once more does no harm. */
-    store_change_free(TAKE_PTR(update));
+    change_free(TAKE_PTR(update));
     assert_tree(list);
 }
 
 static void test_undo_keeps_what_others_put_there(void **state _unused_) {
-    _cleanup_(store_change_freep) struct store_change *change = NULL;
+    _cleanup_(change_freep) struct change *change = NULL;
     struct store_patch p = patch_of("fix-it", &first);
 
     assert_int_equal(store_install(&h, &p, &change, &e), 1);
     tree_write(&h, STORE RELEASE "/other.ko", "not ours");
-    assert_int_equal(store_undo(&h, change), 0);
+    assert_int_equal(change_undo(change), 0);
     assert_text(STORE RELEASE "/other.ko", "not ours");
     assert_gone("/etc");
 }
@@ -451,7 +451,7 @@ static void test_remove_leftovers(void **state _unused_) {
 
 static void test_install_over_leftovers(void **state _unused_) {
     _cleanup_(manifest_done) struct manifest m = {};
-    _cleanup_(store_change_freep) struct store_change *change = NULL;
+    _cleanup_(change_freep) struct change *change = NULL;
     _cleanup_free_ char *list = NULL;
     struct store_patch p = patch_of("fix-it", &second);
 
@@ -462,7 +462,7 @@ static void test_install_over_leftovers(void **state _unused_) {
     assert_int_equal(store_install(&h, &p, &change, &e), 1);
     assert_int_equal(manifest_load(&h, "fix-it", &m, NULL), 0);
     assert_true(m.enabled);
-    assert_int_equal(store_undo(&h, change), 0);
+    assert_int_equal(change_undo(change), 0);
     assert_tree(list);
 }
 

@@ -76,7 +76,7 @@ static inline struct store_patch patch_of(const char *name, const struct sample 
 
 /* Installs, and keeps what came of it. */
 static inline int install_patch(const struct store_patch *p) {
-    _cleanup_(store_change_freep) struct store_change *change = NULL;
+    _cleanup_(change_freep) struct change *change = NULL;
 
     error_done(&e);
     return store_install(&h, p, &change, &e);
