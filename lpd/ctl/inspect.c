@@ -237,6 +237,11 @@ int ctl_why(struct ctl *c, char **argv, struct error *e) {
     if (r < 0)
         return r;
     a = plan_find(&l.plan, argv[0]);
+    if (!a && livepatch_list_find(&l.snapshot.loaded, argv[0]))
+        return error_hint(e, error_set(e, -ENOENT, EXIT_STATUS_NO_PATCH,
+                                       "%s is in, but has no manifest: nothing decides about it",
+                                       argv[0]),
+                          "lpctl show %s tells what the kernel says of it", argv[0]);
     if (!a)
         return ctl_no_patch(c, argv[0], e);
     c->value = value_new();
@@ -304,14 +309,16 @@ int ctl_blocking(struct ctl *c, char **argv, struct error *e) {
 void print_blocking(const struct ctl *c) {
     json_object *tasks = json_object_object_get(c->value, "tasks");
     const char *patch = value_get(c->value, "transition");
+    int64_t count;
 
     if (!patch) {
         if (c->legend)
             printf("No transition%s%s runs.\n", c->name ? " of " : "", strempty(c->name));
         return;
     }
-    printf("%s: %lld tasks hold its transition up\n", patch,
-           (long long) json_object_get_int64(json_object_object_get(c->value, "count")));
+    count = json_object_get_int64(json_object_object_get(c->value, "count"));
+    printf("%s: %lld %s its transition up\n", patch, (long long) count,
+           count == 1 ? "task holds" : "tasks hold");
     for (size_t i = 0; i < json_object_array_length(tasks); i++) {
         json_object *t = json_object_array_get_idx(tasks, i);
         json_object *stack = json_object_object_get(t, "stack");

@@ -28,10 +28,11 @@ static const struct manifest *manifest_of(const struct subject *p) {
 }
 
 static struct state state_by_plan(const struct subject *p) {
-    const struct manifest *m = manifest_of(p);
+    const char *decided = p->action->steps[p->action->n_steps - 1].question;
 
     if (p->action->type == ACTION_SKIP)
-        return (struct state){ m && !m->enabled ? "disabled" : "skipped", action_fact(p->action) };
+        return (struct state){ streq(decided, "enabled") ? "disabled" : "skipped",
+                               action_fact(p->action) };
     if (p->action->type == ACTION_FAIL)
         return (struct state){ p->action->exit_status == EXIT_STATUS_REFUSED ? "refused" : "failed",
                                action_fact(p->action) };
