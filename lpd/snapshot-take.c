@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/file.h"
 #include "base/strv.h"
+#include "livepatch/sysfs.h"
 #include "module/file.h"
 #include "snapshot.h"
 
@@ -80,7 +81,7 @@ static int see_machine(struct host *h, struct snapshot *s) {
     return result_list_read(h, &s->results);
 }
 
-static int see_the_rest(struct host *h, unsigned flags, struct snapshot *s) {
+static int see_the_rest(struct host *h, unsigned flags, struct snapshot *s, struct error *e) {
     _cleanup_strv_free_ char **names = NULL;
     int r;
 
@@ -95,7 +96,8 @@ static int see_the_rest(struct host *h, unsigned flags, struct snapshot *s) {
     r = known_modules(s, &names);
     if (r < 0)
         return r;
-    return livepatch_list_read(h, names, &s->loaded);
+    r = livepatch_list_read(h, names, &s->loaded);
+    return r < 0 ? error_set(e, r, EXIT_STATUS_FAILED, LIVEPATCH_DIRECTORY ": %s", strerror(-r)) : r;
 }
 
 /* For a name: the machine as far as that patch is concerned, which is all of it, as any other patch
@@ -110,9 +112,9 @@ static int take(struct host *h, const char *name, unsigned flags, struct snapsho
         return r;
     if (name && !manifest_list_find(&s.manifests, name))
         return error_set(e, -ENOENT, EXIT_STATUS_NO_PATCH, "there is no patch %s", name);
-    r = see_the_rest(h, flags, &s);
+    r = see_the_rest(h, flags, &s, e);
     if (r < 0)
-        return error_set(e, r, EXIT_STATUS_FAILED, "cannot look at the machine: %s", strerror(-r));
+        return error_prefix(e, r, "cannot look at the machine");
     *ret = TAKE_STRUCT(s);
     return 0;
 }

@@ -191,7 +191,9 @@ int blocking_tasks_read(struct host *h, struct blocking_tasks *ret, struct error
     int r;
 
     r = transition_find(h, &b.patch);
-    if (r <= 0)
+    if (r < 0)
+        return error_set(e, r, EXIT_STATUS_FAILED, LIVEPATCH_DIRECTORY ": %s", strerror(-r));
+    if (r == 0)
         goto finish;
     unmoved = livepatch_flag_read(h, b.patch, "enabled") > 0 ? "0\n" : "1\n";
     r = file_list(h, "/proc", &names);
