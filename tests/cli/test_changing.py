@@ -1,0 +1,398 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The verbs that change what is on a machine, below another root: where each file goes, and that nothing
+else is touched."""
+
+import itertools
+import os
+import shutil
+import unittest
+
+from machine import *
+
+OTHER = "6.12.22+bpo-cloud-amd64"
+STORE, MANIFESTS = "var/lib/lpd/modules", "etc/lpd/patches.d"
+
+
+class Changing(Case):
+    def setUp(self):
+        super().setUp()
+        self.plant(kernel(KERNEL), PERMISSIVE)
+        self.before = tree_of(self.root)
+
+    def added(self):
+        """What came to the machine: content by path, directories left out. Nothing may be gone or other."""
+        now = tree_of(self.root)
+        for path, entry in self.before.items():
+            self.assertEqual(now.get(path), entry, path)
+        for path, (mode, content) in now.items():
+            if path not in self.before:
+                self.assertEqual(mode, "0o40755" if content is None else "0o100644", path)
+        return {path: content for path, (_, content) in now.items()
+                if path not in self.before and content is not None}
+
+    def assert_unchanged(self):
+        self.assertEqual(tree_of(self.root), self.before)
+
+    def mark(self):
+        self.before = tree_of(self.root)
+
+    def wanted(self, name, data, release=KERNEL, stage="system"):
+        return {
+            f"{STORE}/{release}/{name}.ko": data,
+            f"{MANIFESTS}/{name}.conf.d/20-kernel-{release}.conf":
+                f"# Written by lpctl install.\n[Kernel:{release}]\nSHA256={sha256(data)}\n".encode(),
+            f"{MANIFESTS}/{name}.conf":
+                f"# Written by lpctl install; yours to edit, see lpd.patch(5).\n[Patch]\nStage={stage}\n".encode(),
+        }
+
+    def change(self, verb, *argv, status=0):
+        """(changed, {name: (changed, message)}) as the verb reports it."""
+        value = self.json_once(verb, *argv, status=status)
+        self.error = value.get("error", {})
+        patches = {p["name"]: (p["changed"], p["message"]) for p in value.get("patches", [])}
+        self.assertEqual(value["changed"], any(changed for changed, _ in patches.values()))
+        return value["changed"], patches
+
+    def refuse(self, status, verb, *argv):
+        """The verb fails and leaves the machine as it was; returns what it says."""
+        self.assertEqual(self.change(verb, *argv, status=status)[0], False)
+        self.assert_unchanged()
+        said = self.lpctl(verb, *argv, status=status).stderr
+        self.assertTrue(said.startswith(f"lpctl: {self.error['message']}\n"), said)
+        self.assert_unchanged()
+        return self.error["message"]
+
+
+class Install(Changing):
+    def test_places(self):
+        data = module("fix_net")
+        path = self.place("fix-net.ko", data)
+        said = f"for {KERNEL}; it goes in when that kernel boots"
+        self.assertEqual(self.change("install", path), (True, {"fix-net": (True, f"installed {said}")}))
+        self.assertEqual(self.added(), self.wanted("fix-net", data))
+        self.mark()
+        self.assertEqual(self.change("install", path),
+                         (False, {"fix-net": (False, f"installed already {said}")}))
+        self.assert_unchanged()
+        self.text("lint")
+        self.assertEqual(self.json("show", "fix-net")["patches"][0]["module"]["sha256"], sha256(data))
+
+    def test_text(self):
+        path = self.place("fix-net.ko", module("fix_net"))
+        self.assertEqual(self.text("install", path),
+                         f"fix-net: installed for {KERNEL}; it goes in when that kernel boots\n")
+        self.assertEqual(self.text("-q", "install", path), "")
+
+    def test_empty_root(self):
+        """All that is needed is made; a fresh image has none of it. Its policy has to say permissive."""
+        for path in ("proc", "sys", "var", "etc/lpd/patches.d"):
+            shutil.rmtree(self.root / path)
+        self.mark()
+        self.text("install", self.place("fix-net.ko", module("fix_net")))
+        self.assertEqual(self.added(), self.wanted("fix-net", module("fix_net")))
+
+    def test_umask(self):
+        before = os.umask(0o077)
+        self.addCleanup(os.umask, before)
+        self.text("install", self.place("fix-net.ko", module("fix_net")))
+        self.added()
+
+    def test_compressed(self):
+        data = module("fix_net")
+        for suffix, tool in (("xz", "xz"), ("zst", "zstd"), ("gz", "gzip")):
+            name = f"fix-{suffix}"
+            path = self.place(f"{name}.ko.{suffix}", compressed(data, tool))
+            self.text("install", path, f"--name={name}")
+            self.assertEqual(self.added(), self.wanted(name, data))
+            self.mark()
+
+    def test_name(self):
+        """The file's spelling where it is that of the module, else the module's; or what is asked for."""
+        data = module("fix_net")
+        for file, argv, name in (("fix-net.ko", [], "fix-net"), ("x.ko", [], "fix_net"),
+                                 ("fix-net.1.ko", ["--name=base-1.2"], "base-1.2")):
+            self.text("install", self.place(file, data), *argv)
+            self.assertEqual(self.added(), self.wanted(name, data))
+            self.text("remove", name)
+            self.assert_unchanged()
+
+    def test_name_of_two(self):
+        paths = [self.place(f"{n}.ko", module(n)) for n in ("a", "b")]
+        self.assertEqual(self.refuse(64, "install", "--name=c", *paths), "--name= goes with one file")
+        self.assertIn("'../c' cannot be the name of a patch",
+                      self.refuse(64, "install", "--name=../c", paths[0]))
+        self.refuse(64, "install", "--name=" + "c" * 56, paths[0])
+
+    def test_stage(self):
+        path = self.place("fix-net.ko", module("fix_net"))
+        self.text("install", "--stage=initrd", path)
+        self.assertEqual(self.added(), self.wanted("fix-net", module("fix_net"), stage="initrd"))
+        self.mark()
+        self.assertEqual(self.change("install", path)[0], False)
+        self.assertEqual(self.change("install", "--stage=initrd", path)[0], False)
+        self.assertEqual(self.change("install", "--stage=system", path)[0], True)
+        self.assertEqual(self.added(), {f"{MANIFESTS}/fix-net.conf.d/50-stage.conf":
+                                        b"# Written by lpctl install.\n[Patch]\nStage=system\n"})
+        self.assertEqual(self.json("show", "fix-net")["patches"][0]["stage"], "system")
+
+    def test_kernel(self):
+        path = self.place("fix-net.ko", module("fix_net", OTHER))
+        self.assertEqual(self.refuse(6, "install", f"--kernel={KERNEL}", path),
+                         f"{path} is built for {OTHER}, not for {KERNEL}")
+        self.text("install", f"--kernel={OTHER}", path)
+        self.assertEqual(self.added(), self.wanted("fix-net", module("fix_net", OTHER), OTHER))
+
+    def test_second_kernel(self):
+        first, second = (self.place(f"{r}.ko", module("fix_net", r)) for r in (KERNEL, OTHER))
+        self.text("install", first, "--name=fix-net")
+        self.mark()
+        self.assertEqual(self.change("install", second, "--name=fix-net")[0], True)
+        wanted = self.wanted("fix-net", module("fix_net", OTHER), OTHER)
+        del wanted[f"{MANIFESTS}/fix-net.conf"]
+        self.assertEqual(self.added(), wanted)
+        self.text("remove", "fix-net")
+        self.assertEqual([p for p in tree_of(self.root) if "fix" in p], [])
+
+    def test_other_build(self):
+        """Takes the place of the one before, wholly: the pin is that of the new one alone."""
+        old, new = module("fix_net"), module("fix_net", build_id="77" * 20)
+        path = self.place("fix-net.ko", old)
+        self.text("install", path)
+        path.write_bytes(new)
+        self.assertEqual(self.change("install", path)[0], True)
+        wanted = self.wanted("fix-net", new)
+        self.assertEqual({p: c for p, (_, c) in tree_of(self.root).items() if p in wanted}, wanted)
+        self.assertEqual([p for p in tree_of(self.root) if "/." in p], [])
+
+    def test_own_manifest_stays(self):
+        """One for all kernels stays one for all kernels: no pin."""
+        self.plant(manifest("fix-net", "Description=mine"))
+        self.mark()
+        self.text("install", self.place("fix_net.ko", module("fix_net")))
+        self.assertEqual(self.added(), {f"{STORE}/{KERNEL}/fix-net.ko": module("fix_net")})
+
+    def test_pinned_by_others(self):
+        pin = "a" * 64
+        self.plant(manifest("fix-net", f"[Kernel:{KERNEL}]", f"SHA256={pin}"))
+        self.mark()
+        path = self.place("fix-net.ko", module("fix_net"))
+        self.assertEqual(self.refuse(5, "install", path),
+                         f"the module's SHA256 is {sha256(module('fix_net'))}, but "
+                         f"/etc/lpd/patches.d/fix-net.conf wants {pin}")
+        self.assertEqual(self.error["hint"], "install the module that was meant, or correct SHA256= in "
+                                             f"[Kernel:{KERNEL}]")
+
+    def test_named_by_others(self):
+        self.plant(manifest("fix-net", f"[Kernel:{KERNEL}]", "Module=/opt/fix.ko"))
+        self.mark()
+        self.assertIn("names the module /opt/fix.ko itself",
+                      self.refuse(1, "install", self.place("fix-net.ko", module("fix_net"))))
+
+    def test_masked(self):
+        self.plant({f"{MANIFESTS}/fix-net.conf": Link("/dev/null")})
+        self.mark()
+        self.assertEqual(self.refuse(1, "install", self.place("fix-net.ko", module("fix_net"))),
+                         "the patch fix-net is masked by /etc/lpd/patches.d/fix-net.conf")
+
+    def test_broken_manifest(self):
+        self.plant(manifest("fix-net", "Tiemout=1"))
+        self.mark()
+        self.assertIn("fix-net.conf:2: unknown key 'Tiemout'",
+                      self.refuse(78, "install", self.place("fix-net.ko", module("fix_net"))))
+
+    def test_no_live_patch(self):
+        path = self.place("ext.ko", module("ext", livepatch=False))
+        self.assertEqual(self.refuse(5, "install", path),
+                         f"{path} is a kernel module, but not a live patch (no livepatch=Y)")
+
+    def test_policy(self):
+        path = self.place("fix-net.ko", module("fix_net"))
+        for text, status, said in (
+                ("[Trust]\nSignature=required\n", 5, "cannot check signatures"),
+                ("[Trust]\nSignature=local\n", 5, "cannot check signatures"),
+                ("", 5, "cannot check signatures"),
+                ("[Trust]\nSignature=never\n", 78, "/etc/lpd/lpd.conf:2: ")):
+            self.plant({"/etc/lpd/lpd.conf": text})
+            self.mark()
+            self.assertIn(said, self.refuse(status, "install", path))
+
+    def test_something_in_the_way(self):
+        self.plant({f"{STORE}/{KERNEL}/fix-net.ko": None})
+        self.mark()
+        self.assertIn("is in the way", self.refuse(1, "install", self.place("fix-net.ko", module("fix_net"))))
+
+    def test_undone(self):
+        """What cannot be finished is undone: here the last file, the manifest, has no place."""
+        self.plant({f"{MANIFESTS}/fix-net.conf.d": "a file where a directory should be"})
+        self.mark()
+        self.refuse(1, "install", self.place("fix-net.ko", module("fix_net")))
+
+    def test_one_that_fails_stops_no_other(self):
+        paths = [self.place("a.ko", module("a")), self.place("b.ko", b"no module"),
+                 self.place("c.ko", b""), self.place("d.ko", module("d"))]
+        changed, patches = self.change("install", *paths, status=5)
+        self.assertTrue(changed)
+        self.assertEqual({name: c for name, (c, _) in patches.items()},
+                         {"a": True, str(paths[2]): False, "d": True})
+        self.assertIn(f"{paths[1]}: ", self.error["message"])
+        self.assertIn(f"{paths[2]}: is empty", patches[str(paths[2])][1])
+        self.assertEqual(self.added(), self.wanted("a", module("a")) | self.wanted("d", module("d")))
+
+    def test_absent(self):
+        path = self.scratch / "absent.ko"
+        self.assertEqual(self.refuse(1, "install", path), f"{path}: No such file or directory")
+
+    def test_links_lead_nowhere_else(self):
+        """What the tree links to is below the root, wherever it says that it is."""
+        outside = self.scratch / "outside"
+        outside.mkdir()
+        (self.root / STORE).rmdir()
+        self.plant({STORE: Link(outside)})
+        self.mark()
+        self.lpctl("install", self.place("fix-net.ko", module("fix_net")), status=1)
+        self.assertEqual(list(outside.iterdir()), [])
+        self.assert_unchanged()
+
+
+class Remove(Changing):
+    def test_as_before(self):
+        path = self.place("fix-net.ko", module("fix_net"))
+        self.text("install", path, "--stage=initrd")
+        self.text("install", path, "--stage=system")
+        self.text("disable", "fix-net")
+        self.assertEqual(self.change("remove", "fix_net"), (True, {"fix-net": (True, "removed")}))
+        self.assert_unchanged()
+        self.assertEqual(self.refuse(3, "remove", "fix-net"), "there is no patch fix-net")
+
+    def test_others_stay(self):
+        self.plant({f"{STORE}/{KERNEL}/other.ko": b"x"}, manifest("other"),
+                   {f"{MANIFESTS}/fix-net.conf.d/90-mine.conf": "[Patch]\nRequired=yes\n"})
+        self.mark()
+        self.text("install", self.place("fix-net.ko", module("fix_net")))
+        self.text("remove", "fix-net")
+        self.assert_unchanged()
+
+    def test_of_a_package(self):
+        self.plant({"/usr/lib/lpd/patches.d/fix-net.conf": "[Patch]\n"})
+        self.mark()
+        self.assertIn("does not belong to lpctl install", self.refuse(1, "remove", "fix-net"))
+        self.assertIn("lpctl disable fix-net", self.error["hint"])
+
+    def test_broken(self):
+        self.text("install", self.place("fix-net.ko", module("fix_net")))
+        self.plant(manifest("fix-net", "Tiemout=1"))
+        self.text("remove", "fix-net")
+        self.assert_unchanged()
+
+    def test_names(self):
+        for name in ("../../../etc/passwd", "", ".", "..", "a/b", "x" * 56):
+            self.assertIn("cannot be the name of a patch", self.refuse(64, "remove", name))
+
+
+class Switch(Changing):
+    def setUp(self):
+        super().setUp()
+        self.plant(manifest("fix-net"), manifest("fix-off", "Enabled=no"), manifest("bad", "Enabeld=no"),
+                   {"/usr/lib/lpd/patches.d/vendor.conf": "[Patch]\n"})
+        self.mark()
+
+    def test_disable_and_enable(self):
+        for name in ("fix-net", "vendor"):
+            later = ", which takes effect at the next boot (--now: at once)"
+            self.assertEqual(self.change("disable", name), (True, {name: (True, f"disabled{later}")}))
+            self.assertEqual(self.added(), {f"{MANIFESTS}/{name}.conf.d/50-enabled.conf":
+                                            b"# Written by lpctl disable.\n[Patch]\nEnabled=no\n"})
+            self.assertEqual(self.json("show", name)["patches"][0]["state"], "disabled")
+            inside = tree_of(self.root)
+            self.assertEqual(self.change("disable", name)[0], False)
+            self.assertEqual(tree_of(self.root), inside)
+            self.assertEqual(self.change("enable", name)[0], True)
+            self.assertEqual(self.added(), {})
+            self.assertEqual(self.change("enable", name)[0], False)
+
+    def test_enable_what_is_off(self):
+        self.assertEqual(self.change("enable", "fix-off")[0], True)
+        self.assertEqual(self.added(), {f"{MANIFESTS}/fix-off.conf.d/50-enabled.conf":
+                                        b"# Written by lpctl enable.\n[Patch]\nEnabled=yes\n"})
+
+    def test_now_is_for_the_running_machine(self):
+        self.assertEqual(self.change("disable", "--now", "fix-net")[1], {"fix-net": (True, "disabled")})
+
+    def test_no_such(self):
+        self.assertEqual(self.refuse(3, "disable", "fix-nat"), "there is no patch fix-nat")
+        self.assertEqual(self.error["hint"], "did you mean fix-net?")
+        self.refuse(3, "enable", "nothing-like-it")
+
+    def test_broken(self):
+        self.assertIn("bad.conf:2: unknown key 'Enabeld'", self.refuse(78, "disable", "bad"))
+
+    def test_said_behind_it(self):
+        self.plant({f"{MANIFESTS}/fix-net.conf.d/90-mine.conf": "[Patch]\nEnabled=yes\n"})
+        self.mark()
+        self.assertIn("says Enabled=yes", self.refuse(1, "disable", "fix-net"))
+
+
+class ImportKpatch(Changing):
+    def kpatch(self, release, name, data):
+        self.plant({f"/var/lib/kpatch/{release}/{name}": data})
+
+    def test_nothing(self):
+        self.assertEqual(self.change("import-kpatch"), (False, {}))
+        self.assert_unchanged()
+
+    def test_all_kernels(self):
+        for release, name in itertools.product((KERNEL, OTHER), ("livepatch-a", "livepatch-b")):
+            self.kpatch(release, f"{name}.ko", module(name.replace("-", "_"), release))
+        self.kpatch(KERNEL, "README", b"not one")
+        self.kpatch("", "stray", b"a file")
+        self.mark()
+        self.assertEqual(self.change("import-kpatch")[0], True)
+        wanted = {}
+        for release, name in itertools.product((KERNEL, OTHER), ("livepatch-a", "livepatch-b")):
+            wanted |= self.wanted(name, module(name.replace("-", "_"), release), release)
+        self.assertEqual(self.added(), wanted)
+        self.mark()
+        self.assertEqual(self.change("import-kpatch")[0], False)
+        self.assert_unchanged()
+
+    def test_each_failure_is_told(self):
+        for release in (KERNEL, OTHER):
+            self.kpatch(release, "bad-1.ko", b"no module")
+            self.kpatch(release, "bad-2.ko", b"")
+        self.kpatch(OTHER, "wrong.ko", module("wrong", KERNEL))
+        self.kpatch(OTHER, "good.ko", module("good", OTHER))
+        self.mark()
+        changed, patches = self.change("import-kpatch", status=5)
+        self.assertEqual(self.added(), self.wanted("good", module("good", OTHER), OTHER))
+        told = [self.error["message"], *(message for c, message in patches.values() if not c)]
+        for file in (f"{KERNEL}/bad-1.ko", f"{KERNEL}/bad-2.ko", f"{OTHER}/bad-1.ko", f"{OTHER}/bad-2.ko",
+                     f"{OTHER}/wrong.ko"):
+            self.assertEqual(sum(f"/var/lib/kpatch/{file}" in m for m in told), 1, f"{file}: {told}")
+
+    def test_wrong_place(self):
+        self.kpatch(OTHER, "wrong.ko", module("wrong", KERNEL))
+        self.mark()
+        self.assertEqual(self.refuse(6, "import-kpatch"),
+                         f"/var/lib/kpatch/{OTHER}/wrong.ko is built for {KERNEL}, not for {OTHER}")
+
+
+class Running(Changing):
+    """What would touch the running kernel does nothing below another root."""
+
+    def test_refused(self):
+        self.plant(manifest("fix-net"), loaded("fix_net"), result("fix-net"))
+        self.mark()
+        path = self.place("fix-net.ko", module("fix_net"))
+        for argv in (("load", "fix-net"), ("load", path), ("load", path, "a=1"), ("unload", "fix-net"),
+                     ("unload", path), ("load", "--wait", "fix-net"), ("load", "no-such")):
+            self.assertEqual(self.refuse(64, *argv),
+                             "--root= never touches the running kernel: this verb needs it")
+        value = self.json_once("apply", status=64)
+        self.assertEqual(value["error"]["hint"], None)
+        self.assertEqual(self.lpctl("apply", status=64).stdout, "")
+        self.assert_unchanged()
+
+
+if __name__ == "__main__":
+    unittest.main()

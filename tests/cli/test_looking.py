@@ -1,0 +1,410 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The verbs that look, on machines as they are met, as text and as JSON."""
+
+import unittest
+
+from machine import *
+
+
+def table(text):
+    """Rows of a table by their first word."""
+    rows = [line.split() for line in text.splitlines() if line.strip()]
+    return {row[0]: row[1:] for row in rows}
+
+
+def states(value):
+    return {p["name"]: (p["state"], p["reason"]) for p in value["patches"]}
+
+
+class Patched(Case):
+    """6.1: two patches in, one replaced by a cumulative one, one whose module is left; and one that no
+    manifest knows."""
+
+    def setUp(self):
+        super().setUp()
+        store = f"/var/lib/lpd/modules/{KERNEL}"
+        self.plant(
+            kernel(KERNEL), PERMISSIVE,
+            manifest("fix-net", "Description=net: use after free", "Fixes=CVE-2024-1 CVE-2024-2",
+                     "Required=yes"),
+            manifest("lp-old"), manifest("lp-all"), manifest("fix-left"), manifest("fix-gone", "Enabled=no"),
+            manifest("fix-none", "[Kernel:5.10.0]"), manifest("fix-late"),
+            loaded("lp_old", registered=False), loaded("lp_all", function="meminfo_proc_show"),
+            loaded("fix_net"), loaded("fix_left", registered=False), loaded("fix_new"),
+            result("lp-old"), result("lp-all", over=["lp_old"]), result("fix-net", over=["lp_all"]),
+            result("fix-left", state="disabled"),
+            {f"{store}/fix-net.ko": module("fix_net", build_id=BUILD_IDS["fix_net"]),
+             f"{store}/lp-old.ko": module("lp_old", build_id=BUILD_IDS["lp_old"]),
+             f"{store}/lp-all.ko": module("lp_all", build_id=BUILD_IDS["lp_all"]),
+             f"{store}/fix-left.ko": module("fix_left", build_id=BUILD_IDS["fix_left"]),
+             f"{store}/fix-late.ko": module("fix_late")})
+
+    WANTED = {
+        "fix-gone": ("disabled", "Enabled=no"),
+        "fix-late": ("absent", "it has not been loaded in this boot"),
+        "fix-left": ("disabled", "switched off, but its module is still loaded"),
+        "fix-net": ("active", None),
+        "fix-none": ("skipped", f"no [Kernel:{KERNEL}] among the manifest's 1 kernels"),
+        "lp-all": ("active", None),
+        "lp-old": ("replaced", "by lp-all, which is cumulative"),
+        "fix_new": ("active", "it has no manifest: a reboot forgets it"),
+    }
+
+    def test_status(self):
+        value, text = self.assert_same_everywhere("status")
+        self.assertEqual(states(value), self.WANTED)
+        self.assertEqual(value["kernel"], {
+            "release": KERNEL, "buildId": "5e" * 20, "livepatch": True, "sigEnforce": False,
+            "lockdown": "none", "secureBoot": False, "modulesDisabled": False})
+        self.assertEqual(value["policy"], {"signature": "permissive", "problem": None})
+        self.assertEqual(value["switches"],
+                         {"disabledOnCommandLine": False, "disabledByFile": False, "skip": []})
+        self.assertEqual(value["lock"], {"policy": "no", "locked": False})
+        head, _, rest = text.partition("\n\n")
+        self.assertEqual(head.splitlines(), [
+            f"Kernel    {KERNEL}", "Policy    Signature=permissive: patches are loaded unchecked",
+            "Patches   3 of 8 in, 1 replaced"])
+        self.assertEqual({name: row[0] for name, row in table(rest).items()},
+                         {"NAME": "STATE"} | {name: state for name, (state, _) in self.WANTED.items()})
+
+    def test_status_is_the_default(self):
+        self.assertEqual(self.text(), self.text("status"))
+
+    def test_status_of_one(self):
+        value, text = self.assert_same_everywhere("status", "fix_net", "lp-old")
+        self.assertEqual(list(states(value)), ["fix-net", "lp-old"])
+        self.assertIn("Patches   1 of 2 in, 1 replaced\n", text)
+
+    def test_check(self):
+        self.text("status", "--check")
+        (self.root / "sys/kernel/livepatch/fix_net/enabled").write_text("0\n")
+        value, text = self.assert_same_everywhere("status", "--check", status=10)
+        self.assertEqual(value["error"]["message"], "required, but not in: fix-net")
+        self.assertEqual(states(value)["fix-net"][0], "disabled")
+        self.assertIn("fix-net", text)
+
+    def test_list(self):
+        value, text = self.assert_same_everywhere("list")
+        self.assertEqual(states(value), self.WANTED)
+        rows = table(text)
+        self.assertEqual(rows["fix-net"], ["active", "system", "yes", *rows["fix-net"][3:5], "-"])
+        self.assertEqual(rows["NAME"], ["STATE", "STAGE", "REQUIRED", "SINCE", "REASON"])
+        self.assertEqual(set(table(self.text("list", "--no-legend"))), set(self.WANTED))
+
+    def test_show(self):
+        value, text = self.assert_same_everywhere("show", "fix-net", "fix_new")
+        first, second = value["patches"]
+        self.assertEqual(first, {
+            "name": "fix-net", "description": "net: use after free",
+            "fixes": ["CVE-2024-1", "CVE-2024-2"], "manifest": "/etc/lpd/patches.d/fix-net.conf",
+            "stage": "system", "required": True, "state": "active", "reason": None,
+            "module": {"path": f"/var/lib/lpd/modules/{KERNEL}/fix-net.ko",
+                       "sha256": sha256(module("fix_net", build_id=BUILD_IDS["fix_net"])),
+                       "buildId": BUILD_IDS["fix_net"],
+                       "vermagic": f"{KERNEL} SMP preempt mod_unload modversions "},
+            "signature": None,
+            "kernelState": {"loaded": True, "enabled": True, "transition": False, "replaced": False,
+                            "objects": ["vmlinux"], "functions": ["vmlinux/cmdline_proc_show,1"]},
+            "attempts": None, "since": 1700000000000000})
+        self.assertEqual((second["manifest"], second["stage"], second["since"]), (None, None, None))
+        self.assertEqual(second["module"]["buildId"], BUILD_IDS["fix_new"])
+        self.assertIn("fixes          CVE-2024-1 CVE-2024-2\n", text)
+        self.assertIn("kernelState\n  loaded       yes\n", text)
+
+    def test_show_no_such(self):
+        value, _ = self.assert_same_everywhere("show", "fix-net", "fix-nett", status=3)
+        self.assertEqual(value["error"]["message"], "there is no patch fix-nett")
+        self.assertEqual(value["error"]["hint"], "did you mean fix-net?")
+
+    def test_why(self):
+        decided = {"fix-net": ("keep", "loaded"), "lp-old": ("keep", "loaded"),
+                   "fix-late": ("load", "loaded"), "fix-gone": ("skip", "enabled"),
+                   "fix-none": ("skip", "kernel"), "fix-left": ("load", "loaded")}
+        for name, (action, question) in decided.items():
+            value, text = self.assert_same_everywhere("why", name)
+            last = value["steps"][-1]
+            self.assertEqual((value["name"], value["action"], last["question"]), (name, action, question))
+            self.assertEqual(value["reason"], last["fact"])
+            self.assertEqual([s["passed"] for s in value["steps"][:-1]], [True] * (len(value["steps"]) - 1))
+            self.assertEqual(last["passed"], action != "skip")
+            self.assertEqual((value["patch"]["state"], value["patch"]["reason"]), self.WANTED[name])
+            self.assertIn(f"=> {action}: {value['reason']}\n   now {self.WANTED[name][0]}", text)
+        self.assert_same_everywhere("why", "nothing-like-it", status=3)
+
+    def test_dry_run(self):
+        value, text = self.assert_same_everywhere("apply", "--dry-run")
+        self.assertEqual((value["dryRun"], value["changed"]), (True, False))
+        actions = {a["name"]: (a["action"], a["result"]) for a in value["actions"]}
+        self.assertEqual(actions, {
+            "fix-gone": ("skip", None), "fix-late": ("load", None), "fix-left": ("load", None),
+            "fix-net": ("keep", None), "fix-none": ("skip", None), "lp-all": ("keep", None),
+            "lp-old": ("keep", None)})
+        self.assertEqual({n: r[0] for n, r in table(text).items() if n in actions},
+                         {n: a for n, (a, _) in actions.items()})
+
+    def test_unwanted_goes_first(self):
+        (self.root / "etc/lpd/patches.d/fix-net.conf").unlink()
+        first = self.json("apply", "--dry-run")["actions"][0]
+        self.assertEqual(first, {"name": "fix-net", "action": "unload", "reason": "its manifest is gone",
+                                 "result": None})
+
+    def test_another_build(self):
+        self.plant({f"/var/lib/lpd/modules/{KERNEL}/fix-net.ko": module("fix_net")})
+        value = self.json("why", "fix-net")
+        self.assertEqual(value["action"], "fail")
+        self.assertIn(f"another build is in: {BUILD_IDS['fix_net']} instead of 0123", value["reason"])
+
+    def test_no_transition(self):
+        value, text = self.assert_same_everywhere("blocking")
+        self.assertEqual((value["transition"], value["tasks"], value["count"]), (None, [], 0))
+        self.assertEqual(text, "No transition runs.\n")
+        self.assertEqual(self.text("blocking", "--no-legend"), "")
+
+    def test_metrics(self):
+        self.assertEqual(self.json("metrics"), self.json("status"))
+        lines = self.text("metrics").splitlines()
+        kinds = dict(line.split()[2:4] for line in lines if line.startswith("# TYPE"))
+        self.assertEqual(set(kinds.values()), {"gauge"})
+        samples = dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+        self.assertEqual({s.split("{")[0] for s in samples}, set(kinds))
+        for name, (state, _) in self.WANTED.items():
+            is_in = str(int(state in ("active", "replaced")))
+            self.assertEqual(samples[f'lpd_patch_in{{patch="{name}",state="{state}"}}'], is_in)
+        self.assertEqual((samples["lpd_required_missing"], samples["lpd_modules_locked"]), ("0", "0"))
+
+    def test_lint(self):
+        value, text = self.assert_same_everywhere("lint")
+        self.assertEqual((value["problems"], text), ([], ""))
+
+    def test_cat_config(self):
+        self.plant({"/usr/lib/lpd/lpd.conf.d/10-lock.conf": "# none\n[Lock]\nLock=settled\n"})
+        value, text = self.assert_same_everywhere("cat-config")
+        found = {(o["section"], o["key"]): (o["value"], o["path"], o["line"]) for o in value["options"]}
+        self.assertEqual(found["Trust", "Signature"], ("permissive", "/etc/lpd/lpd.conf", 2))
+        self.assertEqual(found["Lock", "Lock"], ("settled", "/usr/lib/lpd/lpd.conf.d/10-lock.conf", 3))
+        self.assertEqual(found["Guard", "MaxAttempts"], ("2", None, None))
+        self.assertIn("[Trust]\n# /etc/lpd/lpd.conf:2\nSignature=permissive\n# default\nKeyrings=", text)
+        self.assertNotIn("#", self.text("cat-config", "--no-legend"))
+
+
+class InTransition(Case):
+    """6.12: a patch on its way in, which four tasks of three processes hold up."""
+
+    def setUp(self):
+        super().setUp()
+        self.plant(
+            kernel("6.12.22+bpo-cloud-amd64"), PERMISSIVE, manifest("fix-new"), manifest("fix-net"),
+            loaded("fix_new", transition=1, replace=0), loaded("fix_net", replace=0),
+            {"/var/lib/lpd/modules/6.12.22+bpo-cloud-amd64/fix-new.ko":
+             module("fix_new", "6.12.22+bpo-cloud-amd64", build_id=BUILD_IDS["fix_new"])},
+            result("fix-new", settled=False),
+            task(1, 1, "systemd", 1, b"/sbin/init\0splash\0"),
+            task(1, 7, "systemd", 0, b"/sbin/init\0splash\0", state="D"),
+            task(300, 300, "a) R (b", 0, b"/usr/bin/stall\0--for\0ever\0",
+                 "[<0>] stall_read+0x10/0x40 [stall]\n[<0>] vfs_read+0xa0/0x300\n"),
+            task(301, 301, "kworker/0:1", 0, b"", state="I"),
+            task(9, 9, "kthreadd", -1), {"/proc/fs": None, "/proc/uptime": "1 1\n"})
+
+    def test_status(self):
+        value, text = self.assert_same_everywhere("status")
+        self.assertEqual(states(value)["fix-new"], ("transition", "on its way in"))
+        self.assertTrue(value["patches"][1]["kernelState"]["transition"])
+        self.assertIn("Patches   1 of 2 in, 1 transition\n", text)
+
+    def test_blocking(self):
+        value, text = self.assert_same_everywhere("blocking")
+        self.assertEqual((value["transition"], value["count"]), ("fix_new", 3))
+        self.assertEqual([(t["pid"], t["tid"], t["comm"], t["state"], t["cmdline"]) for t in value["tasks"]],
+                         [(1, 7, "systemd", "D", "/sbin/init splash"),
+                          (300, 300, "a) R (b", "S", "/usr/bin/stall --for ever"),
+                          (301, 301, "kworker/0:1", "I", "")])
+        self.assertEqual(value["tasks"][1]["stack"], ["[<0>] stall_read+0x10/0x40 [stall]",
+                                                      "[<0>] vfs_read+0xa0/0x300"])
+        self.assertIn("fix_new: 3 tasks hold its transition up\n", text)
+        self.assertIn("300 a) R (b (S) /usr/bin/stall --for ever\n    [<0>] stall_read+0x10/0x40 [stall]\n",
+                      text)
+
+    def test_blocking_of_one(self):
+        self.assertEqual(self.json("blocking", "fix-new"), self.json("blocking"))
+        value, text = self.assert_same_everywhere("blocking", "fix-net")
+        self.assertEqual((value["transition"], value["tasks"], value["count"]), (None, [], 0))
+        self.assertEqual(text, "No transition of fix-net runs.\n")
+
+    def test_on_its_way_out(self):
+        (self.root / "sys/kernel/livepatch/fix_new/enabled").write_text("0\n")
+        self.assertEqual(states(self.json("status"))["fix-new"], ("transition", "on its way out"))
+        self.assertEqual([t["tid"] for t in self.json("blocking")["tasks"]], [1])
+        self.assertEqual(self.json("why", "fix-new")["reason"], "it is on its way out")
+
+    def test_metrics(self):
+        self.assertIn('lpd_patch_transition{patch="fix-new",state="transition"} 1\n', self.text("metrics"))
+
+    def test_hostile_names_of_tasks(self):
+        self.plant(task(400, 400, "\x1b[2J\x07", 0, b"\xff\xfe\x1b]0;x\x07\0"))
+        hostile = self.json("blocking")["tasks"][-1]
+        self.assertTrue((hostile["comm"] + hostile["cmdline"]).isprintable())
+        self.text("blocking")
+
+
+class WithoutLivePatching(Case):
+    def setUp(self):
+        super().setUp()
+        self.plant(kernel("5.10.0-arm64", livepatch=False), manifest("fix-net"))
+
+    def test_status(self):
+        value, text = self.assert_same_everywhere("status")
+        self.assertFalse(value["kernel"]["livepatch"])
+        self.assertEqual(states(value), {
+            "fix-net": ("failed", "5.10.0-arm64 has no live patching (CONFIG_LIVEPATCH)")})
+        self.assertIn("Kernel    5.10.0-arm64, no live patching in this kernel\n", text)
+        self.assertIn("Policy    Signature=required, which this version cannot check yet", text)
+
+    def test_nothing_at_all(self):
+        """An empty directory is a machine too: an image that is still to be filled."""
+        self.root = self.scratch / "empty"
+        self.root.mkdir()
+        value, text = self.assert_same_everywhere("status")
+        self.assertEqual((value["kernel"]["release"], value["patches"]), (None, []))
+        self.assertIn("Kernel    unknown, no live patching", text)
+        self.assertEqual(self.text("list"), "No patches.\n")
+        self.assertEqual(self.text("list", "--no-legend"), "")
+        self.assertEqual(self.text("apply", "--dry-run"), "Nothing to do: there are no patches.\n")
+        self.text("status", "--check")
+        for verb in ("lint", "cat-config", "blocking", "metrics"):
+            self.assert_same_everywhere(verb)
+        for verb in ("show", "why"):
+            value, _ = self.assert_same_everywhere(verb, "x", status=3)
+            self.assertEqual(value["error"]["hint"], "lpctl list shows the patches of this machine")
+
+
+class Broken(Case):
+    """Manifests and a policy with faults, one of each kind, and one patch that is in order."""
+
+    def setUp(self):
+        super().setUp()
+        self.plant(
+            kernel(KERNEL), {"/etc/lpd/lpd.conf": "[Trust]\nSignatur=permissive\n"},
+            manifest("typo", "Tiemout=60s"), manifest("twice", "Enabled=yes", "Enabled=no"),
+            manifest("circle-a", "After=circle-b"), manifest("circle-b", "After=circle-a"),
+            manifest("lonely", "Requires=nobody"), manifest("good", "Description=in order"),
+            manifest("gone"), {"/etc/lpd/patches.d/dangling.conf": Link("nowhere"),
+                               "/etc/lpd/patches.d/masked.conf": "",
+                               "/usr/lib/lpd/patches.d/masked.conf": "[Patch]\nTypo=1\n",
+                               "/etc/lpd/patches.d/nul.conf": b"[Patch]\nDescription=a\0b\n",
+                               "/etc/lpd/patches.d/binary.conf": module("binary"),
+                               "/etc/lpd/patches.d/-x.conf": "[Patch]\n",
+                               f"/usr/lib/modules/{KERNEL}/livepatch/good.ko": module("good"),
+                               f"/var/lib/lpd/modules/{KERNEL}/gone.ko": b"\x7fELF"})
+
+    def problems(self, value):
+        return {Path(p["file"]).name: p["message"] for p in value["problems"]}
+
+    def test_lint(self):
+        value, text = self.assert_same_everywhere("lint", status=78)
+        found = self.problems(value)
+        base = "/etc/lpd/patches.d"
+        self.assertEqual(found["lpd.conf"],
+                         "/etc/lpd/lpd.conf:2: unknown key 'Signatur' (did you mean 'Signature'?)")
+        self.assertEqual(found["typo.conf"],
+                         f"{base}/typo.conf:2: unknown key 'Tiemout' (did you mean 'TimeoutSec'?)")
+        self.assertEqual(found["twice.conf"], f"{base}/twice.conf:3: Enabled= stands here a second time")
+        self.assertEqual(found["dangling.conf"], f"{base}/dangling.conf: a dangling link")
+        self.assertEqual(found["nul.conf"], f"{base}/nul.conf:2: a NUL byte at column 14")
+        self.assertIn("is not a valid patch name", found["-x.conf"])
+        for name in ("circle-a.conf", "circle-b.conf"):
+            self.assertRegex(found[name], "circle-a.*circle-b|circle-b.*circle-a")
+        self.assertEqual(set(found), {"lpd.conf", "typo.conf", "twice.conf", "dangling.conf", "nul.conf",
+                                      "binary.conf", "-x.conf", "circle-a.conf", "circle-b.conf"})
+        self.assertEqual(value["error"]["message"], "9 problems found")
+        self.assertEqual(len(text.splitlines()), 9)
+
+    def test_status(self):
+        value, text = self.assert_same_everywhere("status")
+        found = states(value)
+        self.assertEqual(found["good"][0], "refused")
+        self.assertIn("the policy cannot be read, so nothing is trusted: /etc/lpd/lpd.conf:2", found["good"][1])
+        self.assertEqual(found["typo"][0], "failed")
+        self.assertNotIn("masked", found)
+        self.assertIn("did you mean 'TimeoutSec'", found["typo"][1])
+        self.assertEqual(found["lonely"], ("skipped", f"no module for {KERNEL} in the module directories"))
+        self.assertEqual(found["gone"][0], "refused")
+        self.assertIn(f"/var/lib/lpd/modules/{KERNEL}/gone.ko: ", found["gone"][1])
+        self.assertIn("Policy    broken, so nothing is loaded: /etc/lpd/lpd.conf:2", text)
+        self.assertIn("did you mean 'Signature'", value["policy"]["problem"])
+
+    def test_one_bad_patch_hurts_no_other(self):
+        self.plant(PERMISSIVE)
+        self.assertEqual(self.json("why", "good")["action"], "load")
+        self.assertEqual(self.json("why", "typo")["action"], "fail")
+        self.assertEqual(self.problems(self.json("lint", status=78)).get("lpd.conf"), None)
+
+    def test_requires(self):
+        self.plant(PERMISSIVE, {f"/var/lib/lpd/modules/{KERNEL}/lonely.ko": module("lonely")})
+        value, _ = self.assert_same_everywhere("why", "lonely")
+        self.assertEqual((value["action"], value["reason"]), ("fail", "nobody: there is no such patch"))
+
+    def test_cat_config(self):
+        value, text = self.assert_same_everywhere("cat-config", status=78)
+        self.assertIn("did you mean 'Signature'", value["error"]["message"])
+
+    def test_lint_files(self):
+        good = self.place("good.conf", b"[Patch]\n")
+        policy = self.place("lpd.conf", b"[Lock]\nLock=maybe\n")
+        self.text("lint", good)
+        value, text = self.assert_same_everywhere("lint", policy, good, self.scratch / "absent.conf",
+                                                  status=78)
+        self.assertEqual([p["file"] for p in value["problems"]],
+                         [str(policy), str(self.scratch / "absent.conf")])
+        self.assertIn(f"{policy}:2: ", text)
+
+
+class SwitchedOff(Case):
+    def setUp(self):
+        super().setUp()
+        files = {f"/usr/lib/lpd/modules/{KERNEL}/{n}.ko": module(n.replace("-", "_"))
+                 for n in ("fix-a", "fix-b")}
+        self.plant(kernel(KERNEL, cmdline="root=/dev/vda1 lpd.skip=fix_b,other quiet\n"), PERMISSIVE,
+                   manifest("fix-a"), manifest("fix-b"), files)
+
+    def test_skip(self):
+        value, text = self.assert_same_everywhere("status")
+        self.assertEqual(states(value), {
+            "fix-a": ("absent", "it has not been loaded in this boot"),
+            "fix-b": ("skipped", "the kernel command line says lpd.skip=fix-b")})
+        self.assertEqual(value["switches"]["skip"], ["fix_b", "other"])
+        self.assertIn("Switches  lpd.skip= on the kernel command line: fix_b other\n", text)
+
+    def test_disable_file(self):
+        self.plant({"/etc/lpd/disable": ""})
+        value, text = self.assert_same_everywhere("status")
+        self.assertEqual(states(value), dict.fromkeys(("fix-a", "fix-b"),
+                                                      ("skipped", "/etc/lpd/disable is there")))
+        self.assertTrue(value["switches"]["disabledByFile"])
+        self.assertIn("Switches  /etc/lpd/disable is there: nothing is loaded at boot\n", text)
+
+    def test_command_line(self):
+        self.plant({"/proc/cmdline": "lpd=0 ro\n"})
+        value, text = self.assert_same_everywhere("status")
+        self.assertEqual(states(value)["fix-a"], ("skipped", "the kernel command line says lpd=0"))
+        self.assertTrue(value["switches"]["disabledOnCommandLine"])
+        self.assertIn("Switches  lpd=0 on the kernel command line: nothing is loaded at boot\n", text)
+        self.assertEqual(self.json("why", "fix-a")["steps"][-1]["question"], "switches")
+
+    def test_what_a_boot_has_said(self):
+        self.plant({"/proc/cmdline": "ro\n"},
+                   result("fix-a", state="failed", reason="the kernel said no", exitStatus=1),
+                   result("fix-b", state="refused", reason="it is not the pinned file", exitStatus=5))
+        value, text = self.assert_same_everywhere("status")
+        self.assertEqual(states(value), {"fix-a": ("failed", "the kernel said no"),
+                                         "fix-b": ("refused", "it is not the pinned file")})
+        self.assertIn("Patches   0 of 2 in, 1 failed, 1 refused\n", text)
+
+    def test_results_that_are_none(self):
+        for text in ("", "{", "[]", '{"name": 1}', '{"name": "fix-b"}', "x" * 2000000):
+            self.plant({"/run/lpd/fix-a.json": text, "/run/lpd/.json": text})
+            self.assertEqual(states(self.json("status"))["fix-a"][0], "absent", text[:20])
+
+
+if __name__ == "__main__":
+    unittest.main()

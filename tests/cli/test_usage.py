@@ -1,0 +1,248 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""How lpctl is called: usage, help, what goes to which stream, exit statuses, and who may do what."""
+
+import json
+import os
+import pty
+import re
+import shutil
+import unittest
+
+from machine import *
+
+NOBODY = 65534
+
+
+class Usage(Case):
+    def refused(self, *argv):
+        """Exit status 64, one line on standard error, nothing else."""
+        done = self.run_bare(*argv)
+        self.assertEqual((done.returncode, done.stdout), (64, ""), f"{argv}: {done.stderr}")
+        self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
+        return done.stderr.rstrip("\n")
+
+    def test_verbs(self):
+        for word, near in (("instal", "install"), ("stats", "status"), ("STATUS", "status"),
+                           ("unlaod", "unload"), ("cat", "cat-config"), ("blockign", "blocking")):
+            self.assertEqual(self.refused(word),
+                             f"lpctl: unknown command '{word}', did you mean '{near}'?; see lpctl --help")
+        for word in ("", "frobnicate-everything", "x" * 100000):
+            self.assertEqual(self.refused(word), f"lpctl: unknown command '{word}'; see lpctl --help")
+
+    def test_options(self):
+        for word, near in (("--jsn", "--json"), ("--rot=/", "--root"), ("--dryrun", "--dry-run"),
+                           ("--no-legends", "--no-legend"), ("--chekc", "--check")):
+            bare = word.split("=")[0]
+            self.assertEqual(self.refused("status", word),
+                             f"lpctl: unknown option '{bare}', did you mean '{near}'?; see lpctl --help")
+        self.assertEqual(self.refused("-x"), "lpctl: unknown option '-x'; see lpctl --help")
+        self.assertEqual(self.refused("--frobnicate"),
+                         "lpctl: unknown option '--frobnicate'; see lpctl --help")
+
+    def test_values(self):
+        self.assertEqual(self.refused("--json=prety"), "lpctl: --json= takes pretty, short or off, not "
+                                                       "'prety', did you mean 'pretty'?; see lpctl --help")
+        for argv in (["--json="], ["--json"], ["--root"], ["--quiet=yes"], ["--dry-run=1", "apply"],
+                     ["install", "--stage=boot", "x"], ["install", "--stage=", "x"],
+                     ["load", "--wait=soon", "x"], ["load", "--wait=-1", "x"], ["load", "--wait=", "x"]):
+            self.refused(*argv)
+
+    def test_arguments(self):
+        for argv in (["show"], ["why"], ["why", "a", "b"], ["install"], ["remove"], ["enable"], ["disable"],
+                     ["load"], ["unload"], ["list", "x"], ["metrics", "x"], ["cat-config", "x"],
+                     ["apply", "x"], ["import-kpatch", "x"], ["blocking", "a", "b"]):
+            self.assertRegex(self.refused(f"--root={self.root}", *argv), rf"^usage: lpctl {argv[0]} ?\S*")
+
+    def test_options_of_other_verbs(self):
+        for verb, *argv in (["status", "--dry-run"], ["list", "--check"], ["install", "--now", "x"],
+                            ["remove", "--name=x", "y"], ["enable", "--wait", "x"], ["apply", "--no-load"],
+                            ["load", "--kernel=1", "x"], ["unload", "--wait", "x"]):
+            option = argv[0].split("=")[0]
+            self.assertEqual(self.refused(f"--root={self.root}", verb, *argv),
+                             f"lpctl: {option} does not go with {verb}; see lpctl --help")
+
+    def test_root(self):
+        file = self.place("file", b"")
+        fifo = self.scratch / "fifo"
+        os.mkfifo(fifo)
+        loop = self.scratch / "loop"
+        loop.symlink_to("loop")
+        for root in ("", self.scratch / "absent", file, fifo, loop, "/dev/zero", "/proc/self/environ"):
+            self.assertRegex(self.refused(f"--root={root}", "status"), rf"^lpctl: --root={root}: [A-Z]")
+            done = self.run_bare(f"--root={root}", "status", "--json=short")
+            self.assertEqual((done.returncode, done.stderr), (64, ""))
+            self.check_schema("status", json.loads(done.stdout), 64)
+
+    def test_log_of_another_machine(self):
+        """It is that machine's journal, not this one's."""
+        program = self.place("journalctl", b"#!/bin/sh\necho \"$@\"\n")
+        program.chmod(0o755)
+        path = {"PATH": f"{self.scratch}:{os.environ['PATH']}"}
+        said = self.run_bare(f"--root={self.root}", "log", "fix-net", env=path).stdout.split()
+        self.assertEqual(said[:2], ["--no-pager", f"--root={self.root}"])
+        self.assertIn("LPD_PATCH=fix-net", said)
+        self.assertNotIn("--root", self.run_bare("log", env=path).stdout)
+        self.assertIn("cannot be the name of a patch", self.lpctl("log", "../x", status=64).stderr)
+        self.assertIn("cannot run journalctl: ", self.lpctl("log", status=1, env={"PATH": ""}).stderr)
+
+    def test_options_after_arguments(self):
+        self.plant(kernel(KERNEL))
+        self.assertEqual(self.run_bare("list", "--no-legend", f"--root={self.root}").stdout, "")
+
+
+class Help(Case):
+    def test_help(self):
+        text = self.run_bare("--help").stdout
+        lines = text.splitlines()
+        self.assertEqual([line for line in lines if len(line) > 80], [])
+        self.assertLessEqual(len(lines), 40)
+        self.assertEqual(self.run_bare("-h").stdout, text)
+        self.assertEqual(self.run_bare("status", "--help").stdout, text)
+        columns = {re.match(r"  [a-z-]+ .*?  +(?=[A-Z])", line).end()
+                   for line in text.split("Commands:\n")[1].split("\n\n")[0].splitlines()}
+        self.assertEqual(len(columns), 1, "one column of descriptions")
+
+    def test_version(self):
+        self.assertRegex(self.run_bare("--version").stdout, r"\Alpctl \d+\.\d+\.\d+\n\Z")
+
+
+class Streams(Case):
+    def setUp(self):
+        super().setUp()
+        self.plant(kernel(KERNEL), PERMISSIVE, manifest("bad", "Tiemout=1"), manifest("fix-net"),
+                   loaded("fix_net"))
+
+    def on_terminal(self, *argv, **environment):
+        """What lpctl writes to a terminal."""
+        pid, fd = pty.fork()
+        if pid == 0:
+            os.environ.pop("NO_COLOR", None)
+            os.execve(LPCTL, [LPCTL, f"--root={self.root}", *argv],
+                      os.environ | {"TERM": "xterm"} | environment)
+        data = b""
+        while chunk := self.read_chunk(fd):
+            data += chunk
+        os.close(fd)
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 0)
+        return data.decode()
+
+    @staticmethod
+    def read_chunk(fd):
+        try:
+            return os.read(fd, 65536)
+        except OSError:   # the other end is closed: pty(7)
+            return b""
+
+    def test_colours(self):
+        self.assertIn("\x1b[32mactive", self.on_terminal("list"))
+        self.assertIn("\x1b[", self.on_terminal("apply", "--dry-run"))
+        for argv, environment in ((["list"], {"NO_COLOR": "1"}), (["--json=pretty", "list"], {}),
+                                  (["metrics"], {}), (["show", "fix-net"], {})):
+            self.assertNotIn("\x1b[", self.on_terminal(*argv, **environment))
+
+    def test_errors_go_to_standard_error(self):
+        done = self.lpctl("why", "fix-nett", status=3)
+        self.assertEqual(done.stdout, "")
+        self.assertEqual(done.stderr, "lpctl: there is no patch fix-nett\n       did you mean fix-net?\n")
+
+    def test_quiet(self):
+        for argv, status in ((["status"], 0), (["list"], 0), (["show", "fix-net"], 0), (["lint"], 78),
+                             (["why", "fix-net"], 0), (["apply", "--dry-run"], 0), (["cat-config"], 0),
+                             (["disable", "fix-net"], 0), (["why", "nothing-like-it"], 3)):
+            done = self.lpctl("--quiet", *argv, status=status)
+            self.assertEqual(done.stdout, "", argv)
+            self.assertEqual(bool(done.stderr), status != 0, argv)
+
+    def test_full_disk(self):
+        with open("/dev/full", "wb") as full:
+            environment = os.environ | {"LC_ALL": "C.UTF-8"}
+            for argv in (["list"], ["--json=short", "list"], ["--help"]):
+                done = subprocess.run([LPCTL, f"--root={self.root}", *argv], stdout=full, timeout=20,
+                                      stderr=subprocess.PIPE, env=environment)
+                self.assertEqual(done.returncode, 1, argv)
+                self.assertEqual(done.stderr, b"lpctl: cannot write to standard output\n", argv)
+
+    def test_json_of_odd_names(self):
+        """What is no UTF-8, or would move a terminal's cursor, comes out as neither."""
+        for name in (b"\xff\xfe.ko", b"a\nb.ko", b"\x1b[2Jx.ko", "ü.ko".encode()):
+            path = os.path.join(os.fsencode(self.scratch), name)
+            for verb, argv in (("install", [path, path]), ("lint", [path])):
+                done = subprocess.run([LPCTL, f"--root={self.root}", "--json=short", verb, *argv],
+                                      capture_output=True, timeout=20)
+                value = json.loads(done.stdout.decode())
+                self.check_schema(verb, value, done.returncode)
+                done = subprocess.run([LPCTL, f"--root={self.root}", verb, *argv], capture_output=True,
+                                      timeout=20)
+                for line in (done.stdout + done.stderr).decode().splitlines():
+                    self.assertTrue(line.isprintable(), repr(line))
+                self.assertEqual("ü" in done.stderr.decode() + done.stdout.decode(), "ü".encode() in name)
+
+
+class Unprivileged(Case):
+    """On the machine that this runs on, as a user who may do nothing to it."""
+
+    def setUp(self):
+        super().setUp()
+        self.plant(kernel(KERNEL), PERMISSIVE, manifest("fix-net"))
+        self.program = self.scratch / "lpctl"
+        shutil.copy(LPCTL, self.program)
+        self.file = self.place("fix-net.ko", module("fix_net"))
+
+    def run_as_nobody(self, *argv):
+        become = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--no-new-privs"]
+        done = subprocess.run([*(become if os.geteuid() == 0 else []), self.program, *argv], timeout=20,
+                              cwd="/", capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        self.assertNotRegex(done.stderr, "Sanitizer|runtime error")
+        return done
+
+    def test_looking(self):
+        for argv in (["status"], ["list"], ["cat-config"], ["metrics"], ["apply", "--dry-run"]):
+            done = self.run_as_nobody("--json=short", *argv)
+            self.assertIn(done.returncode, (0, 78), done.stdout)
+            self.check_schema(argv[0], json.loads(done.stdout), done.returncode)
+        done = self.run_as_nobody("status")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn(f"Kernel    {os.uname().release}", done.stdout)
+
+    def test_changing(self):
+        for argv in (["install", self.file], ["remove", "x"], ["enable", "x"], ["disable", "x"],
+                     ["disable", "--now", "x"], ["load", "x"], ["load", self.file], ["unload", "x"],
+                     ["apply"], ["import-kpatch"]):
+            done = self.run_as_nobody(*argv)
+            self.assertEqual((done.returncode, done.stdout, done.stderr), (
+                4, "", "lpctl: this changes the machine and needs root\n       run it with sudo\n"), argv)
+            value = json.loads(self.run_as_nobody("--json=short", *argv).stdout)
+            self.check_schema(argv[0], value, 4)
+        for path in ("/etc/lpd/patches.d/fix-net.conf", "/etc/lpd/patches.d/fix_net.conf",
+                     f"/var/lib/lpd/modules/{KERNEL}"):
+            self.assertFalse(os.path.exists(path), path)
+
+    def test_below_a_root_of_others(self):
+        before = tree_of(self.root)
+        for argv in (["install", self.file], ["disable", "fix-net"], ["remove", "fix-net"]):
+            done = self.run_as_nobody(f"--root={self.root}", *argv)
+            self.assertEqual((done.returncode, done.stdout), (4, ""), done.stderr)
+            self.assertRegex(done.stderr, r"\Alpctl: cannot \w+ /\S+: Permission denied\n\Z")
+            self.assertEqual(tree_of(self.root), before)
+
+    def test_blocking(self):
+        self.plant(loaded("fix_net", transition=1), task(7, 7, "x", 0))
+        (self.root / "proc/7/task/7/patch_state").chmod(0o400)
+        done = self.run_as_nobody(f"--root={self.root}", "blocking")
+        self.assertEqual((done.returncode, done.stdout), (4, ""))
+        self.assertEqual(done.stderr, "lpctl: the states of tasks are shown to root only\n"
+                                      "       run this as root\n")
+
+    def test_manifests_of_others(self):
+        """What may not be read is a fault of that patch alone, and the status says so."""
+        (self.root / "etc/lpd/patches.d/fix-net.conf").chmod(0)
+        done = self.run_as_nobody(f"--root={self.root}", "--json=short", "status")
+        self.assertEqual(done.returncode, 0)
+        patch, = json.loads(done.stdout)["patches"]
+        self.assertEqual((patch["state"], patch["reason"]),
+                         ("failed", "/etc/lpd/patches.d/fix-net.conf: Permission denied"))
+
+
+if __name__ == "__main__":
+    unittest.main()
