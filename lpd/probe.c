@@ -55,7 +55,7 @@ static int reap(pid_t pid) {
 
 int probe_run(const char *path, uint64_t timeout_usec, struct error *e) {
     int r, ended, status;
-    pid_t pid;
+    pid_t pid = 0;
 
     r = spawn(path, &pid);
     if (r < 0)
