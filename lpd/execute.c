@@ -254,7 +254,6 @@ int execute_load(struct host *h, const char *name, struct result *ret, struct er
     r = plan_make(&s, &plan);
     if (r < 0)
         return r;
-    /* Not plan_find(): a patch that was switched off is there twice, to be unloaded and to be skipped. */
     a = plan.by_manifest[snapshot_find(&s, name)];
     r = begin(h, a->name, "load", result_list_find(&s.results, a->name), &result);
     if (r >= 0 && s.in_initrd)
