@@ -401,7 +401,7 @@ class SwitchedOff(Case):
         self.assertIn("Patches   0 of 2 in, 1 failed, 1 refused\n", text)
 
     def test_results_that_are_none(self):
-        for text in ("", "{", "[]", '{"name": 1}', '{"name": "fix-b"}', "x" * 2000000):
+        for text in ("", "{", "[]", '{"name": 1}', '{"name": "fix-b", "state": "failed"}', "x" * 2000000):
             self.plant({"/run/lpd/fix-a.json": text, "/run/lpd/.json": text})
             self.assertEqual(states(self.json("status"))["fix-a"][0], "absent", text[:20])
 
