@@ -244,6 +244,25 @@ static void test_good_files(void **state) {
     }
 }
 
+/* Two while an install replaces the module, each a hash. */
+static void test_hashes(void **state) {
+    _cleanup_(manifest_done) struct manifest m = { 0 };
+
+    assert_int_equal(parse("[Kernel:6.1]\nSHA256= " SHA256 " \t00000000000000000000000000000000"
+                           "000000000000000000000000000000AA\n", &m, NULL), 0);
+    assert_string_equal(m.kernels[0].sha256,
+                        "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef "
+                        "00000000000000000000000000000000000000000000000000000000000000aa");
+    assert_int_equal(manifest_merge(&m, "/d.conf", "[Kernel:6.1]\nSHA256=\n", 21, NULL), 0);
+    assert_null(m.kernels[0].sha256);
+    assert_fault(IN_KERNEL("SHA256=" SHA256 " abc"),
+                 "3: SHA256= takes 64 hexadecimal digits, not 'abc'");
+    assert_fault(IN_KERNEL("SHA256=" SHA256 "," SHA256),
+                 "3: SHA256= takes 64 hexadecimal digits, not '" SHA256 "," SHA256 "'");
+    assert_fault(IN_KERNEL("BuildID=0a 0b"),
+                 "3: BuildID= takes an even number of hexadecimal digits, not '0a 0b'");
+}
+
 static void test_bad_name(void **state) {
     _cleanup_(manifest_done) struct manifest m = { 0 };
     struct error e = ERROR_NULL;
@@ -285,8 +304,9 @@ int main(void) {
         cmocka_unit_test(test_defaults),   cmocka_unit_test(test_every_key),
         cmocka_unit_test(test_merge),      cmocka_unit_test(test_bad_words),
         cmocka_unit_test(test_bad_values), cmocka_unit_test(test_bad_kernel),
-        cmocka_unit_test(test_good_files), cmocka_unit_test(test_bad_name),
-        cmocka_unit_test(test_many_kernels), cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_good_files), cmocka_unit_test(test_hashes),
+        cmocka_unit_test(test_bad_name),   cmocka_unit_test(test_many_kernels),
+        cmocka_unit_test(test_keys),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
