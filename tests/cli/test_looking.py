@@ -132,6 +132,37 @@ class Patched(Case):
             self.assertIn(f"=> {action}: {value['reason']}\n   now {self.WANTED[name][0]}", text)
         self.assert_same_everywhere("why", "nothing-like-it", status=3)
 
+    def test_why_without_manifest(self):
+        value, _ = self.assert_same_everywhere("why", "fix-new", status=3)
+        self.assertIn("is in, but has no manifest", value["error"]["message"])
+        self.assertIn("lpctl show fix-new", value["error"]["hint"])
+
+    def test_kernel_that_says_what_is_cumulative(self):
+        """Since 6.11; then its word counts."""
+        says = self.root / "sys/kernel/livepatch/lp_all/replace"
+        for word, state in (("1\n", "replaced"), ("0\n", "disabled")):
+            says.write_text(word)
+            patch = self.json("show", "lp-old")["patches"][0]
+            self.assertEqual((patch["state"], patch["kernelState"]["replaced"]),
+                             (state, state == "replaced"))
+
+    def test_odd_answers_of_the_kernel(self):
+        """Whatever stands in /sys, there is an answer, and none that a terminal obeys."""
+        patches = "/sys/kernel/livepatch"
+        self.plant({f"{patches}/fix_net/enabled": "x" * 100000, f"{patches}/lp_all/transition": b"\xff\0\x1b",
+                    f"{patches}/fix_new/enabled": "", f"{patches}/\x1b[31m\nred/enabled": "1\n",
+                    f"{patches}/lp_all/\x1b[2J/\x07,1": None, f"{patches}/file": "1\n",
+                    "/sys/module/lp_all/notes/.note.gnu.build-id": b"\xff" * 1000,
+                    "/sys/module/lp_all/taint": "\x1b[31m", "/proc/sys/kernel/modules_disabled": "perhaps",
+                    "/sys/kernel/notes": b"\4\0\0\0\xff\xff\xff\xff\3\0\0\0GNU\0"})
+        value, _ = self.assert_same_everywhere("status")
+        self.assertIsNone(value["kernel"]["buildId"])
+        self.assertIsNone(value["kernel"]["modulesDisabled"])
+        self.assertEqual(states(value)["lp-all"][0], "active")
+        for verb in ("list", "metrics", "blocking"):
+            self.assert_same_everywhere(verb)
+        self.assert_same_everywhere("show", "lp-all")
+
     def test_dry_run(self):
         value, text = self.assert_same_everywhere("apply", "--dry-run")
         self.assertEqual((value["dryRun"], value["changed"]), (True, False))
@@ -185,7 +216,9 @@ class Patched(Case):
         self.assertEqual(found["Lock", "Lock"], ("settled", "/usr/lib/lpd/lpd.conf.d/10-lock.conf", 3))
         self.assertEqual(found["Guard", "MaxAttempts"], ("2", None, None))
         self.assertIn("[Trust]\n# /etc/lpd/lpd.conf:2\nSignature=permissive\n# default\nKeyrings=", text)
-        self.assertNotIn("#", self.text("cat-config", "--no-legend"))
+        bare = self.text("cat-config", "--no-legend")
+        self.assertNotIn("#", bare)
+        self.text("lint", self.place("lpd.conf", bare.encode()))
 
 
 class InTransition(Case):
@@ -230,6 +263,11 @@ class InTransition(Case):
         value, text = self.assert_same_everywhere("blocking", "fix-net")
         self.assertEqual((value["transition"], value["tasks"], value["count"]), (None, [], 0))
         self.assertEqual(text, "No transition of fix-net runs.\n")
+
+    def test_blocking_by_one_task(self):
+        for pid, tid in ((1, 7), (301, 301)):
+            self.plant({f"/proc/{pid}/task/{tid}/patch_state": "1\n"})
+        self.assertEqual(self.text("blocking").splitlines()[0], "fix_new: 1 task holds its transition up")
 
     def test_on_its_way_out(self):
         (self.root / "sys/kernel/livepatch/fix_new/enabled").write_text("0\n")
@@ -390,6 +428,10 @@ class SwitchedOff(Case):
         self.assertTrue(value["switches"]["disabledOnCommandLine"])
         self.assertIn("Switches  lpd=0 on the kernel command line: nothing is loaded at boot\n", text)
         self.assertEqual(self.json("why", "fix-a")["steps"][-1]["question"], "switches")
+        # What decided is what is said, though it is disabled, too.
+        self.plant(manifest("fix-b", "Enabled=no"))
+        self.assertEqual(states(self.json("status"))["fix-b"],
+                         ("skipped", "the kernel command line says lpd=0"))
 
     def test_what_a_boot_has_said(self):
         self.plant({"/proc/cmdline": "ro\n"},
@@ -399,6 +441,12 @@ class SwitchedOff(Case):
         self.assertEqual(states(value), {"fix-a": ("failed", "the kernel said no"),
                                          "fix-b": ("refused", "it is not the pinned file")})
         self.assertIn("Patches   0 of 2 in, 1 failed, 1 refused\n", text)
+
+    def test_results_of_strangers(self):
+        self.plant({"/run/lpd/fix-a.json": '{"name":"fix-a","state":"failed\\u001b[31m","since":-1,'
+                                           '"reason":"\\u0007\\u001b]0;x\\u0007","over":"x","in":1}'})
+        self.assert_same_everywhere("status")
+        self.assert_same_everywhere("show", "fix-a")
 
     def test_results_that_are_none(self):
         for text in ("", "{", "[]", '{"name": 1}', '{"name": "fix-b", "state": "failed"}', "x" * 2000000):
