@@ -182,8 +182,6 @@ static void report_plan(struct ctl *c, const struct plan *plan, const struct out
         changed |= outcomes && outcomes[i].r > 0;
         add_action(actions, plan->actions + i, outcomes ? outcomes + i : NULL);
     }
-    c->value = value_new();
-    json_add_bool(c->value, "dryRun", c->dry_run);
     json_add_bool(c->value, "changed", changed);
     json_object_object_add(c->value, "actions", actions);
 }
@@ -191,6 +189,9 @@ static void report_plan(struct ctl *c, const struct plan *plan, const struct out
 static int prepare_apply(struct ctl *c, struct manager **m, struct error *e) {
     int r;
 
+    c->value = value_new();
+    json_add_bool(c->value, "dryRun", c->dry_run);
+    json_object_object_add(c->value, "actions", json_object_new_array());
     if (c->dry_run)
         return 0;
     r = require_live(c, e);
@@ -232,6 +233,6 @@ void print_apply(const struct ctl *c) {
 
     if (json_object_array_length(actions) > 0)
         (void) table_print(actions, columns, ELEMENTSOF(columns), c->legend);
-    else if (c->legend)
+    else if (c->legend && json_object_object_get_ex(c->value, "changed", NULL))
         printf("Nothing to do: there are no patches.\n");
 }
