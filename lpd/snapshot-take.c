@@ -12,13 +12,12 @@ static int see_module(const struct host *h, struct patch_sight *sight) {
     int r;
 
     r = module_file_open_untrusted(h, sight->module_path, &f, &e);
-    if (r >= 0)
-        r = module_file_sha256(&f, &e);
     if (r == -ENOMEM)
         return r;
     if (r < 0)
         return string_set(&sight->module_error, error_message(&e, r));
 
+    module_file_sha256(&f);
     r = string_set(&sight->module_name, f.info.name);
     if (r >= 0)
         r = string_set(&sight->build_id, f.info.build_id);

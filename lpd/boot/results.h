@@ -45,6 +45,6 @@ int result_read(const struct host *h, const char *name, struct result *ret);
 /* Forgets what became of a patch that is no longer on the machine. 0 or a negative errno. */
 int result_remove(const struct host *h, const char *name);
 
-/* Reads all; files that are broken are passed over. No directory: an empty list. */
+/* Reads all; files that are broken are passed over. No directory there: an empty list. */
 int result_list_read(const struct host *h, struct result_list *ret);
 const struct result *result_list_find(const struct result_list *l, const char *name);

@@ -158,9 +158,10 @@ static int widen_pin(const struct host *h, struct change *c, const struct places
     if (!kernel || !kernel->sha256 || !file_exists(h, places->pin))
         return 0;
     /* What the pin does not allow already, or is no module, is no state to be kept. */
-    if (module_file_open_untrusted(h, places->module, &old, NULL) < 0 ||
-        module_file_sha256(&old, NULL) < 0 || !strstr(kernel->sha256, old.sha256) ||
-        streq(old.sha256, p->sha256))
+    if (module_file_open_untrusted(h, places->module, &old, NULL) < 0)
+        return 0;
+    module_file_sha256(&old);
+    if (!strstr(kernel->sha256, old.sha256) || streq(old.sha256, p->sha256))
         return 0;
     return write_pin(h, c, places, p, old.sha256, e);
 }

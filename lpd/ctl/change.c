@@ -136,7 +136,7 @@ static int inspect(struct ctl *c, const struct host *source, const char *path, s
     if (r >= 0)
         r = find_release(c, n, e);
     if (r >= 0)
-        r = module_file_sha256(&n->file, e);
+        module_file_sha256(&n->file);
     return r;
 }
 

@@ -23,8 +23,6 @@ static bool is_in(json_object *patch) {
 static void print_patch(json_object *patch, const char *metric, bool value) {
     printf("%s{", metric);
     print_label("patch", value_get(patch, "name"));
-    printf(",");
-    print_label("state", value_get(patch, "state"));
     printf("} %d\n", value);
 }
 
@@ -42,7 +40,8 @@ void print_metrics(const struct ctl *c) {
         json_object *patch = json_object_array_get_idx(patches, i);
 
         print_patch(patch, "lpd_patch_in", is_in(patch));
-        missing += is_true(patch, "required") && !is_in(patch);
+        missing += is_true(patch, "required") && !is_in(patch) &&
+                   !streq(value_get(patch, "state"), "disabled");
     }
     printf("# HELP lpd_patch_transition Whether the transition of a live patch runs.\n"
            "# TYPE lpd_patch_transition gauge\n");

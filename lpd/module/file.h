@@ -43,8 +43,8 @@ int module_file_open(const struct host *h, const char *path, struct module_file 
 int module_file_open_untrusted(const struct host *h, const char *path, struct module_file *ret,
                                struct error *e);
 
-/* Computes and remembers the SHA256. Returns 0, or -EIO. */
-int module_file_sha256(struct module_file *f, struct error *e);
+/* Computes and remembers the SHA256 of the uncompressed bytes. */
+void module_file_sha256(struct module_file *f);
 
 /* Whether the bytes are still those that were read: the lease holds, or the memfd is sealed.
  * Returns 0, or -ESTALE if somebody has tried to open the file for writing since. To be asked after

@@ -54,7 +54,7 @@ static inline struct sample sample_make(const char *text) {
     tree_make(&scratch);
     tree_write_data(&scratch, "/m.ko", sample.object.data, sample.object.size);
     assert_int_equal(module_file_open_untrusted(&scratch, "/m.ko", &f, NULL), 0);
-    assert_int_equal(module_file_sha256(&f, NULL), 0);
+    module_file_sha256(&f);
     memcpy(sample.sha256, f.sha256, sizeof(sample.sha256));
     tree_remove(&scratch);
     return sample;

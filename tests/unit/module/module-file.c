@@ -183,12 +183,12 @@ static void test_sha256(void **state) {
 
     assert_int_equal(module_file_open(&w->host, "/m/sample.ko", &f, NULL), 0);
     assert_string_equal(f.sha256, "");
-    assert_int_equal(module_file_sha256(&f, NULL), 0);
+    module_file_sha256(&f);
     assert_int_equal(EVP_Digest(w->sample, w->sample_size, digest, NULL, EVP_sha256(), NULL), 1);
     for (size_t i = 0; i < 32; i++)
         (void) snprintf(hex + 2 * i, 3, "%02x", digest[i]);
     assert_string_equal(f.sha256, hex);
-    assert_int_equal(module_file_sha256(&f, NULL), 0);
+    module_file_sha256(&f);
     assert_string_equal(f.sha256, hex);
 }
 

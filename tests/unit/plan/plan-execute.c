@@ -240,7 +240,7 @@ static void test_load_pinned(void **state _unused_) {
 
     /* While an install replaces the module, two are allowed. */
     assert_int_equal(module_file_open(&k.host, MODULES "fix-it.ko", &f, NULL), 0);
-    assert_int_equal(module_file_sha256(&f, NULL), 0);
+    module_file_sha256(&f);
     assert_true(asprintf(&hashes, "%s %s", zeros, f.sha256) >= 0);
     assert_true(asprintf(&both, pinned, hashes) >= 0);
     manifest("fix-it", both);
