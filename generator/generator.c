@@ -9,6 +9,7 @@
 #include "boot/store.h"
 #include "config/name.h"
 #include "plan.h"
+#include "report/kernel-log.h"
 
 /* Turns manifests and policy into units: systemd.generator(7), lpd-generator(8). It reads, decides
  * as everything else decides (plan.c), and writes links and drop-ins; what is wrong with a module or a
@@ -23,7 +24,6 @@ struct output {
 static void log_line(int priority, const char *fmt, ...) _printf_(2, 3);
 static void log_line(int priority, const char *fmt, ...) {
     _cleanup_free_ char *text = NULL;
-    _cleanup_close_ int kmsg = -EBADF;
     va_list ap;
     int n;
 
@@ -35,10 +35,7 @@ static void log_line(int priority, const char *fmt, ...) {
         return;
     }
     /* PID 1 gives generators no journal, as there may be none yet. */
-    kmsg = getppid() == 1 ? open("/dev/kmsg", O_WRONLY | O_NOCTTY | O_CLOEXEC) : -EBADF;
-    if (kmsg >= 0)
-        (void) dprintf(kmsg, "<%d>lpd-generator[%d]: %s\n", priority, getpid(), text);
-    else
+    if (getppid() != 1 || kernel_log_write("lpd-generator", priority, text) < 0)
         fprintf(stderr, "lpd-generator: %s\n", text);
 }
 

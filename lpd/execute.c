@@ -2,7 +2,9 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "admit.h"
 #include "base/strv.h"
+#include "boot/initramfs.h"
 #include "config/name.h"
 #include "execute.h"
 #include "livepatch/load.h"
@@ -10,6 +12,11 @@
 #include "livepatch/transition.h"
 #include "module/file.h"
 #include "probe.h"
+#include "trust/manifest.h"
+
+/* How long a transition may hold the next patch up in the initramfs, where the whole boot waits; it takes
+ * the kernel 1 to 2 seconds. What is too late there is loaded on the host. */
+#define INITRD_BUSY_USEC (10 * USEC_PER_SEC)
 
 static uint64_t realtime_usec(void) {
     struct timespec ts;
@@ -33,17 +40,27 @@ static int inherit(const struct host *h, const struct result *before, struct res
     r->settled = before->settled;
     r->since_usec = before->since_usec;
     r->monotonic_usec = before->monotonic_usec;
-    k = string_set(&r->module_path, before->module_path);
+    k = string_set(&r->stage, before->stage);
+    if (k >= 0)
+        k = string_set(&r->module_path, before->module_path);
     if (k >= 0)
         k = string_set(&r->module_name, before->module_name);
     if (k >= 0)
         k = string_set(&r->build_id, before->build_id);
     if (k >= 0)
         k = string_set(&r->sha256, before->sha256);
+    if (k >= 0)
+        k = string_set(&r->manifest_sha256, before->manifest_sha256);
+    if (k >= 0)
+        k = result_copy_signature(before, r);
     STRV_FOREACH(name, before->over)
         if (k >= 0)
             k = strv_extend(&r->over, *name);
     return k;
+}
+
+static const char *stage_of(const struct snapshot *s) {
+    return s->in_initrd ? "initrd" : "system";
 }
 
 static int begin(struct host *h, const char *name, const char *action, const struct result *before,
@@ -98,20 +115,6 @@ static int describe_module(const struct module_file *f, struct result *result) {
     return r;
 }
 
-/* The pin may name more than one hash while an install replaces the module. */
-static int check_pin(struct module_file *f, const struct manifest_kernel *kernel, struct error *e) {
-    if (!kernel || !kernel->sha256)
-        return 0;
-    module_file_sha256(f);
-    if (strstr(kernel->sha256, f->sha256))
-        return 0;
-    return error_hint(e, error_set(e, -EKEYREJECTED, EXIT_STATUS_REFUSED,
-                                   "%s: its SHA256 is %s, but the manifest wants %s", f->path,
-                                   f->sha256, kernel->sha256),
-                      "install the module that was meant, or correct SHA256= in [Kernel:%s]",
-                      kernel->release);
-}
-
 /* A transition that has already run out of its own time is not waited for again by each patch behind
  * it: that would add up to minutes of a boot. */
 static uint64_t busy_timeout(struct host *h, const struct snapshot *s, uint64_t own) {
@@ -149,9 +152,10 @@ static int remember_others(const struct snapshot *s, struct result *result) {
 static int load_file(struct host *h, const struct snapshot *s, struct module_file *f,
                      const struct load_options *options, struct result *result, struct error *e) {
     enum load_result loaded;
-    int r = 0;
+    int r;
 
-    if (!result->in) {
+    r = admit_enforce(h, s, e);
+    if (r >= 0 && !result->in) {
         r = describe_module(f, result);
         if (r >= 0)
             r = remember_others(s, result);
@@ -166,7 +170,34 @@ static int load_file(struct host *h, const struct snapshot *s, struct module_fil
     if (r < 0)
         return r;
     result->in = true;
-    return loaded == LOAD_DONE;
+    if (loaded == LOAD_ALREADY)
+        return 0;
+    r = string_set(&result->stage, stage_of(s));
+    return r < 0 ? r : 1;
+}
+
+/* Where manifests are signed, what follows the load, as a probe does, heeds this one and no other. */
+static int remember_manifest(const struct policy *p, const struct manifest *m,
+                             struct result *result) {
+    free(result->manifest_sha256);
+    result->manifest_sha256 = p->signed_manifests ? manifest_digest(m) : NULL;
+    return p->signed_manifests && !result->manifest_sha256 ? -ENOMEM : 0;
+}
+
+/* The image was made before this module was installed. */
+static int explain_stale(const struct host *h, const struct snapshot *s, const struct result *result,
+                         int r, struct error *e) {
+    _cleanup_free_ char *command = NULL;
+
+    if (r != -EEXIST || s->in_initrd || !result->in || !streq(strempty(result->stage), "initrd"))
+        return r;
+    r = initramfs_rebuild_command(h, s->facts.release, &command);
+    if (r < 0)
+        return r;
+    r = error_set(e, -EEXIST, EXIT_STATUS_FAILED,
+                  "the initramfs for %s carries an older %s, which is in", s->facts.release,
+                  result->name);
+    return error_hint(e, r, "run %s and reboot", command ?: "the tool that makes it");
 }
 
 static int load_planned(struct host *h, const struct snapshot *s, const struct action *a,
@@ -176,7 +207,9 @@ static int load_planned(struct host *h, const struct snapshot *s, const struct a
     _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
     const struct load_options options = {
         .parameters = m->parameters,
-        .busy_timeout_usec = busy_timeout(h, s, m->timeout_usec),
+        .busy_timeout_usec = busy_timeout(
+            h, s, s->in_initrd ? MIN(m->timeout_usec, INITRD_BUSY_USEC) : m->timeout_usec),
+        .must_be_signed = s->policy.signature == SIGNATURE_REQUIRED,
     };
     int r;
 
@@ -186,10 +219,10 @@ static int load_planned(struct host *h, const struct snapshot *s, const struct a
     r = module_file_open(h, sight->module_path, &f, e);
     if (r < 0)
         return r;
-    r = check_pin(&f, manifest_kernel_for(m, s->facts.release), e);
-    if (r < 0)
-        return r;
-    return load_file(h, s, &f, &options, result, e);
+    r = admit_module(h, s, manifest_kernel_for(m, s->facts.release), &f, result, e);
+    if (r >= 0)
+        r = remember_manifest(&s->policy, m, result);
+    return r < 0 ? r : load_file(h, s, &f, &options, result, e);
 }
 
 /* The plan reckons with patches that are still to go in; in the end they have to be there. */
@@ -214,11 +247,15 @@ static int carry_out_load(struct host *h, const struct snapshot *s, const struct
 
     if (a->type == ACTION_SKIP || a->type == ACTION_FAIL) {
         r = error_set(e, -ECANCELED, a->exit_status, "%s", action_fact(a));
+        if (a->hint)
+            (void) error_hint(e, r, "%s", a->hint);
         return conclude(h, result, r, e, a->type == ACTION_SKIP ? "skipped" : failed_state(e));
     }
     r = check_requires(s, plan, m, e);
     if (r >= 0)
         r = load_planned(h, s, a, result, e);
+    if (r < 0)
+        r = explain_stale(h, s, result, r, e);
     /* lpd.service tries again when the transition that was in the way is over. */
     if (r == -ETIME && string_set(&result->action, "wait") < 0)
         return -ENOMEM;
@@ -226,7 +263,8 @@ static int carry_out_load(struct host *h, const struct snapshot *s, const struct
         return conclude(h, result, r, e, failed_state(e));
     loaded = r;
     r = conclude(h, result, loaded, e, "active");
-    if (r < 0 || m->wait_for != WAIT_FOR_PATCHED)
+    /* The boot is not held up for it: livepatch@.service waits, and finds the patch in. */
+    if (r < 0 || m->wait_for != WAIT_FOR_PATCHED || s->in_initrd)
         return r;
     r = execute_settle(h, m, result->module_name, m->timeout_usec, e);
     if (r >= 0)
@@ -252,8 +290,8 @@ int execute_load(struct host *h, const char *name, struct result *ret, struct er
         return r;
     a = plan.by_manifest[snapshot_find(&s, name)];
     r = begin(h, a->name, "load", result_list_find(&s.results, a->name), &result);
-    if (r >= 0 && s.in_initrd)
-        r = string_set(&result.stage, "initrd");
+    if (r >= 0 && !result.in)
+        r = string_set(&result.stage, stage_of(&s));
     if (r < 0)
         return r;
     r = carry_out_load(h, &s, &plan, a, &result, e);
@@ -264,8 +302,7 @@ int execute_load(struct host *h, const char *name, struct result *ret, struct er
 int execute_load_file(struct host *h, const char *path, const char *parameters, uint64_t timeout_usec,
                       struct result *ret, struct error *e) {
     _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
-    const struct load_options options = { .parameters = parameters,
-                                          .busy_timeout_usec = timeout_usec };
+    struct load_options options = { .parameters = parameters, .busy_timeout_usec = timeout_usec };
     _cleanup_(snapshot_done) struct snapshot s = {};
     _cleanup_(result_done) struct result result = {};
     int r;
@@ -275,11 +312,10 @@ int execute_load_file(struct host *h, const char *path, const char *parameters, 
         r = module_file_open(h, path, &f, e);
     if (r < 0)
         return r;
-    if (s.policy_error < 0 || s.policy.signature != SIGNATURE_PERMISSIVE)
-        return error_set(e, -EKEYREJECTED, EXIT_STATUS_REFUSED,
-                         "%s: Signature=%s, and this version of lpd cannot check signatures", path,
-                         signature_policy_to_string(s.policy.signature));
+    options.must_be_signed = s.policy.signature == SIGNATURE_REQUIRED;
     r = begin(h, f.info.name, "load", result_list_find(&s.results, f.info.name), &result);
+    if (r >= 0)
+        r = admit_module(h, &s, NULL, &f, &result, e);
     if (r < 0)
         return r;
     r = load_file(h, &s, &f, &options, &result, e);

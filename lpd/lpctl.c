@@ -60,6 +60,9 @@ static const struct verb {
     { "list", 0, 0, 0, ctl_status, print_list, "", "The patches alone" },
     { "show", 1, ANY_NUMBER, 0, ctl_show, print_show, "NAME…", "All that is known of a patch" },
     { "why", 1, 1, 0, ctl_why, print_why, "NAME", "What decides about a patch, fact by fact" },
+    { "verify", 1, 1, 0, ctl_verify, print_verify, "FILE|NAME",
+      "Ask the kernel about a signature" },
+    { "keys", 0, 0, 0, ctl_keys, print_keys, "", "The keys whose word counts" },
     { "blocking", 0, 1, 0, ctl_blocking, print_blocking, "[NAME]",
       "The tasks that hold a transition up" },
     { "log", 0, ANY_NUMBER, 0, ctl_log, NULL, "[NAME…]", "What the journal says about patches" },
@@ -67,6 +70,8 @@ static const struct verb {
     { "lint", 0, ANY_NUMBER, 0, ctl_lint, print_problems, "[FILE…]", "Check manifests and policy" },
     { "cat-config", 0, 0, 0, ctl_cat_config, print_config, "",
       "The policy, and where each value comes from" },
+    { "initramfs-files", 0, 0, TAKES(OPTION_KERNEL), ctl_initramfs_files, print_initramfs_files, "",
+      "What an initramfs has to carry" },
     { "install", 1, ANY_NUMBER,
       TAKES(OPTION_NAME) | TAKES(OPTION_KERNEL) | TAKES(OPTION_STAGE) | TAKES(OPTION_NO_LOAD) |
           TAKES(OPTION_WAIT),
@@ -100,6 +105,7 @@ static int help(void) {
            "  --root=PATH                     Work on the machine below PATH instead\n"
            "  --no-legend, -q --quiet         Less or no text\n"
            "  --name= --kernel= --stage= --no-load    (install)\n"
+           "  --kernel=RELEASE                Of the image (initramfs-files)\n"
            "  --wait[=TIME]                   Until the transition is over (install, load)\n"
            "  --now                           At once as well (enable, disable)\n"
            "  --dry-run                       Only say what would be done (apply)\n"

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <getopt.h>
 #include <stdio.h>
+#include <syslog.h>
 
 #include "base/strv.h"
 #include "base/suggest.h"
 #include "config/name.h"
 #include "converge.h"
+#include "early.h"
 #include "execute.h"
 #include "monitor.h"
 #include "report/journal.h"
+#include "report/kernel-log.h"
 #include "version.h"
 
 /* The service program: the verbs that units run. Administrators use lpctl(8). */
@@ -19,12 +22,12 @@ static int require_name(const char *name, struct error *e) {
     return error_set(e, -EINVAL, EXIT_STATUS_USAGE, "'%s' cannot be the name of a patch", name);
 }
 
-static const char *done_message(enum journal_event event) {
+static const char *done_message(enum journal_event event, const struct result *result) {
     switch (event) {
     case EVENT_LOADED:
         return "loaded, new code runs from each task's next system call on";
     case EVENT_ALREADY_LOADED:
-        return "in already";
+        return streq(strempty(result->stage), "initrd") ? "in since the initramfs" : "in already";
     default:
         return "taken out";
     }
@@ -36,7 +39,7 @@ static void report(struct host *h, const struct result *result, int r, const str
 
     (void) h->ops->release(h, &release);
     if (r >= 0)
-        journal_send(event, result, release, "%s: %s", result->name, done_message(event));
+        journal_send(event, result, release, "%s: %s", result->name, done_message(event, result));
     /* WaitFor=patched: this program has seen the transition through, lpd.service does not tell. */
     if (r > 0 && result->settled)
         journal_send(EVENT_PATCHED, result, release, "%s: every task runs the new code", result->name);
@@ -115,6 +118,17 @@ static int verb_apply(struct host *h, char *argv[] _unused_, struct error *e) {
     return r;
 }
 
+/* Whatever goes wrong here, the boot goes on, and the host tries again. */
+static int verb_initrd(struct host *h, char *argv[] _unused_, struct error *e) {
+    int r;
+
+    journal_use_kernel_log();
+    r = early_load(h, report, e);
+    if (r < 0)
+        (void) kernel_log_write("lpd", LOG_ERR, error_message(e, r));
+    return 0;
+}
+
 static int verb_monitor(struct host *h, char *argv[] _unused_, struct error *e) {
     return monitor_run(h, e);
 }
@@ -128,6 +142,7 @@ static const struct verb {
     { "load", 1, verb_load, " NAME", "Load a patch as its manifest says" },
     { "unload", 1, verb_unload, " NAME", "Take a patch out of the kernel" },
     { "apply", 0, verb_apply, "", "Make the kernel's patches those of the manifests" },
+    { "initrd", 0, verb_initrd, "", "Load the patches of the initramfs, in there" },
     { "monitor", 0, verb_monitor, "", "Follow transitions until told to end" },
 };
 

@@ -16,6 +16,7 @@
 #include "livepatch/transition.h"
 #include "monitor.h"
 #include "report/journal.h"
+#include "trust/manifest.h"
 
 /* The kernel tries once a second to end a transition: asking much more often tells nothing new. */
 #define POLL_USEC (250 * USEC_PER_MSEC)
@@ -51,6 +52,25 @@ static void notify_status(const struct livepatch_list *l) {
         (void) sd_notifyf(false, "STATUS=%zu in, no transition", in);
 }
 
+/* The manifest that a patch was loaded by. Where that had to be signed, -ESTALE if it has changed
+ * since: nobody has checked what it says now. */
+static int find_manifest(const struct host *h, const struct result *result, struct manifest *ret) {
+    _cleanup_(manifest_done) struct manifest m = {};
+    _cleanup_free_ char *digest = NULL;
+    int r;
+
+    r = manifest_load(h, result->name, &m, NULL);
+    if (r < 0)
+        return r;
+    digest = manifest_digest(&m);
+    if (!digest)
+        return -ENOMEM;
+    if (result->manifest_sha256 && !streq(result->manifest_sha256, digest))
+        return -ESTALE;
+    *ret = TAKE_STRUCT(m);
+    return 0;
+}
+
 /* What is on record of the patch behind a module: the result of its load, and its manifest if it has
  * one. */
 static bool find_record(const struct host *h, const char *module, struct result *ret_result,
@@ -65,7 +85,7 @@ static bool find_record(const struct host *h, const char *module, struct result 
         if (!patch_name_equal(r->module_name ?: r->name, module))
             continue;
         *ret_result = TAKE_STRUCT(*r);
-        return manifest_load(h, ret_result->name, ret_manifest, NULL) >= 0;
+        return find_manifest(h, ret_result, ret_manifest) >= 0;
     }
     return false;
 }
@@ -113,13 +133,17 @@ static void settle(struct monitor *m, struct result *result) {
     _cleanup_(error_done) struct error e = ERROR_NULL;
     int r;
 
-    r = manifest_load(m->host, result->name, &manifest, NULL);
+    r = find_manifest(m->host, result, &manifest);
     /* WaitFor=patched: lpd load stands by and does all this itself. */
     if (r >= 0 && manifest.wait_for == WAIT_FOR_PATCHED)
         return;
     execute_settled(m->host, result);
     journal_send(EVENT_PATCHED, result, NULL, "%s: every task runs the new code, %.1f s after the load",
                  result->name, (double) took / USEC_PER_SEC);
+    if (r == -ESTALE)
+        journal_send(EVENT_REFUSED, result, NULL,
+                     "%s: its manifest has changed since its signature was checked: no probe is run",
+                     result->name);
     /* No transition runs now, so this runs the probe and nothing else. */
     r = r >= 0 && manifest.probe
             ? execute_settle(m->host, &manifest, result->module_name ?: result->name, 0, &e)

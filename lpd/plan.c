@@ -284,20 +284,46 @@ static void oppose_by_loaded(struct planner *p) {
             oppose(p, l->entries + i);
 }
 
-/* Until lpd can ask the kernel about signatures, a policy that wants an answer gets none. */
+/* The bytes that count are those of the load, and the kernel is asked then; whoever only looks has its
+ * word where he asked for it. */
 static int check_signature(struct planner *p, struct action *a,
                            const struct manifest_entry *entry) {
     const struct snapshot *s = p->snapshot;
+    const struct trust_report *t = s->sights[a->index].trust;
 
     decide(a, ACTION_FAIL, EXIT_STATUS_REFUSED);
     if (s->policy_error < 0)
         return answer(a, "signature", false, "the policy cannot be read, so nothing is trusted: %s",
                       error_message(&s->policy_problem, s->policy_error));
-    if (s->policy.signature != SIGNATURE_PERMISSIVE)
-        return answer(a, "signature", false,
-                      "Signature=%s, and this version of lpd cannot check signatures",
-                      signature_policy_to_string(s->policy.signature));
-    return answer(a, "signature", true, "Signature=permissive, not checked");
+    if (t)
+        return answer(a, "signature", verdict_accepted(t->verdict, s->policy.signature),
+                      "Signature=%s, and this is %s%s%s", signature_policy_to_string(s->policy.signature),
+                      verdict_to_string(t->verdict), t->reason ? ": " : "", strempty(t->reason));
+    return answer(a, "signature", true, "Signature=%s, to be checked at the load",
+                  signature_policy_to_string(s->policy.signature));
+}
+
+/* Not asked where no signatures are wanted. What nobody has looked at is not let in. */
+static int check_manifest_signature(struct planner *p, struct action *a,
+                                    const struct manifest_entry *entry) {
+    const struct patch_sight *sight = p->snapshot->sights + a->index;
+
+    if (!p->snapshot->policy.signed_manifests)
+        return 1;
+    decide(a, ACTION_FAIL, EXIT_STATUS_REFUSED);
+    switch (sight->manifest_signature) {
+    case MANIFEST_SIGNED:
+        return answer(a, "manifest-signature", true, "SignedManifests=yes, and it is signed");
+    case MANIFEST_LATER:
+        return answer(a, "manifest-signature", true,
+                      "SignedManifests=yes, to be checked at the load");
+    case MANIFEST_REFUSED:
+    case MANIFEST_UNCHECKED:
+        break;
+    }
+    a->hint = sight->manifest_hint;
+    return answer(a, "manifest-signature", false, "%s",
+                  sight->manifest_error ?: "SignedManifests=yes, and nobody has checked it");
 }
 
 static int check_loaded(struct planner *p, struct action *a, const struct manifest_entry *entry) {
@@ -325,8 +351,9 @@ static int check_loaded(struct planner *p, struct action *a, const struct manife
 }
 
 static int (*const checks[])(struct planner *, struct action *, const struct manifest_entry *) = {
-    check_manifest, check_switches, check_enabled,   check_stage,     check_rollout, check_kernel,
-    check_module,   check_order,    check_requires,  check_conflicts, check_signature, check_loaded,
+    check_manifest,  check_switches,           check_enabled, check_stage,    check_rollout,
+    check_kernel,    check_module,             check_order,   check_requires, check_conflicts,
+    check_signature, check_manifest_signature, check_loaded,
 };
 
 static int judge(struct planner *p, struct action *a) {

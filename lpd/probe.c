@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
@@ -10,9 +11,11 @@
 
 extern char **environ;
 
-/* A process group of its own, to be killed as one; and no signal blocked, as lpd.service has some. */
+/* A process group of its own, to be killed as one; no signal blocked, as lpd.service has some; and
+ * nothing to read, as standard input of livepatch@.service is the kernel's log. */
 static int spawn(const char *path, pid_t *ret) {
     char *argv[] = { (char *) path, NULL };
+    posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     sigset_t none;
     int r;
@@ -24,7 +27,11 @@ static int spawn(const char *path, pid_t *ret) {
     (void) posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
     (void) posix_spawnattr_setpgroup(&attributes, 0);
     (void) posix_spawnattr_setsigmask(&attributes, &none);
-    r = posix_spawn(ret, path, NULL, &attributes, argv, environ);
+    (void) posix_spawn_file_actions_init(&actions); /* glibc's cannot fail */
+    r = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    if (r == 0)
+        r = posix_spawn(ret, path, &actions, &attributes, argv, environ);
+    (void) posix_spawn_file_actions_destroy(&actions);
     (void) posix_spawnattr_destroy(&attributes);
     return -r;
 }

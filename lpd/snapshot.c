@@ -12,6 +12,11 @@ static void patch_sight_done(struct patch_sight *s) {
     free(s->vermagic);
     free(s->sha256);
     free(s->module_error);
+    free(s->manifest_error);
+    free(s->manifest_hint);
+    if (s->trust)
+        trust_report_done(s->trust);
+    free(s->trust);
 }
 
 void snapshot_done(struct snapshot *s) {

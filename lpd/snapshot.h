@@ -7,6 +7,15 @@
 #include "config/policy.h"
 #include "livepatch/facts.h"
 #include "livepatch/view.h"
+#include "trust/report.h"
+
+/* SignedManifests=yes: what is known of the signatures of a manifest and its drop-ins. */
+enum manifest_signature {
+    MANIFEST_UNCHECKED, /* nobody has looked: as good as none */
+    MANIFEST_SIGNED,
+    MANIFEST_REFUSED,   /* manifest_error says why */
+    MANIFEST_LATER,     /* only the load can tell: not wanted here, or nobody to ask */
+};
 
 /* What is known of one patch that has a manifest, besides the manifest. In the order of the
  * manifests; all of it may be NULL. */
@@ -17,6 +26,9 @@ struct patch_sight {
     char *vermagic;     /* likewise */
     char *sha256;       /* likewise */
     char *module_error; /* why the module file could not be read */
+    enum manifest_signature manifest_signature;
+    char *manifest_error, *manifest_hint;
+    struct trust_report *trust; /* of its signature, if that was judged */
 };
 
 /* The state of the machine at one moment: everything that plan.c decides from and that the reports
@@ -41,19 +53,23 @@ struct snapshot {
 void snapshot_done(struct snapshot *s);
 
 enum snapshot_flags {
-    SNAPSHOT_MODULES = 1 << 0, /* read every module file: names, build ids, hashes */
+    SNAPSHOT_MODULES = 1 << 0, /* read every module file: names, build ids, hashes; and have the
+                                * signatures of manifests checked, where the policy wants them */
 };
 
 /* Looks at the whole machine. What cannot be read is left out and shows as unknown. 0, or a
  * negative errno if the manifests could not be read at all or memory is short. */
 int snapshot_take(struct host *h, unsigned flags, struct snapshot *ret, struct error *e);
 
-/* The same for loading one patch; no module is read. -ENOENT: no manifest of that name. */
+/* The same for loading one patch; no module is read, and no other's signature checked. -ENOENT: no manifest of that name. */
 int snapshot_take_one(struct host *h, const char *name, struct snapshot *ret, struct error *e);
 
 /* One step of it, for a snapshot with manifests and a release: finds where the modules are, without
  * reading them. */
 int snapshot_find_modules(const struct host *h, struct snapshot *s);
+
+/* Has the signature of the patch with that index judged as a load would, where it has a module. */
+int snapshot_judge(struct host *h, struct snapshot *s, size_t i);
 
 /* The name by which the kernel knows, or is expected to know, the patch with that index. */
 const char *snapshot_module_name(const struct snapshot *s, size_t i);

@@ -12,45 +12,63 @@ from bench.lab import Lab  # noqa: E402
 from bench.machine import Machine  # noqa: E402
 from bench.qemu import Failed  # noqa: E402
 
-PATCHED = "this has been live patched by lp-cmdline"
+PATCHED = "this has been live patched by "
+REFUSED = 5   # lpctl(8), EXIT STATUS
+WIDTH = 96
 
 
 def say(text):
     print(f"==> {text}", flush=True)
 
 
-def do(m, command):
-    """Runs a command on the machine and shows it as a terminal would."""
+def do(m, command, *says, exit=0):
+    """Runs a command on the machine and shows it as a terminal would; it has to end with that exit
+    status and to print each of these texts."""
     print(f"    # {command}", flush=True)
-    output = m.ok(command)
+    output = m.fails(command, exit=exit)
     for line in output.splitlines():
-        print(f"    {line[:100]}", flush=True)
+        print(f"    {line if len(line) <= WIDTH else line[:WIDTH - 1] + '…'}", flush=True)
+    for text in says:
+        m.contains(f"`{command}`", output, text)
     return output
 
 
-def see(m):
-    """Whether the machine runs the patch: it replaces the function behind this file."""
-    return PATCHED in do(m, "cat /proc/cmdline")
+def see(m, path, patched):
+    """Shows a file of /proc, which the patch for it, if it is in, makes read otherwise."""
+    if (PATCHED in do(m, f"head -c 72 {path}")) != patched:
+        raise Failed(f"{path} is {'not ' if patched else ''}patched")
 
 
 def demo(m):
-    say("Booting it")
-    m.boot(whole=True)
-    m.ok(f"cp {m.patch('lp-cmdline')} /root/")
+    say("Booting it, with Secure Boot on and an owner's key enrolled in its firmware (a MOK)")
+    m.boot(secure_boot=True, whole=True)
+    m.ok("rm /etc/lpd/lpd.conf.d/10-bench.conf")   # nothing but lpd's defaults
+    m.ok(f"cp {m.patch('lp-cmdline', by='mok')} /root/lp-cmdline.ko")
+    m.ok(f"cp {m.patch('lp-uptime')} /root/unsigned.ko")
+    do(m, "lpctl status", "signatures enforced, Secure Boot", "Signature=required", "0 of 0 in")
+
     say("A live patch is a kernel module. This one changes what the kernel answers here:")
-    if see(m):
-        raise Failed("the machine was patched before the patch was installed")
-    say("Installing it (this lpd does not check signatures yet: the machine says Signature=permissive)")
-    do(m, "lpctl install /root/lp-cmdline.ko")
-    if not see(m):
-        raise Failed("the patch was installed, but is not in")
+    see(m, "/proc/cmdline", patched=False)
+    say("It was signed with that key, which the kernel confirms; so it is installed:")
+    do(m, "lpctl verify /root/lp-cmdline.ko", "by lpd bench mok in .machine", "=> verified")
+    do(m, "lpctl install --wait /root/lp-cmdline.ko")
+    see(m, "/proc/cmdline", patched=True)
+
+    say("Another, for /proc/uptime, has no signature. It is refused, and lpd says why:")
+    do(m, "lpctl install /root/unsigned.ko", "it is not signed", exit=REFUSED)
+    do(m, "lpctl verify /root/unsigned.ko", "=> unsigned", "Signature=required   refuses it",
+       exit=REFUSED)
+
     say("Rebooting it: a kernel forgets its patches")
     m.reboot()
-    if not see(m):
-        raise Failed("the patch did not survive the reboot")
-    say("The patch is in again: lpd has loaded it before any ordinary service started:")
-    do(m, "lpctl list")
-    do(m, "journalctl -b -o short-monotonic --no-hostname LPD_RESULT=loaded + UNIT=sysinit.target")
+    say("lpd has loaded the one patch again, before any ordinary service started:")
+    see(m, "/proc/cmdline", patched=True)
+    see(m, "/proc/uptime", patched=False)
+    do(m, "lpctl status", "signatures enforced, Secure Boot", "1 of 1 in", "lp-cmdline active")
+    journal = do(m, "journalctl -b -o short-monotonic --no-hostname LPD_RESULT=loaded "
+                    "+ UNIT=sysinit.target", "lp-cmdline: loaded", "Reached target sysinit.target")
+    if journal.index("Reached target") < journal.index("lp-cmdline: loaded"):
+        raise Failed("the patch was loaded after sysinit.target")
 
 
 def main():

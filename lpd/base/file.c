@@ -3,12 +3,18 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 
 #include "base/file.h"
 #include "base/strv.h"
 
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 0x0008U /* Linux 6.3 */
+#endif
+
 #define OPEN_TRIES 100
+#define SEALS (F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL)
 
 /* Kernels before 5.6 have no openat2(2). There only the running machine can be served, whose root
  * nothing leads out of. */
@@ -254,6 +260,25 @@ int file_write_fd(int fd, const void *data, size_t size) {
         size -= (size_t) n;
     }
     return 0;
+}
+
+int memfd_new(const char *name) {
+    int fd;
+
+    fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
+    if (fd < 0 && errno == EINVAL)
+        fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    return fd < 0 ? -errno : fd;
+}
+
+int memfd_seal(int fd) {
+    return fcntl(fd, F_ADD_SEALS, SEALS) < 0 ? -errno : 0;
+}
+
+int memfd_is_sealed(int fd) {
+    int seals = fcntl(fd, F_GET_SEALS);
+
+    return seals < 0 ? -errno : (seals & SEALS) == SEALS;
 }
 
 static int fill_temporary(int fd, const void *data, size_t size, mode_t mode, bool sync) {

@@ -19,6 +19,15 @@ int file_read(const struct host *h, const char *path, size_t max, char **ret, si
 /* The same from an open descriptor, from its current offset on. */
 int file_read_fd(int fd, size_t max, char **ret, size_t *ret_size);
 
+/* An empty file in memory, memfd_create(2). Returns the descriptor. */
+int memfd_new(const char *name);
+
+/* Nobody, this program included, can change it any more: fcntl(2), "File sealing". */
+int memfd_seal(int fd);
+
+/* Whether it is so: 1 or 0, or a negative errno. */
+int memfd_is_sealed(int fd);
+
 /* Writes all of data to an open descriptor. */
 int file_write_fd(int fd, const void *data, size_t size);
 

@@ -51,6 +51,35 @@ static int real_write_value(struct host *h, const char *path, const char *value)
     return (size_t) n == strlen(value) ? 0 : -EIO;
 }
 
+static int real_bpf(struct host *h, int command, void *attr, size_t size) {
+    long r;
+
+    if (!h->live)
+        return -EOPNOTSUPP;
+    r = syscall(SYS_bpf, command, attr, size);
+    return r < 0 ? -errno : (int) r;
+}
+
+static int32_t real_add_key(struct host *h, const char *type, const char *description,
+                            const void *payload, size_t size, int32_t keyring) {
+    long r;
+
+    if (!h->live)
+        return -EOPNOTSUPP;
+    r = syscall(SYS_add_key, type, description, payload, size, keyring);
+    return r < 0 ? -errno : (int32_t) r;
+}
+
+static long real_keyctl(struct host *h, int operation, unsigned long arg2, unsigned long arg3,
+                        unsigned long arg4, unsigned long arg5) {
+    long r;
+
+    if (!h->live)
+        return -EOPNOTSUPP;
+    r = syscall(SYS_keyctl, operation, arg2, arg3, arg4, arg5);
+    return r < 0 ? -errno : r;
+}
+
 static uint64_t real_now(struct host *h _unused_) {
     struct timespec ts;
 
@@ -72,6 +101,9 @@ const struct kernel_ops kernel_ops_real = {
     .delete_module = real_delete_module,
     .release = real_release,
     .write_value = real_write_value,
+    .bpf = real_bpf,
+    .add_key = real_add_key,
+    .keyctl = real_keyctl,
     .now = real_now,
     .sleep = real_sleep,
 };

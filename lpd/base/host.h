@@ -14,6 +14,14 @@ struct kernel_ops {
     int (*release)(struct host *h, char **ret);
     /* Writes a value to a file of sysfs or procfs that is there already. */
     int (*write_value)(struct host *h, const char *path, const char *value);
+    /* bpf(2): a descriptor or 0. attr is a union bpf_attr of that size. */
+    int (*bpf)(struct host *h, int command, void *attr, size_t size);
+    /* add_key(2): the new key's serial number. */
+    int32_t (*add_key)(struct host *h, const char *type, const char *description, const void *payload,
+                       size_t size, int32_t keyring);
+    /* keyctl(2). */
+    long (*keyctl)(struct host *h, int operation, unsigned long arg2, unsigned long arg3,
+                   unsigned long arg4, unsigned long arg5);
     /* Microseconds of CLOCK_MONOTONIC, and waiting that long on it. */
     uint64_t (*now)(struct host *h);
     void (*sleep)(struct host *h, uint64_t usec);
@@ -24,6 +32,7 @@ struct kernel_ops {
 struct host {
     int root_fd;
     bool live; /* the running machine; false below --root= and in chroots: ops refuse */
+    bool initrd; /* who runs this says that it is the initramfs; not all have /etc/initrd-release */
     const struct kernel_ops *ops;
     void *userdata; /* for fakes */
 };

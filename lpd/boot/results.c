@@ -25,7 +25,14 @@ static const struct {
     { "moduleName", offsetof(struct result, module_name) },
     { "sha256", offsetof(struct result, sha256) },
     { "buildId", offsetof(struct result, build_id) },
+    { "manifestSha256", offsetof(struct result, manifest_sha256) },
     { "verdict", offsetof(struct result, verdict) },
+    { "way", offsetof(struct result, way) },
+    { "signer", offsetof(struct result, signer) },
+    { "keyId", offsetof(struct result, key_id) },
+    { "keyring", offsetof(struct result, keyring) },
+    { "hash", offsetof(struct result, hash) },
+    { "expired", offsetof(struct result, expired) },
 };
 
 static char **string_at(const struct result *r, size_t i) {
@@ -46,6 +53,16 @@ void result_list_done(struct result_list *l) {
         result_done(l->results + i);
     free(l->results);
     *l = (struct result_list){};
+}
+
+int result_copy_signature(const struct result *from, struct result *to) {
+    int r = 0;
+
+    for (size_t i = 0; i < ELEMENTSOF(strings) && r >= 0; i++)
+        if (strings[i].offset >= offsetof(struct result, verdict) &&
+            strings[i].offset <= offsetof(struct result, expired))
+            r = string_set(string_at(to, i), *string_at(from, i));
+    return r;
 }
 
 static json_object *result_to_json(const struct result *r) {

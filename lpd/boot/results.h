@@ -20,7 +20,9 @@ struct result {
     char *module_name; /* as the kernel knows it */
     char *sha256;
     char *build_id;
-    char *verdict;     /* of the signature, section 7 of the design; NULL: not checked */
+    char *manifest_sha256; /* of the manifest, where its signatures were checked; NULL: they were not */
+    /* Of the signature, as struct trust_report has it; NULL: not checked, or not known. */
+    char *verdict, *way, *signer, *key_id, *keyring, *hash, *expired;
     bool in;           /* lpd loaded it and has not taken it out since; others may have */
     bool settled;      /* its transition is over and its probe, if it has one, is content */
     char **over;       /* the patches that were in at the load; once settled, those it replaced */
@@ -34,6 +36,9 @@ struct result_list {
 };
 
 void result_done(struct result *r);
+
+/* Copies what is known of the signature. 0 or -ENOMEM. */
+int result_copy_signature(const struct result *from, struct result *to);
 void result_list_done(struct result_list *l);
 
 /* Writes /run/lpd/NAME.json in one step. 0; -EINVAL if that is no name; another negative errno. */

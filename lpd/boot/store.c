@@ -8,89 +8,24 @@
 #include "boot/store.h"
 #include "config/conf-files.h"
 #include "config/name.h"
+#include "config/policy.h"
 #include "module/file.h"
+#include "trust/manifest.h"
 
 #define MANIFEST_DIRECTORY "/etc/lpd/patches.d"
 #define ENABLED_DROPIN "50-enabled.conf"
 #define STAGE_DROPIN "50-stage.conf"
 #define PIN_DROPIN_PREFIX "20-kernel-"
 
-bool store_is_hidden(const struct host *h) {
-    return !file_exists(h, "/var/lib/lpd");
-}
-
-/* The spellings under which a module of that name may lie, and what compresses it. */
-static int find_in_directory(const struct host *h, const char *directory, const char *file,
-                             char **ret) {
-    static const char *const suffixes[] = { "", ".xz", ".zst", ".gz" };
-
-    for (size_t i = 0; i < ELEMENTSOF(suffixes); i++) {
-        _cleanup_free_ char *path = NULL;
-
-        if (asprintf(&path, "%s/%s%s", directory, file, suffixes[i]) < 0)
-            return -ENOMEM;
-        if (file_exists(h, path)) {
-            *ret = TAKE_PTR(path);
-            return 0;
-        }
-    }
-    return -ENOENT;
-}
-
-static int find_spelling(const struct host *h, const char *release, const char *file, char **ret) {
-    static const struct {
-        const char *before, *after;
-    } directories[] = {
-        { STORE_DIRECTORY "/", "" },
-        { "/usr/lib/lpd/modules/", "" },
-        { "/usr/lib/modules/", "/livepatch" },
-    };
-    int r = -ENOENT;
-
-    for (size_t i = 0; i < ELEMENTSOF(directories) && r == -ENOENT; i++) {
-        _cleanup_free_ char *directory = NULL;
-
-        if (asprintf(&directory, "%s%s%s", directories[i].before, release, directories[i].after) < 0)
-            return -ENOMEM;
-        r = find_in_directory(h, directory, file, ret);
-    }
-    return r;
-}
-
-int store_find_module(const struct host *h, const char *release, const char *name,
-                      const char *module, char **ret) {
-    _cleanup_free_ char *plain = NULL, *spelled = NULL;
-    int r;
-
-    if (module && *module == '/') {
-        if (!file_exists(h, module))
-            return -ENOENT;
-        *ret = strdup(module);
-        return *ret ? 0 : -ENOMEM;
-    }
-    if (module)
-        return find_spelling(h, release, module, ret);
-
-    if (asprintf(&plain, "%s.ko", name) < 0)
-        return -ENOMEM;
-    r = find_spelling(h, release, plain, ret);
-    if (r != -ENOENT)
-        return r;
-    /* Packages name the file as the kernel spells the module. */
-    spelled = patch_name_to_module(plain);
-    if (!spelled)
-        return -ENOMEM;
-    return streq(plain, spelled) ? -ENOENT : find_spelling(h, release, spelled, ret);
-}
-
 /* Where the parts of a patch go. */
 struct places {
-    char *module, *manifest, *dropins, *pin;
+    char *module, *manifest, *signature, *dropins, *pin;
 };
 
 static void places_done(struct places *p) {
     free(p->module);
     free(p->manifest);
+    free(p->signature);
     free(p->dropins);
     free(p->pin);
 }
@@ -108,15 +43,29 @@ static int places_find(const char *name, const char *release, const char *module
         p.module = NULL;
     if (asprintf(&p.manifest, MANIFEST_DIRECTORY "/%s.conf", name) < 0)
         p.manifest = NULL;
+    if (asprintf(&p.signature, MANIFEST_DIRECTORY "/%s.conf" MANIFEST_SIGNATURE_SUFFIX, name) < 0)
+        p.signature = NULL;
     if (asprintf(&p.dropins, MANIFEST_DIRECTORY "/%s.conf.d", name) < 0)
         p.dropins = NULL;
     if (asprintf(&p.pin, MANIFEST_DIRECTORY "/%s.conf.d/" PIN_DROPIN_PREFIX "%s.conf", name,
                  release) < 0)
         p.pin = NULL;
-    if (!p.module || !p.manifest || !p.dropins || !p.pin)
+    if (!p.module || !p.manifest || !p.signature || !p.dropins || !p.pin)
         return -ENOMEM;
     *ret = TAKE_STRUCT(p);
     return 0;
+}
+
+static int check_pin(const struct store_patch *p, const struct manifest *m, struct error *e) {
+    const struct manifest_kernel *kernel = manifest_kernel_for(m, p->release);
+
+    if (!kernel || !kernel->sha256 || strstr(kernel->sha256, p->sha256))
+        return 0;
+    return error_hint(e, error_set(e, -EKEYREJECTED, EXIT_STATUS_REFUSED,
+                                   "the module's SHA256 is %s, but %s wants %s", p->sha256, m->path,
+                                   kernel->sha256),
+                      "install the module that was meant, or correct SHA256= in [Kernel:%s]",
+                      p->release);
 }
 
 /* Whether the manifest that is there lets this module be put there. */
@@ -128,14 +77,37 @@ static int may_install(const struct host *h, const struct store_patch *p, const 
         return error_hint(e, error_set(e, -EBUSY, EXIT_STATUS_FAILED,
                                        "%s names the module %s itself", m->path, kernel->module),
                           "put the module there, or take Module= out of the manifest");
-    if (kernel && kernel->sha256 && !strstr(kernel->sha256, p->sha256) &&
-        !file_exists(h, places->pin))
-        return error_hint(e, error_set(e, -EKEYREJECTED, EXIT_STATUS_REFUSED,
-                                       "the module's SHA256 is %s, but %s wants %s", p->sha256,
-                                       m->path, kernel->sha256),
-                          "install the module that was meant, or correct SHA256= in [Kernel:%s]",
-                          p->release);
-    return 0;
+    return file_exists(h, places->pin) ? 0 : check_pin(p, m, e);
+}
+
+/* With a broken policy what could be read of it counts: nothing is loaded then anyway. */
+static bool wants_signed_manifests(const struct host *h) {
+    _cleanup_(policy_done) struct policy policy = {};
+
+    (void) policy_load(h, &policy, NULL);
+    return policy.signed_manifests;
+}
+
+static int refuse_unsigned(struct error *e, const char *path, const char *what,
+                           const char *argument) {
+    (void) error_set(e, -EKEYREJECTED, EXIT_STATUS_REFUSED,
+                     "SignedManifests=yes, so lpctl writes no manifests, and %s %s%s", path, what,
+                     argument);
+    return error_hint(e, -EKEYREJECTED, "write that yourself, and sign it: " MANIFEST_SIGN_COMMAND,
+                      path, path);
+}
+
+/* SignedManifests=yes: what lpctl writes into patches.d nobody has signed, and the patch would be
+ * refused for it. So all that is wanted must stand in the manifest already. */
+static int check_complete(const struct store_patch *p, const struct places *places,
+                          const struct manifest *m, struct error *e) {
+    if (!m)
+        return refuse_unsigned(e, places->manifest, "is not there", "");
+    if (!manifest_covers(m, p->release))
+        return refuse_unsigned(e, m->path, "has no section for the kernel ", p->release);
+    if (p->set_stage && m->stage != p->stage)
+        return refuse_unsigned(e, m->path, "does not say Stage=", patch_stage_to_string(p->stage));
+    return check_pin(p, m, e);
 }
 
 static int write_pin(const struct host *h, struct change *c, const struct places *places,
@@ -273,7 +245,7 @@ int store_install(const struct host *h, const struct store_patch *p, struct chan
     _cleanup_(manifest_done) struct manifest m = {};
     _cleanup_(places_done) struct places places = {};
     const struct manifest_kernel *kernel;
-    bool known;
+    bool known, sealed = wants_signed_manifests(h);
     int r, k;
 
     r = c ? find_manifest(h, p, &m, e) : -ENOMEM;
@@ -285,15 +257,31 @@ int store_install(const struct host *h, const struct store_patch *p, struct chan
     r = places_find(known ? m.name : p->name, p->release, kernel ? kernel->module : NULL, &places);
     if (r >= 0 && known)
         r = may_install(h, p, &places, &m, e);
+    if (r >= 0 && sealed)
+        r = check_complete(p, &places, known ? &m : NULL, e);
     if (r < 0)
         return r;
-    r = install_steps(h, p, &places, known ? &m : NULL, c, e);
+    if (sealed)
+        r = change_write(c, places.module, p->module, p->module_size, e);
+    else
+        r = install_steps(h, p, &places, known ? &m : NULL, c, e);
     if (r < 0) {
         k = change_undo(c);
         return k < 0 ? error_hint(e, r, "nor could what was there be put back: %s", strerror(-k)) : r;
     }
     *ret_change = TAKE_PTR(c);
     return r;
+}
+
+/* A drop-in that lpctl wrote, or the signature that somebody gave it. */
+static bool is_own_dropin(const char *name) {
+    static const char *const own[] = { ENABLED_DROPIN, ENABLED_DROPIN MANIFEST_SIGNATURE_SUFFIX,
+                                       STAGE_DROPIN, STAGE_DROPIN MANIFEST_SIGNATURE_SUFFIX };
+
+    for (size_t i = 0; i < ELEMENTSOF(own); i++)
+        if (streq(name, own[i]))
+            return true;
+    return startswith(name, PIN_DROPIN_PREFIX);
 }
 
 /* Removes the drop-ins that lpctl wrote; others stay, and with them their directory. */
@@ -307,8 +295,7 @@ static int remove_dropins(const struct host *h, const struct places *places, str
     STRV_FOREACH(name, names) {
         _cleanup_free_ char *path = NULL;
 
-        if (!startswith(*name, PIN_DROPIN_PREFIX) && !streq(*name, ENABLED_DROPIN) &&
-            !streq(*name, STAGE_DROPIN))
+        if (!is_own_dropin(*name))
             continue;
         if (asprintf(&path, "%s/%s", places->dropins, *name) < 0)
             return -ENOMEM;
@@ -404,6 +391,10 @@ static int remove_all(const struct host *h, const char *name, const struct manif
     if (r < 0)
         return r;
     removed |= r;
+    r = change_forget(h, places.signature, e);
+    if (r < 0)
+        return r;
+    removed |= r;
     r = remove_dropins(h, &places, e);
     if (r < 0)
         return r;
@@ -444,6 +435,8 @@ static int write_enabled(const struct host *h, struct change *c, const char *nam
         r = manifest_load(h, name, &without, e);
     if (r < 0 || without.enabled == enabled)
         return r;
+    if (wants_signed_manifests(h))
+        return refuse_unsigned(e, without.path, "does not say Enabled=", yes_no(enabled));
     r = change_write(c, path, text, strlen(text), e);
     if (r >= 0)
         r = manifest_load(h, name, &with, e);

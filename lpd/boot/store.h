@@ -32,7 +32,8 @@ struct store_patch {
 
 /* Puts a patch on the machine: module, pin, manifest, in that order, each in one step that survives
  * a power cut, so that the patch is wholly there or wholly not. A manifest that is there already
- * stays as it is. Returns 1 if something changed, 0 if all was there. On failure everything is as it
+ * stays as it is. Under SignedManifests=yes only the module is put there, and a manifest that would
+ * have to be written or added to is -EKEYREJECTED. Returns 1 if something changed, 0 if all was there. On failure everything is as it
  * was. *ret_change is for change_undo(). */
 int store_install(const struct host *h, const struct store_patch *p, struct change **ret_change,
                   struct error *e);
@@ -45,5 +46,6 @@ int store_may_remove(const struct host *h, const char *name, struct error *e);
  * a package is -EBUSY. Returns 1, or 0 if nothing was there. */
 int store_remove(const struct host *h, const char *name, struct error *e);
 
-/* Sets Enabled= by a drop-in of the manifest. Returns 1 if that changed something. */
+/* Sets Enabled= by a drop-in of the manifest. Returns 1 if that changed something. -EKEYREJECTED if
+ * that takes a drop-in under SignedManifests=yes. */
 int store_set_enabled(const struct host *h, const char *name, bool enabled, struct error *e);

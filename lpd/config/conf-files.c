@@ -117,6 +117,14 @@ static bool is_null_link(const struct host *h, const char *path) {
     return n == STRLEN("/dev/null") && memcmp(target, "/dev/null", (size_t) n) == 0;
 }
 
+bool conf_masks(const struct host *h, const char *path) {
+    struct stat st;
+
+    if (file_lstat(h, path, &st) < 0)
+        return false;
+    return S_ISLNK(st.st_mode) ? is_null_link(h, path) : S_ISREG(st.st_mode) && st.st_size == 0;
+}
+
 /* Returns the descriptor, -ENOENT if nothing is there, and -ENODEV for a mask. */
 static int open_conf(const struct host *h, const char *path) {
     int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY, fd;

@@ -45,6 +45,9 @@ char *conf_path(unsigned dirs, const char *subdir, const char *name, const char 
 int conf_read(const struct host *h, const char *path, char **ret, size_t *ret_size,
               struct error *e);
 
+/* Whether what stands at path is an empty file or a link to /dev/null. */
+bool conf_masks(const struct host *h, const char *path);
+
 /* Takes the text of one drop-in. */
 typedef int (*conf_reader)(void *userdata, const char *path, const char *data, size_t size,
                            struct error *e);

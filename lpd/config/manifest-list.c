@@ -30,6 +30,8 @@ static int merge_dropin(void *userdata, const char *path, const char *data, size
     int r;
 
     r = strv_extend(&m->dropins, path);
+    if (r >= 0)
+        r = manifest_add_source(m, path, data, size);
     return r < 0 ? r : manifest_merge(m, path, data, size, e);
 }
 
@@ -45,6 +47,8 @@ static int read_manifest(const struct host *h, const struct conf_name *n, const 
     if (r <= 0)
         return r == -ENOENT ? 0 : r;
     r = manifest_parse(n->name, path, data, size, &m, e);
+    if (r >= 0)
+        r = manifest_add_source(&m, path, data, size);
     if (r < 0)
         return r;
     if (n->dropins) {
@@ -125,8 +129,8 @@ static int compare_version(const void *a, const void *b) {
 }
 
 /* Reads every manifest, or those that have that name. */
-static int load_list(const struct host *h, const char *name, struct manifest_list *ret,
-                     struct error *e) {
+static int load_list(const struct host *h, const char *name, bool keep_sources,
+                     struct manifest_list *ret, struct error *e) {
     _cleanup_(conf_names_done) struct conf_names names = { 0 };
     _cleanup_(manifest_list_done) struct manifest_list l = { 0 };
     int r;
@@ -148,6 +152,8 @@ static int load_list(const struct host *h, const char *name, struct manifest_lis
         r = load_entry(h, n, l.entries + l.n_entries);
         if (r < 0)
             return r;
+        if (r > 0 && !keep_sources)
+            manifest_forget_sources(&l.entries[l.n_entries].manifest);
         l.n_entries += (size_t) r;
     }
     r = index_entries(&l);
@@ -158,7 +164,11 @@ static int load_list(const struct host *h, const char *name, struct manifest_lis
 }
 
 int manifest_list_load(const struct host *h, struct manifest_list *ret, struct error *e) {
-    return load_list(h, NULL, ret, e);
+    return load_list(h, NULL, /* keep_sources= */ false, ret, e);
+}
+
+int manifest_list_load_sources(const struct host *h, struct manifest_list *ret, struct error *e) {
+    return load_list(h, NULL, /* keep_sources= */ true, ret, e);
 }
 
 int manifest_list_load_one(const struct host *h, const char *name, struct manifest_list *ret,
@@ -166,7 +176,7 @@ int manifest_list_load_one(const struct host *h, const char *name, struct manife
     _cleanup_(manifest_list_done) struct manifest_list l = { 0 };
     int r;
 
-    r = load_list(h, name, &l, e);
+    r = load_list(h, name, /* keep_sources= */ true, &l, e);
     if (r < 0)
         return r;
     if (l.n_entries == 0)

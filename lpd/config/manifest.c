@@ -55,7 +55,34 @@ static void kernel_done(struct manifest_kernel *k) {
     free(k->build_id);
 }
 
+void manifest_forget_sources(struct manifest *m) {
+    for (size_t i = 0; i < m->n_sources; i++) {
+        free(m->sources[i].path);
+        free(m->sources[i].data);
+    }
+    free(m->sources);
+    m->sources = NULL;
+    m->n_sources = 0;
+}
+
+int manifest_add_source(struct manifest *m, const char *path, const char *data, size_t size) {
+    _cleanup_free_ char *p = strdup(path), *copy = malloc(size);
+    struct manifest_source *grown;
+
+    grown = reallocarray(m->sources, m->n_sources + 1, sizeof(*grown));
+    if (!grown)
+        return -ENOMEM;
+    m->sources = grown;
+    if (!p || !copy)
+        return -ENOMEM;
+    memcpy(copy, data, size);
+    m->sources[m->n_sources++] =
+        (struct manifest_source){ .path = TAKE_PTR(p), .data = TAKE_PTR(copy), .size = size };
+    return 0;
+}
+
 void manifest_done(struct manifest *m) {
+    manifest_forget_sources(m);
     for (size_t i = 0; i < m->n_kernels; i++)
         kernel_done(m->kernels + i);
     free(m->kernels);

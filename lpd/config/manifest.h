@@ -19,6 +19,13 @@ struct manifest_kernel {
     char *build_id; /* hex digits of the running kernel's GNU build id, or NULL */
 };
 
+/* A file that a manifest was read from, with the very bytes that were read. */
+struct manifest_source {
+    char *path;
+    char *data;
+    size_t size;
+};
+
 struct manifest {
     char *name;      /* as the file is called; '-' and '_' are the same in names, see name.h */
     char *path;      /* where it came from, for messages and SourcePath= */
@@ -37,9 +44,15 @@ struct manifest {
     unsigned rollout; /* hundredths of a percent, 0…10000 */
     struct manifest_kernel *kernels;
     size_t n_kernels;
+    struct manifest_source *sources; /* where asked for: the manifest, then its drop-ins */
+    size_t n_sources;
 };
 
 void manifest_done(struct manifest *m);
+
+/* Keeps a copy of a file that m was read from. 0 or -ENOMEM. */
+int manifest_add_source(struct manifest *m, const char *path, const char *data, size_t size);
+void manifest_forget_sources(struct manifest *m);
 
 /* Parses one manifest from memory. @name is the patch's name, @path is for messages.
  * -EBADMSG with file, line and what was probably meant for every fault in the text; -ENOMEM. */
@@ -76,15 +89,19 @@ void manifest_list_done(struct manifest_list *l);
  * stands in the others. */
 int manifest_list_load(const struct host *h, struct manifest_list *ret, struct error *e);
 
-/* The same for one patch alone: a list of one entry. -ENOENT (EXIT_STATUS_NO_PATCH) if there is no
- * manifest of that name, or it is masked. */
+/* The same, and keeps the sources of each manifest: whoever vouches for a manifest must vouch for
+ * the bytes that were parsed. */
+int manifest_list_load_sources(const struct host *h, struct manifest_list *ret, struct error *e);
+
+/* The same for one patch alone, with its sources: a list of one entry. -ENOENT
+ * (EXIT_STATUS_NO_PATCH) if there is no manifest of that name, or it is masked. */
 int manifest_list_load_one(const struct host *h, const char *name, struct manifest_list *ret,
                            struct error *e);
 
 /* The entry of that name ('-' and '_' alike), or NULL. */
 const struct manifest_entry *manifest_list_find(const struct manifest_list *l, const char *name);
 
-/* The manifest of manifest_list_load_one() itself; a broken one is an error. */
+/* The manifest of manifest_list_load_one() itself, with its sources; a broken one is an error. */
 int manifest_load(const struct host *h, const char *name, struct manifest *ret, struct error *e);
 
 /* The section for that release, or NULL. */

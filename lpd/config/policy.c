@@ -174,3 +174,7 @@ const char *signature_policy_to_string(enum signature_policy s) {
 const char *lock_policy_to_string(enum lock_policy l) {
     return lock_words[l];
 }
+
+const char *keyring_set_to_string(enum keyring_set keyring) {
+    return keyring_words[__builtin_ctz((unsigned) keyring)];
+}

@@ -65,4 +65,6 @@ extern const struct ini_key policy_keys[];
 extern const size_t n_policy_keys;
 
 const char *signature_policy_to_string(enum signature_policy s);
+/* The word that Keyrings= has for one keyring. */
+const char *keyring_set_to_string(enum keyring_set keyring);
 const char *lock_policy_to_string(enum lock_policy l);

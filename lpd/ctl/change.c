@@ -2,17 +2,18 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "admit.h"
 #include "base/file.h"
 #include "base/strv.h"
 #include "boot/store.h"
 #include "config/name.h"
-#include "config/policy.h"
 #include "converge.h"
 #include "ctl/change.h"
 #include "ctl/ctl.h"
 #include "livepatch/facts.h"
 #include "livepatch/transition.h"
 #include "module/file.h"
+#include "trust/manifest.h"
 
 /* The verbs that change which patches are on the machine. */
 
@@ -140,19 +141,52 @@ static int inspect(struct ctl *c, const struct host *source, const char *path, s
     return r;
 }
 
-static int check_policy(struct ctl *c, const char *path, struct error *e) {
-    _cleanup_(policy_done) struct policy policy = {};
+static int check_signature(struct host *asked, const struct trust_machine *machine,
+                           struct candidate *n, struct error *e) {
+    _cleanup_(trust_report_done) struct trust_report report = {};
     int r;
 
-    r = policy_load(&c->host, &policy, e);
+    r = trust_judge_module(asked, machine, &n->file, TRUST_EXPLAIN, &report);
     if (r < 0)
         return r;
-    if (policy.signature == SIGNATURE_PERMISSIVE)
+    if (!asked->live && report.verdict != VERDICT_UNSIGNED &&
+        verdict_accepted(report.verdict, SIGNATURE_PERMISSIVE))
         return 0;
-    return error_hint(e, error_set(e, -EKEYREJECTED, EXIT_STATUS_REFUSED,
-                                   "%s: Signature=%s, and this version of lpd cannot check signatures",
-                                   path, signature_policy_to_string(policy.signature)),
-                      "only Signature=permissive in lpd.conf lets patches in without a check");
+    return trust_check(&report, machine->policy->signature, n->file.path, e);
+}
+
+/* A manifest that will be refused is told of before anything changes; that there is none, the store
+ * tells. */
+static int check_manifest(struct host *asked, const struct trust_machine *machine, const char *name,
+                          struct error *e) {
+    _cleanup_(manifest_done) struct manifest m = {};
+    int r;
+
+    r = manifest_load(asked, name, &m, e);
+    if (r >= 0)
+        r = trust_check_manifest(asked, machine, &m, e);
+    return r == -ENOENT || (r == -EOPNOTSUPP && !asked->live) ? 0 : r;
+}
+
+/* Where the kernel that would load it can be asked, its word decides. Elsewhere, below another root,
+ * in a chroot or for another kernel, that has to wait for the boot, and only what no kernel would
+ * vouch for is refused. */
+static int check_trust(struct ctl *c, struct candidate *n, bool running, struct error *e) {
+    _cleanup_(snapshot_done) struct snapshot s = {};
+    struct trust_machine machine;
+    struct host asked = c->host;
+    int r;
+
+    r = snapshot_take(&c->host, 0, &s, e);
+    if (r >= 0 && s.policy_error < 0)
+        r = error_set(e, s.policy_error, EXIT_STATUS_CONFIG, "%s",
+                      error_message(&s.policy_problem, s.policy_error));
+    if (r < 0)
+        return r;
+    asked.live = running && n->here;
+    machine = admit_machine(&s);
+    r = check_signature(&asked, &machine, n, e);
+    return r >= 0 && s.policy.signed_manifests ? check_manifest(&asked, &machine, n->name, e) : r;
 }
 
 static int place(struct ctl *c, const struct candidate *n, struct change **ret_change,
@@ -236,7 +270,7 @@ static int install_one(struct ctl *c, struct manager *m, const struct host *sour
 
     r = inspect(c, source, path, &n, e);
     if (r >= 0)
-        r = check_policy(c, path, e);
+        r = check_trust(c, &n, m != NULL, e);
     if (r >= 0)
         r = place(c, &n, &change, e);
     if (r < 0)

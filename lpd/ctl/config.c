@@ -9,6 +9,7 @@
 #include "ctl/ctl.h"
 #include "order.h"
 #include "snapshot.h"
+#include "trust/manifest.h"
 
 /* The verbs about configuration files. */
 
@@ -21,8 +22,35 @@ static void add_problem(struct ctl *c, const char *path, const char *message, co
     json_object_array_add(json_object_object_get(c->value, "problems"), o);
 }
 
+/* Whether a manifest is signed as the policy wants it; what cannot be told here is no fault. */
+static int lint_signature(struct host *h, const struct policy *policy,
+                          const struct kernel_facts *facts, const struct manifest *m,
+                          struct error *e) {
+    const struct trust_machine machine = { policy, facts->sig_enforce, facts->secure_boot };
+    int r;
+
+    r = policy->signed_manifests ? trust_check_manifest(h, &machine, m, e) : 0;
+    return r == -EOPNOTSUPP ? 0 : r;
+}
+
+/* Its signature is looked for beside the file, wherever that is. */
+static int lint_manifest(struct ctl *c, struct host *here, const char *path, const char *data,
+                         size_t size, struct manifest *m, struct error *e) {
+    _cleanup_(kernel_facts_done) struct kernel_facts facts = {};
+    _cleanup_(policy_done) struct policy policy = {};
+    int r;
+
+    r = policy_load(&c->host, &policy, NULL);
+    if (r != -ENOMEM)
+        r = kernel_facts_read(here, &facts);
+    if (r >= 0)
+        r = manifest_add_source(m, path, data, size);
+    return r < 0 ? r : lint_signature(here, &policy, &facts, m, e);
+}
+
 /* A file on the command line is a policy if it is called so, and else a manifest of its own name. */
-static int lint_text(const char *path, const char *data, size_t size, struct error *e) {
+static int lint_text(struct ctl *c, struct host *here, const char *path, const char *absolute,
+                     const char *data, size_t size, struct error *e) {
     _cleanup_(manifest_done) struct manifest m = {};
     _cleanup_(policy_done) struct policy p = {};
     const char *base = path_basename(path);
@@ -34,7 +62,8 @@ static int lint_text(const char *path, const char *data, size_t size, struct err
         return r < 0 ? r : policy_parse(&p, path, data, size, e);
     }
     name = strndup(base, endswith(base, ".conf") ? strlen(base) - STRLEN(".conf") : strlen(base));
-    return name ? manifest_parse(name, path, data, size, &m, e) : -ENOMEM;
+    r = name ? manifest_parse(name, path, data, size, &m, e) : -ENOMEM;
+    return r < 0 ? r : lint_manifest(c, here, absolute, data, size, &m, e);
 }
 
 static int lint_file(struct ctl *c, const char *path) {
@@ -50,7 +79,7 @@ static int lint_file(struct ctl *c, const char *path) {
     else
         r = conf_read(&here, absolute, &data, &size, &e);
     if (r > 0)
-        r = lint_text(path, data, size, &e);
+        r = lint_text(c, &here, path, absolute, data, size, &e);
     if (r < 0)
         add_problem(c, path, error_message(&e, r), e.hint);
     return 0;
@@ -61,6 +90,16 @@ static void add_circle(struct ctl *c, const char *path, const char *circle) {
 
     if (asprintf(&message, "%s: After= and Requires= go round in a circle: %s", path, circle) >= 0)
         add_problem(c, path, message, NULL);
+}
+
+static void lint_entry(struct ctl *c, const struct snapshot *s,
+                       const struct manifest_entry *entry) {
+    _cleanup_(error_done) struct error e = ERROR_NULL;
+    int r;
+
+    r = lint_signature(&c->host, &s->policy, &s->facts, &entry->manifest, &e);
+    if (r < 0)
+        add_problem(c, entry->path, error_message(&e, r), e.hint);
 }
 
 /* The machine's own files; relations between manifests show only here. */
@@ -85,6 +124,8 @@ static int lint_machine(struct ctl *c, struct error *e) {
                         entry->error.hint);
         else if (order.circle_of[i])
             add_circle(c, entry->path, order.circle_of[i]);
+        else
+            lint_entry(c, &s, entry);
     }
     return 0;
 }

@@ -29,10 +29,13 @@ struct ctl {
 int ctl_status(struct ctl *c, char **argv, struct error *e);
 int ctl_show(struct ctl *c, char **argv, struct error *e);
 int ctl_why(struct ctl *c, char **argv, struct error *e);
+int ctl_verify(struct ctl *c, char **argv, struct error *e);
+int ctl_keys(struct ctl *c, char **argv, struct error *e);
 int ctl_blocking(struct ctl *c, char **argv, struct error *e);
 int ctl_log(struct ctl *c, char **argv, struct error *e);
 int ctl_lint(struct ctl *c, char **argv, struct error *e);
 int ctl_cat_config(struct ctl *c, char **argv, struct error *e);
+int ctl_initramfs_files(struct ctl *c, char **argv, struct error *e);
 int ctl_install(struct ctl *c, char **argv, struct error *e);
 int ctl_remove(struct ctl *c, char **argv, struct error *e);
 int ctl_enable(struct ctl *c, char **argv, struct error *e);
@@ -47,10 +50,13 @@ void print_status(const struct ctl *c);
 void print_list(const struct ctl *c);
 void print_show(const struct ctl *c);
 void print_why(const struct ctl *c);
+void print_verify(const struct ctl *c);
+void print_keys(const struct ctl *c);
 void print_blocking(const struct ctl *c);
 void print_metrics(const struct ctl *c);
 void print_problems(const struct ctl *c);
 void print_config(const struct ctl *c);
+void print_initramfs_files(const struct ctl *c);
 void print_changes(const struct ctl *c);
 void print_apply(const struct ctl *c);
 

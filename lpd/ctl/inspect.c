@@ -5,6 +5,7 @@
 #include "base/suggest.h"
 #include "config/name.h"
 #include "ctl/ctl.h"
+#include "ctl/signature.h"
 #include "livepatch/transition.h"
 #include "report/journal.h"
 #include "report/status.h"
@@ -53,6 +54,20 @@ static int look(struct ctl *c, struct look *ret, struct error *e) {
     int r;
 
     r = snapshot_take(&c->host, SNAPSHOT_MODULES, &ret->snapshot, e);
+    return r < 0 ? r : plan_make(&ret->snapshot, &ret->plan);
+}
+
+/* The same, with the signature of one patch judged, for whoever may ask the kernel about it. */
+static int look_closely(struct ctl *c, const char *name, struct look *ret, struct error *e) {
+    size_t i;
+    int r;
+
+    r = snapshot_take(&c->host, SNAPSHOT_MODULES, &ret->snapshot, e);
+    if (r < 0)
+        return r;
+    i = snapshot_find(&ret->snapshot, name);
+    if (i != SIZE_MAX && geteuid() == 0)
+        r = snapshot_judge(&c->host, &ret->snapshot, i);
     return r < 0 ? r : plan_make(&ret->snapshot, &ret->plan);
 }
 
@@ -151,11 +166,9 @@ static void print_policy(json_object *policy) {
 
     if (problem)
         printf("Policy    broken, so nothing is loaded: %s\n", problem);
-    else if (streq(signature, "permissive"))
-        printf("Policy    Signature=permissive: patches are loaded unchecked\n");
     else
-        printf("Policy    Signature=%s, which this version cannot check yet: nothing is loaded\n",
-               signature);
+        printf("Policy    Signature=%s%s\n", signature,
+               streq(signature, "permissive") ? ": patches are loaded unsigned" : "");
 }
 
 static void print_switches(json_object *switches) {
@@ -228,12 +241,26 @@ static json_object *steps_value(const struct action *a) {
     return steps;
 }
 
+static void add_trust(json_object *o, const struct snapshot *s, size_t i) {
+    const struct trust_report *t = i == SIZE_MAX ? NULL : s->sights[i].trust;
+    bool refused = t && !verdict_accepted(t->verdict, s->policy.signature);
+    json_object *steps;
+
+    json_object_object_add(o, "trust", NULL);
+    json_add_string(o, "hint", refused ? t->hint : NULL);
+    if (!t)
+        return;
+    steps = json_object_new_array();
+    signature_add_steps(steps, t);
+    json_object_object_add(o, "trust", steps);
+}
+
 int ctl_why(struct ctl *c, char **argv, struct error *e) {
     _cleanup_(look_done) struct look l = {};
     const struct action *a;
     int r;
 
-    r = look(c, &l, e);
+    r = look_closely(c, argv[0], &l, e);
     if (r < 0)
         return r;
     a = plan_find(&l.plan, argv[0]);
@@ -250,21 +277,37 @@ int ctl_why(struct ctl *c, char **argv, struct error *e) {
     json_add_string(c->value, "reason", action_fact(a));
     json_object_object_add(c->value, "steps", steps_value(a));
     json_object_object_add(c->value, "patch", status_build_patch(&l.snapshot, &l.plan, a->name));
+    add_trust(c->value, &l.snapshot, a->index);
     return 0;
+}
+
+static int widest(json_object *array, const char *key) {
+    int width = 0;
+
+    for (size_t i = 0; i < json_object_array_length(array); i++)
+        width = MAX(width, (int) strlen(value_get(json_object_array_get_idx(array, i), key)));
+    return width;
 }
 
 void print_why(const struct ctl *c) {
     json_object *steps = json_object_object_get(c->value, "steps");
+    json_object *trust = json_object_object_get(c->value, "trust");
+    const char *hint = value_get(c->value, "hint");
     json_object *patch = json_object_object_get(c->value, "patch");
     const char *reason = patch ? value_get(patch, "reason") : NULL;
+    int width = MAX(widest(steps, "question"), 10);
 
     for (size_t i = 0; i < json_object_array_length(steps); i++) {
         json_object *step = json_object_array_get_idx(steps, i);
 
-        printf("%-4s %-10s %s\n", is_true(step, "passed") ? "ok" : "no", value_get(step, "question"),
-               value_get(step, "fact"));
+        printf("%-4s %-*s %s\n", is_true(step, "passed") ? "ok" : "no", width,
+               value_get(step, "question"), value_get(step, "fact"));
+        if (trust && streq(value_get(step, "question"), "signature"))
+            print_steps(trust, 5);
     }
     printf("=> %s: %s\n", value_get(c->value, "action"), value_get(c->value, "reason"));
+    if (hint)
+        printf("   %s\n", hint);
     if (patch)
         printf("   now %s%s%s\n", value_get(patch, "state"), reason ? ": " : "", strempty(reason));
 }

@@ -77,7 +77,7 @@ int kernel_facts_read(struct host *h, struct kernel_facts *ret) {
     if (r < 0 && (h->live || r == -ENOMEM))
         return r;
     f.livepatch = file_exists(h, LIVEPATCH_DIRECTORY);
-    f.sig_enforce = kernel_flag_read(h, "/sys/module/module/parameters/sig_enforce");
+    f.sig_enforce = kernel_flag_read(h, KERNEL_SIG_ENFORCE);
     f.modules_disabled = kernel_flag_read(h, KERNEL_MODULES_DISABLED);
     f.ftrace_enabled = kernel_flag_read(h, KERNEL_FTRACE_ENABLED);
     f.secure_boot = secure_boot_read(h);

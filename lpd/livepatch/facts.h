@@ -32,3 +32,4 @@ int kernel_lockdown_read(const struct host *h, char **ret);
 
 #define KERNEL_MODULES_DISABLED "/proc/sys/kernel/modules_disabled"
 #define KERNEL_FTRACE_ENABLED "/proc/sys/kernel/ftrace_enabled"
+#define KERNEL_SIG_ENFORCE "/sys/module/module/parameters/sig_enforce"

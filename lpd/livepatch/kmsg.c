@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/sysmacros.h>
 
 #include "base/file.h"
 #include "base/strv.h"
@@ -93,9 +94,27 @@ bool kmsg_is_about(const struct kmsg_record *record, const char *module) {
     return false;
 }
 
-int kmsg_open(const struct host *h) {
-    _cleanup_close_ int fd = file_open(h, "/dev/kmsg", O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
+/* In livepatch@.service the log is standard input: ProtectKernelLogs= keeps the process itself from
+ * opening it. 1:11 is /dev/kmsg, Documentation/admin-guide/devices.txt. */
+static int open_standard_input(void) {
+    _cleanup_close_ int fd = -EBADF;
+    struct stat st;
 
+    if (fstat(STDIN_FILENO, &st) < 0)
+        return -errno;
+    if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 11))
+        return -ENOENT;
+    fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    if (fd < 0 || fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
+        return -errno;
+    return TAKE_FD(fd);
+}
+
+int kmsg_open(const struct host *h) {
+    _cleanup_close_ int fd = open_standard_input();
+
+    if (fd < 0)
+        fd = file_open(h, "/dev/kmsg", O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
     if (fd < 0)
         return fd;
     if (lseek(fd, 0, SEEK_END) < 0)

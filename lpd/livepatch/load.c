@@ -219,6 +219,31 @@ static int undo(struct load *l, int why, const char *reason, struct error *e) {
                      r < 0 ? error_message(&problem, r) : "");
 }
 
+/* What the kernel thought of the signature shows in the taint: E for unsigned, F for forced
+ * (Documentation/admin-guide/tainted-kernels.rst). */
+static bool is_unsigned(const struct livepatch *p) {
+    return !p->taint || strpbrk(p->taint, "EF");
+}
+
+static int check_signed(struct load *l, bool already, struct error *e) {
+    _cleanup_(livepatch_done) struct livepatch p = { 0 };
+    int r;
+
+    if (!l->o->must_be_signed)
+        return 0;
+    r = livepatch_read(l->h, l->name, &p);
+    if (r < 0)
+        return error_set(e, r, EXIT_STATUS_FAILED, "%s: %s", l->name, strerror(-r));
+    if (!is_unsigned(&p))
+        return 0;
+    if (!already)
+        return undo(l, -ESTALE, "it was verified, but the kernel took it in as unsigned", e);
+    r = error_set(e, -EKEYREJECTED, EXIT_STATUS_REFUSED,
+                  "%s: this patch is in, but the kernel took it in as unsigned", l->f->path);
+    return error_hint(e, r, "it was loaded past lpd; to do so properly: lpctl unload %s, then load it",
+                      l->name);
+}
+
 int livepatch_load(struct host *h, const struct module_file *f, const struct load_options *o,
                    enum load_result *ret_result, struct error *e) {
     _cleanup_free_ char *name = NULL;
@@ -242,5 +267,5 @@ int livepatch_load(struct host *h, const struct module_file *f, const struct loa
             return undo(&l, -EINVAL, "the module is in, but registers no live patch", e);
     }
     *ret_result = r == PRESENCE_SAME ? LOAD_ALREADY : LOAD_DONE;
-    return 0;
+    return check_signed(&l, /* already= */ r != PRESENCE_NONE, e);
 }

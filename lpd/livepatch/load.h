@@ -8,6 +8,7 @@
 struct load_options {
     const char *parameters;     /* module parameters, NULL: none */
     uint64_t busy_timeout_usec; /* how long to wait for the transition of another patch */
+    bool must_be_signed;        /* the kernel, too, must have found it signed */
 };
 
 /* What became of a load. */
@@ -20,7 +21,8 @@ enum load_result {
  * still run. A module of the same name that is loaded but disabled or replaced is removed first;
  * one that is in with another build id is -EEXIST. A patch that is just being disabled is turned
  * back. Waits while another patch's transition runs. What the kernel accepted but the file no
- * longer holds (-ESTALE), or what registers no live patch (-EINVAL), is taken out again.
+ * longer holds, what must be signed and is not in the kernel's eyes (both -ESTALE), or what registers no
+ * live patch (-EINVAL), is taken out again.
  * *ret_result is set on success. Errors (finit_module(2), kernel/module/main.c) carry one clear
  * message, with the kernel's last words from /dev/kmsg, and the exit status: -EPERM (4, 5 or 7),
  * -EKEYREJECTED, -EBADMSG (5), -ENOEXEC (6), -EBUSY (1), -ETIME (8): see refusal.c. */

@@ -27,6 +27,10 @@ static bool cannot_patch(const struct host *h) {
     return !file_exists(h, LIVEPATCH_DIRECTORY);
 }
 
+static bool enforces_signatures(const struct host *h) {
+    return kernel_flag_read(h, KERNEL_SIG_ENFORCE) == 1;
+}
+
 static bool is_not_live(const struct host *h) {
     return !h->live;
 }
@@ -64,6 +68,11 @@ static const struct refusal load_refusals[] = {
       "see module_blacklist= on the kernel command line and the rules of LoadPin" },
     { EACCES, NULL, EXIT_STATUS_REFUSED, "a security module forbids loading it",
       "see the audit log for the rule of IMA, SELinux or AppArmor" },
+    { EKEYREJECTED, enforces_signatures, EXIT_STATUS_REFUSED,
+      "the kernel enforces signatures and rejected this one: there is none, it does not fit the "
+      "module, is revoked, or its signer is not trusted",
+      "lpctl verify tells which; what Signature=local or permissive lets in, the kernel does not, once "
+      "EnforceInKernel=, Secure Boot or module.sig_enforce has it enforce signatures" },
     { EKEYREJECTED, NULL, EXIT_STATUS_REFUSED,
       "the kernel rejected its signature: it does not fit the module, is revoked, or its signer is "
       "not trusted",

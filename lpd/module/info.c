@@ -2,6 +2,7 @@
 #include <elf.h>
 #include <link.h>
 
+#include "base/hex.h"
 #include "module/elf.h"
 #include "module/info.h"
 
@@ -157,20 +158,6 @@ void module_info_done(struct module_info *i) {
     *i = (struct module_info){};
 }
 
-static char *hex(const unsigned char *data, size_t size) {
-    static const char digits[] = "0123456789abcdef";
-    char *s = malloc(2 * size + 1);
-
-    if (!s)
-        return NULL;
-    for (size_t i = 0; i < size; i++) {
-        s[2 * i] = digits[data[i] >> 4];
-        s[2 * i + 1] = digits[data[i] & 15];
-    }
-    s[2 * size] = '\0';
-    return s;
-}
-
 /* Steps over n bytes and what pads them to four; the padding of the last note may be cut off. */
 static bool take(const char **p, size_t *left, size_t n, const char **ret) {
     if (n > *left)
@@ -198,7 +185,7 @@ int build_id_from_notes(const void *data, size_t size, char **ret) {
             continue;
         if (note.n_descsz == 0 || note.n_descsz > BUILD_ID_MAX_SIZE)
             return -EBADMSG;
-        *ret = hex((const unsigned char *) id, note.n_descsz);
+        *ret = hex_encode(id, note.n_descsz);
         return *ret ? 0 : -ENOMEM;
     }
     return -ENOENT;

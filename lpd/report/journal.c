@@ -6,6 +6,7 @@
 #include <systemd/sd-journal.h>
 
 #include "report/journal.h"
+#include "report/kernel-log.h"
 
 static const struct {
     const char *name;
@@ -17,6 +18,7 @@ static const struct {
     [EVENT_LOAD_FAILED] = { "load-failed", "2485a138b06c46b2b8c63f09736bd885", LOG_ERR },
     [EVENT_REFUSED] = { "refused", "3d035aa9083a459a86d7d95e7a854346", LOG_ERR },
     [EVENT_SKIPPED] = { "skipped", "47eabbffb39e4e84b08c30a9b97dd4f4", LOG_NOTICE },
+    [EVENT_TAKEN_OUT] = { "taken-out", "ba6b2daa6f7e476887529fae9b5eb470", LOG_CRIT },
     [EVENT_UNLOADED] = { "unloaded", "387f33bccbd3462ba667854ccb4dd61d", LOG_NOTICE },
     [EVENT_UNLOAD_FAILED] = { "unload-failed", "f283999a934246218eedd30ded9905d0", LOG_ERR },
     [EVENT_PATCHED] = { "patched", "96a95de55a4444a0b4e179351ebea1ac", LOG_NOTICE },
@@ -55,8 +57,19 @@ static void add_field(struct field_list *l, const char *name, const char *value)
         l->fields[l->n_fields++] = (struct iovec){ .iov_base = field, .iov_len = (size_t) n };
 }
 
-static bool is_watched(void) {
-    return isatty(STDERR_FILENO) || access("/run/systemd/journal/socket", W_OK) < 0;
+static bool kernel_log_wanted;
+
+void journal_use_kernel_log(void) {
+    kernel_log_wanted = true;
+}
+
+static void show(int priority, const char *text) {
+    bool heard = access("/run/systemd/journal/socket", W_OK) >= 0;
+
+    if (!heard && kernel_log_wanted)
+        (void) kernel_log_write("lpd", priority, text);
+    else if (!heard || isatty(STDERR_FILENO))
+        fprintf(stderr, "%s\n", text);
 }
 
 static void record(enum journal_event event, const struct result *result, const char *kernel,
@@ -95,8 +108,7 @@ void journal_send(enum journal_event event, const struct result *result, const c
         return;
     }
     record(event, result, kernel, text);
-    if (is_watched())
-        fprintf(stderr, "%s\n", text);
+    show(events[event].priority, text);
 }
 
 enum journal_event journal_event_for(const struct result *result, int r) {
@@ -106,6 +118,8 @@ enum journal_event journal_event_for(const struct result *result, int r) {
         return r < 0 ? EVENT_UNLOAD_FAILED : EVENT_UNLOADED;
     if (r >= 0)
         return r > 0 ? EVENT_LOADED : EVENT_ALREADY_LOADED;
+    if (r == -ESTALE)
+        return EVENT_TAKEN_OUT;
     if (result->state && streq(result->state, "refused"))
         return EVENT_REFUSED;
     if (result->state && streq(result->state, "skipped"))

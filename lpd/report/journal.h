@@ -12,6 +12,7 @@ enum journal_event {
     EVENT_LOAD_FAILED,
     EVENT_REFUSED,
     EVENT_SKIPPED,
+    EVENT_TAKEN_OUT, /* the kernel had it, but it was not what had been checked */
     EVENT_UNLOADED,
     EVENT_UNLOAD_FAILED,
     EVENT_PATCHED,
@@ -25,6 +26,10 @@ enum journal_event {
 /* The MESSAGE_ID of an event, and a short name for lpctl log and the documentation. */
 const char *journal_event_id(enum journal_event event);
 const char *journal_event_name(enum journal_event event);
+
+/* From now on what no journal listens to goes to the kernel's log instead of standard error: in the
+ * initramfs nobody keeps the latter. */
+void journal_use_kernel_log(void);
 
 /* Sends a message about a patch. Where no journal listens, or a person watches, it goes to standard
  * error. kernel is the running release and may be NULL. */

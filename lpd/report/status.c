@@ -76,6 +76,22 @@ static json_object *module_value(const struct subject *p) {
     return o;
 }
 
+json_object *status_build_signature(const struct result *r) {
+    json_object *o;
+
+    if (!r || !r->verdict)
+        return NULL;
+    o = json_object_new_object();
+    json_add_string(o, "verdict", r->verdict);
+    json_add_string(o, "way", r->way);
+    json_add_string(o, "signer", r->signer);
+    json_add_string(o, "keyId", r->key_id);
+    json_add_string(o, "keyring", r->keyring);
+    json_add_string(o, "hash", r->hash);
+    json_add_string(o, "expired", r->expired);
+    return o;
+}
+
 static json_object *kernel_state_value(const struct subject *p) {
     json_object *o = json_object_new_object();
     const struct livepatch *in = p->in;
@@ -111,7 +127,7 @@ static json_object *patch_value(const struct subject *p) {
     json_add_string(o, "state", state.name);
     add_reason(o, &state);
     json_object_object_add(o, "module", module_value(p));
-    json_object_object_add(o, "signature", NULL);
+    json_object_object_add(o, "signature", status_build_signature(p->result));
     json_object_object_add(o, "kernelState", kernel_state_value(p));
     json_object_object_add(o, "attempts", NULL);
     json_add_time(o, "since", p->result ? p->result->since_usec : 0);

@@ -8,6 +8,10 @@
  * are described as far as the snapshot has read them. */
 json_object *status_build(const struct snapshot *s, const struct plan *p);
 
+/* What is known of the signature of a patch: {verdict, way, signer, keyId, keyring, hash, expired};
+ * NULL if it was not looked at. */
+json_object *status_build_signature(const struct result *r);
+
 /* One patch of it: "name", "state", "reason", …; NULL: there is none of that name, neither with a
  * manifest nor in the kernel. */
 json_object *status_build_patch(const struct snapshot *s, const struct plan *p, const char *name);

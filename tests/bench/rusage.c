@@ -5,6 +5,9 @@
  *     rusage PROGRAM ARGUMENT…
  *     USER+SYSTEM-MICROSECONDS WALL-MICROSECONDS PEAK-KIB EXIT-STATUS
  *
+ * With RUSAGE_FILE in the environment the line goes into that file, and the program keeps its
+ * standard output: so that another program can run it in between.
+ *
  * Linked statically and small, as a new program's peak begins with that of the process it was forked
  * from (Linux: fs/exec.c, exec_mmap()).
  */
@@ -12,6 +15,7 @@
 #include <err.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -29,6 +33,8 @@ static int64_t usec(struct timeval t) {
 }
 
 int main(int argc, char *argv[]) {
+    const char *path = getenv("RUSAGE_FILE");
+    FILE *out = path ? fopen(path, "we") : stdout;
     struct rusage used;
     int64_t begin;
     int status;
@@ -36,17 +42,20 @@ int main(int argc, char *argv[]) {
 
     if (argc < 2)
         errx(2, "usage: rusage PROGRAM ARGUMENT...");
+    if (!out)
+        err(2, "%s", path);
     begin = now_usec();
     pid = vfork();
     if (pid == 0) {
-        dup2(STDERR_FILENO, STDOUT_FILENO);
+        if (!path)
+            dup2(STDERR_FILENO, STDOUT_FILENO);
         execv(argv[1], argv + 1);
         _exit(127);
     }
     if (pid < 0 || wait4(pid, &status, 0, &used) < 0)
         err(2, "%s", argv[1]);
-    printf("%lld %lld %ld %d\n", (long long) (usec(used.ru_utime) + usec(used.ru_stime)),
-           (long long) (now_usec() - begin), used.ru_maxrss,
-           WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
-    return 0;
+    fprintf(out, "%lld %lld %ld %d\n", (long long) (usec(used.ru_utime) + usec(used.ru_stime)),
+            (long long) (now_usec() - begin), used.ru_maxrss,
+            WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+    return fclose(out) == 0 ? 0 : 2;
 }

@@ -209,9 +209,9 @@ class Install(Changing):
     def test_policy(self):
         path = self.place("fix-net.ko", module("fix_net"))
         for text, status, said in (
-                ("[Trust]\nSignature=required\n", 5, "cannot check signatures"),
-                ("[Trust]\nSignature=local\n", 5, "cannot check signatures"),
-                ("", 5, "cannot check signatures"),
+                ("[Trust]\nSignature=required\n", 5, "it is not signed (unsigned, Signature=required)"),
+                ("[Trust]\nSignature=local\n", 5, "it is not signed (unsigned, Signature=local)"),
+                ("", 5, "it is not signed (unsigned, Signature=required)"),
                 ("[Trust]\nSignature=never\n", 78, "/etc/lpd/lpd.conf:2: ")):
             self.plant({"/etc/lpd/lpd.conf": text})
             self.mark()

@@ -375,6 +375,7 @@ static const struct kernel_ops fake_kernel_ops = {
     .delete_module = fake_delete_module,
     .release = fake_release,
     .write_value = fake_write_value,
+    .bpf = fake_bpf,
     .now = fake_now,
     .sleep = fake_sleep,
 };
@@ -390,9 +391,11 @@ void fake_kernel_open(struct fake_kernel *k) {
     fake_kernel_text(k, "/proc/sys/kernel/modules_disabled", "0\n");
     fake_kernel_text(k, "/proc/sys/kernel/ftrace_enabled", "1\n");
     fake_kernel_text(k, "/dev/kmsg", "4,1,1,-;livepatch: 'lp_a': said before the load\n");
+    fake_bpf_open(k);
 }
 
 void fake_kernel_close(struct fake_kernel *k) {
+    fake_bpf_close(k);
     tree_remove(&k->host);
 }
 

@@ -4,6 +4,7 @@
 #include <limits.h>
 
 #include "base/host.h"
+#include "fake-bpf.h"
 #include "module/file.h"
 
 /* A kernel for unit tests: a temporary root with /sys, /proc and /dev as far as live patches need
@@ -43,6 +44,7 @@ struct fake_kernel {
     uint64_t now;
     struct fake_module modules[FAKE_MODULES_MAX];
     size_t n_modules;
+    struct fake_bpf bpf;
 
     /* Set by the test. */
     bool has_replace_attribute; /* since Linux 6.11 */

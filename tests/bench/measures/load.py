@@ -7,14 +7,13 @@ from statistics import median
 from . import machines
 
 PATCH = "lp-cmdline"
-LPD = f"/usr/lib/lpd/lpd load {PATCH}"
 
 # insmod returns before the transition is over; unloading waits for it.
 UNLOAD = """
     cd /sys/kernel/livepatch
-    echo 0 >lp_cmdline/enabled
-    while [ -e lp_cmdline ]; do :; done
-    rmmod lp_cmdline
+    echo 0 >{name}/enabled
+    while [ -e {name} ]; do :; done
+    rmmod {name}
 """
 
 
@@ -32,24 +31,42 @@ def measure(lab, series, kind, rounds):
     with machines.machine(lab, series, kind) as m:
         m.boot()
         machines.give_rusage(m, "/run/rusage")
-        m.ok(f"lpctl install --no-load {m.patch(PATCH)}")
-        module = f"/var/lib/lpd/modules/{m.kernel}/{PATCH}.ko"
-        commands = {"insmod": f"/usr/sbin/insmod {module}", "lpd": LPD}
+        commands = prepare(m, m.patch(PATCH), PATCH)
         samples = {name: [] for name in commands}
         for _ in range(rounds + 1):
             for name, command in commands.items():
-                samples[name].append(_once(m, command))
+                samples[name].append(load(m, command, PATCH))
     # The first round reads the programs from the disk.
-    return {name: _medians(found[1:]) for name, found in samples.items()}
+    return {name: medians(found[1:]) for name, found in samples.items()}
 
 
-def _once(m, command):
+def prepare(m, path, patch):
+    """Installs the patch; the commands that load it then."""
+    m.ok(f"cp {path} /run/{patch}.ko && lpctl install --no-load /run/{patch}.ko")
+    return {"insmod": f"/usr/sbin/insmod /var/lib/lpd/modules/{m.kernel}/{patch}.ko",
+            "lpd": f"/usr/lib/lpd/lpd load {patch}"}
+
+
+def load(m, command, patch):
+    """Runs one of these commands and unloads the patch: what the command took."""
+    used = once(m, command)
+    unload(m, patch)
+    return used
+
+
+def unload(m, patch):
+    """Takes a patch out that has to be in."""
+    name = patch.replace("-", "_")
+    m.sees(f"cat /sys/kernel/livepatch/{name}/enabled", "1")
+    m.ok(UNLOAD.format(name=name))
+
+
+def once(m, command):
+    """What a command took, which must succeed: microseconds of CPU and of wall time, KiB."""
     cpu, wall, peak, status = map(int, m.ok(f"/run/rusage {command}").split()[-4:])
     m.equal(f"the exit status of {command}", status, 0)
-    m.sees("cat /proc/cmdline", "live patched")
-    m.ok(UNLOAD)
     return cpu, wall, peak
 
 
-def _medians(samples):
+def medians(samples):
     return Usage(*(median(column) for column in zip(*samples)))

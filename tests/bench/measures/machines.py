@@ -24,8 +24,10 @@ class CountingMachine(Machine):
     CPU_UNIT = "million instructions"
     COUNT = ["-icount", "shift=0,sleep=on,align=off"]
     CLOCK = "tsc_early_khz=1000000"
+    BOOT_SECONDS = 600   # the firmware waits by the clock, so in instructions
 
     def boot(self, **options):
+        options.setdefault("timeout", self.BOOT_SECONDS)
         options["cmdline"] = f"{options.get('cmdline', '')} {self.CLOCK}".strip()
         return super().boot(**options)
 

@@ -33,6 +33,7 @@ static struct result example(const char *name) {
         .module_name = strdup("fix_it"),
         .sha256 = strdup("0123"),
         .build_id = strdup("4567"),
+        .manifest_sha256 = strdup("89ab"),
         .verdict = strdup("verified"),
         .in = true,
         .settled = true,
@@ -56,6 +57,7 @@ static void assert_same(const struct result *a, const struct result *b) {
     assert_string_equal(a->module_name, b->module_name);
     assert_string_equal(a->sha256, b->sha256);
     assert_string_equal(a->build_id, b->build_id);
+    assert_string_equal(a->manifest_sha256, b->manifest_sha256);
     assert_string_equal(a->verdict, b->verdict);
     assert_int_equal(a->in, b->in);
     assert_int_equal(a->settled, b->settled);

@@ -179,6 +179,7 @@ static void test_leftovers(void **state) {
     tree_write(h, ETC "x.conf", "[Patch]\n");
     tree_write(h, ETC "x.conf.d/a.conf~", "]");
     tree_write(h, ETC "x.conf.d/.b.conf", "]");
+    tree_write(h, ETC "x.conf.d/a.conf.p7s", "]");
     assert_entries(h, "x=");
 }
 
@@ -306,6 +307,46 @@ static void test_one(void **state) {
     assert_int_equal(manifest_list_load_one(h, "../a-b", &l, NULL), -ENOENT);
 }
 
+static void assert_source(const struct manifest *m, size_t i, const char *path, const char *text) {
+    assert_true(i < m->n_sources);
+    assert_string_equal(m->sources[i].path, path);
+    assert_int_equal(m->sources[i].size, strlen(text));
+    assert_memory_equal(m->sources[i].data, text, strlen(text));
+}
+
+/* The bytes of every file that says something, and of no other; for all patches only on request. */
+static void test_sources(void **state) {
+    _cleanup_(manifest_list_done) struct manifest_list all = { 0 }, kept = { 0 };
+    _cleanup_(manifest_done) struct manifest m = { 0 };
+    const struct host *h = *state;
+
+    tree_write(h, USR "a.conf", "[Patch]\nDescription=main\n");
+    tree_write(h, USR "a.conf.d/10.conf", "[Patch]\nDescription=hidden\n");
+    tree_write(h, ETC "a.conf.d/10.conf", "# says nothing\n");
+    tree_write(h, RUN "a.conf.d/20.conf", "[Patch]\r\nDescription=last\r\n");
+    tree_write(h, USR "a.conf.d/30.conf", "[Patch]\nDescription=masked\n");
+    tree_write(h, ETC "a.conf.d/30.conf", "");
+    tree_write(h, ETC "b.conf", "[Patch]\n");
+    tree_write(h, ETC "b.conf.d/x.conf", "]\n");
+
+    load(h, &all);
+    assert_int_equal(all.entries[0].manifest.n_sources, 0);
+    assert_null(all.entries[0].manifest.sources);
+
+    assert_int_equal(manifest_list_load_sources(h, &kept, NULL), 0);
+    assert_int_equal(kept.n_entries, 2);
+    assert_int_equal(kept.entries[1].manifest.n_sources, 0);
+    assert_int_equal(manifest_load(h, "a", &m, NULL), 0);
+    for (size_t i = 0; i < 2; i++) {
+        const struct manifest *found = i == 0 ? &m : &kept.entries[0].manifest;
+
+        assert_int_equal(found->n_sources, 3);
+        assert_source(found, 0, USR "a.conf", "[Patch]\nDescription=main\n");
+        assert_source(found, 1, ETC "a.conf.d/10.conf", "# says nothing\n");
+        assert_source(found, 2, RUN "a.conf.d/20.conf", "[Patch]\r\nDescription=last\r\n");
+    }
+}
+
 /* A directory that cannot be read may hide or mask anything: nothing is known then. */
 static void test_unreadable_directory(void **state) {
     _cleanup_(manifest_list_done) struct manifest_list l = { 0 };
@@ -351,8 +392,8 @@ int main(void) {
         TEST(test_nothing),   TEST(test_order), TEST(test_override),
         TEST(test_mask),      TEST(test_dropins), TEST(test_leftovers),
         TEST(test_broken),    TEST(test_kinds), TEST(test_names),
-        TEST(test_twins),     TEST(test_one),   TEST(test_unreadable_directory),
-        TEST(test_unprivileged),
+        TEST(test_twins),     TEST(test_one),   TEST(test_sources),
+        TEST(test_unreadable_directory), TEST(test_unprivileged),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,6 +37,55 @@ static void test_already(void **state _unused_) {
     assert_int_equal(result, LOAD_ALREADY);
 }
 
+static int load_signed(const char *taint) {
+    _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
+    struct load_options o = { .busy_timeout_usec = 60 * USEC_PER_SEC, .must_be_signed = true };
+
+    fake_module_file("lp_a", BUILD_1, &f);
+    fake_kernel_module(&k, "lp_a")->taint = taint;
+    error_done(&e);
+    return livepatch_load(&k.host, &f, &o, &result, &e);
+}
+
+static void test_signed(void **state _unused_) {
+    assert_int_equal(load_signed("OK\n"), 0);
+    assert_int_equal(result, LOAD_DONE);
+    assert_int_equal(load_signed("OK\n"), 0);
+    assert_int_equal(result, LOAD_ALREADY);
+    assert_in("lp_a", BUILD_1);
+}
+
+/* E: unsigned, F: forced. What cannot be read is no signature either. */
+static void test_taken_in_as_unsigned(void **state _unused_) {
+    static const char *const taints[] = { "OEK\n", "OFK\n", "EK\n", "F\n" };
+
+    for (size_t i = 0; i < ELEMENTSOF(taints); i++) {
+        assert_error(load_signed(taints[i]), -ESTALE, EXIT_STATUS_REFUSED,
+                     "the kernel took it in as unsigned; it was taken out again");
+        assert_absent("lp_a");
+    }
+    assert_int_equal(k.n_finit, ELEMENTSOF(taints));
+}
+
+static void test_stays_although_unsigned(void **state _unused_) {
+    fake_kernel_module(&k, "lp_a")->stalls_back = true;
+    assert_error(load_signed("OEK\n"), -ESTALE, EXIT_STATUS_REFUSED, "taking it out again failed: ");
+}
+
+/* What was in before is not lpd's to take out. */
+static void test_already_in_unsigned(void **state _unused_) {
+    fake_kernel_module(&k, "lp_a")->taint = "OEK\n";
+    fake_kernel_patch(&k, "lp_a", BUILD_1);
+    assert_error(load_signed("OEK\n"), -EKEYREJECTED, EXIT_STATUS_REFUSED, "took it in as unsigned");
+    assert_non_null(strstr(e.hint, "lpctl unload lp_a"));
+    assert_in("lp_a", BUILD_1);
+    assert_int_equal(k.n_finit, 0);
+
+    /* Nobody asks where the policy does not. */
+    assert_int_equal(load_now("lp_a", BUILD_1), 0);
+    assert_int_equal(result, LOAD_ALREADY);
+}
+
 static void test_stale_build(void **state _unused_) {
     fake_kernel_patch(&k, "lp_a", BUILD_1);
     assert_error(load_now("lp_a", BUILD_2), -EEXIST, EXIT_STATUS_FAILED,
@@ -401,6 +450,10 @@ int main(void) {
     static const struct CMUnitTest tests[] = {
         TEST(test_load),
         TEST(test_already),
+        TEST(test_signed),
+        TEST(test_taken_in_as_unsigned),
+        TEST(test_stays_although_unsigned),
+        TEST(test_already_in_unsigned),
         TEST(test_stale_build),
         TEST(test_each_errno),
         TEST(test_privilege),

@@ -384,14 +384,32 @@ static void test_conflict_with_what_goes_out(void **state _unused_) {
     assert_loads("b");
 }
 
+static void judged(const char *name, enum verdict verdict) {
+    struct patch_sight *sight = s.sights + snapshot_find(&s, name);
+
+    if (!sight->trust)
+        sight->trust = calloc(1, sizeof(*sight->trust));
+    assert_non_null(sight->trust);
+    sight->trust->verdict = verdict;
+}
+
 static void test_signature(void **state _unused_) {
     patch("lp", "");
     s.policy.signature = SIGNATURE_REQUIRED;
     make_plan();
-    assert_fails("lp", "signature", "Signature=required", EXIT_STATUS_REFUSED);
+    assert_loads("lp");
+    judged("lp", VERDICT_LOCAL);
+    make_plan();
+    assert_fails("lp", "signature", "Signature=required, and this is local", EXIT_STATUS_REFUSED);
     s.policy.signature = SIGNATURE_LOCAL;
     make_plan();
-    assert_fails("lp", "signature", "Signature=local", EXIT_STATUS_REFUSED);
+    assert_loads("lp");
+    judged("lp", VERDICT_UNSIGNED);
+    make_plan();
+    assert_fails("lp", "signature", "Signature=local, and this is unsigned", EXIT_STATUS_REFUSED);
+    s.policy.signature = SIGNATURE_PERMISSIVE;
+    make_plan();
+    assert_loads("lp");
 }
 
 static void test_broken_policy(void **state _unused_) {
@@ -400,6 +418,46 @@ static void test_broken_policy(void **state _unused_) {
     make_plan();
     assert_fails("lp", "signature", "the policy cannot be read, so nothing is trusted: lpd.conf:7:",
                  EXIT_STATUS_REFUSED);
+}
+
+/* Each state of what is known, and that no question is asked where no signature is wanted. */
+static void test_signed_manifests(void **state _unused_) {
+    patch("lp", "");
+    sight("lp")->manifest_signature = MANIFEST_REFUSED;
+    make_plan();
+    assert_loads("lp");
+
+    s.policy.signed_manifests = true;
+    sight("lp")->manifest_error = strdup("lp.conf: no signature");
+    make_plan();
+    assert_fails("lp", "manifest-signature", "lp.conf: no signature", EXIT_STATUS_REFUSED);
+    free(sight("lp")->manifest_error);
+    sight("lp")->manifest_error = NULL;
+    sight("lp")->manifest_signature = MANIFEST_UNCHECKED;
+    make_plan();
+    assert_fails("lp", "manifest-signature", "nobody has checked it", EXIT_STATUS_REFUSED);
+
+    sight("lp")->manifest_signature = MANIFEST_SIGNED;
+    make_plan();
+    assert_loads("lp");
+    sight("lp")->manifest_signature = MANIFEST_LATER;
+    make_plan();
+    assert_loads("lp");
+}
+
+/* It keeps out what requires it as well, and what it says of others counts for nothing. */
+static void test_unsigned_manifest_and_others(void **state _unused_) {
+    patch("a", "Conflicts=c\n");
+    patch("b", "Requires=a\n");
+    patch("c", "");
+    s.policy.signed_manifests = true;
+    sight("a")->manifest_signature = MANIFEST_REFUSED;
+    sight("b")->manifest_signature = MANIFEST_SIGNED;
+    sight("c")->manifest_signature = MANIFEST_SIGNED;
+    sight("a")->manifest_error = strdup("a.conf: no signature");
+    make_plan();
+    assert_fails("b", "requires", "a: a.conf: no signature", EXIT_STATUS_FAILED);
+    assert_loads("c");
 }
 
 static void test_in_already(void **state _unused_) {
@@ -537,6 +595,8 @@ int main(void) {
         TEST(test_conflict_with_what_goes_out),
         TEST(test_signature),
         TEST(test_broken_policy),
+        TEST(test_signed_manifests),
+        TEST(test_unsigned_manifest_and_others),
         TEST(test_in_already),
         TEST(test_on_its_way_out),
         TEST(test_other_build),

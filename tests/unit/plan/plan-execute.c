@@ -1,146 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <stdio.h>
-#include <sys/stat.h>
+#include <fcntl.h>
 
-#include "base/file.h"
-#include "base/strv.h"
-#include "check.h"
-#include "execute.h"
-#include "fake-kernel.h"
-#include "livepatch/load.h"
-#include "livepatch/sysfs.h"
-#include "module/object.h"
+#include "execute-test.h"
 
-/* Loads and unloads as their plans say, over a kernel that answers as a real one does. */
-
-#define BUILD_1 "1111aaaa1111aaaa1111aaaa1111aaaa1111aaaa"
-#define BUILD_2 "2222bbbb2222bbbb2222bbbb2222bbbb2222bbbb"
-#define MODULES "/var/lib/lpd/modules/" FAKE_RELEASE "/"
-
-static struct fake_kernel k;
-static struct error e;
-static struct result result;
-
-static void write_policy(const char *signature) {
-    _cleanup_free_ char *text = NULL;
-
-    assert_true(asprintf(&text, "[Trust]\nSignature=%s\n", signature) >= 0);
-    fake_kernel_text(&k, "/etc/lpd/lpd.conf", text);
-}
-
-static int setup(void **state _unused_) {
-    fake_kernel_open(&k);
-    e = ERROR_NULL;
-    result = (struct result){};
-    write_policy("permissive");
-    return 0;
-}
-
-static int teardown(void **state _unused_) {
-    error_done(&e);
-    result_done(&result);
-    fake_kernel_close(&k);
-    return 0;
-}
-
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-
-/* A module file that looks real. */
-static void write_module(const char *path, const char *module_name, const char *build_id,
-                         const char *release) {
-    struct {
-        ElfW(Nhdr) header;
-        char name[4];
-        unsigned char id[20];
-    } note = { { 4, 20, NT_GNU_BUILD_ID }, "GNU", { 0 } };
-    struct object_section sections[] = {
-        { .name = ".modinfo" },
-        { .name = ".note.gnu.build-id", .data = &note, .size = sizeof(note), .type = SHT_NOTE },
-    };
-    _cleanup_free_ char *info = NULL;
-    struct object o;
-    int n;
-
-    n = asprintf(&info, "name=%s%cvermagic=%s SMP mod_unload %clivepatch=Y%c", module_name, 0, release,
-                 0, 0);
-    assert_true(n > 0);
-    sections[0].data = info;
-    sections[0].size = (size_t) n;
-    for (size_t i = 0; i < sizeof(note.id); i++)
-        assert_int_equal(sscanf(build_id + 2 * i, "%2hhx", &note.id[i]), 1);
-    o = object_build(sections, ELEMENTSOF(sections));
-    fake_kernel_file(&k, path, o.data, o.size);
-    object_free(&o);
-}
-
-static void manifest(const char *name, const char *text) {
-    _cleanup_free_ char *path = NULL;
-
-    assert_true(asprintf(&path, "/etc/lpd/patches.d/%s.conf", name) >= 0);
-    fake_kernel_text(&k, path, text);
-}
-
-/* A patch with manifest and module; the module has its name. */
-static void patch(const char *name, const char *keys) {
-    _cleanup_free_ char *text = NULL, *path = NULL, *module_name = NULL;
-
-    assert_true(asprintf(&text, "[Patch]\n%s", keys) >= 0);
-    manifest(name, text);
-    assert_true(asprintf(&path, MODULES "%s.ko", name) >= 0);
-    assert_true(asprintf(&module_name, "%s", name) >= 0);
-    for (char *c = module_name; *c; c++)
-        *c = *c == '-' ? '_' : *c;
-    write_module(path, module_name, BUILD_1, FAKE_RELEASE);
-}
-
-static int load(const char *name) {
-    error_done(&e);
-    result_done(&result);
-    return execute_load(&k.host, name, &result, &e);
-}
-
-static int unload(const char *name) {
-    error_done(&e);
-    result_done(&result);
-    return execute_unload(&k.host, name, &result, &e);
-}
-
-static int load_path(const char *path, const char *parameters) {
-    error_done(&e);
-    result_done(&result);
-    return execute_load_file(&k.host, path, parameters, 60 * USEC_PER_SEC, &result, &e);
-}
-
-/* What was returned is also what was written down. */
-static void assert_result(const char *name, const char *action, const char *state) {
-    _cleanup_(result_done) struct result written = {};
-
-    assert_string_equal(result.name, name);
-    assert_string_equal(result.action, action);
-    assert_string_equal(result.state, state);
-    assert_int_equal(result_read(&k.host, name, &written), 0);
-    assert_string_equal(written.action, action);
-    assert_string_equal(written.state, state);
-    assert_string_equal(strempty(written.reason), strempty(result.reason));
-    assert_int_equal(written.in, result.in);
-    assert_int_equal(written.settled, result.settled);
-    assert_int_equal(written.exit_status, result.exit_status);
-    assert_true(written.monotonic_usec == result.monotonic_usec);
-}
-
-/* The call failed, and so it was written down. */
-static void assert_failed(int r, int expected, enum exit_status exit_status, const char *state,
-                          const char *part) {
-    if (r != expected || e.exit_status != exit_status || !strstr(error_message(&e, r), part))
-        fail_msg("%d, exit status %u: %s", r, e.exit_status, error_message(&e, r));
-    assert_string_equal(result.state, state);
-    assert_string_equal(result.reason, e.message);
-    assert_int_equal(result.exit_status, exit_status);
-}
-
-static bool is_in(const char *module_name) {
-    return livepatch_flag_read(&k.host, module_name, "enabled") == 1;
-}
+/* Loads and unloads as their plans say. */
 
 static void test_load(void **state _unused_) {
     patch("fix-it", "Parameters=verbose=1 depth=2\n");
@@ -271,7 +134,9 @@ static void test_load_bad_module(void **state _unused_) {
 static void test_load_unchecked(void **state _unused_) {
     patch("fix-it", "");
     write_policy("required");
-    assert_failed(load("fix-it"), -ECANCELED, EXIT_STATUS_REFUSED, "refused", "Signature=required");
+    assert_failed(load("fix-it"), -EKEYREJECTED, EXIT_STATUS_REFUSED, "refused",
+                  "it is not signed (unsigned, Signature=required)");
+    assert_string_equal(result.verdict, "unsigned");
     write_policy("requird");
     assert_failed(load("fix-it"), -ECANCELED, EXIT_STATUS_REFUSED, "refused", "/etc/lpd/lpd.conf:2: ");
     assert_int_equal(k.n_finit, 0);
@@ -650,7 +515,7 @@ static void test_load_file_refused(void **state _unused_) {
     write_policy("required");
     r = load_path("/root/fix-it.ko", NULL);
     assert_int_equal(e.exit_status, EXIT_STATUS_REFUSED);
-    assert_error_has(r, -EKEYREJECTED, &e, "/root/fix-it.ko: Signature=required");
+    assert_error_has(r, -EKEYREJECTED, &e, "/root/fix-it.ko: it is not signed");
     assert_null(result.name);
     write_policy("permissive");
     assert_error_has(load_path("/root/nothing.ko", NULL), -ENOENT, &e, "/root/nothing.ko");
@@ -658,6 +523,71 @@ static void test_load_file_refused(void **state _unused_) {
     assert_error_has(load_path("/root/bad.ko", NULL), -ENOEXEC, &e, "/root/bad.ko");
     assert_int_equal(k.n_finit, 0);
     assert_false(file_exists(&k.host, RESULTS_DIRECTORY));
+}
+
+#define SIG_ENFORCE "/sys/module/module/parameters/sig_enforce"
+
+static void enforce_before_load(struct fake_kernel *kernel) {
+    assert_string_equal(fake_kernel_read(kernel, SIG_ENFORCE), "1");
+}
+
+static void test_enforce_in_kernel(void **state _unused_) {
+    patch("a", "");
+    patch("b", "");
+    fake_kernel_text(&k, "/etc/lpd/lpd.conf",
+                     "[Trust]\nSignature=permissive\nEnforceInKernel=yes\n");
+    fake_kernel_text(&k, SIG_ENFORCE, "N\n");
+    k.on_finit = enforce_before_load;
+    assert_int_equal(load("a"), 1);
+    assert_int_equal(k.n_write, 1);
+    fake_kernel_advance(&k, 5 * USEC_PER_SEC);
+    assert_int_equal(load("b"), 1);
+    assert_int_equal(k.n_write, 1);
+    assert_int_equal(k.n_finit, 2);
+}
+
+static void test_enforce_refused(void **state _unused_) {
+    patch("a", "");
+    fake_kernel_text(&k, "/etc/lpd/lpd.conf",
+                     "[Trust]\nSignature=permissive\nEnforceInKernel=yes\n");
+    assert_failed(load("a"), -ENOENT, EXIT_STATUS_FAILED, "failed",
+                  "EnforceInKernel=yes, but the kernel does not");
+    fake_kernel_text(&k, SIG_ENFORCE, "N\n");
+    k.write_error = -EPERM;
+    assert_failed(load("a"), -EPERM, EXIT_STATUS_FAILED, "failed", "Operation not permitted");
+    assert_int_equal(k.n_finit, 0);
+    assert_false(is_in("a"));
+}
+
+static void append(const char *path, const char *data, size_t size) {
+    _cleanup_close_ int fd = file_open(&k.host, path, O_WRONLY | O_APPEND, 0);
+
+    assert_int_equal(write(fd, data, size), size);
+}
+
+/* What is on record of a patch that is in is what it was loaded with. */
+static void test_verdict(void **state _unused_) {
+    _cleanup_(result_done) struct result written = {};
+
+    patch("a", "");
+    assert_int_equal(load("a"), 1);
+    assert_string_equal(result.verdict, "unsigned");
+    assert_null(result.way);
+    fake_kernel_advance(&k, 5 * USEC_PER_SEC);
+    append(MODULES "a.ko", "x\0\0\2\0\0\0\0\0\0\0\0\1~Module signature appended~\n", 1 + 12 + 28);
+    write_policy("required");
+    assert_int_equal(load("a"), -EKEYREJECTED);
+    assert_int_equal(result_read(&k.host, "a", &written), 0);
+    assert_true(written.in);
+    assert_string_equal(written.verdict, "unsigned");
+    assert_string_equal(result.verdict, "unsigned");
+    assert_true(is_in("a"));
+
+    patch("b", "");
+    assert_failed(load("b"), -EKEYREJECTED, EXIT_STATUS_REFUSED, "refused", "it is not signed");
+    assert_string_equal(result.verdict, "unsigned");
+    assert_false(is_in("b"));
+    assert_int_equal(k.n_finit, 1);
 }
 
 int main(void) {
@@ -702,6 +632,9 @@ int main(void) {
         TEST(test_unload_refused),
         TEST(test_load_file),
         TEST(test_load_file_refused),
+        TEST(test_enforce_in_kernel),
+        TEST(test_enforce_refused),
+        TEST(test_verdict),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,7 +20,7 @@ KERNELS = {"6.1": "linux-image-cloud-amd64", "6.12": "linux-image-6.12-cloud-amd
 PACKAGES = """
     systemd systemd-sysv dbus udev kmod initramfs-tools e2fsprogs xz-utils zstd gzip procps jq
     libsystemd0 libkmod2 libssl3 libinih1 libkeyutils1 libsmartcols1 libjson-c5 libblkid1 liblzma5
-    libmd0 libzstd1 zlib1g
+    libmd0 libzstd1 zlib1g keyutils
 """.split()
 
 # The initramfs carries what a bench machine needs to find its disk and its agent port, no more.
@@ -57,9 +57,14 @@ class Kernel:
 
     series: str
     release: str
-    vmlinux: Path
+    vmlinux: Path   # unpacked
+    vmlinuz: Path   # as Debian ships it
     initrd: Path
     headers: Path
+
+    @property
+    def sign_file(self):
+        return self.headers / "scripts/sign-file"
 
 
 class Base:
@@ -73,7 +78,8 @@ class Base:
     def _kernel(self, path):
         release = (path / "release").read_text()
         headers = self.top / f"headers/usr/src/linux-headers-{release}"
-        return Kernel(path.name, release, path / "vmlinux", path / "initrd", headers)
+        return Kernel(path.name, release, path / "vmlinux", self.tree / f"boot/vmlinuz-{release}",
+                      path / "initrd", headers)
 
 
 def get(store):
@@ -150,6 +156,11 @@ def _unpack_bzimage(image):
     if not kernel.startswith(b"\x7fELF"):
         raise SystemExit("the kernel image holds no ELF file")
     return kernel
+
+
+def read_module(path):
+    """The bytes of a kernel module, unpacked."""
+    return _unpack(path.read_bytes())
 
 
 def _unpack(data):

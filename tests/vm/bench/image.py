@@ -56,23 +56,23 @@ class Image:
         self.tree = top / "tree"
 
 
-def get(store, base, patches, programs, install_tree):
-    """The image from the cache, made first if anything in it changed: a few seconds."""
-    parts = [Path(__file__), GUEST, base.top, patches, programs.top]
-    if install_tree:
-        parts.append(install_tree)
+def get(store, base, layers, programs):
+    """The image from the cache, made first if anything in it changed: a few seconds.
+
+    layers is [(directory, place)], what is laid over the base."""
+    parts = [Path(__file__), GUEST, base.top, programs.top, *(part for part, _ in layers)]
     return Image(store.entry("image", cache.digest(*parts),
-                             lambda top: _build(top, base, patches, programs, install_tree)))
+                             lambda top: _build(top, base, layers, programs)))
 
 
-def _build(top, base, patches, programs, install_tree):
+def _build(top, base, layers, programs):
     tree = top / "tree"
     run("cp", "-al", base.tree, tree)
-    _lay_over(patches, tree / "patches")
-    if install_tree:
-        _lay_over(install_tree, tree)
+    for directory, place in layers:
+        _lay_over(directory, tree / place)
     _lay_over(GUEST, tree)
-    _lay_over(programs.agent, tree / "usr/lib/bench-agent")
+    for program in programs.of_machine():
+        _lay_over(program, tree / f"usr/lib/bench-{program.name}")
     for name, text in FILES.items():
         (tree / name).unlink(missing_ok=True)
         (tree / name).write_text(text)

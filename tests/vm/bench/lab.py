@@ -5,7 +5,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import base, cache, image, patches, programs, qemu
+from . import base, cache, firmware, image, keys, patches, programs, qemu, signed
 from .command import run
 from .machine import Machine
 
@@ -19,6 +19,7 @@ class Saved:
 
     disk: Path
     memory: Path
+    variables: Path   # of its firmware, if it has one
 
 
 class Lab:
@@ -28,25 +29,32 @@ class Lab:
         self.store = cache.Cache(store_path)
         self.base = base.get(self.store)
         self.patches = patches.get(self.store, self.base)
+        self.keys = keys.get(self.store)
+        self.signed = signed.get(self.store, self.base, self.patches, self.keys)
+        self.firmware = firmware.get(self.store, self.base, self.keys, self.signed)
         self.programs = programs.get(self.store, self.base)
         with tempfile.TemporaryDirectory(dir=self.store.top) as scratch:
             if build_dir:
                 install_tree = Path(scratch) / "install"
                 run("meson", "install", "-C", build_dir, "--quiet", "--destdir", install_tree)
-            self.image = image.get(self.store, self.base, self.patches, self.programs,
-                                   install_tree)
+            layers = [(self.patches, "patches"), (self.signed.top, "patches"),
+                      (self.keys.top, "patches/keys")]
+            if install_tree:
+                layers.append((install_tree, "."))
+            self.image = image.get(self.store, self.base, layers, self.programs)
 
-    def saved(self, series, smp):
-        """The saved machine of that kernel series and number of CPUs."""
-        key = cache.digest(self.image.top, *SAVED_KEY)
-        top = self.store.entry(f"saved-{series}-{smp}", key,
-                               lambda top: self._save(top, series, smp))
-        return Saved(top / "disk.qcow2", top / "memory")
+    def saved(self, series, smp, secure_boot=None):
+        """The saved machine of that kernel series, number of CPUs and kind of firmware."""
+        kind = {None: "saved", False: "saved-efi", True: "saved-secure"}[secure_boot]
+        made_of = [self.image.top] if secure_boot is None else [self.image.top, self.firmware.top]
+        top = self.store.entry(f"{kind}-{series}-{smp}", cache.digest(*made_of, *SAVED_KEY),
+                               lambda top: self._save(top, series, smp, secure_boot))
+        return Saved(top / "disk.qcow2", top / "memory", top / "variables.fd")
 
-    def _save(self, top, series, smp):
+    def _save(self, top, series, smp, secure_boot):
         saved = Machine(self, series, top)
         try:
-            saved.boot(smp=smp, whole=True)
+            saved.boot(smp=smp, secure_boot=secure_boot, whole=True)
             saved.ok("sync")
             saved.save(top / "memory")
         finally:

@@ -1,21 +1,25 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What a case sees: one machine with a disk, that is booted, asked, rebooted and cut off."""
 
+import base64
 import json
 import random
 import shutil
 import time
 from pathlib import Path
 
-from . import qemu
+from . import firmware, qemu
 from .command import run
 from .qemu import BOOT_SECONDS, Failed
+from .trust import Trust
 
 RUN_SECONDS = 60
+PULL_SECONDS = 120
+INITRAMFS_SOURCES = ["etc/lpd", "var/lib/lpd", "etc/initramfs-tools"]
 KILLED = -1   # the agent's word for a command that took too long
 
 
-class Machine:
+class Machine(Trust):
     """Made by the runner for one case and one series; directory keeps all it leaves behind."""
 
     def __init__(self, lab, series, directory, seed=0):
@@ -29,24 +33,30 @@ class Machine:
         self._boots = 0
         self._root = None    # (id, file, format)
         self._disks = []     # likewise, the added ones
+        self._variables = None   # the firmware's variable store; None: no firmware
 
     # Booting and ending
 
-    def boot(self, series=None, cmdline="", smp=None, initramfs=None, whole=False, wait=True,
-             timeout=BOOT_SECONDS):
+    def boot(self, series=None, cmdline="", smp=None, initramfs=None, secure_boot=None, mok=None,
+             whole=False, wait=True, timeout=BOOT_SECONDS):
         """Starts the machine, with another kernel series, more kernel arguments or CPUs where
         given, and returns when its boot is complete (wait=False: at once).
 
         The first boot of a case goes on from a machine that was saved after its boot, unless an
         argument or an added disk makes it differ, or whole=True; later ones are whole boots.
 
-        initramfs is the bench's small one, "debian" (made by initramfs-tools), or a host's path."""
+        initramfs is the bench's small one, "debian" (made by initramfs-tools), or a host's path.
+
+        secure_boot gives the machine UEFI firmware, with Secure Boot on (True) or off (False), in
+        which the keys mok are enrolled (names, see keys.py); later boots keep what it has."""
         self.series = series or self.series
         self.smp = smp or self.smp
-        if wait and not (whole or cmdline or initramfs or self._root or self._disks):
-            return self._resume()
+        if wait and not (whole or cmdline or initramfs or mok or self._root or self._disks):
+            return self._resume(secure_boot)
         if not self._root:
             self._make_root(self._lab.image.disk, "raw")
+        if secure_boot is not None:
+            self._make_variables(secure_boot, mok or firmware.MOK)
         self._start(self._arguments(cmdline, initramfs))
         if wait:
             self.wait_booted(timeout)
@@ -85,9 +95,11 @@ class Machine:
         """Ends the machine and keeps its memory in a file, for a later one to go on from."""
         self._qemu.save(path)
 
-    def _resume(self):
-        saved = self._lab.saved(self.series, self.smp)
+    def _resume(self, secure_boot):
+        saved = self._lab.saved(self.series, self.smp, secure_boot)
         self._make_root(saved.disk, "qcow2")
+        if secure_boot is not None:
+            self._variables = Path(shutil.copy(saved.variables, self.directory))
         self._start(self._arguments(), saved.memory)
         self._qemu.go_on()
         self.ok(f"date -s @{time.time():.3f}")
@@ -98,17 +110,27 @@ class Machine:
         run("qemu-img", "create", "-q", "-f", "qcow2", "-b", backing, "-F", fmt, disk)
         self._root = ("root", disk, "qcow2")
 
+    def _make_variables(self, secure_boot, mok=firmware.MOK):
+        self._variables = self.directory / "variables.fd"
+        self._lab.firmware.write_variables(self._variables, secure_boot, mok)
+
     def _arguments(self, cmdline="", initramfs=None):
         kernel = self._lab.base.kernels[self.series]
         if initramfs == "debian":
             initramfs = kernel.initrd
         programs = self._lab.programs
-        return qemu.arguments(kernel.vmlinux, initramfs or programs.initrds[self.series],
-                              [self._root, *self._disks], programs.tsc_khz, cmdline, self.smp)
+        image, more = kernel.vmlinux, []
+        if self._variables:
+            image = self._lab.firmware.kernels[self.series]
+            more = firmware.arguments(self._variables)
+        return qemu.arguments(image, initramfs or programs.initrds[self.series],
+                              [self._root, *self._disks], programs.tsc_khz, cmdline, self.smp, more)
 
-    def prepare_by_hand(self):
+    def prepare_by_hand(self, secure_boot):
         """A program that boots a new machine with a shell on the terminal it is started from."""
         self._make_root(self._lab.image.disk, "raw")
+        if secure_boot:
+            self._make_variables(secure_boot)
         return self._write_by_hand(self._arguments())
 
     def _write_by_hand(self, argv):
@@ -139,10 +161,6 @@ class Machine:
     def kernel(self):
         """The release of the kernel series that was booted last."""
         return self._lab.base.kernels[self.series].release
-
-    def patch(self, name):
-        """The path, in the machine, of a patch built for the kernel that runs."""
-        return f"/patches/{self.kernel}/{name}.ko"
 
     # Asking it
 
@@ -257,6 +275,24 @@ class Machine:
         tree = ["-d", self._lab.image.tree / source.lstrip("/")] if source else []
         run("mke2fs", "-q", "-t", "ext4", "-L", name, *tree, path, size)
         self._disks.append((name, path, "raw"))
+
+    def make_initramfs(self):
+        """Has initramfs-tools make an image for the kernel that runs, in a copy of the image's tree
+        that has the machine's patches and policy: in the machine itself that takes a minute. Gives
+        a file to boot from, unpacked for the same reason; the one that was made is "FILE.zst"."""
+        tree, path = self.directory / "tree", self.directory / f"initrd-{self._boots}"
+        run("cp", "-al", self._lab.image.tree, tree)
+        for name in INITRAMFS_SOURCES:
+            shutil.rmtree(tree / name, ignore_errors=True)
+        names = " ".join(INITRAMFS_SOURCES)
+        archive = base64.b64decode(self.ok(f"tar -C / -c {names} | base64", timeout=PULL_SECONDS))
+        (tree / "lpd.tar").write_bytes(archive)
+        run("tar", "-x", "-C", tree, "-f", tree / "lpd.tar")
+        run("chroot", tree, "mkinitramfs", "-o", "/initrd.zst", self.kernel)
+        (tree / "initrd.zst").rename(f"{path}.zst")
+        run("zstd", "-dqf", f"{path}.zst", "-o", path)
+        shutil.rmtree(tree)
+        return path
 
     # What the runner wants after a failure
 

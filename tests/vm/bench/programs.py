@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The bench's own programs of the machine: the agent, and the small initramfs for each kernel."""
 
-import lzma
 import stat
 from dataclasses import dataclass
 from pathlib import Path
 
 from . import cache
+from .base import read_module
 from .command import run
 
 SOURCES = Path(__file__).resolve().parent.parent / "programs"
@@ -17,12 +17,15 @@ MODULES = ["virtio_pci", "virtio_blk", "virtio_console"]
 
 @dataclass(frozen=True)
 class Programs:
-    """agent is for the image, initrds has one file a series, tsc_khz is this host's frequency."""
+    """initrds has one file a series, tsc_khz is this host's frequency."""
 
     top: Path
-    agent: Path
     initrds: dict
     tsc_khz: int
+
+    def of_machine(self):
+        """The programs that are for the image."""
+        return [self.top / name for name in ("agent", "bpf-objects", "try-modules")]
 
 
 def get(store, base):
@@ -30,7 +33,7 @@ def get(store, base):
     key = cache.digest(Path(__file__), SOURCES, base.top, _processor())
     top = store.entry("programs", key, lambda top: _build(top, base))
     initrds = {series: top / f"initrd-{series}" for series in base.kernels}
-    return Programs(top, top / "agent", initrds, int((top / "tsc-khz.txt").read_text()))
+    return Programs(top, initrds, int((top / "tsc-khz.txt").read_text()))
 
 
 def _processor():
@@ -56,12 +59,7 @@ def _modules(directory):
         path, _, rest = line.partition(":")
         needs[Path(path).name.split(".")[0].replace("-", "_")] = [*reversed(rest.split()), path]
     wanted = dict.fromkeys(path for name in MODULES for path in needs.get(name, []))
-    return [_read_module(directory / path) for path in wanted]
-
-
-def _read_module(path):
-    data = path.read_bytes()
-    return lzma.decompress(data) if path.suffix == ".xz" else data
+    return [read_module(directory / path) for path in wanted]
 
 
 def _initramfs(init, modules):

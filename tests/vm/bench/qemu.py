@@ -35,9 +35,10 @@ class Failed(Exception):
     """What a case expected of a machine is not so; the text is the first wrong fact."""
 
 
-def arguments(kernel, initrd, disks, tsc_khz, cmdline="", smp=1):
-    """qemu's arguments but for console, agent port and monitor; disks is [(id, file, format)]."""
-    argv = ["qemu-system-x86_64", *MACHINE, "-smp", str(smp), "-kernel", str(kernel),
+def arguments(kernel, initrd, disks, tsc_khz, cmdline="", smp=1, more=()):
+    """qemu's arguments but for console, agent port and monitor; disks is [(id, file, format)], more
+    stands behind the machine's own."""
+    argv = ["qemu-system-x86_64", *MACHINE, *more, "-smp", str(smp), "-kernel", str(kernel),
             "-initrd", str(initrd),
             "-append", f"{CMDLINE.format(tsc_khz=tsc_khz)} {cmdline}".strip(),
             "-device", "virtio-serial-pci", "-device", "virtserialport,chardev=agent"]

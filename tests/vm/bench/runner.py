@@ -46,7 +46,7 @@ def main():
     lab = Lab(args.cache, args.build_dir, args.install_tree)
     runs = Runs(args.cache / "runs")
     if args.cases == ["shell"]:
-        return _shell(lab, args.series[0], runs.new("shell"))
+        return _shell(lab, args, runs.new("shell"))
     return _run_all(lab, runs, cases, args)
 
 
@@ -63,6 +63,8 @@ def _parse(argv):
                         help="where images and runs are kept (default: %(default)s)")
     parser.add_argument("--keep", action="store_true",
                         help="keep logs and disks of passed cases too")
+    parser.add_argument("--secure-boot", action="store_true",
+                        help="`shell` boots a machine with Secure Boot")
     parser.add_argument("--list", action="store_true", help="print the cases and end")
     parser.add_argument("cases", nargs="*", metavar="CASE",
                         help="cases to run (default: all); `shell` boots a machine to work in")
@@ -100,10 +102,10 @@ class Runs:
         return path
 
 
-def _shell(lab, series, directory):
-    machine = Machine(lab, series, directory)
+def _shell(lab, args, directory):
+    machine = Machine(lab, args.series[0], directory)
     print(f"A machine with kernel {machine.kernel}; patches are in /patches. ctrl-a x ends it.")
-    return subprocess.run([machine.prepare_by_hand()], check=False).returncode
+    return subprocess.run([machine.prepare_by_hand(args.secure_boot)], check=False).returncode
 
 
 def _run_all(lab, runs, cases, args):

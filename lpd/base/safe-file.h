@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/error.h"
+#include "base/host.h"
+
+/* Opens a regular file for reading. path is absolute, as seen from the root of h. The last
+ * component must be no link, and the file neither empty nor larger than max bytes (whole MiB). With
+ * trusted, it and every directory above it, up to that root, must belong to root (or to who runs
+ * this) and be writable by nobody else: then nobody else has put there what is read. Returns the
+ * descriptor. EXIT_STATUS_REFUSED: -EPERM (owner or mode), -ELOOP (link), -EISDIR, -EINVAL (not a
+ * regular file), -ENOEXEC (empty), -EFBIG. EXIT_STATUS_PRIVILEGE: -EACCES. EXIT_STATUS_FAILED:
+ * -ENOENT and other errors of open(2). The message does not name the path. */
+int safe_file_open(const struct host *h, const char *path, size_t max, bool trusted,
+                   struct error *e);
+
+/* Describes an error of open(2) or read(2) with the exit status that it makes. Returns r. */
+int safe_file_describe(int r, struct error *e);

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+
+#include "base/strv.h"
+#include "config/name.h"
+#include "ctl/ctl.h"
+#include "initramfs-files.h"
+
+/* lpctl initramfs-files: what the hooks of initramfs-tools, dracut and mkinitcpio copy. */
+
+static int find_release(struct ctl *c, char **ret, struct error *e) {
+    int r;
+
+    r = c->kernel ? string_set(ret, c->kernel) : c->host.ops->release(&c->host, ret);
+    if (r == -ENOMEM)
+        return r;
+    if (r < 0)
+        return error_hint(e, error_set(e, r, EXIT_STATUS_USAGE, "which kernel? None runs there"),
+                          "name it: --kernel=");
+    if (kernel_release_is_valid(*ret))
+        return 0;
+    return error_set(e, -EINVAL, EXIT_STATUS_USAGE, "'%s' cannot be the release of a kernel", *ret);
+}
+
+static void add_files(json_object *files, const char *kind, char *const *paths) {
+    STRV_FOREACH(path, paths) {
+        json_object *o = json_object_new_object();
+
+        json_add_string(o, "kind", kind);
+        json_add_string(o, "path", *path);
+        json_object_array_add(files, o);
+    }
+}
+
+int ctl_initramfs_files(struct ctl *c, char **argv _unused_, struct error *e) {
+    _cleanup_(initramfs_files_done) struct initramfs_files f = {};
+    json_object *files = json_object_new_array();
+    _cleanup_free_ char *release = NULL;
+    int r;
+
+    c->value = value_new();
+    json_object_object_add(c->value, "files", files);
+    r = find_release(c, &release, e);
+    if (r >= 0)
+        r = initramfs_files_find(&c->host, release, &f, e);
+    json_add_string(c->value, "kernel", release);
+    json_add_list(c->value, "patches", f.patches);
+    json_add_list(c->value, "warnings", f.warnings);
+    add_files(files, "program", f.programs);
+    add_files(files, "file", f.files);
+    return r;
+}
+
+/* The warnings are for those who watch the image being made, the rest is for the hook. */
+void print_initramfs_files(const struct ctl *c) {
+    json_object *files = json_object_object_get(c->value, "files");
+    json_object *warnings = json_object_object_get(c->value, "warnings");
+
+    for (size_t i = 0; i < json_object_array_length(files); i++) {
+        json_object *o = json_object_array_get_idx(files, i);
+
+        printf("%s %s\n", value_get(o, "kind"), value_get(o, "path"));
+    }
+    for (size_t i = 0; warnings && i < json_object_array_length(warnings); i++)
+        fprintf(stderr, "lpctl: %s\n",
+                json_object_get_string(json_object_array_get_idx(warnings, i)));
+}

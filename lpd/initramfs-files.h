@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/error.h"
+#include "base/host.h"
+
+/* What an initramfs for one kernel has to carry so that `lpd initrd` finds there what it would find on
+ * the machine. The hooks of all tools copy this and nothing else. */
+struct initramfs_files {
+    char **patches;  /* their names */
+    char **programs; /* to be copied with the libraries that they need */
+    char **files;
+    char **warnings; /* what was left out, and why */
+};
+
+void initramfs_files_done(struct initramfs_files *f);
+
+/* Finds out, for a release that need not be the one that runs. All is empty unless an enabled patch with
+ * Stage=initrd has a module for that very kernel. A broken manifest, module, policy or certificate
+ * becomes a warning and stops nothing. Negative errno if the manifests could not be read at all. */
+int initramfs_files_find(struct host *h, const char *release, struct initramfs_files *ret,
+                         struct error *e);

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <sha2.h>
+#include <stdio.h>
+
+#include "base/hex.h"
+#include "config/conf-files.h"
+#include "trust/manifest.h"
+
+/* No way to the kernel was open, or the parser could not be run: neither yes nor no. */
+static bool cannot_tell(const struct trust_report *t) {
+    return !t->way && (t->verdict == VERDICT_UNKNOWN_SIGNER || t->verdict == VERDICT_UNSUPPORTED);
+}
+
+static int refuse_unsigned(struct error *e, const char *path) {
+    (void) error_set(e, -EKEYREJECTED, EXIT_STATUS_REFUSED,
+                     "%s: not signed: there is no %s" MANIFEST_SIGNATURE_SUFFIX
+                     " (SignedManifests=yes)", path, path);
+    return error_hint(e, -EKEYREJECTED, "sign it: " MANIFEST_SIGN_COMMAND, path, path);
+}
+
+/* An empty file is no signature. What this user may not read, another may. */
+static int read_signature(const struct host *h, const struct manifest_source *source, char **ret,
+                          size_t *ret_size, struct error *e) {
+    _cleanup_(error_done) struct error reading = ERROR_NULL;
+    _cleanup_free_ char *path = NULL;
+    int r;
+
+    if (asprintf(&path, "%s" MANIFEST_SIGNATURE_SUFFIX, source->path) < 0)
+        return -ENOMEM;
+    r = conf_read(h, path, ret, ret_size, &reading);
+    if (r == 0 || r == -ENOENT)
+        return refuse_unsigned(e, source->path);
+    if (r == -ENOMEM || r > 0)
+        return MIN(r, 0);
+    return error_set(e, r == -EACCES ? -EOPNOTSUPP : -EKEYREJECTED, EXIT_STATUS_REFUSED, "%s",
+                     error_message(&reading, r));
+}
+
+static int check_source(struct host *h, const struct trust_machine *machine,
+                        const struct manifest_source *source, struct error *e) {
+    _cleanup_(trust_report_done) struct trust_report report = {};
+    struct trust_subject subject = { .data = source->data, .data_size = source->size };
+    _cleanup_free_ char *signature = NULL;
+    int r;
+
+    r = read_signature(h, source, &signature, &subject.signature_size, e);
+    if (r < 0)
+        return r;
+    subject.signature = signature;
+    r = trust_judge(h, machine, &subject, TRUST_NO_LOAD, &report);
+    if (r < 0)
+        return r;
+    if (verdict_accepted(report.verdict, machine->policy->signature))
+        return 0;
+    r = error_set(e, cannot_tell(&report) ? -EOPNOTSUPP : -EKEYREJECTED, EXIT_STATUS_REFUSED,
+                  "%s: %s (%s, SignedManifests=yes)", source->path, strempty(report.reason),
+                  verdict_to_string(report.verdict));
+    return report.hint ? error_hint(e, r, "%s", report.hint) : r;
+}
+
+int trust_check_manifest(struct host *h, const struct trust_machine *machine,
+                         const struct manifest *m, struct error *e) {
+    struct policy policy = *machine->policy;
+    const struct trust_machine strict = { &policy, machine->sig_enforce, machine->secure_boot };
+    int r = 0;
+
+    /* The key asks for a signature in so many words. */
+    if (policy.signature == SIGNATURE_PERMISSIVE)
+        policy.signature = SIGNATURE_LOCAL;
+    for (size_t i = 0; i < m->n_sources && r >= 0; i++)
+        r = check_source(h, &strict, m->sources + i, e);
+    if (r >= 0 && m->n_sources == 0)
+        return error_set(e, -EKEYREJECTED, EXIT_STATUS_REFUSED,
+                         "%s: its bytes were not kept", m->path);
+    return r;
+}
+
+/* Each file with its size before it, so that no text can pass from one to the next. */
+char *manifest_digest(const struct manifest *m) {
+    uint8_t digest[SHA256_DIGEST_LENGTH];
+    SHA2_CTX context;
+
+    SHA256Init(&context);
+    for (size_t i = 0; i < m->n_sources; i++) {
+        uint64_t size = m->sources[i].size;
+
+        SHA256Update(&context, (const uint8_t *) &size, sizeof(size));
+        SHA256Update(&context, (const uint8_t *) m->sources[i].data, m->sources[i].size);
+    }
+    SHA256Final(digest, &context);
+    return hex_encode(digest, sizeof(digest));
+}

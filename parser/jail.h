@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/macro.h"
+
+/* From here on this process can compute, take some memory beside its input of that size, write to
+ * descriptors that are open, and end; any other system call kills it (seccomp(2)). There is no way
+ * back. Limits that may not be set (setrlimit(2)) are gone without. Negative: there is no jail. */
+int jail_enter(size_t input_size);

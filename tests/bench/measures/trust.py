@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Signed patches on a machine with Secure Boot: what lpd takes to verify and to load one against
+insmod, which leaves the verifying to the kernel, by turns in the same boot."""
+
+from . import load, machines
+
+PATCHES = {"64 KiB": "lp-size-64k", "10 MiB": "lp-size-10m"}
+
+# Runs lpd-parser as lpd does and notes what it took, for those who look for LPD_LIBEXECDIR.
+PARSER = """#!/bin/sh
+RUSAGE_FILE=/run/parser-used exec /run/rusage /usr/lib/lpd/lpd-parser
+"""
+
+
+def measure(lab, series, kind, rounds):
+    """{size: Usage of {"insmod": …, "lpd": …, "lpd-parser": …, "verify": …}}; lpd-parser is the part
+    of it in that of lpd."""
+    with machines.machine(lab, series, kind) as m:
+        m.boot(secure_boot=True)
+        m.ok("rm /etc/lpd/lpd.conf.d/10-bench.conf")   # Signature=required
+        machines.give_rusage(m, "/run/rusage")
+        m.write("/run/parser/lpd-parser", PARSER, mode=0o755)
+        return {size: _measure(m, patch, rounds) for size, patch in PATCHES.items()}
+
+
+def _measure(m, patch, rounds):
+    loads = load.prepare(m, m.patch(patch, by="mok"), patch)
+    samples = {name: [] for name in (*loads, "lpd-parser", "verify")}
+    for _ in range(rounds + 1):
+        for name, command in loads.items():
+            samples[name].append(load.load(m, command, patch))
+        samples["lpd-parser"].append(_parser(m, loads["lpd"], patch))
+        samples["verify"].append(load.once(m, f"/usr/sbin/lpctl verify /run/{patch}.ko"))
+    # The first round reads the programs from the disk.
+    return {name: load.medians(found[1:]) for name, found in samples.items()}
+
+
+def _parser(m, command, patch):
+    m.ok(f"LPD_LIBEXECDIR=/run/parser {command}")
+    load.unload(m, patch)
+    *used, status = map(int, m.ok("cat /run/parser-used").split())
+    m.equal("the exit status of lpd-parser", status, 0)
+    return tuple(used)

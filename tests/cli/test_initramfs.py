@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What lpctl initramfs-files lists for an image, and what it leaves out."""
+
+import unittest
+
+from machine import KERNEL, Case, Link, compressed, kernel, manifest, module
+
+OTHER = "6.12.9-cloud-amd64"
+STORE = f"/var/lib/lpd/modules/{KERNEL}"
+PROGRAMS = ["program /usr/lib/lpd/lpd", "program /usr/lib/lpd/lpd-parser"]
+CERTIFICATE = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+
+
+class InitramfsFiles(Case):
+    def early(self, name, *lines, data=None):
+        self.plant(manifest(name, "Stage=initrd", *lines),
+                   {f"{STORE}/{name}.ko": data or module(name.replace("-", "_"))})
+
+    def setUp(self):
+        super().setUp()
+        self.plant(kernel(OTHER), {"/etc/lpd/lpd.conf": "[Trust]\nSignature=permissive\n"})
+
+    def listed(self, *argv):
+        value, text = self.assert_same_everywhere("initramfs-files", f"--kernel={KERNEL}", *argv)
+        lines = text.splitlines()
+        self.assertEqual([f"{f['kind']} {f['path']}" for f in value["files"]], lines)
+        self.assertEqual(value["kernel"], KERNEL)
+        return lines
+
+    def warned(self):
+        """The same where something is left out: that is told, and the exit status stays 0."""
+        value = self.json("initramfs-files", f"--kernel={KERNEL}")
+        lines = [f"{f['kind']} {f['path']}" for f in value["files"]]
+        self.assertGreater(len(value["warnings"]), 0)
+        done = self.lpctl("initramfs-files", f"--kernel={KERNEL}", warns=True)
+        self.assertEqual(done.stdout.splitlines(), lines)
+        self.assertEqual(done.stderr.splitlines(), [f"lpctl: {w}" for w in value["warnings"]])
+        return lines, done.stderr
+
+    def test_one(self):
+        self.early("fix-a")
+        self.assertEqual(self.listed(), [
+            *PROGRAMS, "file /etc/lpd/patches.d/fix-a.conf", f"file {STORE}/fix-a.ko",
+            "file /etc/lpd/lpd.conf"])
+
+    def test_nothing_without_the_stage(self):
+        self.assertEqual(self.listed(), [])
+        self.plant(manifest("fix-a"), {f"{STORE}/fix-a.ko": module("fix_a"),
+                                       "/etc/lpd/keys.d/a.pem": CERTIFICATE})
+        self.early("fix-b", "Enabled=no")
+        self.assertEqual(self.listed(), [])
+
+    def test_only_for_that_kernel(self):
+        self.early("fix-a")
+        self.plant(manifest("fix-b", "Stage=initrd", f"[Kernel:{OTHER}]"),
+                   {f"{STORE}/fix-b.ko": module("fix_b"),
+                    f"/var/lib/lpd/modules/{OTHER}/fix-b.ko": module("fix_b", OTHER)})
+        self.assertNotIn("fix-b", "".join(self.listed()))
+        running = self.text("initramfs-files").splitlines()
+        self.assertEqual(running[2:4], ["file /etc/lpd/patches.d/fix-b.conf",
+                                        f"file /var/lib/lpd/modules/{OTHER}/fix-b.ko"])
+        self.assertEqual(self.text("initramfs-files", "--kernel=5.10.0"), "")
+
+    def test_all_that_belongs_to_it(self):
+        self.early("fix-a", "Rollout=50%")
+        self.plant({
+            "/etc/lpd/patches.d/fix-a.conf.p7s": b"x",
+            "/etc/lpd/patches.d/fix-a.conf.d/10-local.conf": "[Patch]\nTimeoutSec=5\n",
+            "/etc/lpd/patches.d/fix-a.conf.d/10-local.conf.p7s": b"x",
+            "/usr/lib/lpd/lpd.conf": "[Trust]\n",
+            "/usr/lib/lpd/lpd.conf.d/10-a.conf": "[Guard]\nMaxAttempts=3\n",
+            "/usr/lib/lpd/lpd.conf.d/20-b.conf": "[Guard]\nMaxAttempts=4\n",
+            "/etc/lpd/lpd.conf.d/20-b.conf": Link("/dev/null"),
+            "/etc/lpd/keys.d/a.pem": CERTIFICATE,
+            "/usr/lib/lpd/keys.d/b.pem": CERTIFICATE,
+            "/etc/lpd/disable": "",
+        })
+        self.assertEqual(self.listed(), [
+            *PROGRAMS,
+            "file /etc/lpd/patches.d/fix-a.conf", "file /etc/lpd/patches.d/fix-a.conf.p7s",
+            "file /etc/lpd/patches.d/fix-a.conf.d/10-local.conf",
+            "file /etc/lpd/patches.d/fix-a.conf.d/10-local.conf.p7s",
+            f"file {STORE}/fix-a.ko", "file /etc/machine-id",
+            "file /etc/lpd/lpd.conf", "file /usr/lib/lpd/lpd.conf.d/10-a.conf",
+            "file /etc/lpd/keys.d/a.pem", "file /usr/lib/lpd/keys.d/b.pem",
+            "file /etc/lpd/disable"])
+
+    def test_compressed_by_a_package(self):
+        place = f"/usr/lib/modules/{KERNEL}/livepatch/fix_a.ko.xz"
+        self.plant(manifest("fix-a", "Stage=initrd"), {place: compressed(module("fix_a"), "xz")})
+        self.assertIn(f"file {place}", self.listed())
+
+    def test_broken_ones_are_left_out(self):
+        self.early("fix-a")
+        self.early("fix-cut", data=module("fix_cut")[:300])
+        self.early("fix-plain", data=module("fix_plain", livepatch=False))
+        self.early("fix-other", data=module("fix_other", OTHER))
+        self.early("fix-open")
+        (self.root / f"{STORE[1:]}/fix-open.ko").chmod(0o666)
+        self.plant(manifest("fix-bad", "Stage=never"),
+                   manifest("fix-none", "Stage=initrd", f"[Kernel:{KERNEL}]"))
+        lines, said = self.warned()
+        self.assertEqual(lines[2:4], ["file /etc/lpd/patches.d/fix-a.conf", f"file {STORE}/fix-a.ko"])
+        self.assertEqual(len(lines), 5)
+        self.assertEqual(len(said.splitlines()), 6)
+        for name in ("fix-cut", "fix-plain", "fix-other", "fix-open", "fix-bad", "fix-none"):
+            self.assertIn(f"lpctl: {name}: left out: ", said)
+
+    def test_a_broken_policy_goes_in(self):
+        self.early("fix-a")
+        self.plant({"/etc/lpd/lpd.conf.d/10-a.conf": "[Trust]\nSignature=maybe\n"})
+        lines, said = self.warned()
+        self.assertIn("file /etc/lpd/lpd.conf.d/10-a.conf", lines)
+        self.assertIn("Signature=", said)
+
+    def test_usage(self):
+        self.text("initramfs-files", "--kernel=../6.1", status=64)
+        self.text("initramfs-files", "x", status=64)
+        (self.root / "proc/sys/kernel/osrelease").unlink()
+        self.text("initramfs-files", status=64)
+
+
+if __name__ == "__main__":
+    unittest.main()

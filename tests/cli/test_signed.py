@@ -1,0 +1,185 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""SignedManifests=yes below another root, where no kernel can be asked: signatures by OpenSSL itself,
+as lpd.patch(5) makes them, that certificates in /etc/lpd/keys.d vouch for."""
+
+import functools
+import subprocess
+import tempfile
+import unittest
+
+from machine import *
+
+PATCHES = "/etc/lpd/patches.d"
+STORE = f"/var/lib/lpd/modules/{KERNEL}"
+TEXT = b"[Patch]\nDescription=signed\n"
+
+
+class Keys:
+    """Two keys, made once: one whose certificate the machine has, and a stranger's."""
+
+    @functools.cached_property
+    def top(self):
+        self._directory = tempfile.TemporaryDirectory()
+        top = Path(self._directory.name)
+        for name in ("own", "stranger"):
+            subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes",
+                            "-days", "9", "-subj", f"/CN={name}", "-keyout", top / f"{name}.key",
+                            "-out", top / f"{name}.pem"], check=True, capture_output=True)
+        return top
+
+    def sign(self, data, by="own", *options):
+        argv = ["openssl", "cms", "-sign", "-binary", "-noattr", "-outform", "DER", *options,
+                "-signer", self.top / f"{by}.pem", "-inkey", self.top / f"{by}.key"]
+        return subprocess.run(argv, input=data, capture_output=True, check=True).stdout
+
+
+keys = Keys()
+
+
+class Signed(Case):
+    def setUp(self):
+        super().setUp()
+        self.plant(kernel(KERNEL), {
+            "/etc/lpd/lpd.conf": "[Trust]\nSignature=permissive\nSignedManifests=yes\n",
+            "/etc/lpd/keys.d/own.pem": (keys.top / "own.pem").read_bytes(),
+        })
+
+    def manifest(self, data=TEXT, signature=None, file="fix-net.conf"):
+        self.plant({f"{PATCHES}/{file}": data})
+        self.plant({f"{PATCHES}/{file}.p7s": signature} if signature else {})
+
+    def module(self):
+        self.plant({f"{STORE}/fix-net.ko": module("fix_net")})
+
+    def step(self):
+        """What lpctl why says of the signature."""
+        steps = {s["question"]: s for s in self.json("why", "fix-net")["steps"]}
+        return steps["manifest-signature"]["passed"], steps["manifest-signature"]["fact"]
+
+    def refused(self, verb, *argv):
+        """Exit status 5, the message and the way out; nothing is changed."""
+        before = tree_of(self.root)
+        error = self.json_once(verb, *argv, status=5)["error"]
+        self.assertEqual(tree_of(self.root), before)
+        return error["message"], error["hint"]
+
+
+class Looking(Signed):
+    def test_signed(self):
+        """With the certificate in the signature, and without."""
+        self.module()
+        for options in ([], ["-nocerts"]):
+            self.manifest(TEXT, keys.sign(TEXT, "own", *options))
+            self.assertEqual(self.step(), (True, "SignedManifests=yes, and it is signed"))
+            self.assertEqual(self.json("why", "fix-net")["action"], "load")
+        self.text("lint")
+
+    def test_columns(self):
+        self.module()
+        self.manifest(TEXT, keys.sign(TEXT))
+        lines = self.text("why", "fix-net").splitlines()
+        self.assertIn("ok   manifest-signature SignedManifests=yes, and it is signed", lines)
+        self.assertIn(f"ok   manifest           {PATCHES}/fix-net.conf", lines)
+
+    def test_unsigned(self):
+        self.module()
+        self.manifest()
+        path = f"{PATCHES}/fix-net.conf"
+        message = f"{path}: not signed: there is no {path}.p7s (SignedManifests=yes)"
+        self.assertEqual(self.step(), (False, message))
+        patch = self.json("status", "fix-net")["patches"][0]
+        self.assertEqual((patch["state"], patch["reason"]), ("refused", message))
+        problem = self.json("lint", status=78)["problems"][0]
+        self.assertEqual((problem["file"], problem["message"]), (path, message))
+        self.assertIn(f"openssl cms -sign -binary -noattr -outform DER -in {path} ",
+                      problem["hint"])
+
+    def test_unsigned_dropin(self):
+        self.module()
+        self.manifest(TEXT, keys.sign(TEXT))
+        text, dropin = b"[Patch]\nProbe=/bin/true\n", "fix-net.conf.d/10-mine.conf"
+        self.manifest(text, None, dropin)
+        passed, fact = self.step()
+        self.assertFalse(passed)
+        self.assertTrue(fact.startswith(f"{PATCHES}/{dropin}: not signed"), fact)
+        self.manifest(text, keys.sign(text), dropin)
+        self.assertTrue(self.step()[0])
+
+    def test_garbage(self):
+        self.module()
+        for signature in (b"no DER", keys.sign(TEXT)[:-1], keys.sign(TEXT)[:100]):
+            self.manifest(TEXT, signature)
+            passed, fact = self.step()
+            self.assertFalse(passed)
+            self.assertIn("(bad-signature, SignedManifests=yes)", fact)
+
+    def test_only_the_load_can_tell(self):
+        """Whose key it is, the kernel of that machine may know."""
+        self.module()
+        self.manifest(TEXT, keys.sign(TEXT, "stranger"))
+        self.assertEqual(self.step(), (True, "SignedManifests=yes, to be checked at the load"))
+        self.text("lint")
+
+    def test_not_wanted(self):
+        """What is not loaded anyway is not checked for it."""
+        self.module()
+        self.manifest(b"[Patch]\nEnabled=no\n")
+        value = self.json("why", "fix-net")
+        self.assertEqual((value["action"], value["reason"]), ("skip", "Enabled=no"))
+
+    def test_lint_file(self):
+        """The signature is looked for beside the file."""
+        here = self.place("fix-new.conf", TEXT)
+        problem = self.json("lint", here, status=78)["problems"][0]
+        self.assertIn(f"{here}: not signed", problem["message"])
+        self.place("fix-new.conf.p7s", b"no DER")
+        self.assertIn("bad-signature", self.json("lint", here, status=78)["problems"][0]["message"])
+
+
+class Changing(Signed):
+    def setUp(self):
+        super().setUp()
+        self.file = self.place("fix-net.ko", module("fix_net"))
+
+    def test_install(self):
+        message, hint = self.refused("install", self.file)
+        self.assertIn(f"{PATCHES}/fix-net.conf is not there", message)
+        self.assertIn(f"-out {PATCHES}/fix-net.conf.p7s", hint)
+        self.manifest()
+        self.assertIn("not signed", self.refused("install", self.file)[0])
+        self.manifest(TEXT, keys.sign(TEXT))
+        before = tree_of(self.root)
+        self.text("install", self.file)
+        self.assertEqual(set(tree_of(self.root)) - set(before),
+                         {f"var/lib/lpd/modules/{KERNEL}", f"{STORE}/fix-net.ko".lstrip("/")})
+        self.assertTrue(self.step()[0])
+
+    def test_allow_list(self):
+        """The pin is signed with the manifest: no other module goes by that name."""
+        text = f"[Patch]\n[Kernel:{KERNEL}]\nSHA256={sha256(module('fix_net'))}\n".encode()
+        self.manifest(text, keys.sign(text))
+        other = self.place("other.ko", module("fix_net", build_id="ee" * 20))
+        self.assertIn("SHA256", self.refused("install", "--name=fix-net", other)[0])
+        self.text("install", self.file)
+
+    def test_switching(self):
+        self.manifest(TEXT, keys.sign(TEXT))
+        message, hint = self.refused("disable", "fix-net")
+        self.assertIn("does not say Enabled=no", message)
+        self.assertIn("sign it", hint)
+        off = b"[Patch]\nEnabled=no\n"
+        self.manifest(off, keys.sign(off))
+        self.assertIn("does not say Enabled=yes", self.refused("enable", "fix-net")[0])
+
+    def test_remove(self):
+        self.manifest(TEXT, keys.sign(TEXT))
+        before = tree_of(self.root)
+        self.text("install", self.file)
+        self.text("remove", "fix-net")
+        self.assertEqual(set(before) - set(tree_of(self.root)),
+                         {f"{PATCHES}/fix-net.conf{s}".lstrip("/") for s in ("", ".p7s")})
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "parse.h"
+#include "trust/parser-format.h"
+#include "trust/pkcs7-json.h"
+
+#define DATA "what is signed"
+
+/* Has the parser read one thing, and lpd its answer: whatever the one makes of it, the other can
+ * take. */
+static inline void fuzz_parse(enum parser_record_type type, const uint8_t *data, size_t size) {
+    struct parser_record records[] = { { .type = PARSER_RECORD_DATA, .size = strlen(DATA) },
+                                       { .type = type, .size = size } };
+    struct certificate_file file = { .path = (char *) "file" };
+    struct certificate_files files = { .files = &file, .n_files = 1 };
+    size_t input_size = sizeof(records) + strlen(DATA) + size, json_size;
+    char *input = malloc(input_size), *json, *next;
+    struct error e = ERROR_NULL;
+    struct pkcs7 p = {};
+    int r;
+
+    next = mempcpy(input, &records[0], sizeof(records[0]));
+    next = mempcpy(next, DATA, strlen(DATA));
+    next = mempcpy(next, &records[1], sizeof(records[1]));
+    memcpy(next, data, size);
+    if (parse(input, input_size, &json, &json_size) < 0)
+        abort();
+    r = pkcs7_from_json(json, json_size, &files, &p, &e);
+    if (r < 0 ? r != -EBADMSG || !e.message : type == PARSER_RECORD_SIGNATURE && p.n_signers == 0)
+        abort();
+    for (size_t i = 0; i < p.n_signers; i++)
+        if (p.signers[i].verified_by != SIZE_MAX && !p.signers[i].encoding)
+            abort();
+    error_done(&e);
+    pkcs7_done(&p);
+    free(json);
+    free(input);
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mman.h>
+
+#include "btf-file.h"
+#include "check.h"
+#include "trust/btf.h"
+
+static struct btf_file f;
+
+static int find(const char *const *names, size_t n, uint32_t *ret) {
+    _cleanup_close_ int fd = memfd_create("btf", MFD_CLOEXEC);
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, f.data, f.size), f.size);
+    return btf_find_functions(fd, names, n, ret);
+}
+
+static int find_one(const char *name, uint32_t *ret) {
+    return find(&name, 1, ret);
+}
+
+static void test_every_kind(void **state) {
+    static const struct {
+        unsigned kind;
+        size_t fixed, each;
+    } kinds[] = {
+        { BTF_KIND_INT, 4, 0 },      { BTF_KIND_PTR, 0, 0 },        { BTF_KIND_ARRAY, 12, 0 },
+        { BTF_KIND_STRUCT, 0, 12 },  { BTF_KIND_UNION, 0, 12 },     { BTF_KIND_ENUM, 0, 8 },
+        { BTF_KIND_FWD, 0, 0 },      { BTF_KIND_TYPEDEF, 0, 0 },    { BTF_KIND_VOLATILE, 0, 0 },
+        { BTF_KIND_CONST, 0, 0 },    { BTF_KIND_RESTRICT, 0, 0 },   { BTF_KIND_FUNC, 0, 0 },
+        { BTF_KIND_FUNC_PROTO, 0, 8 }, { BTF_KIND_VAR, 4, 0 },      { BTF_KIND_DATASEC, 0, 12 },
+        { BTF_KIND_FLOAT, 0, 0 },    { BTF_KIND_DECL_TAG, 4, 0 },   { BTF_KIND_TYPE_TAG, 0, 0 },
+        { BTF_KIND_ENUM64, 0, 12 },
+    };
+    uint32_t id = 0;
+
+    for (size_t i = 0; i < ELEMENTSOF(kinds); i++) {
+        btf_file_init(&f);
+        /* What follows is no types, so that a wrong size is noticed. */
+        btf_file_type(&f, kinds[i].kind, 3, "x", kinds[i].fixed + 3 * kinds[i].each);
+        btf_file_function(&f, "wanted");
+        btf_file_finish(&f);
+        assert_int_equal(find_one("wanted", &id), 0);
+        assert_int_equal(id, 2);
+    }
+}
+
+static void test_names(void **state) {
+    static const char *const names[] = { "one", "two", "nothing", "type" };
+    uint32_t ids[ELEMENTSOF(names)], one, two;
+
+    btf_file_init(&f);
+    btf_file_function(&f, "done"); /* ends like one of them */
+    btf_file_function(&f, "ones"); /* begins like it */
+    btf_file_function(&f, "onx");  /* differs at its end */
+    btf_file_type(&f, BTF_KIND_TYPEDEF, 0, "type", 0);
+    two = btf_file_function(&f, "two");
+    btf_file_function(&f, NULL);
+    one = btf_file_function(&f, "one");
+    btf_file_finish(&f);
+    assert_int_equal(find(names, ELEMENTSOF(names), ids), 0);
+    assert_int_equal(ids[0], one);
+    assert_int_equal(ids[1], two);
+    assert_int_equal(ids[2], 0);
+    assert_int_equal(ids[3], 0);
+}
+
+/* Names and types at every place around the ends of the pieces that are read. */
+static void test_pieces(void **state) {
+    static const char *const names[] = { "wanted", "the_last" };
+    uint32_t ids[2], wanted, last;
+
+    for (size_t at = 4096 - 24; at < 4096 + 24; at++) {
+        char filler[8192] = "";
+
+        btf_file_init(&f);
+        memset(filler, 'x', at);
+        btf_file_type(&f, BTF_KIND_STRUCT, (unsigned) (at / 12), NULL, at / 12 * 12);
+        btf_file_type(&f, BTF_KIND_INT, 0, filler, 4);
+        wanted = btf_file_function(&f, "wanted");
+        btf_file_type(&f, BTF_KIND_ENUM, 1500, filler, 1500 * 8);
+        last = btf_file_function(&f, "the_last");
+        btf_file_finish(&f);
+        assert_int_equal(find(names, 2, ids), 0);
+        assert_int_equal(ids[0], wanted);
+        assert_int_equal(ids[1], last);
+    }
+}
+
+static void build(void) {
+    btf_file_init(&f);
+    btf_file_type(&f, BTF_KIND_STRUCT, 2, "s", 24);
+    btf_file_function(&f, "wanted");
+    btf_file_finish(&f);
+}
+
+#define SPOIL(member, value)                                                                       \
+    do {                                                                                           \
+        build();                                                                                   \
+        memcpy(f.data + offsetof(struct btf_header, member), &(typeof(f.header.member)){ value },  \
+               sizeof(f.header.member));                                                           \
+    } while (0)
+
+static void test_bad(void **state) {
+    uint32_t id = 99;
+
+    build();
+    assert_int_equal(find_one("wanted", &id), 0);
+    assert_int_equal(id, 2);
+    id = 99;
+
+    SPOIL(magic, 0x9feb); /* the other byte order */
+    assert_int_equal(find_one("wanted", &id), -EBADMSG);
+    SPOIL(version, 2);
+    assert_int_equal(find_one("wanted", &id), -EOPNOTSUPP);
+    SPOIL(hdr_len, 23);
+    assert_int_equal(find_one("wanted", &id), -EBADMSG);
+    SPOIL(hdr_len, UINT32_MAX);
+    assert_int_equal(find_one("wanted", &id), -EBADMSG);
+    SPOIL(str_off, UINT32_MAX);
+    assert_int_equal(find_one("wanted", &id), -EBADMSG);
+    SPOIL(str_len, f.header.str_len + 1);
+    assert_int_equal(find_one("nothing", &id), -EBADMSG);
+    SPOIL(str_len, UINT32_MAX);
+    assert_int_equal(find_one("wanted", &id), -EBADMSG);
+    SPOIL(type_off, UINT32_MAX);
+    assert_int_equal(find_one("wanted", &id), -EBADMSG);
+    SPOIL(type_len, UINT32_MAX);
+    assert_int_equal(find_one("wanted", &id), -EBADMSG);
+    SPOIL(type_len, 12 + 24 + 11); /* in the head of the second type */
+    assert_int_equal(find_one("wanted", &id), -EBADMSG);
+    SPOIL(type_len, 12 + 23); /* in the members of the first */
+    assert_int_equal(find_one("wanted", &id), -EBADMSG);
+    build();
+    f.size = 10;
+    assert_int_equal(find_one("wanted", &id), -EBADMSG);
+    f.size = 0;
+    assert_int_equal(find_one("wanted", &id), -EBADMSG);
+    assert_int_equal(id, 99);
+}
+
+/* What cannot be told must not be taken for something else. */
+static void test_unknown(void **state) {
+    static const uint32_t infos[] = { 0, 20U << 24, 31U << 24, BTF_KIND_STRUCT << 24 | 2 | 1 << 16,
+                                      (1 << 5 | BTF_KIND_STRUCT) << 24 | 2 };
+    uint32_t id = 99;
+
+    for (size_t i = 0; i < ELEMENTSOF(infos); i++) {
+        build();
+        memcpy(f.data + sizeof(struct btf_header) + offsetof(struct btf_type, info), &infos[i], 4);
+        assert_int_equal(find_one("wanted", &id), -EOPNOTSUPP);
+    }
+    assert_int_equal(id, 99);
+}
+
+/* A section that is smaller than the file says where the search ends. */
+static void test_ends(void **state) {
+    uint32_t id = 99;
+
+    SPOIL(type_len, 12 + 24);
+    assert_int_equal(find_one("wanted", &id), 0);
+    assert_int_equal(id, 0);
+    SPOIL(str_len, 3);
+    assert_int_equal(find_one("wanted", &id), 0);
+    assert_int_equal(id, 0);
+    SPOIL(str_len, 0);
+    assert_int_equal(find_one("wanted", &id), 0);
+    assert_int_equal(id, 0);
+}
+
+/* Longer than any name that the kernel has (KSYM_NAME_LEN). */
+static void test_long_string(void **state) {
+    char filler[9000] = "";
+    uint32_t id = 99;
+
+    memset(filler, 'x', sizeof(filler) - 1);
+    btf_file_init(&f);
+    btf_file_type(&f, BTF_KIND_FWD, 0, filler, 0);
+    btf_file_function(&f, "wanted");
+    btf_file_finish(&f);
+    assert_int_equal(find_one("wanted", &id), -EBADMSG);
+    assert_int_equal(id, 99);
+}
+
+static void test_descriptor(void **state) {
+    static const char *const names[BTF_NAMES_MAX + 1];
+    uint32_t ids[BTF_NAMES_MAX + 1];
+    _cleanup_close_ int fd = open("/", O_RDONLY | O_CLOEXEC);
+
+    assert_int_equal(btf_find_functions(fd, (const char *const[]){ "x" }, 1, ids), -EISDIR);
+    assert_int_equal(btf_find_functions(fd, names, ELEMENTSOF(names), ids), -EINVAL);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_kind),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_pieces),
+        cmocka_unit_test(test_bad),
+        cmocka_unit_test(test_unknown),
+        cmocka_unit_test(test_ends),
+        cmocka_unit_test(test_long_string),
+        cmocka_unit_test(test_descriptor),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Keys that sign patches, and their certificates: made once, by openssl."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import cache
+from .command import run
+
+# The key that Debian's firmware for tests has in its db; the passphrase is the file's own name.
+SNAKEOIL = Path("/usr/share/ovmf/PkKek-1-snakeoil.key")
+
+
+@dataclass(frozen=True)
+class Key:
+    """How a key and its certificate are made."""
+
+    issuer: str | None = None   # None: it signs itself
+    algorithm: str = "rsa:2048"
+    kind: str = "signer"        # or "authority": sections of CONFIG
+    expired: bool = False
+    twin: str | None = None     # the certificate takes the names and numbers of that one's
+
+
+# An issuer stands before those whom it issues.
+KEYS = {
+    "mok": Key(),
+    "ca": Key(kind="authority"),
+    "leaf": Key(issuer="ca"),
+    "second": Key(issuer="ca"),
+    "stranger": Key(kind="authority"),
+    "orphan": Key(issuer="stranger"),
+    "expired": Key(expired=True),
+    "revoked": Key(),
+    "revoked-leaf": Key(issuer="ca"),
+    "ec": Key(algorithm="ec"),
+    "forged": Key(twin="mok"),
+}
+
+CONFIG = """
+[req]
+distinguished_name = nobody
+[nobody]
+[signer]
+subjectKeyIdentifier = {key_id}
+authorityKeyIdentifier = keyid
+basicConstraints = critical, CA:FALSE
+keyUsage = critical, digitalSignature
+[authority]
+subjectKeyIdentifier = {key_id}
+authorityKeyIdentifier = keyid
+basicConstraints = critical, CA:TRUE
+keyUsage = critical, digitalSignature, keyCertSign
+"""
+
+
+class Keys:
+    """top holds NAME.key, NAME.pem and NAME.der of each key and of db."""
+
+    names = ("db", *KEYS)
+
+    def __init__(self, top):
+        self.top = top
+
+    def key(self, name):
+        return self._existing(f"{name}.key")
+
+    def certificate(self, name):
+        return self._existing(f"{name}.pem")
+
+    def der(self, name):
+        return self._existing(f"{name}.der").read_bytes()
+
+    def to_be_signed(self, name):
+        """The part of a certificate that its signature covers, whose hash .blacklist names."""
+        path = self.top / f"{name}.tbs"
+        run("openssl", "asn1parse", "-noout", "-in", self.certificate(name), "-strparse", "4",
+            "-out", path)
+        return path.read_bytes()
+
+    def _existing(self, name):
+        if not (self.top / name).exists():
+            raise SystemExit(f"no key {name.split('.')[0]}; there are {', '.join(self.names)}")
+        return self.top / name
+
+
+def get(store):
+    return Keys(store.entry("keys", cache.digest(Path(__file__)), _build))
+
+
+def _build(top):
+    run("openssl", "pkey", "-in", SNAKEOIL, "-passin", "pass:snakeoil", "-out", top / "db.key")
+    shutil.copy(SNAKEOIL.with_suffix(".pem"), top / "db.pem")
+    for name, key in KEYS.items():
+        _make(top, name, key)
+    for certificate in top.glob("*.pem"):
+        run("openssl", "x509", "-in", certificate, "-outform", "DER",
+            "-out", certificate.with_suffix(".der"))
+
+
+def _make(top, name, key):
+    config = top / "openssl.cnf"
+    config.write_text(CONFIG.format(key_id=_key_id(top, key.twin) if key.twin else "hash"))
+    pem = top / f"{name}.pem"
+    argv = ["openssl", "req", "-x509", "-config", config, "-extensions", key.kind, "-nodes",
+            "-newkey", key.algorithm, "-subj", f"/CN=lpd bench {key.twin or name}",
+            "-days", "3650", "-keyout", top / f"{name}.key", "-out", pem]
+    if key.algorithm == "ec":
+        argv += ["-pkeyopt", "ec_paramgen_curve:P-256"]
+    if key.issuer:
+        argv += ["-CA", top / f"{key.issuer}.pem", "-CAkey", top / f"{key.issuer}.key"]
+    if key.twin:
+        argv += ["-set_serial", _field(top, key.twin, "-serial")]
+    run(*argv)
+    if key.expired:
+        run("openssl", "x509", "-in", pem, "-signkey", top / f"{name}.key", "-days", "-1",
+            "-out", pem)
+    config.unlink()
+
+
+def _key_id(top, name):
+    return _field(top, name, "-ext", "subjectKeyIdentifier").split("\n")[-1].strip()
+
+
+def _field(top, name, *what):
+    """What openssl says of a certificate: "serial=0A" gives 0x0A."""
+    text = run("openssl", "x509", "-in", top / f"{name}.pem", "-noout", *what).strip()
+    return text.replace("serial=", "0x")

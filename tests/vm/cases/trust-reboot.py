@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Under the default policy and Secure Boot a patch by an enrolled key is in after each boot, before
+any ordinary service, and the status says who vouches for it; an unsigned one is not even
+installed."""
+
+
+def case(m):
+    m.boot(secure_boot=True)
+    m.ok("rm /etc/lpd/lpd.conf.d/10-bench.conf")
+    m.ok(f"lpctl install --wait=30 {m.patch('lp-cmdline', by='mok')}")
+    before = everything(m)
+    m.fails(f"lpctl install {m.patch('lp-uptime')}", exit=5, says="it is not signed")
+    m.equal("what a refused install leaves", everything(m), before)
+
+    m.reboot()
+    m.sees("cat /proc/cmdline", "live patched by lp-cmdline")
+    m.sees("systemctl status livepatch@lp-cmdline", "active (exited)")
+    vouched_for(m)
+    loaded, = m.journal("MESSAGE_ID=345bac2e7efe4ad8aa22a6c31cbc75ca")
+    m.equal("LPD_VERDICT=", loaded["LPD_VERDICT"], "verified")
+    kernel = m.journal("_TRANSPORT=kernel", "--grep=enabling patch 'lp_cmdline'")
+    reached = m.journal("UNIT=sysinit.target", "JOB_RESULT=done")
+    m.before("the patch", kernel[0], "sysinit.target", reached[0])
+
+
+def vouched_for(m):
+    signature = m.patch_status("lp-cmdline")["signature"]
+    wanted = {"verdict": "verified", "way": "kernel-pkcs7", "keyring": ".machine",
+              "keyId": key_id(m, "mok"), "hash": "sha256", "expired": None}
+    m.equal("the signature", {fact: signature[fact] for fact in wanted}, wanted)
+    m.contains("the signer", signature["signer"], "CN=lpd bench mok")
+
+
+def key_id(m, name):
+    """What the kernel calls the key, in a line of /proc/keys: "… NAME: KEYID: X509.rsa …"."""
+    return m.ok(f"grep 'lpd bench {name}: ' /proc/keys").split(": ")[-2]
+
+
+def everything(m):
+    """What belongs to patches: files, units and what the kernel has."""
+    return m.ok("find /etc/lpd /var/lib/lpd /run/lpd /run/systemd/generator -type f "
+                "-exec sha256sum {} + | sort; ls /sys/kernel/livepatch")

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A patch by a key that an enrolled CA issued, but that is in no keyring, is refused with the
+command that mends it; that command does. Nothing is to be done where the signature has the
+certificate with it."""
+
+CERTIFICATE = "/etc/lpd/keys.d/second.der"
+
+
+def case(m):
+    m.boot(secure_boot=True)
+    m.ok("rm /etc/lpd/lpd.conf.d/10-bench.conf")
+    module = m.patch("lp-cmdline", by="second")
+    m.fails(f"lpctl install {module}", exit=5, says="lpd bench ca in .machine")
+    m.ok(f"install -D -m 644 /patches/keys/second.der {CERTIFICATE}")
+    output = m.fails(f"lpctl install {module}", exit=5,
+                     says="was issued by lpd bench ca in .machine")
+    m.contains("the way out", output, "keyctl padd ")
+    command = "keyctl padd " + output.split("keyctl padd ")[1].splitlines()[0]
+    m.equal("the file in it", command.split("<")[1].split()[0], CERTIFICATE)
+    m.ok(command.split(" (")[0])
+
+    m.ok(f"lpctl install --wait=30 {module}")
+    vouched_for(m, "lp-cmdline", ".secondary_trusted_keys")
+    leaf = m.json(f"lpctl verify {m.patch('lp-cmdline', by='leaf-embedded')} --json=short")
+    m.equal("who vouches for an embedded leaf", leaf["signature"]["keyring"], ".machine")
+
+
+def vouched_for(m, name, keyring):
+    status = m.patch_status(name)
+    m.equal("the state", status["state"], "active")
+    m.equal("the verdict", status["signature"]["verdict"], "verified")
+    m.equal("the keyring", status["signature"]["keyring"], keyring)

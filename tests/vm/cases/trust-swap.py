@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What runs is what was checked, or nothing: while a patch is loaded its file is swapped, for
+another one of that name or by writing into it, on a machine whose kernel would take either."""
+
+import lzma
+
+LOADS = 16
+# Puts the good and the evil file in turns where lpd loads from, in the way of @SWAP@, and looks out
+# for the evil one in the kernel.
+SWAPPER = """
+    sub slurp { open(my $f, "<", $_[0]) or die "$_[0]: $!"; local $/; <$f> }
+    for (my $n = 0; ; $n++) {
+        my $from = $n % 2 ? "/root/swap/good" : "/root/swap/evil";
+        @SWAP@
+        if (slurp("/proc/cmdline") =~ /evil/) { open(my $f, ">", "/run/evil"); exit }
+    }
+"""
+RENAME = """
+        link($from, "/root/swap/next") or die $!; rename("/root/swap/next", "@TO@") or die $!;
+        unlink("/root/swap/next");
+        select(undef, undef, undef, rand(0.1));
+"""
+WRITE = """
+        open(my $f, "+<", "@TO@") or die $!; my $data = slurp($from);
+        syswrite($f, $data); truncate($f, length($data)); close($f);
+        select(undef, undef, undef, rand($n % 2 ? 2 : 0.1));
+"""
+LOAD = f"""
+    for i in $(seq {LOADS}); do
+        if /usr/lib/lpd/lpd load lp-cmdline; then cat /proc/cmdline; else echo refused; fi
+        lpctl unload lp-cmdline || true
+    done 2>/dev/null
+"""
+
+
+def case(m):
+    m.boot()
+    m.write("/etc/lpd/lpd.conf.d/10-bench.conf", "[Trust]\nSignature=local\n")
+    m.ok("install -D -m 644 -t /etc/lpd/keys.d /patches/keys/mok.pem")
+    m.write("/etc/lpd/patches.d/lp-cmdline.conf", "[Patch]\n")
+    good = m.patch_bytes("lp-cmdline", by="mok")
+    evil = good.replace(b"live patched", b"evil patched")
+    m.write_all("/root/try", {"evil.ko": evil})
+    m.equal("that the kernel takes the evil one", m.kernel_takes("/root/try/evil.ko")[0], True)
+
+    seen = []
+    for swap in (RENAME, WRITE):
+        seen += swapping(m, swap, "lp-cmdline.ko", good, evil)
+        seen += swapping(m, swap, "lp-cmdline.ko.xz", lzma.compress(good), lzma.compress(evil))
+    counts = {word: sum(word in line for line in seen) for word in ("live", "evil", "refused")}
+    print(m.series, counts)
+    m.equal("how often the evil one was in", counts["evil"], 0)
+    m.equal("that both were met", counts["live"] > 0 and counts["refused"] > 0, True)
+
+
+def swapping(m, swap, file, good, evil):
+    """What each of the loads came to: the text of /proc/cmdline, or refused."""
+    directory = f"/var/lib/lpd/modules/{m.kernel}"
+    m.write_all("/root/swap", {"good": good, "evil": evil})
+    m.write_all(directory, {file: good})
+    m.write("/root/swapper", SWAPPER.replace("@SWAP@", swap).replace("@TO@", f"{directory}/{file}"))
+    swapper = m.background("exec perl /root/swapper")
+    seen = m.ok(LOAD, timeout=300).splitlines()
+    m.ok(f"kill {swapper}; rm {directory}/{file}")   # it was at it to the end
+    m.fails("cat /run/evil")
+    return seen

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Under Secure Boot lpd's verdict on a patch, signed in each way, is what the kernel makes of it."""
+
+from bench import verdicts
+
+
+def case(m):
+    m.boot(secure_boot=True)
+    m.ok("rm /etc/lpd/lpd.conf.d/10-bench.conf")
+    found, words = verdicts.compare(m, verdicts.wanted(m))
+    for way, value in found.items():
+        if way != "builtin":
+            m.equal(f"that {way} is accepted", value["accepted"]["required"], words[way][0])
+
+    # Debian's own module is signed as it should be, and no live patch.
+    m.equal("what would let it in", found["builtin"]["accepted"],
+            {"required": False, "local": False, "permissive": False})
+    unsigned = m.verify(m.patch("lp-cmdline"))
+    m.equal("the verdict on an unsigned patch", unsigned["signature"]["verdict"], "unsigned")
+
+    for way, keyring in (("mok-keyid", ".machine"), ("leaf-embedded", ".machine"),
+                         ("builtin", ".builtin_trusted_keys"), ("db", ".platform")):
+        m.equal(f"the keyring that vouches for {way}", found[way]["signature"]["keyring"], keyring)
+    m.equal("the way", found["mok"]["signature"]["way"], "kernel-pkcs7")
+    m.equal("that it has expired", found["expired"]["signature"]["expired"] is not None, True)
