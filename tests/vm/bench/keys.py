@@ -56,7 +56,7 @@ keyUsage = critical, digitalSignature, keyCertSign
 
 
 class Keys:
-    """top holds NAME.key, NAME.pem and NAME.der of each key and of db."""
+    """top holds NAME.key, NAME.pem, NAME.der and NAME.tbs of each key and of db."""
 
     names = ("db", *KEYS)
 
@@ -74,10 +74,7 @@ class Keys:
 
     def to_be_signed(self, name):
         """The part of a certificate that its signature covers, whose hash .blacklist names."""
-        path = self.top / f"{name}.tbs"
-        run("openssl", "asn1parse", "-noout", "-in", self.certificate(name), "-strparse", "4",
-            "-out", path)
-        return path.read_bytes()
+        return self._existing(f"{name}.tbs").read_bytes()
 
     def _existing(self, name):
         if not (self.top / name).exists():
@@ -97,6 +94,8 @@ def _build(top):
     for certificate in top.glob("*.pem"):
         run("openssl", "x509", "-in", certificate, "-outform", "DER",
             "-out", certificate.with_suffix(".der"))
+        run("openssl", "asn1parse", "-noout", "-in", certificate, "-strparse", "4",
+            "-out", certificate.with_suffix(".tbs"))
 
 
 def _make(top, name, key):
