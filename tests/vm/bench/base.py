@@ -20,7 +20,7 @@ KERNELS = {"6.1": "linux-image-cloud-amd64", "6.12": "linux-image-6.12-cloud-amd
 PACKAGES = """
     systemd systemd-sysv dbus udev kmod initramfs-tools e2fsprogs xz-utils zstd gzip procps jq
     libsystemd0 libkmod2 libssl3 libinih1 libkeyutils1 libsmartcols1 libjson-c5 libblkid1 liblzma5
-    libmd0 libzstd1 zlib1g keyutils
+    libmd0 libzstd1 zlib1g keyutils dracut-core cryptsetup-initramfs dosfstools nftables
 """.split()
 
 # The initramfs carries what a bench machine needs to find its disk and its agent port, no more.
