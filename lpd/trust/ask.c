@@ -161,7 +161,7 @@ static int conclude_refused(struct judging *j, const char *way, int answer) {
                         "this kernel has no crypto for its signature (ENOPKG)");
     case -EKEYREJECTED:
         /* The same answer for two things; only certificates tell them apart. */
-        r = judging_read(j, /* complete= */ true, &e);
+        r = judging_read(j, READING_CERTIFICATES, &e);
         if (r == -ENOMEM)
             return r;
         r = judge_revoked(j);
@@ -190,7 +190,7 @@ static int find_verified_key(struct judging *j, unsigned keyrings, const struct 
     _cleanup_(error_done) struct error e = ERROR_NULL;
     const struct kernel_key *key = judging_find_key(j, keyrings);
 
-    if (!key && judging_read(j, /* complete= */ true, &e) == -ENOMEM)
+    if (!key && judging_read(j, READING_CERTIFICATES, &e) == -ENOMEM)
         return -ENOMEM;
     if (!key)
         key = judging_find_key(j, keyrings);
@@ -339,7 +339,7 @@ static int ask_by_keyring(struct judging *j) {
     struct keyring_answers a = { .sum = -ENOKEY };
     int r;
 
-    r = judging_read(j, /* complete= */ true, &e);
+    r = judging_read(j, READING_DATA, &e);
     if (r >= 0)
         r = ask_signers(j, &a, &e);
     if (r < 0)

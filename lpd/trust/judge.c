@@ -26,7 +26,7 @@ static bool embedded_is_true(const struct judging *j, const struct pkcs7 *p) {
     return true;
 }
 
-int judging_read(struct judging *j, bool complete, struct error *e) {
+int judging_read(struct judging *j, enum reading reading, struct error *e) {
     struct parser_request request = {
         .signature = j->subject->signature,
         .signature_size = j->subject->signature_size,
@@ -34,16 +34,19 @@ int judging_read(struct judging *j, bool complete, struct error *e) {
     _cleanup_(pkcs7_done) struct pkcs7 read = {};
     int r;
 
-    if (j->complete || (!complete && j->pkcs7.n_signers > 0))
+    if (reading <= j->reading)
         return 0;
-    if (complete) {
+    if (reading >= READING_CERTIFICATES && j->reading < READING_CERTIFICATES) {
         certificate_files_done(&j->files); /* of a reading that failed */
         r = certificate_files_read(j->host, &j->files);
         if (r < 0)
             return r;
+    }
+    if (reading >= READING_CERTIFICATES)
+        request.files = &j->files;
+    if (reading >= READING_DATA) {
         request.data = j->subject->data;
         request.data_size = j->subject->data_size;
-        request.files = &j->files;
     }
     r = parser_run(&request, &read, e);
     if (r < 0)
@@ -53,7 +56,7 @@ int judging_read(struct judging *j, bool complete, struct error *e) {
                          "lpd-parser found a certificate that is not in the signature");
     pkcs7_done(&j->pkcs7);
     j->pkcs7 = TAKE_STRUCT(read);
-    j->complete = complete;
+    j->reading = reading;
     return 0;
 }
 
@@ -141,7 +144,7 @@ static int judge_form(struct judging *j) {
 
     if (!j->subject->signature)
         return decide_unsigned(j);
-    r = judging_read(j, wide, &e);
+    r = judging_read(j, wide ? READING_DATA : READING_SIGNATURE, &e);
     if (r == -ENOMEM)
         return r;
     if (r < 0)
@@ -267,7 +270,7 @@ static int judge_missing_key(struct judging *j) {
     _cleanup_(error_done) struct error e = ERROR_NULL;
     int r;
 
-    r = judging_read(j, /* complete= */ true, &e);
+    r = judging_read(j, READING_DATA, &e);
     if (r == -ENOMEM)
         return r;
     if (r < 0)

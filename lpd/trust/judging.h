@@ -8,6 +8,15 @@
 
 /* A judgement in the making: shared by judge.c, ask.c and explain.c only. */
 
+/* How much was read. A certificate names a key, the data tell whether it made the signature: they may be
+ * 16 MiB, so they are given to the parser only where that is asked. */
+enum reading {
+    READING_NONE,
+    READING_SIGNATURE,
+    READING_CERTIFICATES, /* and every certificate of the machine */
+    READING_DATA,         /* and what is signed: verified_by and digest of each signer */
+};
+
 struct judging {
     struct host *host;
     const struct trust_machine *machine;
@@ -16,13 +25,13 @@ struct judging {
     struct kernel_keyrings keyrings;
     struct certificate_files files;
     struct pkcs7 pkcs7;
-    bool complete; /* pkcs7 was read together with the data and all the machine's certificates */
+    enum reading reading; /* of pkcs7 */
     struct trust_report report;
 };
 
-/* Has the signature read, with the data and every certificate of the machine if complete is asked for
- * and was not done before. 0, or what parser_run() says. */
-int judging_read(struct judging *j, bool complete, struct error *e);
+/* Has the signature read with as much of the rest, unless that was done before. 0, or what parser_run()
+ * says. */
+int judging_read(struct judging *j, enum reading reading, struct error *e);
 
 /* Puts the question to the kernel, by the first way that is open. 1: it answered, and the report has the
  * verdict; 0: no way is open; -ENOMEM. */
