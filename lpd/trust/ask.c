@@ -104,8 +104,8 @@ static int conclude_revoked(struct judging *j, const char *what) {
     return 1;
 }
 
-/* The certificates are looked at as far as they have been read: for the way of the keyrings that is
- * all of them, while kernel-pkcs7 refuses what is revoked by itself. The file's hash is looked at by the
+/* The certificates are looked at as far as they could be read; kernel-pkcs7 refuses what is revoked by
+ * itself. The file's hash is looked at by the
  * module loader of Debian's kernels alone (kernel/module/signing.c, mod_is_hash_blacklisted()). */
 int judge_revoked(struct judging *j) {
     if (blacklisted(j, "bin:", j->subject->sha256))
@@ -161,9 +161,6 @@ static int conclude_refused(struct judging *j, const char *way, int answer) {
                         "this kernel has no crypto for its signature (ENOPKG)");
     case -EKEYREJECTED:
         /* The same answer for two things; only certificates tell them apart. */
-        r = judging_read(j, READING_CERTIFICATES, &e);
-        if (r == -ENOMEM)
-            return r;
         r = judge_revoked(j);
         if (r != 0)
             return r;
@@ -186,16 +183,8 @@ static int unavailable(struct judging *j, const char *way, const struct error *e
 
 /* The key that the kernel must have found in those keyrings; NULL: cannot be told. One of the firmware's
  * goes by its certificate, of which a name may be no more than the issuer's. */
-static int find_verified_key(struct judging *j, unsigned keyrings, const struct kernel_key **ret) {
-    _cleanup_(error_done) struct error e = ERROR_NULL;
-    const struct kernel_key *key = judging_find_key(j, keyrings);
-
-    if (!key && judging_read(j, READING_CERTIFICATES, &e) == -ENOMEM)
-        return -ENOMEM;
-    if (!key)
-        key = judging_find_key(j, keyrings);
-    *ret = key ?: judging_guess_key(j, keyrings & KEYRING_BUILTIN);
-    return 0;
+static const struct kernel_key *find_verified_key(const struct judging *j, unsigned keyrings) {
+    return judging_find_key(j, keyrings) ?: judging_guess_key(j, keyrings & KEYRING_BUILTIN);
 }
 
 /* The kernel knows builtin, secondary and machine as one set. Where the policy leaves some of them out,
@@ -243,7 +232,6 @@ static int ask_by_pkcs7(struct judging *j) {
     _cleanup_(kernel_pkcs7_freep) struct kernel_pkcs7 *k = NULL;
     _cleanup_(error_done) struct error e = ERROR_NULL;
     const struct trust_subject *s = j->subject;
-    const struct kernel_key *key = NULL;
     unsigned asked = 0;
     int r, answer = -ENOKEY;
 
@@ -254,8 +242,7 @@ static int ask_by_pkcs7(struct judging *j) {
         return unavailable(j, "kernel-pkcs7", &e, r);
     if (answer < 0)
         return conclude_refused(j, "kernel-pkcs7", answer);
-    r = find_verified_key(j, asked, &key);
-    return r < 0 ? r : conclude_verified(j, "kernel-pkcs7", key);
+    return conclude_verified(j, "kernel-pkcs7", find_verified_key(j, asked));
 }
 
 /* The module loader takes a signer's certificate from the signature or from its keyrings, nowhere

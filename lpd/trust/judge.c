@@ -136,15 +136,24 @@ static bool has_signed_attributes(const struct pkcs7 *p) {
     return false;
 }
 
+/* The certificates only serve to name the key, and each run of the parser takes a few milliseconds; but
+ * the kernel needs none of them, so that they cannot be read keeps it from nothing. */
+static int read_signature(struct judging *j, struct error *e) {
+    bool wide = (j->flags & TRUST_EXPLAIN) || j->machine->policy->signature == SIGNATURE_LOCAL;
+    int r;
+
+    r = judging_read(j, wide ? READING_DATA : READING_CERTIFICATES, NULL);
+    return r >= 0 || r == -ENOMEM ? r : judging_read(j, READING_SIGNATURE, e);
+}
+
 /* 1: the form is that of a module's signature; 0: the report has the verdict. */
 static int judge_form(struct judging *j) {
-    bool wide = (j->flags & TRUST_EXPLAIN) || j->machine->policy->signature == SIGNATURE_LOCAL;
     _cleanup_(error_done) struct error e = ERROR_NULL;
     int r;
 
     if (!j->subject->signature)
         return decide_unsigned(j);
-    r = judging_read(j, wide ? READING_DATA : READING_SIGNATURE, &e);
+    r = read_signature(j, &e);
     if (r == -ENOMEM)
         return r;
     if (r < 0)
@@ -264,8 +273,8 @@ static bool lacks_key(enum verdict v) {
     return v == VERDICT_UNKNOWN_SIGNER || v == VERDICT_UNSUPPORTED;
 }
 
-/* What was not in the first reading is looked at only now, since a signature that the kernel verifies
- * needs no certificate of anybody. */
+/* Who made the signature is looked at only now, as a signature that the kernel verifies needs no second
+ * opinion. */
 static int judge_missing_key(struct judging *j) {
     _cleanup_(error_done) struct error e = ERROR_NULL;
     int r;
