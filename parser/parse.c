@@ -155,11 +155,24 @@ static int read_file(struct state *s, const struct span *file, size_t source) {
     return 0;
 }
 
+/* OpenSSL takes longer to decode the key of one certificate than all else here takes: a machine's
+ * firmware holds several, and of a load only the signer's matter. */
+static bool matters(const struct state *s, const struct input *in, const struct span *file) {
+    if (!in->signature.data || in->data.data || x509_is_pem(file->data, file->size))
+        return true;
+    for (size_t i = 0; i < s->p.n_signers; i++)
+        if (signature_may_know(
+                sk_CMS_SignerInfo_value(CMS_get0_SignerInfos(s->cms), (int) i), file->data, file->size))
+            return true;
+    return false;
+}
+
 static int read_files(struct state *s, const struct input *in) {
     int r = 0;
 
     for (size_t i = 0; i < in->n_files && r >= 0; i++)
-        r = read_file(s, &in->files[i], i);
+        if (matters(s, in, &in->files[i]))
+            r = read_file(s, &in->files[i], i);
     return r;
 }
 

@@ -158,3 +158,15 @@ bool signature_may_be_by(CMS_SignerInfo *signer, const X509 *x, const struct cer
     text = hex_encode(ASN1_STRING_get0_data(key_id), (size_t) ASN1_STRING_length(key_id));
     return text && c->key_id && streq(text, c->key_id);
 }
+
+bool signature_may_know(CMS_SignerInfo *signer, const void *der, size_t size) {
+    ASN1_OCTET_STRING *key_id = NULL;
+    ASN1_INTEGER *serial = NULL;
+    const ASN1_STRING *id;
+
+    (void) CMS_SignerInfo_get0_signer_id(signer, &key_id, NULL, &serial);
+    id = key_id ?: serial;
+    /* OpenSSL keeps the magnitude, which of a negative number is not what DER has. */
+    return !id || ASN1_STRING_type(id) == V_ASN1_NEG_INTEGER ||
+           memmem(der, size, ASN1_STRING_get0_data(id), (size_t) ASN1_STRING_length(id));
+}

@@ -18,3 +18,7 @@ int signature_describe(CMS_ContentInfo *cms, struct pkcs7 *p, struct error *e);
 /* Whether a signer may be the owner of that certificate: issuer and serial, or the key id, are
  * its. c describes x. */
 bool signature_may_be_by(CMS_SignerInfo *signer, const X509 *x, const struct certificate *c);
+
+/* Whether a file in DER may hold a certificate of that signer, as its bytes have the serial or the key
+ * id: no decoding. */
+bool signature_may_know(CMS_SignerInfo *signer, const void *der, size_t size);

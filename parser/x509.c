@@ -241,12 +241,16 @@ static int read_pem(const void *data, size_t size, STACK_OF(X509) *s, const char
     return any && at_end ? 0 : -EBADMSG;
 }
 
+bool x509_is_pem(const void *data, size_t size) {
+    return memmem(data, size, PEM_MARK, STRLEN(PEM_MARK));
+}
+
 int x509_read_file(const void *data, size_t size, STACK_OF(X509) *s, const char **ret_reason) {
     if (size > PARSER_FILE_SIZE_MAX) {
         *ret_reason = "it is longer than 1 MiB";
         return -EBADMSG;
     }
-    if (memmem(data, size, PEM_MARK, STRLEN(PEM_MARK)))
+    if (x509_is_pem(data, size))
         return read_pem(data, size, s, ret_reason);
     return read_der(data, size, s, ret_reason);
 }

@@ -11,6 +11,8 @@ static inline void x509_stack_free(STACK_OF(X509) *s) {
 DEFINE_TRIVIAL_CLEANUP_FUNC(STACK_OF(X509) *, x509_stack_free)
 DEFINE_TRIVIAL_CLEANUP_FUNC(X509 *, X509_free)
 
+bool x509_is_pem(const void *data, size_t size);
+
 /* Reads a file that may hold a certificate in DER, or any number in PEM, and appends what it holds
  * to s. -EBADMSG with the reason in *ret_reason if there is something that cannot be read, or
  * nothing: those before it are appended all the same. -ENOMEM. */

@@ -13,7 +13,8 @@ struct parser_request {
     size_t signature_size;
     const void *data;      /* what is signed, for digests and verified_by; NULL: not asked for */
     size_t data_size;
-    const struct certificate_files *files; /* certificates that are offered; may be NULL */
+    const struct certificate_files *files; /* certificates that are offered; may be NULL. With a signature
+                                            * and no data, only those that may be its signers' are read */
     unsigned seconds;      /* how long to wait for it at most; 0: a minute */
 };
 

@@ -427,6 +427,32 @@ static void test_files(void **state) {
     pkcs7_done(&p);
 }
 
+/* Where nothing but the signer's name is asked for, no other certificate is decoded. */
+static void test_others(void **state) {
+    static const unsigned forms[] = { SIGN_FLAGS, SIGN_FLAGS | CMS_USE_KEYID };
+
+    for (size_t i = 0; i < ELEMENTSOF(forms); i++) {
+        struct signature s;
+        struct pkcs7 p;
+
+        sign_data(&rsa, 1, "sha256", forms[i], &s);
+        for (int with_data = 0; with_data <= 1; with_data++) {
+            add(PARSER_RECORD_SIGNATURE, s.der, s.size);
+            if (with_data)
+                add(PARSER_RECORD_DATA, DATA, strlen(DATA));
+            add_identity(&ec);
+            add_identity(&rsa);
+            ask_well(&p);
+            assert_int_equal(p.n_certificates, with_data ? 2 : 1);
+            assert_string_equal(p.certificates[p.n_certificates - 1].name, "RSA signer");
+            assert_int_equal(p.certificates[p.n_certificates - 1].source, 1);
+            assert_int_equal(p.signers[0].n_certificates, 1);
+            pkcs7_done(&p);
+        }
+        signature_done(&s);
+    }
+}
+
 static void test_bounds(void **state) {
     _cleanup_free_ char *pem = identity_pem(&ec), *many = NULL, *large = NULL;
     size_t length = strlen(pem);
@@ -487,6 +513,7 @@ int main(void) {
         cmocka_unit_test(test_not_verified),   cmocka_unit_test(test_refused),
         cmocka_unit_test(test_refused_content), cmocka_unit_test(test_attributes_added),
         cmocka_unit_test(test_damaged),        cmocka_unit_test(test_files),
+        cmocka_unit_test(test_others),
         cmocka_unit_test(test_bounds),         cmocka_unit_test(test_bad_records),
     };
 
