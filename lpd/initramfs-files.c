@@ -13,8 +13,16 @@
 #include "trust/certificates.h"
 #include "trust/manifest.h"
 
+static void patch_done(struct initramfs_patch *p) {
+    free(p->name);
+    free(p->sha256);
+    free(p->build_id);
+}
+
 void initramfs_files_done(struct initramfs_files *f) {
-    strv_free(f->patches);
+    for (size_t i = 0; i < f->n_patches; i++)
+        patch_done(f->patches + i);
+    free(f->patches);
     strv_free(f->programs);
     strv_free(f->files);
     strv_free(f->warnings);
@@ -32,8 +40,8 @@ static int warn(struct initramfs_files *f, const char *what, const char *reason)
 
 /* The same checks as before a load, so far as they need no kernel: what would be refused for certain has
  * no place in an image. */
-static int check_module(const struct host *h, const char *path, const char *release,
-                        struct error *e) {
+static int see_module(const struct host *h, const char *path, const char *release,
+                      struct initramfs_patch *p, struct error *e) {
     _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
     int r;
 
@@ -45,12 +53,14 @@ static int check_module(const struct host *h, const char *path, const char *rele
     if (!f.info.vermagic || !vermagic_matches(f.info.vermagic, release))
         return error_set(e, -ENOEXEC, EXIT_STATUS_KERNEL, "%s: the module is not for %s", path,
                          release);
-    return 0;
+    module_file_sha256(&f);
+    r = string_set(&p->sha256, f.sha256);
+    return r < 0 ? r : string_set(&p->build_id, f.info.build_id);
 }
 
 /* 1 with the path; 0 if the patch has nothing for that kernel; or why it is left out. */
-static int find_module(const struct host *h, const struct manifest *m, const char *release, char **ret,
-                       struct error *e) {
+static int find_module(const struct host *h, const struct manifest *m, const char *release,
+                       struct initramfs_patch *p, char **ret, struct error *e) {
     const struct manifest_kernel *kernel = manifest_kernel_for(m, release);
     _cleanup_free_ char *path = NULL;
     int r;
@@ -63,7 +73,7 @@ static int find_module(const struct host *h, const struct manifest *m, const cha
     if (r < 0)
         return error_set(e, r, EXIT_STATUS_FAILED, "no module for %s in the module directories",
                          release);
-    r = check_module(h, path, release, e);
+    r = see_module(h, path, release, p, e);
     if (r < 0)
         return r;
     *ret = TAKE_PTR(path);
@@ -82,10 +92,15 @@ static int add_signed(const struct host *h, struct initramfs_files *f, const cha
 }
 
 static int add_patch(const struct host *h, struct initramfs_files *f, const struct manifest *m,
-                     const char *module) {
+                     struct initramfs_patch *p, const char *module) {
+    struct initramfs_patch *patches = reallocarray(f->patches, f->n_patches + 1, sizeof(*patches));
     int r;
 
-    r = strv_extend(&f->patches, m->name);
+    if (!patches)
+        return -ENOMEM;
+    f->patches = patches;
+    f->patches[f->n_patches++] = TAKE_STRUCT(*p);
+    r = string_set(&f->patches[f->n_patches - 1].name, m->name);
     if (r >= 0)
         r = add_signed(h, f, m->path);
     STRV_FOREACH(dropin, m->dropins)
@@ -105,6 +120,7 @@ static int add_machine_id(const struct host *h, struct initramfs_files *f, const
 static int look_at(const struct host *h, const struct manifest_entry *entry, const char *release,
                    struct initramfs_files *f) {
     const struct manifest *m = &entry->manifest;
+    _cleanup_(patch_done) struct initramfs_patch p = {};
     _cleanup_(error_done) struct error e = ERROR_NULL;
     _cleanup_free_ char *module = NULL;
     int r;
@@ -113,13 +129,13 @@ static int look_at(const struct host *h, const struct manifest_entry *entry, con
         return warn(f, entry->name, error_message(&entry->error, entry->error_number));
     if (!m->enabled || m->stage != STAGE_INITRD)
         return 0;
-    r = find_module(h, m, release, &module, &e);
+    r = find_module(h, m, release, &p, &module, &e);
     if (r == -ENOMEM)
         return r;
     if (r < 0)
         return warn(f, entry->name, error_message(&e, r));
     if (r > 0)
-        r = add_patch(h, f, m, module);
+        r = add_patch(h, f, m, &p, module);
     return r < 0 || !module ? r : add_machine_id(h, f, m);
 }
 
@@ -202,8 +218,8 @@ static int add_the_rest(const struct host *h, struct initramfs_files *f) {
     return r;
 }
 
-int initramfs_files_find(struct host *h, const char *release, struct initramfs_files *ret,
-                         struct error *e) {
+int initramfs_files_find_patches(const struct host *h, const char *release,
+                                 struct initramfs_files *ret, struct error *e) {
     _cleanup_(initramfs_files_done) struct initramfs_files f = {};
     _cleanup_(manifest_list_done) struct manifest_list l = {};
     int r;
@@ -211,7 +227,19 @@ int initramfs_files_find(struct host *h, const char *release, struct initramfs_f
     r = manifest_list_load(h, &l, e);
     for (size_t i = 0; i < l.n_entries && r >= 0; i++)
         r = look_at(h, l.entries + i, release, &f);
-    if (r >= 0 && f.patches)
+    if (r < 0)
+        return r;
+    *ret = TAKE_STRUCT(f);
+    return 0;
+}
+
+int initramfs_files_find(const struct host *h, const char *release, struct initramfs_files *ret,
+                         struct error *e) {
+    _cleanup_(initramfs_files_done) struct initramfs_files f = {};
+    int r;
+
+    r = initramfs_files_find_patches(h, release, &f, e);
+    if (r >= 0 && f.n_patches > 0)
         r = add_the_rest(h, &f);
     if (r < 0)
         return r;

@@ -4,10 +4,18 @@
 #include "base/error.h"
 #include "base/host.h"
 
+/* A patch that an initramfs has to carry: the bytes of its module, uncompressed. */
+struct initramfs_patch {
+    char *name;
+    char *sha256;
+    char *build_id; /* NULL: it has none */
+};
+
 /* What an initramfs for one kernel has to carry so that `lpd initrd` finds there what it would find on
  * the machine. The hooks of all tools copy this and nothing else. */
 struct initramfs_files {
-    char **patches;  /* their names */
+    struct initramfs_patch *patches;
+    size_t n_patches;
     char **programs; /* to be copied with the libraries that they need */
     char **files;
     char **warnings; /* what was left out, and why */
@@ -18,5 +26,9 @@ void initramfs_files_done(struct initramfs_files *f);
 /* Finds out, for a release that need not be the one that runs. All is empty unless an enabled patch with
  * Stage=initrd has a module for that very kernel. A broken manifest, module, policy or certificate
  * becomes a warning and stops nothing. Negative errno if the manifests could not be read at all. */
-int initramfs_files_find(struct host *h, const char *release, struct initramfs_files *ret,
+int initramfs_files_find(const struct host *h, const char *release, struct initramfs_files *ret,
                          struct error *e);
+
+/* The same as far as the patches themselves and their files go. */
+int initramfs_files_find_patches(const struct host *h, const char *release,
+                                 struct initramfs_files *ret, struct error *e);

@@ -32,6 +32,14 @@ static void add_files(json_object *files, const char *kind, char *const *paths) 
     }
 }
 
+static void add_names(json_object *o, const struct initramfs_files *f) {
+    json_object *names = json_object_new_array();
+
+    for (size_t i = 0; i < f->n_patches; i++)
+        json_object_array_add(names, json_object_new_string(f->patches[i].name));
+    json_object_object_add(o, "patches", names);
+}
+
 int ctl_initramfs_files(struct ctl *c, char **argv _unused_, struct error *e) {
     _cleanup_(initramfs_files_done) struct initramfs_files f = {};
     json_object *files = json_object_new_array();
@@ -44,7 +52,7 @@ int ctl_initramfs_files(struct ctl *c, char **argv _unused_, struct error *e) {
     if (r >= 0)
         r = initramfs_files_find(&c->host, release, &f, e);
     json_add_string(c->value, "kernel", release);
-    json_add_list(c->value, "patches", f.patches);
+    add_names(c->value, &f);
     json_add_list(c->value, "warnings", f.warnings);
     add_files(files, "program", f.programs);
     add_files(files, "file", f.files);

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "base/process.h"
+
+extern char **environ;
+
+/* A process group of its own, to be killed as one; no signal blocked, as lpd.service has some; and
+ * nothing to read, as standard input of livepatch@.service is the kernel's log. */
+static int spawn(char *const *argv, int output_fd, pid_t *ret) {
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    sigset_t none;
+    int r;
+
+    r = posix_spawnattr_init(&attributes);
+    if (r != 0)
+        return -r;
+    (void) sigemptyset(&none);
+    (void) posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
+    (void) posix_spawnattr_setpgroup(&attributes, 0);
+    (void) posix_spawnattr_setsigmask(&attributes, &none);
+    (void) posix_spawn_file_actions_init(&actions); /* glibc's cannot fail */
+    r = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    if (r == 0 && output_fd >= 0)
+        r = posix_spawn_file_actions_adddup2(&actions, output_fd, STDOUT_FILENO);
+    if (r == 0)
+        r = posix_spawn(ret, argv[0], &actions, &attributes, argv, environ);
+    (void) posix_spawn_file_actions_destroy(&actions);
+    (void) posix_spawnattr_destroy(&attributes);
+    return -r;
+}
+
+/* 1: it has ended; 0: the time is over. */
+static int wait_for_end(pid_t pid, uint64_t timeout_usec) {
+    int timeout = timeout_usec > (uint64_t) INT_MAX * 1000 ? -1 : (int) (timeout_usec / 1000);
+    _cleanup_close_ int fd = (int) syscall(SYS_pidfd_open, pid, 0);
+    struct pollfd p = { .fd = fd, .events = POLLIN };
+    int r;
+
+    if (fd < 0)
+        return errno == ENOSYS ? 1 : -errno; /* before Linux 5.3: waitpid() then waits for ever */
+    do
+        r = poll(&p, 1, timeout);
+    while (r < 0 && errno == EINTR);
+    return r < 0 ? -errno : r;
+}
+
+static int reap(pid_t pid, int *ret_status) {
+    while (waitpid(pid, ret_status, 0) < 0)
+        if (errno != EINTR)
+            return -errno;
+    return 0;
+}
+
+int process_run(char *const *argv, int output_fd, uint64_t timeout_usec, int *ret_status) {
+    int r, ended, status = 0;
+    pid_t pid = 0;
+
+    r = spawn(argv, output_fd, &pid);
+    if (r < 0)
+        return r;
+    ended = wait_for_end(pid, timeout_usec);
+    if (ended <= 0)
+        (void) kill(-pid, SIGKILL);
+    r = reap(pid, &status);
+    if (r < 0)
+        return r;
+    if (ended > 0)
+        *ret_status = status;
+    return ended;
+}
