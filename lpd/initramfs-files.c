@@ -13,15 +13,9 @@
 #include "trust/certificates.h"
 #include "trust/manifest.h"
 
-static void patch_done(struct initramfs_patch *p) {
-    free(p->name);
-    free(p->sha256);
-    free(p->build_id);
-}
-
 void initramfs_files_done(struct initramfs_files *f) {
     for (size_t i = 0; i < f->n_patches; i++)
-        patch_done(f->patches + i);
+        initramfs_patch_done(f->patches + i);
     free(f->patches);
     strv_free(f->programs);
     strv_free(f->files);
@@ -120,7 +114,7 @@ static int add_machine_id(const struct host *h, struct initramfs_files *f, const
 static int look_at(const struct host *h, const struct manifest_entry *entry, const char *release,
                    struct initramfs_files *f) {
     const struct manifest *m = &entry->manifest;
-    _cleanup_(patch_done) struct initramfs_patch p = {};
+    _cleanup_(initramfs_patch_done) struct initramfs_patch p = {};
     _cleanup_(error_done) struct error e = ERROR_NULL;
     _cleanup_free_ char *module = NULL;
     int r;
@@ -218,17 +212,16 @@ static int add_the_rest(const struct host *h, struct initramfs_files *f) {
     return r;
 }
 
-int initramfs_files_find_patches(const struct host *h, const char *release,
-                                 struct initramfs_files *ret, struct error *e) {
+int initramfs_files_of_patches(const struct host *h, const struct manifest_list *l,
+                               const char *release, struct initramfs_files *ret) {
     _cleanup_(initramfs_files_done) struct initramfs_files f = {};
-    _cleanup_(manifest_list_done) struct manifest_list l = {};
     int r;
 
-    r = manifest_list_load(h, &l, e);
-    for (size_t i = 0; i < l.n_entries && r >= 0; i++)
-        r = look_at(h, l.entries + i, release, &f);
-    if (r < 0)
-        return r;
+    for (size_t i = 0; i < l->n_entries; i++) {
+        r = look_at(h, l->entries + i, release, &f);
+        if (r < 0)
+            return r;
+    }
     *ret = TAKE_STRUCT(f);
     return 0;
 }
@@ -236,9 +229,12 @@ int initramfs_files_find_patches(const struct host *h, const char *release,
 int initramfs_files_find(const struct host *h, const char *release, struct initramfs_files *ret,
                          struct error *e) {
     _cleanup_(initramfs_files_done) struct initramfs_files f = {};
+    _cleanup_(manifest_list_done) struct manifest_list l = {};
     int r;
 
-    r = initramfs_files_find_patches(h, release, &f, e);
+    r = manifest_list_load(h, &l, e);
+    if (r >= 0)
+        r = initramfs_files_of_patches(h, &l, release, &f);
     if (r >= 0 && f.n_patches > 0)
         r = add_the_rest(h, &f);
     if (r < 0)

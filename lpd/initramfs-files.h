@@ -3,13 +3,8 @@
 
 #include "base/error.h"
 #include "base/host.h"
-
-/* A patch that an initramfs has to carry: the bytes of its module, uncompressed. */
-struct initramfs_patch {
-    char *name;
-    char *sha256;
-    char *build_id; /* NULL: it has none */
-};
+#include "boot/initramfs.h"
+#include "config/manifest.h"
 
 /* What an initramfs for one kernel has to carry so that `lpd initrd` finds there what it would find on
  * the machine. The hooks of all tools copy this and nothing else. */
@@ -29,6 +24,6 @@ void initramfs_files_done(struct initramfs_files *f);
 int initramfs_files_find(const struct host *h, const char *release, struct initramfs_files *ret,
                          struct error *e);
 
-/* The same as far as the patches themselves and their files go. */
-int initramfs_files_find_patches(const struct host *h, const char *release,
-                                 struct initramfs_files *ret, struct error *e);
+/* The same as far as the patches of these manifests and their own files go. 0 or -ENOMEM. */
+int initramfs_files_of_patches(const struct host *h, const struct manifest_list *l,
+                               const char *release, struct initramfs_files *ret);

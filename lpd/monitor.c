@@ -12,6 +12,7 @@
 #include "config/name.h"
 #include "converge.h"
 #include "execute.h"
+#include "image.h"
 #include "livepatch/load.h"
 #include "livepatch/transition.h"
 #include "monitor.h"
@@ -324,6 +325,7 @@ int monitor_run(struct host *h, struct error *e) {
                          strerror(-r));
     /* The timer fires at once: what began before us is picked up. */
     (void) sd_notify(false, "READY=1");
+    (void) image_tell(h, NULL);
     r = sd_event_loop(m.event);
     (void) sd_notify(false, "STOPPING=1\nSTATUS=");
     return r < 0 ? error_set(e, r, EXIT_STATUS_FAILED, "the event loop failed: %s", strerror(-r)) : 0;

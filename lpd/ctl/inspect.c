@@ -4,6 +4,7 @@
 #include "base/strv.h"
 #include "base/suggest.h"
 #include "config/name.h"
+#include "ctl/boots.h"
 #include "ctl/ctl.h"
 #include "ctl/signature.h"
 #include "livepatch/transition.h"
@@ -106,7 +107,9 @@ int ctl_status(struct ctl *c, char **argv, struct error *e) {
     if (r < 0)
         return r;
     c->value = status_build(&l.snapshot, &l.plan);
-    r = *argv ? build_named(c, &l, argv, c->value, e) : 0;
+    r = boots_add(&c->host, &l.snapshot, c->value);
+    if (r >= 0 && *argv)
+        r = build_named(c, &l, argv, c->value, e);
     return r >= 0 && c->check ? check_required(&l, e) : r;
 }
 
@@ -197,6 +200,7 @@ void print_status(const struct ctl *c) {
             printf(", %zu %s", count_state(patches, state), state);
     }
     printf("\n");
+    print_boots(c->value);
     if (n > 0)
         printf("\n");
     print_patches(c);

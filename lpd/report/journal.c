@@ -26,6 +26,7 @@ static const struct {
     [EVENT_REVERTED] = { "reverted", "78fd3df77dc043688560b3d2ab7ef79a", LOG_ERR },
     [EVENT_PROBE_FAILED] = { "probe-failed", "440e9b59d8e94888accc8b25c51a8e10", LOG_ERR },
     [EVENT_LEFT] = { "left", "bbdd5584a0f244129424c01d2333cbee", LOG_WARNING },
+    [EVENT_INITRAMFS_STALE] = { "initramfs-stale", "0895d20d99d8484f828f6ad888f992f1", LOG_WARNING },
 };
 
 const char *journal_event_id(enum journal_event event) {

@@ -20,6 +20,7 @@ enum journal_event {
     EVENT_REVERTED,
     EVENT_PROBE_FAILED,
     EVENT_LEFT,
+    EVENT_INITRAMFS_STALE,
     _EVENT_MAX,
 };
 

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+
+#include "base/strv.h"
+#include "boot/kernels.h"
+#include "ctl/boots.h"
+#include "image.h"
+#include "outlook.h"
+
+/* The part of the status that is about boots to come: the initramfs, and the kernel that is next. */
+
+static int add_image(const struct host *h, const struct snapshot *s, json_object *value) {
+    json_object *o = json_object_new_object(), *patches = json_object_new_array();
+    _cleanup_(image_done) struct image image = {};
+    _cleanup_free_ char *message = NULL;
+    int r;
+
+    json_object_object_add(value, "initramfs", o);
+    r = image_look(h, &s->manifests, s->facts.release, s->policy.store_device != NULL, &image);
+    if (r >= 0)
+        r = image_describe(&image, &message);
+    json_add_bool(o, "carried", image.carried);
+    json_object_object_add(o, "patches", patches);
+    for (size_t i = 0; i < image.n_faults; i++) {
+        json_object *fault = json_object_new_object();
+
+        json_add_string(fault, "name", image.faults[i].name);
+        json_add_string(fault, "problem", image_problem_to_string(image.faults[i].problem));
+        json_object_array_add(patches, fault);
+    }
+    json_add_bool(o, "remade", image.remade);
+    json_add_string(o, "command", image.command);
+    json_add_string(o, "message", message);
+    return r;
+}
+
+/* For the kernel that runs each patch has its own state. */
+static int add_next(const struct host *h, const struct snapshot *s, json_object *value) {
+    _cleanup_free_ char *next = NULL, *names = NULL, *message = NULL;
+    json_object *o = json_object_new_object();
+    _cleanup_strv_free_ char **missing = NULL;
+    int r;
+
+    json_object_object_add(value, "nextBoot", o);
+    r = kernels_next(h, &next);
+    if (r >= 0 && next && !(s->facts.release && streq(next, s->facts.release)))
+        r = outlook_missing(h, &s->manifests, next, &missing);
+    names = missing ? strv_join(missing, ", ") : NULL;
+    if (names && asprintf(&message, "%s boots next and has no module for %s", next, names) < 0)
+        message = NULL;
+    json_add_string(o, "kernel", next);
+    json_add_list(o, "missing", missing);
+    json_add_string(o, "message", message);
+    return r;
+}
+
+int boots_add(const struct host *h, const struct snapshot *s, json_object *value) {
+    int r = add_image(h, s, value), k = add_next(h, s, value);
+
+    return r < 0 ? r : k;
+}
+
+static void print_warning(json_object *o) {
+    const char *message = value_get(o, "message");
+
+    if (message)
+        printf("Warning   %s\n", message);
+}
+
+void print_boots(json_object *value) {
+    print_warning(json_object_object_get(value, "initramfs"));
+    print_warning(json_object_object_get(value, "nextBoot"));
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/error.h"
+#include "base/host.h"
+#include "config/manifest.h"
+
+/* What the initramfs of this boot carried, against what the manifests with Stage=initrd want it to. */
+
+enum image_problem {
+    IMAGE_OLDER,    /* it carried another build */
+    IMAGE_MISSING,
+    IMAGE_UNWANTED, /* the patch is disabled, removed, or no longer of that stage */
+};
+
+struct image_fault {
+    char *name;
+    enum image_problem problem;
+};
+
+struct image {
+    char *release;
+    bool carried;  /* lpd was in it */
+    struct image_fault *faults;
+    size_t n_faults;
+    bool remade;   /* it has been made again since all this was so: the next boot will do */
+    char *command; /* that makes it again, as a person types it; NULL: not known */
+    const char *unhooked; /* the tool without lpd's hook, so that the command would not help; or NULL */
+};
+
+void image_done(struct image *image);
+
+/* Compares them for the running kernel of that release, which may be NULL. No fault is found where
+ * nothing can be told: before /var is there, with rd.lpd=0 on the command line, and with a volume for
+ * the patches, which is read anew at each boot. 0, or a negative errno. */
+int image_look(const struct host *h, const struct manifest_list *manifests, const char *release,
+               bool on_volume, struct image *ret);
+
+/* What is to be done about the faults. To be freed; NULL when out of memory. */
+char *image_way_out(const struct image *image);
+
+/* All faults and the way out, as one sentence without a full stop. *ret is NULL without a fault. 0 or
+ * -ENOMEM. */
+int image_describe(const struct image *image, char **ret);
+
+const char *image_problem_to_string(enum image_problem p);
+
+/* Tells the journal of each fault, for the first time in this boot only. 0 or a negative errno. */
+int image_tell(struct host *h, struct error *e);

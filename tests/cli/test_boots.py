@@ -1,0 +1,213 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What lpctl status says of boots to come: an initramfs that is out of date, a kernel without modules."""
+
+import json
+import os
+import time
+import unittest
+
+from machine import KERNEL, PERMISSIVE, Case, kernel, manifest, module, sha256
+
+NEXT = "6.1.0-57-cloud-amd64"
+STORE = f"/var/lib/lpd/modules/{KERNEL}"
+TOOL = {"/usr/sbin/update-initramfs": "", "/usr/share/initramfs-tools/hooks/lpd": ""}
+COMMAND = f"update-initramfs -u -k {KERNEL}"
+
+
+class Image(Case):
+    def setUp(self):
+        super().setUp()
+        self.plant(kernel(KERNEL), PERMISSIVE, TOOL, {"/proc/stat": "cpu 1 2 3\nbtime 1700000000\n"})
+
+    def wants(self, name, *lines):
+        self.plant(manifest(name, "Stage=initrd", *lines),
+                   {f"{STORE}/{name}.ko": module(name.replace("-", "_"))})
+
+    def carried(self, *names, release=KERNEL, **builds):
+        """The record of an image with the module as it is, or with another one."""
+        patches = [{"name": name, "sha256": builds.get(name, sha256(module(name.replace("-", "_")))),
+                    "buildId": None} for name in [*names, *builds]]
+        self.plant({"/run/lpd/initramfs": json.dumps({"kernel": release, "patches": patches})})
+
+    def found(self):
+        value, text = self.assert_same_everywhere("status")
+        image = value["initramfs"]
+        lines = [line for line in text.splitlines() if line.startswith("Warning")]
+        self.assertEqual(lines, [f"Warning   {image['message']}"] if image["message"] else [])
+        return image
+
+    def says(self, message):
+        image = self.found()
+        self.assertEqual(image["message"], message)
+        return image
+
+    def test_up_to_date(self):
+        self.wants("fix-a")
+        self.carried("fix-a")
+        self.assertEqual(self.found(), {"carried": True, "patches": [], "remade": False,
+                                        "command": None, "message": None})
+
+    def test_older(self):
+        self.wants("fix-a")
+        self.carried(**{"fix-a": "5" * 64})
+        image = self.says(f"the initramfs for {KERNEL} carries an older fix-a; run {COMMAND}")
+        self.assertEqual(image["patches"], [{"name": "fix-a", "problem": "older"}])
+        self.assertEqual(image["command"], COMMAND)
+
+    def test_each_way(self):
+        for name in ("fix-a", "fix-b", "fix-c"):
+            self.wants(name)
+        self.wants("fix-off", "Enabled=no")
+        self.plant(manifest("fix-late"))
+        self.carried("fix-gone", "fix-off", "fix_late", **{"fix_a": "5" * 64, "fix-b": None})
+        self.says(f"the initramfs for {KERNEL} carries an older fix-a, fix-b and lacks fix-c and still "
+                  f"carries fix-gone, fix-off, fix_late; run {COMMAND}")
+
+    def test_without_lpd(self):
+        self.wants("fix-a")
+        self.assertFalse(self.says(f"the initramfs for {KERNEL} lacks fix-a; run {COMMAND}")["carried"])
+        self.carried("fix-a", release="5.10.0")
+        self.assertFalse(self.says(f"the initramfs for {KERNEL} lacks fix-a; run {COMMAND}")["carried"])
+
+    def test_rubbish(self):
+        self.wants("fix-a")
+        for text in ("", "{", "[]", '{"kernel": 1}', '{"kernel": "x", "patches": [1]}', "x" * (2 << 20),
+                     f'{{"kernel": "{KERNEL}", "patches": [{{"name": "../x"}}]}}'):
+            self.plant({"/run/lpd/initramfs": text})
+            self.says(f"the initramfs for {KERNEL} lacks fix-a; run {COMMAND}")
+
+    def test_nothing_to_say(self):
+        """What another image would not mend, or nobody can tell."""
+        self.assertFalse(self.says(None)["carried"])
+        self.plant(manifest("fix-a"), {f"{STORE}/fix-a.ko": module("fix_a")})
+        self.wants("fix-cut")
+        self.plant({f"{STORE}/fix-cut.ko": b"x"}, manifest("fix-odd", "Stage=never"),
+                   manifest("fix-else", "Stage=initrd", "[Kernel:5.10.0]"))
+        self.carried("fix-cut", "fix-odd")
+        self.says(None)
+
+    def test_switched_off(self):
+        self.wants("fix-a")
+        for word in ("rd.lpd=0", "lpd=0"):
+            self.plant(kernel(KERNEL, cmdline=f"ro {word}\n"))
+            self.says(None)
+        self.carried("fix-b")
+        self.assertIsNotNone(self.found()["message"])
+
+    def test_before_var_is_there(self):
+        self.carried("fix-a")
+        (self.root / "var/lib/lpd").rename(self.root / "var/lib/later")
+        self.says(None)
+
+    def test_volume(self):
+        self.wants("fix-a")
+        self.plant({"/etc/lpd/lpd.conf.d/10-a.conf": "[Store]\nDevice=LABEL=patches\n"})
+        self.says(None)
+
+    def test_made_again(self):
+        self.wants("fix-a")
+        self.carried(**{"fix-a": "5" * 64})
+        image = self.root / f"boot/initrd.img-{KERNEL}"
+        self.plant({f"/boot/initrd.img-{KERNEL}": ""})
+        later = time.time() + 3600
+        os.utime(image, (later, later))
+        found = self.says(f"the initramfs for {KERNEL} carries an older fix-a; it has been made again "
+                          "since: reboot")
+        self.assertTrue(found["remade"])
+        # Before this boot, and before the last change to a patch.
+        for before in (1700000000 - 5, 1700000000 + 5):
+            os.utime(image, (before, before))
+            self.assertFalse(self.found()["remade"])
+        os.utime(image, (later, later))
+        self.plant({"/proc/stat": f"cpu 1 2 3\nbtime {int(later) + 5}\n"})
+        self.assertFalse(self.found()["remade"])
+
+    def test_made_again_elsewhere(self):
+        later = time.time() + 3600
+        self.wants("fix-a")
+        for path in (f"boot/initramfs-{KERNEL}.img", f"boot/initrd-{KERNEL}",
+                     f"efi/0123456789abcdef0123456789abcdef/{KERNEL}/initrd"):
+            self.plant({f"/{path}": ""})
+            os.utime(self.root / path, (later, later))
+            self.assertTrue(self.found()["remade"], path)
+            (self.root / path).unlink()
+        self.assertFalse(self.found()["remade"])
+
+    def test_commands(self):
+        hook = "/usr/lib/dracut/modules.d/50lpd/module-setup.sh"
+        self.wants("fix-a")
+        for path in TOOL:
+            (self.root / path[1:]).unlink()
+        self.says(f"the initramfs for {KERNEL} lacks fix-a; run the tool that makes it")
+        self.plant({"/usr/bin/mkinitcpio": ""})
+        self.says(f"the initramfs for {KERNEL} lacks fix-a; lpd's hook for mkinitcpio is not installed")
+        self.plant({"/usr/lib/initcpio/install/lpd": ""})
+        self.assertEqual(self.found()["command"], "mkinitcpio -P")
+        self.plant({"/usr/bin/dracut": ""})
+        self.says(f"the initramfs for {KERNEL} lacks fix-a; lpd's hook for dracut is not installed")
+        self.plant({hook: ""})
+        self.assertEqual(self.found()["command"], f"dracut --force --kver {KERNEL}")
+        self.plant({"/usr/bin/kernel-install": "", "/usr/lib/kernel/install.conf": "layout=bls\n"})
+        self.assertEqual(self.found()["command"], f"dracut --force --kver {KERNEL}")
+        self.plant({"/etc/kernel/install.conf": "# ours\nlayout=uki\n"})
+        self.says(f"the initramfs for {KERNEL} lacks fix-a; run kernel-install add {KERNEL} "
+                  f"/usr/lib/modules/{KERNEL}/vmlinuz")
+        self.plant({"/etc/kernel/install.conf": "layout=bls\n", **TOOL})
+        self.assertEqual(self.found()["command"], COMMAND)
+        # Debian's dracut has an update-initramfs as well.
+        (self.root / "usr/share/initramfs-tools/hooks/lpd").unlink()
+        self.says(f"the initramfs for {KERNEL} lacks fix-a; run {COMMAND}")
+
+
+class NextBoot(Case):
+    def setUp(self):
+        super().setUp()
+        self.plant(kernel(KERNEL), PERMISSIVE, {f"/boot/vmlinuz-{KERNEL}": "",
+                                                f"/usr/lib/modules/{KERNEL}": None})
+
+    def next_kernel(self, release=NEXT):
+        self.plant({f"/boot/vmlinuz-{release}": "", f"/usr/lib/modules/{release}": None})
+
+    def says(self, kernel, missing):
+        value, text = self.assert_same_everywhere("status")
+        message = f"{kernel} boots next and has no module for {', '.join(missing)}" if missing else None
+        self.assertEqual(value["nextBoot"], {"kernel": kernel, "missing": missing, "message": message})
+        self.assertEqual("Warning" in text, bool(missing))
+        if missing:
+            self.assertIn(f"Warning   {message}\n", text)
+
+    def test_the_kernel_that_runs(self):
+        self.plant(manifest("fix-a"))
+        self.says(KERNEL, [])
+
+    def test_missing(self):
+        self.plant(manifest("fix-a"), manifest("fix-b", f"[Kernel:{KERNEL}]"), manifest("fix-c"),
+                   manifest("fix-off", "Enabled=no"), manifest("fix-odd", "Stage=never"),
+                   {f"/usr/lib/modules/{NEXT}/livepatch/fix_c.ko.xz": "x"})
+        self.says(KERNEL, [])
+        self.next_kernel()
+        self.says(NEXT, ["fix-a", "fix-b"])
+
+    def test_version_order(self):
+        self.plant(manifest("fix-a"))
+        for release in ("6.1.0-9-cloud-amd64", "5.10.0-30-amd64"):
+            self.next_kernel(release)
+        self.says(KERNEL, [])
+        self.next_kernel("6.12.9-cloud-amd64")
+        self.next_kernel("6.2.0-1-amd64")
+        self.says("6.12.9-cloud-amd64", ["fix-a"])
+
+    def test_only_what_can_boot(self):
+        self.plant(manifest("fix-a"), {f"/usr/lib/modules/{NEXT}/modules.dep": ""})
+        self.says(KERNEL, [])
+        self.plant({f"/usr/lib/modules/{NEXT}/vmlinuz": ""})
+        self.says(NEXT, ["fix-a"])
+
+    def test_no_kernel(self):
+        (self.root / f"boot/vmlinuz-{KERNEL}").unlink()
+        self.says(None, [])
+
+
+if __name__ == "__main__":
+    unittest.main()
