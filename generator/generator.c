@@ -162,6 +162,27 @@ static int write_all(const struct output *out, const struct snapshot *s, const s
     return previous ? make_link(out, "sysinit.target.wants", "livepatch.target", "livepatch.target") : 0;
 }
 
+/* The lock comes after the boot, and holds nothing of it up. A machine that was booted to be repaired does
+ * not reach multi-user.target, and stays open. */
+static int write_lock(const struct output *out, const struct snapshot *s) {
+    const char *off = s->switches.disabled        ? "the kernel command line says lpd=0"
+                      : s->switches.lock_disabled ? "the kernel command line says lpd.lock=0"
+                      : s->disable_file           ? "/etc/lpd/disable is there"
+                                                  : NULL;
+    int r;
+
+    if (s->policy.lock == LOCK_NO)
+        return 0;
+    if (off) {
+        log_line(5, "modules are not locked: %s", off);
+        return 0;
+    }
+    r = make_link(out, "multi-user.target.wants", "lpd-lock.service", "lpd-lock.service");
+    if (r < 0 || s->policy.lock != LOCK_BOOT_COMPLETE)
+        return r;
+    return make_link(out, "lpd-lock.service.wants", "boot-complete.target", "boot-complete.target");
+}
+
 /* Only what is there before any file system but the root is mounted, and cheap: no module is read,
  * and the kernel's list of patches neither, as a unit is wanted whether its patch is in or not. */
 static int look(struct host *h, struct snapshot *s) {
@@ -173,6 +194,10 @@ static int look(struct host *h, struct snapshot *s) {
         log_line(3, "cannot read the manifests: %s", error_message(&e, r));
         return r;
     }
+    /* What is wrong with it the units tell; the lock counts as far as it could be read. */
+    r = policy_load(h, &s->policy, NULL);
+    if (r == -ENOMEM)
+        return r;
     s->disable_file = file_exists(h, "/etc/lpd/disable");
     r = cmdline_read(h, s->in_initrd, &s->switches);
     if (r < 0)
@@ -183,6 +208,7 @@ static int look(struct host *h, struct snapshot *s) {
     /* Refusals are the unit's to tell. */
     s->facts.livepatch = true;
     s->policy.signature = SIGNATURE_PERMISSIVE;
+    s->policy.signed_manifests = false;
     s->modules_unknown = store_is_hidden(h);
     return snapshot_find_modules(h, s);
 }
@@ -221,7 +247,9 @@ static int run(struct host *h, const struct output *out) {
     if (s.manifests.n_entries > 0 && (s.switches.disabled || s.disable_file))
         log_line(5, "nothing is loaded: %s",
                  s.disable_file ? "/etc/lpd/disable is there" : "the kernel command line says lpd=0");
-    return write_all(out, &s, &plan);
+    r = write_all(out, &s, &plan);
+    (void) RET_GATHER(r, write_lock(out, &s));
+    return r;
 }
 
 int main(int argc, char *argv[]) {

@@ -67,9 +67,7 @@ int admit_enforce(struct host *h, const struct snapshot *s, struct error *e) {
 
     if (!s->policy.enforce_in_kernel || s->facts.sig_enforce == 1)
         return 0;
-    r = h->ops->write_value(h, KERNEL_SIG_ENFORCE, "1");
-    if (r >= 0 && kernel_flag_read(h, KERNEL_SIG_ENFORCE) != 1)
-        r = -EIO;
+    r = kernel_flag_set(h, KERNEL_SIG_ENFORCE);
     if (r >= 0)
         return 0;
     return error_hint(e, error_set(e, r, EXIT_STATUS_FAILED,

@@ -23,6 +23,7 @@ enum option_value {
     OPTION_CHECK,
     OPTION_NOW,
     OPTION_WAIT,
+    OPTION_IGNORE_MISSING,
     _OPTION_END,
 };
 
@@ -41,6 +42,7 @@ static const struct option options[] = {
     { "check", no_argument, NULL, OPTION_CHECK },
     { "now", no_argument, NULL, OPTION_NOW },
     { "wait", optional_argument, NULL, OPTION_WAIT },
+    { "ignore-missing", no_argument, NULL, OPTION_IGNORE_MISSING },
     {},
 };
 
@@ -87,6 +89,8 @@ static const struct verb {
     { "unload", 1, ANY_NUMBER, 0, ctl_unload, print_changes, "NAME|FILE…", "Take a patch out now" },
     { "apply", 0, 0, TAKES(OPTION_DRY_RUN), ctl_apply, print_apply, "",
       "Bring the kernel in line with manifests" },
+    { "lock", 0, 0, TAKES(OPTION_WAIT) | TAKES(OPTION_IGNORE_MISSING), ctl_lock, print_lock, "",
+      "End module loading until reboot" },
     { "import-kpatch", 0, 0, 0, ctl_import_kpatch, print_changes, "",
       "Install what kpatch has in /var/lib/kpatch" },
 };
@@ -106,7 +110,8 @@ static int help(void) {
            "  --no-legend, -q --quiet         Less or no text\n"
            "  --name= --kernel= --stage= --no-load    (install)\n"
            "  --kernel=RELEASE                Of the image (initramfs-files)\n"
-           "  --wait[=TIME]                   Until the transition is over (install, load)\n"
+           "  --wait[=TIME]                   Until transitions end (install, load, lock)\n"
+           "  --ignore-missing                Even without modules of Modules= (lock)\n"
            "  --now                           At once as well (enable, disable)\n"
            "  --dry-run                       Only say what would be done (apply)\n"
            "  --check                         Exit 10 if a required patch is not in (status)\n"
@@ -210,6 +215,7 @@ static int parse_option(struct arguments *a, int option, char *argv[]) {
     case OPTION_CHECK: c->check = true; return 0;
     case OPTION_NOW: c->now = true; return 0;
     case OPTION_WAIT: return parse_wait(c);
+    case OPTION_IGNORE_MISSING: c->ignore_missing = true; return 0;
     default: return unknown_option(argv);
     }
 }

@@ -9,6 +9,8 @@
 #include "converge.h"
 #include "early.h"
 #include "execute.h"
+#include "lock-execute.h"
+#include "lock-unit.h"
 #include "monitor.h"
 #include "report/journal.h"
 #include "report/kernel-log.h"
@@ -129,6 +131,23 @@ static int verb_initrd(struct host *h, char *argv[] _unused_, struct error *e) {
     return 0;
 }
 
+static int verb_lock(struct host *h, char *argv[] _unused_, struct error *e) {
+    struct result result = { .action = (char *) "lock" };
+    int r;
+
+    r = lock_unit(h, e);
+    if (r == -ENOMEM)
+        return r;
+    if (r > 0)
+        journal_send(EVENT_LOCKED, &result, NULL, "modules are locked until reboot");
+    if (r >= 0)
+        return r;
+    journal_send(EVENT_LOCK_REFUSED, &result, NULL, "modules are not locked: %s%s%s", error_message(e, r),
+                 e->hint ? "; " : "", strempty(e->hint));
+    lock_refused(h, error_message(e, r));
+    return r;
+}
+
 static int verb_monitor(struct host *h, char *argv[] _unused_, struct error *e) {
     return monitor_run(h, e);
 }
@@ -136,14 +155,16 @@ static int verb_monitor(struct host *h, char *argv[] _unused_, struct error *e) 
 static const struct verb {
     const char *name;
     int n_args;
+    bool reports; /* tells itself what became of it */
     int (*run)(struct host *h, char *argv[], struct error *e);
     const char *arguments, *help;
 } verbs[] = {
-    { "load", 1, verb_load, " NAME", "Load a patch as its manifest says" },
-    { "unload", 1, verb_unload, " NAME", "Take a patch out of the kernel" },
-    { "apply", 0, verb_apply, "", "Make the kernel's patches those of the manifests" },
-    { "initrd", 0, verb_initrd, "", "Load the patches of the initramfs, in there" },
-    { "monitor", 0, verb_monitor, "", "Follow transitions until told to end" },
+    { "load", 1, true, verb_load, " NAME", "Load a patch as its manifest says" },
+    { "unload", 1, true, verb_unload, " NAME", "Take a patch out of the kernel" },
+    { "apply", 0, false, verb_apply, "", "Make the kernel's patches those of the manifests" },
+    { "initrd", 0, false, verb_initrd, "", "Load the patches of the initramfs, in there" },
+    { "lock", 0, true, verb_lock, "", "End module loading until reboot, when it is time" },
+    { "monitor", 0, false, verb_monitor, "", "Follow transitions until told to end" },
 };
 
 static int help(void) {
@@ -180,8 +201,7 @@ static int run_verb(const struct verb *verb, char *argv[]) {
         r = verb->run(&h, argv, &e);
     if (r >= 0)
         return EXIT_STATUS_DONE;
-    /* Patches report themselves. */
-    if (verb->n_args == 0)
+    if (!verb->reports)
         fprintf(stderr, "%s: %s\n", program_invocation_short_name, error_message(&e, r));
     return (int) e.exit_status;
 }

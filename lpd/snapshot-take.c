@@ -95,6 +95,8 @@ static int see_machine(struct host *h, struct snapshot *s) {
     r = kernel_facts_read(h, &s->facts);
     if (r < 0)
         return r;
+    if (lock_record_read(h, &s->lock) == -ENOMEM)
+        return -ENOMEM;
     return result_list_read(h, &s->results);
 }
 

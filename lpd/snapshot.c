@@ -32,6 +32,7 @@ void snapshot_done(struct snapshot *s) {
     kernel_facts_done(&s->facts);
     livepatch_list_done(&s->loaded);
     result_list_done(&s->results);
+    lock_record_done(&s->lock);
     *s = (struct snapshot){};
 }
 
@@ -75,6 +76,12 @@ const char *snapshot_replaced_by(const struct snapshot *s, size_t i) {
             return result->name;
     }
     return NULL;
+}
+
+bool snapshot_is_in(const struct snapshot *s, size_t i) {
+    const struct livepatch *in = snapshot_livepatch(s, i);
+
+    return (in && in->registered && in->enabled) || snapshot_replaced_by(s, i);
 }
 
 static int find_module(const struct host *h, struct snapshot *s, size_t i) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "boot/results.h"
+#include "boot/lock.h"
 #include "config/cmdline.h"
 #include "config/manifest.h"
 #include "config/policy.h"
@@ -48,6 +48,7 @@ struct snapshot {
     struct kernel_facts facts;
     struct livepatch_list loaded;
     struct result_list results;
+    struct lock_record lock; /* state is NULL: nobody has tried to lock modules out */
 };
 
 void snapshot_done(struct snapshot *s);
@@ -76,6 +77,9 @@ const char *snapshot_module_name(const struct snapshot *s, size_t i);
 
 /* The kernel's view of the patch with that index, or NULL if it is not in. */
 const struct livepatch *snapshot_livepatch(const struct snapshot *s, size_t i);
+
+/* Whether the patch with that index is in: enabled, be it in transition, or replaced by a cumulative one. */
+bool snapshot_is_in(const struct snapshot *s, size_t i);
 
 /* The index of the patch of that name ('-' and '_' alike), or SIZE_MAX. */
 size_t snapshot_find(const struct snapshot *s, const char *name);

@@ -9,6 +9,7 @@
 #define DESTINATION "org.freedesktop.systemd1"
 #define MANAGER_PATH "/org/freedesktop/systemd1"
 #define MANAGER_INTERFACE "org.freedesktop.systemd1.Manager"
+#define UNIT_INTERFACE "org.freedesktop.systemd1.Unit"
 #define PRIVATE_ADDRESS "unix:path=/run/systemd/private"
 /* A start waits for a transition, which may well take minutes. */
 #define JOB_TIMEOUT_USEC (15 * 60 * USEC_PER_SEC)
@@ -193,19 +194,45 @@ int manager_run_job(struct manager *m, const char *method, const char *unit, cha
     return 0;
 }
 
+/* *ret_path points into the reply. */
+static int find_unit(struct manager *m, const char *unit, sd_bus_message **ret_reply,
+                     const char **ret_path) {
+    int r;
+
+    r = sd_bus_call_method(m->bus, DESTINATION, MANAGER_PATH, MANAGER_INTERFACE, "LoadUnit", NULL,
+                           ret_reply, "s", unit);
+    return r < 0 ? r : sd_bus_message_read(*ret_reply, "o", ret_path);
+}
+
 int manager_active_state(struct manager *m, const char *unit, char **ret) {
     _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
     const char *path;
     int r;
 
-    r = sd_bus_call_method(m->bus, DESTINATION, MANAGER_PATH, MANAGER_INTERFACE, "LoadUnit", NULL,
-                           &reply, "s", unit);
+    r = find_unit(m, unit, &reply, &path);
+    return r < 0 ? r
+                 : sd_bus_get_property_string(m->bus, DESTINATION, path, UNIT_INTERFACE, "ActiveState",
+                                              NULL, ret);
+}
+
+int manager_active_since(struct manager *m, const char *unit, uint64_t *ret) {
+    _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+    _cleanup_free_ char *state = NULL;
+    const char *path;
+    int r;
+
+    r = find_unit(m, unit, &reply, &path);
     if (r >= 0)
-        r = sd_bus_message_read(reply, "o", &path);
+        r = sd_bus_get_property_string(m->bus, DESTINATION, path, UNIT_INTERFACE, "ActiveState", NULL,
+                                       &state);
     if (r < 0)
         return r;
-    return sd_bus_get_property_string(m->bus, DESTINATION, path, "org.freedesktop.systemd1.Unit",
-                                      "ActiveState", NULL, ret);
+    if (!streq(state, "active")) {
+        *ret = 0;
+        return 0;
+    }
+    return sd_bus_get_property_trivial(m->bus, DESTINATION, path, UNIT_INTERFACE,
+                                       "ActiveEnterTimestampMonotonic", NULL, 't', ret);
 }
 
 bool manager_is_stopping(struct manager *m) {

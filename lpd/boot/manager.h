@@ -34,6 +34,9 @@ int manager_reset(struct manager *m, const char *unit);
 /* A unit's ActiveState: "active", "inactive", "failed", …; to be freed. */
 int manager_active_state(struct manager *m, const char *unit, char **ret);
 
+/* Since when a unit is active, in microseconds of CLOCK_MONOTONIC; 0: it is not. */
+int manager_active_since(struct manager *m, const char *unit, uint64_t *ret);
+
 /* Whether the machine is on its way down. */
 bool manager_is_stopping(struct manager *m);
 

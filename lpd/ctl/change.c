@@ -58,6 +58,13 @@ int ctl_require_root(const struct ctl *c, struct error *e) {
                       "run it with sudo");
 }
 
+int ctl_require_live(const struct ctl *c, struct error *e) {
+    if (c->host.live)
+        return ctl_require_root(c, e);
+    return error_set(e, -EOPNOTSUPP, EXIT_STATUS_USAGE,
+                     "--root= never touches the running kernel: this verb needs it");
+}
+
 int ctl_connect(const struct ctl *c, struct manager **ret, struct error *e) {
     *ret = NULL;
     return manager_is_running(&c->host) ? manager_connect(ret, e) : 0;

@@ -9,6 +9,9 @@
 /* -EPERM (4) for whoever may not change the running machine. */
 int ctl_require_root(const struct ctl *c, struct error *e);
 
+/* The same, and -EOPNOTSUPP (64) below another root, for verbs that need the running kernel. */
+int ctl_require_live(const struct ctl *c, struct error *e);
+
 /* Connects to systemd; *ret is NULL where it does not run. */
 int ctl_connect(const struct ctl *c, struct manager **ret, struct error *e);
 

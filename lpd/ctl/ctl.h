@@ -20,7 +20,7 @@ struct ctl {
 
     /* options of single verbs */
     const char *name, *kernel, *stage;
-    bool no_load, dry_run, check, now, wait;
+    bool no_load, dry_run, check, now, wait, ignore_missing;
     uint64_t wait_usec;
 };
 
@@ -40,6 +40,7 @@ int ctl_install(struct ctl *c, char **argv, struct error *e);
 int ctl_remove(struct ctl *c, char **argv, struct error *e);
 int ctl_enable(struct ctl *c, char **argv, struct error *e);
 int ctl_disable(struct ctl *c, char **argv, struct error *e);
+int ctl_lock(struct ctl *c, char **argv, struct error *e);
 int ctl_import_kpatch(struct ctl *c, char **argv, struct error *e);
 int ctl_load(struct ctl *c, char **argv, struct error *e);
 int ctl_unload(struct ctl *c, char **argv, struct error *e);
@@ -58,6 +59,7 @@ void print_problems(const struct ctl *c);
 void print_config(const struct ctl *c);
 void print_initramfs_files(const struct ctl *c);
 void print_changes(const struct ctl *c);
+void print_lock(const struct ctl *c);
 void print_apply(const struct ctl *c);
 
 /* Shared by the verbs that change something: value is {changed, patches: [{name, changed, message}]}. */

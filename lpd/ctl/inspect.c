@@ -155,13 +155,45 @@ static bool is_true(json_object *o, const char *key) {
 }
 
 static void print_kernel(json_object *kernel) {
-    const char *release = value_get(kernel, "release");
+    const char *release = value_get(kernel, "release"), *lockdown = value_get(kernel, "lockdown");
+    bool locked_down = lockdown && !streq(lockdown, "none");
 
-    printf("Kernel    %s%s%s%s%s\n", release ?: "unknown",
+    printf("Kernel    %s%s%s%s%s%s\n", release ?: "unknown",
            is_true(kernel, "livepatch") ? "" : ", no live patching in this kernel",
            is_true(kernel, "sigEnforce") ? ", signatures enforced" : "",
            is_true(kernel, "secureBoot") ? ", Secure Boot" : "",
-           is_true(kernel, "modulesDisabled") ? ", modules are locked until reboot" : "");
+           locked_down ? ", locked down: " : "", locked_down ? lockdown : "");
+}
+
+static void print_lock_author(json_object *lock) {
+    json_object *by = json_object_object_get(lock, "by");
+    const char *unit = by ? value_get(by, "unit") : NULL, *user = by ? value_get(by, "user") : NULL;
+    _cleanup_free_ char *since = value_text(lock, "since");
+
+    if (!by)
+        return;
+    printf(", %s%s%s%s%s", strempty(since), unit || user ? " by " : "", strempty(user),
+           unit && user ? ", " : "", strempty(unit));
+}
+
+/* Nothing where nobody wants a lock and there is none. */
+static void print_lock_state(json_object *lock) {
+    const char *state = value_get(lock, "state"), *policy = value_get(lock, "policy");
+
+    if (is_true(lock, "locked")) {
+        printf("Lock      modules are locked until reboot%s",
+               is_true(lock, "kexecLocked") ? ", and kexec" : "");
+        if (state && streq(state, "locked"))
+            print_lock_author(lock);
+        else
+            printf(", but not by lpd");
+        printf("\n");
+    } else if (state) {
+        printf("Lock      %s", state);
+        print_lock_author(lock);
+        printf(": %s\n", strempty(value_get(lock, "reason")));
+    } else if (!streq(policy, "no"))
+        printf("Lock      not locked yet, Lock=%s\n", policy);
 }
 
 static void print_policy(json_object *policy) {
@@ -192,6 +224,7 @@ void print_status(const struct ctl *c) {
     print_kernel(json_object_object_get(c->value, "kernel"));
     print_policy(json_object_object_get(c->value, "policy"));
     print_switches(json_object_object_get(c->value, "switches"));
+    print_lock_state(json_object_object_get(c->value, "lock"));
     printf("Patches   %zu of %zu in", count_state(patches, "active"), n);
     for (size_t i = 0; i < 4; i++) {
         const char *state = (const char *const[]){ "transition", "failed", "refused", "replaced" }[i];

@@ -14,13 +14,6 @@
 
 #define FILE_TIMEOUT_USEC (60 * USEC_PER_SEC)
 
-static int require_live(const struct ctl *c, struct error *e) {
-    if (c->host.live)
-        return ctl_require_root(c, e);
-    return error_set(e, -EOPNOTSUPP, EXIT_STATUS_USAGE,
-                     "--root= never touches the running kernel: this verb needs it");
-}
-
 static bool is_file(const char *argument) {
     return strchr(argument, '/') || strstr(argument, ".ko");
 }
@@ -76,7 +69,7 @@ int ctl_load(struct ctl *c, char **argv, struct error *e) {
     int r;
 
     changes_begin(c);
-    r = require_live(c, e);
+    r = ctl_require_live(c, e);
     if (r < 0)
         return r;
     return is_file(argv[0]) ? load_file(c, argv, e) : load_named(c, argv, e);
@@ -140,7 +133,7 @@ int ctl_unload(struct ctl *c, char **argv, struct error *e) {
     int r;
 
     changes_begin(c);
-    r = require_live(c, e);
+    r = ctl_require_live(c, e);
     if (r >= 0)
         r = ctl_connect(c, &m, e);
     STRV_FOREACH(argument, argv) {
@@ -194,7 +187,7 @@ static int prepare_apply(struct ctl *c, struct manager **m, struct error *e) {
     json_object_object_add(c->value, "actions", json_object_new_array());
     if (c->dry_run)
         return 0;
-    r = require_live(c, e);
+    r = ctl_require_live(c, e);
     if (r >= 0)
         r = ctl_connect(c, m, e);
     return r >= 0 && *m ? manager_reload(*m, e) : r;

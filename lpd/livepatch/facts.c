@@ -25,6 +25,17 @@ int kernel_flag_read(const struct host *h, const char *path) {
     return streq(value, "0") || streq(value, "N") ? 0 : -1;
 }
 
+int kernel_flag_set(struct host *h, const char *path) {
+    int r;
+
+    if (kernel_flag_read(h, path) == 1)
+        return 0;
+    r = h->ops->write_value(h, path, "1");
+    if (r < 0)
+        return r;
+    return kernel_flag_read(h, path) == 1 ? 1 : -EIO;
+}
+
 /* "none [integrity] confidentiality": the brackets mark the mode that holds. */
 int kernel_lockdown_read(const struct host *h, char **ret) {
     _cleanup_free_ char *line = NULL;
@@ -79,6 +90,7 @@ int kernel_facts_read(struct host *h, struct kernel_facts *ret) {
     f.livepatch = file_exists(h, LIVEPATCH_DIRECTORY);
     f.sig_enforce = kernel_flag_read(h, KERNEL_SIG_ENFORCE);
     f.modules_disabled = kernel_flag_read(h, KERNEL_MODULES_DISABLED);
+    f.kexec_disabled = kernel_flag_read(h, KERNEL_KEXEC_DISABLED);
     f.ftrace_enabled = kernel_flag_read(h, KERNEL_FTRACE_ENABLED);
     f.secure_boot = secure_boot_read(h);
     f.build_id = kernel_build_id_read(h);

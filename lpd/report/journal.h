@@ -21,6 +21,8 @@ enum journal_event {
     EVENT_PROBE_FAILED,
     EVENT_LEFT,
     EVENT_INITRAMFS_STALE,
+    EVENT_LOCKED, /* these two are about no patch: LPD_PATCH= is missing */
+    EVENT_LOCK_REFUSED,
     _EVENT_MAX,
 };
 

@@ -213,11 +213,31 @@ static json_object *switches_value(const struct snapshot *s) {
     return o;
 }
 
+/* What was locked by others, as by sysctl(8), has no record. */
+static void add_lock_record(json_object *o, const struct lock_record *r) {
+    json_object *by = r->state ? json_object_new_object() : NULL;
+
+    json_add_string(o, "state", r->state);
+    json_add_string(o, "reason", r->reason);
+    json_add_time(o, "since", r->since_usec);
+    json_object_object_add(o, "by", by);
+    if (!by)
+        return;
+    json_add_string(by, "unit", r->unit);
+    json_add_string(by, "user", r->user);
+    if (r->uid >= 0)
+        json_add_number(by, "uid", r->uid);
+    else
+        json_object_object_add(by, "uid", NULL);
+}
+
 static json_object *lock_value(const struct snapshot *s) {
     json_object *o = json_object_new_object();
 
     json_add_string(o, "policy", lock_policy_to_string(s->policy.lock));
     json_add_tristate(o, "locked", s->facts.modules_disabled);
+    json_add_tristate(o, "kexecLocked", s->facts.kexec_disabled);
+    add_lock_record(o, &s->lock);
     return o;
 }
 
@@ -252,11 +272,10 @@ int status_missing(const struct snapshot *s, const struct plan *p, char ***ret) 
 
     for (size_t i = 0; i < s->manifests.n_entries; i++) {
         const struct manifest_entry *entry = s->manifests.entries + i;
-        const struct livepatch *in = snapshot_livepatch(s, i);
 
         if (entry->error_number < 0 || !entry->manifest.required || !entry->manifest.enabled)
             continue;
-        if ((in && in->registered && in->enabled) || snapshot_replaced_by(s, i))
+        if (snapshot_is_in(s, i))
             continue;
         if (strv_extend(&names, entry->name) < 0)
             return -ENOMEM;

@@ -51,13 +51,14 @@ class Usage(Case):
     def test_arguments(self):
         for argv in (["show"], ["why"], ["why", "a", "b"], ["install"], ["remove"], ["enable"], ["disable"],
                      ["load"], ["unload"], ["list", "x"], ["metrics", "x"], ["cat-config", "x"],
-                     ["apply", "x"], ["import-kpatch", "x"], ["blocking", "a", "b"]):
+                     ["apply", "x"], ["lock", "x"], ["import-kpatch", "x"], ["blocking", "a", "b"]):
             self.assertRegex(self.refused(f"--root={self.root}", *argv), rf"^usage: lpctl {argv[0]} ?\S*")
 
     def test_options_of_other_verbs(self):
         for verb, *argv in (["status", "--dry-run"], ["list", "--check"], ["install", "--now", "x"],
                             ["remove", "--name=x", "y"], ["enable", "--wait", "x"], ["apply", "--no-load"],
-                            ["load", "--kernel=1", "x"], ["unload", "--wait", "x"]):
+                            ["load", "--kernel=1", "x"], ["unload", "--wait", "x"],
+                            ["load", "--ignore-missing", "x"]):
             option = argv[0].split("=")[0]
             self.assertEqual(self.refused(f"--root={self.root}", verb, *argv),
                              f"lpctl: {option} does not go with {verb}; see lpctl --help")
@@ -208,7 +209,7 @@ class Unprivileged(Case):
     def test_changing(self):
         for argv in (["install", self.file], ["remove", "x"], ["enable", "x"], ["disable", "x"],
                      ["disable", "--now", "x"], ["load", "x"], ["load", self.file], ["unload", "x"],
-                     ["apply"], ["import-kpatch"]):
+                     ["apply"], ["lock"], ["import-kpatch"]):
             done = self.run_as_nobody(*argv)
             self.assertEqual((done.returncode, done.stdout, done.stderr), (
                 4, "", "lpctl: this changes the machine and needs root\n       run it with sudo\n"), argv)

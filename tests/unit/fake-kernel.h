@@ -49,6 +49,7 @@ struct fake_kernel {
     /* Set by the test. */
     bool has_replace_attribute; /* since Linux 6.11 */
     bool unprivileged;
+    const char *deaf;           /* a file that takes what is written and stays as it is */
     int delete_error, write_error; /* negative errno of every such call */
     void (*on_sleep)(struct fake_kernel *k);  /* after time has passed */
     void (*on_finit)(struct fake_kernel *k);  /* before the kernel answers */

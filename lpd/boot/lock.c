@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <json-c/json.h>
+#include <pwd.h>
+#include <systemd/sd-login.h>
+#include <time.h>
+
+#include "base/file.h"
+#include "base/strv.h"
+#include "boot/lock.h"
+#include "livepatch/facts.h"
+
+#define RECORD_SIZE_MAX ((size_t) 16 * 1024)
+
+static const struct {
+    const char *key;
+    size_t offset;
+} strings[] = {
+    { "state", offsetof(struct lock_record, state) },
+    { "reason", offsetof(struct lock_record, reason) },
+    { "unit", offsetof(struct lock_record, unit) },
+    { "user", offsetof(struct lock_record, user) },
+};
+
+DEFINE_TRIVIAL_CLEANUP_FUNC(json_object *, json_object_put)
+
+static char **string_at(const struct lock_record *r, size_t i) {
+    return (char **) ((char *) (uintptr_t) r + strings[i].offset);
+}
+
+void lock_record_done(struct lock_record *r) {
+    for (size_t i = 0; i < ELEMENTSOF(strings); i++)
+        free(*string_at(r, i));
+    *r = (struct lock_record){ .uid = -1 };
+}
+
+/* The user who logged in stays the same through su(1) and sudo(8): pam_loginuid(8). Services have none, which
+ * shows as -1. */
+static int64_t login_uid(const struct host *h) {
+    _cleanup_free_ char *text = NULL;
+    unsigned long uid;
+
+    if (file_read_line(h, "/proc/self/loginuid", &text) < 0)
+        return -1;
+    uid = strtoul(text, NULL, 10);
+    return uid < UINT32_MAX ? (int64_t) uid : -1;
+}
+
+int lock_record_sign(const struct host *h, struct lock_record *r) {
+    _cleanup_free_ char *unit = NULL;
+    const struct passwd *user;
+    struct timespec ts;
+
+    (void) clock_gettime(CLOCK_REALTIME, &ts);
+    r->since_usec = (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / 1000;
+    if (sd_pid_get_unit(0, &unit) >= 0 && string_set(&r->unit, unit) < 0)
+        return -ENOMEM;
+    r->uid = login_uid(h);
+    if (r->uid < 0)
+        return 0;
+    user = getpwuid((uid_t) r->uid);
+    return user ? string_set(&r->user, user->pw_name) : 0;
+}
+
+int lock_record_write(const struct host *h, const struct lock_record *r) {
+    _cleanup_(json_object_putp) json_object *o = json_object_new_object();
+    const char *text;
+    size_t size;
+    int k;
+
+    for (size_t i = 0; i < ELEMENTSOF(strings); i++)
+        if (*string_at(r, i))
+            json_object_object_add(o, strings[i].key, json_object_new_string(*string_at(r, i)));
+    if (r->uid >= 0)
+        json_object_object_add(o, "uid", json_object_new_int64(r->uid));
+    json_object_object_add(o, "since", json_object_new_uint64(r->since_usec));
+    text = json_object_to_json_string_length(o, JSON_C_TO_STRING_PLAIN, &size);
+    k = file_mkdir_p(h, RESULTS_DIRECTORY);
+    return k < 0 ? k : file_write_volatile(h, LOCK_RECORD, text, size, 0644);
+}
+
+static bool is_state(const char *s) {
+    return streq(s, "locked") || streq(s, "refused") || streq(s, "waiting");
+}
+
+static int record_from_json(json_object *o, struct lock_record *ret) {
+    _cleanup_(lock_record_done) struct lock_record r = { .uid = -1 };
+    json_object *value;
+
+    if (!json_object_is_type(o, json_type_object))
+        return -EBADMSG;
+    for (size_t i = 0; i < ELEMENTSOF(strings); i++) {
+        if (!json_object_object_get_ex(o, strings[i].key, &value))
+            continue;
+        if (!json_object_is_type(value, json_type_string))
+            return -EBADMSG;
+        if (string_set(string_at(&r, i), json_object_get_string(value)) < 0)
+            return -ENOMEM;
+    }
+    if (!r.state || !is_state(r.state))
+        return -EBADMSG;
+    if (json_object_object_get_ex(o, "uid", &value))
+        r.uid = MAX(json_object_get_int64(value), -1);
+    if (json_object_object_get_ex(o, "since", &value))
+        r.since_usec = json_object_get_uint64(value);
+    *ret = TAKE_STRUCT(r);
+    return 0;
+}
+
+int lock_record_read(const struct host *h, struct lock_record *ret) {
+    _cleanup_(json_object_putp) json_object *o = NULL;
+    _cleanup_free_ char *text = NULL;
+    int r;
+
+    r = file_read(h, LOCK_RECORD, RECORD_SIZE_MAX, &text, NULL);
+    if (r < 0)
+        return r;
+    o = json_tokener_parse(text);
+    return o ? record_from_json(o, ret) : -EBADMSG;
+}
+
+static int close_one(struct host *h, const char *path, struct error *e) {
+    int r = kernel_flag_set(h, path);
+
+    if (r >= 0)
+        return r;
+    return error_set(e, r, r == -EPERM || r == -EACCES ? EXIT_STATUS_PRIVILEGE : EXIT_STATUS_FAILED,
+                     "cannot set %s: %s", path, r == -EIO ? "it stays 0" : strerror(-r));
+}
+
+int lock_kernel(struct host *h, bool kexec, struct error *e) {
+    int modules, boot = 0;
+
+    modules = close_one(h, KERNEL_MODULES_DISABLED, e);
+    if (modules < 0)
+        return modules;
+    /* The switch is missing on kernels without kexec, which have nothing to lock. */
+    if (kexec && file_exists(h, KERNEL_KEXEC_DISABLED))
+        boot = close_one(h, KERNEL_KEXEC_DISABLED, e);
+    if (boot < 0)
+        return error_prefix(e, boot, "modules are locked, but not kexec");
+    return modules > 0 || boot > 0;
+}

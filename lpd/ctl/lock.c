@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+
+#include "base/strv.h"
+#include "boot/modules.h"
+#include "config/policy.h"
+#include "ctl/change.h"
+#include "lock-execute.h"
+#include "lock-unit.h"
+#include "report/journal.h"
+
+/* The lock, by hand: done here and not by the unit, which knows neither the options nor who asked. */
+
+static void add_module(void *userdata, const char *name, int r, const struct error *e) {
+    json_object *modules = userdata, *o = json_object_new_object();
+
+    json_add_string(o, "name", name);
+    json_add_string(o, "state", r > 0 ? "loaded" : r == 0 ? "present" : "missing");
+    json_add_string(o, "reason", r < 0 ? error_message(e, r) : NULL);
+    json_object_array_add(modules, o);
+}
+
+/* 1: the lock may go on. */
+static int load_modules(struct ctl *c, struct error *e) {
+    _cleanup_(policy_done) struct policy p = {};
+    int r;
+
+    r = policy_load(&c->host, &p, e);
+    if (r >= 0)
+        r = modules_load(&c->host, p.lock_modules, add_module,
+                         json_object_object_get(c->value, "modules"), e);
+    if (r >= 0 || (c->ignore_missing && r != -ENOMEM))
+        return 1;
+    return error_hint(e, r, "correct Modules= in lpd.conf, or lock without it: --ignore-missing");
+}
+
+static int lock(struct ctl *c, struct error *e) {
+    int r;
+
+    r = lock_wait(&c->host, c->wait ? c->wait_usec : 0, e);
+    if (r > 0)
+        r = load_modules(c, e);
+    return r > 0 ? lock_execute(&c->host, e) : r;
+}
+
+static void tell_journal(int r, const struct error *e) {
+    struct result result = { .action = (char *) "lock" };
+    _cleanup_free_ char *text = NULL;
+
+    if (r > 0)
+        journal_record(EVENT_LOCKED, &result, "modules are locked until reboot");
+    else if (r < 0 && asprintf(&text, "modules are not locked: %s", error_message(e, r)) >= 0)
+        journal_record(EVENT_LOCK_REFUSED, &result, text);
+}
+
+/* The unit finds it done, and counts as started. */
+static void tell_systemd(struct ctl *c) {
+    _cleanup_(manager_freep) struct manager *m = NULL;
+    _cleanup_free_ char *job_result = NULL;
+
+    if (ctl_connect(c, &m, NULL) >= 0 && m)
+        (void) manager_run_job(m, "StartUnit", LOCK_UNIT, &job_result, NULL);
+}
+
+int ctl_lock(struct ctl *c, char **argv _unused_, struct error *e) {
+    int r;
+
+    c->value = value_new();
+    json_add_bool(c->value, "changed", false);
+    json_object_object_add(c->value, "modules", json_object_new_array());
+    r = ctl_require_live(c, e);
+    if (r < 0)
+        return r;
+    r = lock(c, e);
+    tell_journal(r, e);
+    if (r < 0) {
+        lock_refused(&c->host, error_message(e, r));
+        return r;
+    }
+    json_add_bool(c->value, "changed", r > 0);
+    tell_systemd(c);
+    return r;
+}
+
+void print_lock(const struct ctl *c) {
+    json_object *modules = json_object_object_get(c->value, "modules");
+
+    if (json_object_object_get(c->value, "error"))
+        return;
+    for (size_t i = 0; i < json_object_array_length(modules); i++) {
+        json_object *o = json_object_array_get_idx(modules, i);
+
+        if (streq(value_get(o, "state"), "missing"))
+            printf("%s\n", value_get(o, "reason"));
+    }
+    printf("%s\n", json_object_get_boolean(json_object_object_get(c->value, "changed"))
+                       ? "Modules are locked until reboot."
+                       : "Nothing to do: modules are locked already.");
+}
