@@ -106,10 +106,10 @@ def _bootstrap(tree, debs):
         "--include=" + ",".join(PACKAGES + list(KERNELS.values())),
         *(f"--dpkgopt={option}" for option in DPKG_OPTIONS),
         f"--essential-hook={setup}", f"--customize-hook={HEADERS_HOOK.format(debs=debs)}",
-        SUITE, tree, *_apt_sources())
+        SUITE, tree, *apt_sources())
 
 
-def _apt_sources():
+def apt_sources():
     """This machine's own apt sources, so far as they are Debian's."""
     etc = Path("/etc/apt")
     found = [etc / "sources.list.d/debian.sources", etc / "sources.list"]

@@ -5,7 +5,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import base, cache, firmware, image, keys, patches, programs, qemu, signed
+from . import base, cache, firmware, image, keys, newer, patches, programs, qemu, signed
 from .command import run
 from .machine import Machine
 
@@ -42,6 +42,10 @@ class Lab:
             if install_tree:
                 layers.append((install_tree, "."))
             self.image = image.get(self.store, self.base, layers, self.programs)
+
+    def newer(self):
+        """The kernel that is newer than those of the base; made when a case asks for it."""
+        return newer.get(self.store, self.keys, self.programs)
 
     def saved(self, series, smp, secure_boot=None):
         """The saved machine of that kernel series, number of CPUs and kind of firmware."""

@@ -34,11 +34,12 @@ class Machine(Trust):
         self._root = None    # (id, file, format)
         self._disks = []     # likewise, the added ones
         self._variables = None   # the firmware's variable store; None: no firmware
+        self._newer = None       # a kernel from elsewhere
 
     # Booting and ending
 
     def boot(self, series=None, cmdline="", smp=None, initramfs=None, secure_boot=None, mok=None,
-             whole=False, wait=True, timeout=BOOT_SECONDS):
+             newer=False, whole=False, wait=True, timeout=BOOT_SECONDS):
         """Starts the machine, with another kernel series, more kernel arguments or CPUs where
         given, and returns when its boot is complete (wait=False: at once).
 
@@ -48,10 +49,13 @@ class Machine(Trust):
         initramfs is the bench's small one, "debian" (made by initramfs-tools), or a host's path.
 
         secure_boot gives the machine UEFI firmware, with Secure Boot on (True) or off (False), in
-        which the keys mok are enrolled (names, see keys.py); later boots keep what it has."""
+        which the keys mok are enrolled (names, see keys.py); later boots keep what it has.
+
+        newer is a kernel of the next release's backports, with firmware only (see newer.py)."""
         self.series = series or self.series
         self.smp = smp or self.smp
-        if wait and not (whole or cmdline or initramfs or mok or self._root or self._disks):
+        self._newer = self._lab.newer() if newer else None
+        if wait and not (whole or newer or cmdline or initramfs or mok or self._root or self._disks):
             return self._resume(secure_boot)
         if not self._root:
             self._make_root(self._lab.image.disk, "raw")
@@ -123,8 +127,11 @@ class Machine(Trust):
         if self._variables:
             image = self._lab.firmware.kernels[self.series]
             more = firmware.arguments(self._variables)
-        return qemu.arguments(image, initramfs or programs.initrds[self.series],
-                              [self._root, *self._disks], programs.tsc_khz, cmdline, self.smp, more)
+        initramfs = initramfs or programs.initrds[self.series]
+        if self._newer:
+            image, initramfs = self._newer.kernel, self._newer.initrd
+        return qemu.arguments(image, initramfs, [self._root, *self._disks], programs.tsc_khz,
+                              cmdline, self.smp, more)
 
     def prepare_by_hand(self, secure_boot):
         """A program that boots a new machine with a shell on the terminal it is started from."""
@@ -275,6 +282,11 @@ class Machine(Trust):
         tree = ["-d", self._lab.image.tree / source.lstrip("/")] if source else []
         run("mke2fs", "-q", "-t", "ext4", "-L", name, *tree, path, size)
         self._disks.append((name, path, "raw"))
+
+    @property
+    def newer_module(self):
+        """A module of the newer kernel's own, signed by Debian: a file of the host."""
+        return self._newer.module
 
     def make_initramfs(self):
         """Has initramfs-tools make an image for the kernel that runs, in a copy of the image's tree

@@ -27,6 +27,10 @@ class Programs:
         """The programs that are for the image."""
         return [self.top / name for name in ("agent", "bpf-objects", "try-modules")]
 
+    def initramfs(self, modules):
+        """The bytes of the bench's initramfs with the modules of that directory."""
+        return _initramfs((self.top / "init").read_bytes(), _modules(modules))
+
 
 def get(store, base):
     """The programs from the cache, made first if their sources changed."""

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A kernel that lets SYSCALL programs verify signatures is asked by one: that needs CAP_BPF alone."""
+
+VERDICTS = {
+    "db": "verified", "mok": "verified", "mok-keyid": "verified", "stranger": "unknown-signer",
+    "stranger-embedded": "unknown-signer", "forged": "bad-signature",
+    "revoked-leaf-embedded": "revoked",
+}
+
+# Without CAP_PERFMON, and CAP_SYS_ADMIN that stands for it, no other program can be loaded.
+VERIFY = ("systemd-run --quiet --pipe --wait -p CapabilityBoundingSet='CAP_BPF CAP_DAC_OVERRIDE' "
+          "lpctl verify --json=short {}; true")
+
+
+def case(m):
+    m.boot(secure_boot=True)
+    steps = {step["step"]: step for step in verify(m, m.patch("lp-cmdline", by="mok"))["steps"]}
+    m.equal("what an older kernel says to CAP_BPF alone", steps["kernel-pkcs7"]["outcome"],
+            "unavailable")
+
+    patches = {by: m.patch("lp-cmdline", by=by) for by in VERDICTS}
+    m.reboot(newer=True)
+    print(f"{m.series}: then {m.ok('uname -r').strip()}")
+    m.push(m.newer_module, "/root/dummy.ko")
+    found = {by: verify(m, path)["signature"] for by, path in patches.items()}
+    m.equal("the verdicts", {by: signature["verdict"] for by, signature in found.items()}, VERDICTS)
+    m.equal("who decided", {signature["way"] for signature in found.values()}, {"kernel-pkcs7"})
+    builtin = verify(m, "/root/dummy.ko")["signature"]
+    m.equal("what is said of Debian's own module",
+            [builtin[key] for key in ("verdict", "way", "keyring")],
+            ["verified", "kernel-pkcs7", ".builtin_trusted_keys"])
+
+
+def verify(m, path):
+    return m.json(VERIFY.format(path))
