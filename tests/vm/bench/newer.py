@@ -31,19 +31,22 @@ def get(store, keys, made_programs):
 
 
 def _build(top, keys, made_programs):
-    run("dpkg", "-x", _download(top), top / "tree")
+    for package in _download(top):
+        run("dpkg", "-x", package, top / "tree")
     modules, = (top / "tree/usr/lib/modules").iterdir()
+    (top / "tree/lib").symlink_to("usr/lib")
     run("depmod", "-b", top / "tree", modules.name)
     (top / "release").write_text(modules.name)
     run("sbsign", "--key", keys.key("db"), "--cert", keys.certificate("db"),
-        "--output", top / "kernel", top / f"tree/boot/vmlinuz-{modules.name}")
+        "--output", top / "kernel", modules / "vmlinuz")
     (top / "initrd").write_bytes(made_programs.initramfs(modules))
     dummy, = modules.glob("kernel/drivers/net/dummy.ko*")
     (top / "dummy.ko").write_bytes(base.read_module(dummy))
 
 
 def _download(top):
-    """The package, by an apt that knows of that suite alone; nothing of this machine's changes."""
+    """The packages of image and modules, by an apt that knows of that suite alone; nothing of this
+    machine's changes."""
     for name in ("state/lists", "cache/archives"):
         (top / name / "partial").mkdir(parents=True)
     (top / "list").write_text(f"deb [signed-by={KEYRING}] {_mirror()} {SUITE} main\n")
@@ -52,10 +55,10 @@ def _download(top):
                "-o", "APT::Sandbox::User=root"]
     run("apt-get", *options, "update")
     found = run("apt-cache", *options, "depends", PACKAGE)
-    name = re.search(r"Depends: (linux-image-\S+)", found).group(1)
-    run("apt-get", *options, "download", name, cwd=top)
-    package, = top.glob("*.deb")
-    return package
+    release = re.search(r"Depends: linux-image-(\S+)", found).group(1)
+    run("apt-get", *options, "download", f"linux-binary-{release}", f"linux-modules-{release}",
+        cwd=top)
+    return top.glob("*.deb")
 
 
 def _mirror():

@@ -23,7 +23,7 @@ DRIVE = "if=none,id={id},file={file},format={format},cache=writeback,discard=unm
 
 CMDLINE = " ".join("""
     root=/dev/vda rw console=ttyS0 loglevel=6 panic=-1 systemd.show_status=0
-    tsc_early_khz={tsc_khz} tsc=reliable nowatchdog
+    tsc_early_khz={tsc_khz} tsc=reliable no_timer_check nowatchdog
     mitigations=off cryptomgr.notests init_on_alloc=0 audit=0
 """.split())
 
