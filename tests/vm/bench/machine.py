@@ -8,14 +8,13 @@ import shutil
 import time
 from pathlib import Path
 
-from . import firmware, qemu
+from . import firmware, initramfs, qemu
 from .command import run
 from .qemu import BOOT_SECONDS, Failed
 from .trust import Trust
 
 RUN_SECONDS = 60
 PULL_SECONDS = 120
-INITRAMFS_SOURCES = ["etc/lpd", "var/lib/lpd", "etc/initramfs-tools"]
 KILLED = -1   # the agent's word for a command that took too long
 
 
@@ -31,6 +30,7 @@ class Machine(Trust):
         self._lab = lab
         self._qemu = None
         self._boots = 0
+        self._images = 0     # of the initramfs, made so far
         self._root = None    # (id, file, format)
         self._disks = []     # likewise, the added ones
         self._variables = None   # the firmware's variable store; None: no firmware
@@ -288,21 +288,23 @@ class Machine(Trust):
         """A module of the newer kernel's own, signed by Debian: a file of the host."""
         return self._newer.module
 
-    def make_initramfs(self):
-        """Has initramfs-tools make an image for the kernel that runs, in a copy of the image's tree
-        that has the machine's patches and policy: in the machine itself that takes a minute. Gives
-        a file to boot from, unpacked for the same reason; the one that was made is "FILE.zst"."""
-        tree, path = self.directory / "tree", self.directory / f"initrd-{self._boots}"
+    def make_initramfs(self, tool="initramfs-tools", systemd=True):
+        """Has initramfs-tools or "dracut" (with systemd in the image or without) make an image for the
+        kernel that runs, in a copy of the image's tree that has the machine's patches and policy: in
+        the machine itself that takes a minute. Gives a file to boot from, unpacked for the same
+        reason; the one that was made is "FILE.zst"."""
+        self._images += 1
+        tree, path = self.directory / "tree", self.directory / f"initrd-{self._images}"
         run("cp", "-al", self._lab.image.tree, tree)
-        for name in INITRAMFS_SOURCES:
+        for name in initramfs.SOURCES:
             shutil.rmtree(tree / name, ignore_errors=True)
-        names = " ".join(INITRAMFS_SOURCES)
+        names = " ".join(initramfs.SOURCES)
         archive = base64.b64decode(self.ok(f"tar -C / -c {names} | base64", timeout=PULL_SECONDS))
         (tree / "lpd.tar").write_bytes(archive)
         run("tar", "-x", "-C", tree, "-f", tree / "lpd.tar")
-        run("chroot", tree, "mkinitramfs", "-o", "/initrd.zst", self.kernel)
-        (tree / "initrd.zst").rename(f"{path}.zst")
-        run("zstd", "-dqf", f"{path}.zst", "-o", path)
+        packed = initramfs.make(tree, tool, self.kernel, systemd)
+        packed.rename(path.with_suffix(".zst"))
+        initramfs.unpack(path.with_suffix(".zst"), path)
         shutil.rmtree(tree)
         return path
 

@@ -1,0 +1,213 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The hooks of the tools that make an initramfs, sourced by a stand-in of the tool that records what they
+call. lpctl is the real one, on a tree. Booted machines have images by the real initramfs-tools and dracut;
+mkinitcpio, which Debian has not, is tested here alone."""
+
+import os
+import subprocess
+import unittest
+
+from machine import KERNEL, LPCTL, PERMISSIVE, TOP, Case, kernel, manifest, module
+
+HOOKS = TOP / "initramfs-hooks"
+STORE = f"/var/lib/lpd/modules/{KERNEL}"
+FILES = [("program", "/usr/lib/lpd/lpd"), ("program", "/usr/lib/lpd/lpd-parser"),
+         ("file", "/etc/lpd/patches.d/fix-a.conf"), ("file", f"{STORE}/fix-a.ko"),
+         ("file", "/etc/lpd/lpd.conf"), ("kernel-module", "vfat"), ("something-new", "x")]
+UNIT = "/usr/lib/systemd/system/lpd-initrd.service"
+
+# lpctl, and what later versions of it may print besides.
+WRAPPER = """#!/bin/sh
+echo "lpctl $*" >>{scratch}/asked
+{lpctl} --root={root} "$@" || exit
+[ -z "$(ls {root}/etc/lpd/patches.d)" ] || printf 'kernel-module vfat\\nsomething-new x\\n'
+"""
+BROKEN = """#!/bin/sh
+echo "lpctl: it is broken" >&2
+exit 1
+"""
+RECORDER = """
+record() { echo "$*" >>"$CALLS"; return @status@; }
+for name in @names@; do eval "$name() { record $name \\"\\$@\\"; }"; done
+"""
+
+
+def recorder(*names, status=1):
+    """Functions of a tool, which fail: a hook goes on nevertheless."""
+    return RECORDER.replace("@names@", " ".join(names)).replace("@status@", str(status))
+
+
+class Hook(Case):
+    def setUp(self):
+        super().setUp()
+        self.plant(kernel(KERNEL), PERMISSIVE)
+        self.tool("lpctl", WRAPPER.format(lpctl=LPCTL, root=self.root, scratch=self.scratch))
+        self.calls = self.scratch / "calls"
+
+    def tool(self, name, text):
+        path = self.scratch / "bin" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+        path.chmod(0o755)
+
+    def early(self):
+        self.plant(manifest("fix-a", "Stage=initrd"), {f"{STORE}/fix-a.ko": module("fix_a")})
+
+    def script(self, name, libexecdir="/usr/lib/lpd", functions=None):
+        text = (HOOKS / name).read_text().replace("@libexecdir@", str(libexecdir))
+        text = text.replace("@unitdir@", "/usr/lib/systemd/system")
+        if functions:
+            text = text.replace("/usr/share/initramfs-tools/hook-functions", str(functions))
+        return self.place(name.replace("/", "-"), text.encode())
+
+    def shell(self, text, *argv, shell="bash", env=None):
+        """(exit status, calls that were recorded, standard error)"""
+        path = f"{self.scratch}/bin:{os.environ['PATH']}"
+        self.calls.write_text("")
+        done = subprocess.run([shell, "-c", text, shell, *map(str, argv)], capture_output=True, text=True,
+                              env=os.environ | {"PATH": path, "CALLS": str(self.calls)} | (env or {}),
+                              stdin=subprocess.DEVNULL, timeout=20)
+        self.assertNotIn("not found", done.stderr)
+        return done.returncode, self.calls.read_text().splitlines(), done.stderr
+
+    def runs_lpd(self, text, script, shell):
+        """Sourced in the initramfs, it runs lpd once, whatever becomes of it, and goes on."""
+        for status in (0, 1):
+            self.tool("lpd", f"#!/bin/sh\necho lpd $* >>$CALLS\nexit {status}\n")
+            done = self.shell(text + '\necho on >>"$CALLS"', self.script(script, self.scratch / "bin"),
+                              shell=shell)
+            self.assertEqual(done[:2], (0, ["lpd initrd", "on"]))
+
+
+class InitramfsTools(Hook):
+    def build(self):
+        functions = self.place("hook-functions", recorder(
+            "copy_exec", "copy_file", "manual_add_modules").encode())
+        return self.shell('exec sh "$1"', self.script("initramfs-tools/hook", functions=functions),
+                          env={"version": KERNEL})
+
+    def test_copies(self):
+        self.early()
+        verbs = {"program": "copy_exec", "file": "copy_file live patch",
+                 "kernel-module": "manual_add_modules"}
+        self.assertEqual(self.build()[:2],
+                         (0, [f"{verbs[kind]} {path}" for kind, path in FILES if kind in verbs]))
+
+    def test_nothing_or_broken(self):
+        self.assertEqual(self.build(), (0, [], ""))
+        self.early()
+        self.tool("lpctl", BROKEN)
+        self.assertEqual(self.build(), (0, [], "lpctl: it is broken\n"))
+
+
+class Dracut(Hook):
+    SOURCE = recorder("inst_multiple", "inst_hook", "systemctl") + """
+        instmods() { record "instmods hostonly=$hostonly" "$@"; }
+        dracut_module_included() { [[ " $INCLUDED " == *" $1 "* ]]; }
+        SYSTEMCTL=systemctl hostonly=-h moddir=/moddir
+        . "$1"
+    """
+
+    def call(self, what, included="systemd", sysroot=""):
+        env = {"kernel": KERNEL, "initdir": str(self.scratch / "initdir"), "INCLUDED": included,
+               "dracutsysrootdir": sysroot}
+        return self.shell(f"{self.SOURCE}\n{what}", self.script("dracut/module-setup.in"), env=env)
+
+    def copied(self):
+        return [f"inst_multiple {path}" for kind, path in FILES if kind in ("program", "file")]
+
+    def test_check(self):
+        self.assertEqual(self.call("check"), (255, [], ""))
+        self.plant(manifest("fix-bad", "Stage=never"))
+        self.tool("lpctl", WRAPPER.format(lpctl=LPCTL, root=self.root, scratch=self.scratch)
+                  .replace("printf", "true"))
+        self.assertEqual(self.call("check"), (255, [], ""))
+        self.early()
+        self.assertEqual(self.call("check"), (0, [], ""))
+        self.tool("lpctl", BROKEN)
+        self.assertEqual(self.call("check"), (255, [], ""))
+
+    def test_with_systemd(self):
+        self.early()
+        status, calls, _ = self.call("install")
+        self.assertEqual((status, calls), (0, self.copied() + [
+            f"inst_multiple {UNIT}",
+            f"systemctl -q --root {self.scratch}/initdir add-wants initrd.target lpd-initrd.service"]))
+
+    def test_without_systemd(self):
+        self.early()
+        status, calls, _ = self.call("install", included="base")
+        self.assertEqual((status, calls),
+                         (0, self.copied() + ["inst_hook pre-udev 00 /moddir/lpd.sh"]))
+
+    def test_kernel_modules_in_spite_of_hostonly(self):
+        self.early()
+        self.assertEqual(self.call("installkernel"), (0, ["instmods hostonly= vfat"], ""))
+
+    def test_nothing_and_broken(self):
+        """An administrator may name the module where there is nothing yet."""
+        for _ in range(2):
+            for function in ("install", "installkernel"):
+                self.assertEqual(self.call(function)[:2], (0, []))
+            self.tool("lpctl", BROKEN)
+
+    def test_other_root(self):
+        self.call("check", sysroot="/other")
+        self.assertEqual((self.scratch / "asked").read_text(),
+                         f"lpctl --root=/other initramfs-files --kernel={KERNEL}\n")
+
+    def test_replaces_what_other_modules_left(self):
+        """00systemd leaves an empty machine-id in an image for any host."""
+        self.plant(manifest("fix-a", "Stage=initrd", "Rollout=50%"), {f"{STORE}/fix-a.ko": module("fix_a")})
+        left = self.scratch / "initdir/etc/machine-id"
+        left.parent.mkdir(parents=True)
+        left.write_text("")
+        self.assertIn("inst_multiple /etc/machine-id", self.call("install")[1])
+        self.assertFalse(left.exists())
+
+    def test_in_the_image(self):
+        self.runs_lpd('. "$1"', "dracut/hook.in", "sh")
+
+
+class Mkinitcpio(Hook):
+    FUNCTIONS = recorder("add_binary", "add_file", "add_module", "add_symlink", "add_runscript",
+                         status=0)   # mkinitcpio counts the failures of these itself
+    SOURCE = FUNCTIONS + '\n. "$1"\n'
+
+    def build(self):
+        return self.shell(self.SOURCE + "build", self.script("mkinitcpio/install.in"),
+                          env={"KERNELVERSION": KERNEL})
+
+    def test_build(self):
+        self.early()
+        verbs = {"program": "add_binary {}", "file": "add_file {}", "kernel-module": "add_module {}?"}
+        link = "/usr/lib/systemd/system/initrd.target.wants/lpd-initrd.service"
+        self.assertEqual(self.build(), (0, [
+            *(verbs[kind].format(path) for kind, path in FILES if kind in verbs),
+            f"add_file {UNIT}", f"add_symlink {link} ../lpd-initrd.service", "add_runscript"], ""))
+
+    def test_broken_patch(self):
+        self.early()
+        self.plant(manifest("fix-bad", "Stage=never"))
+        status, calls, said = self.build()
+        self.assertEqual((status, calls[-1]), (0, "add_runscript"))
+        self.assertIn("fix-bad: left out", said)
+
+    def test_nothing_or_broken(self):
+        self.assertEqual(self.build(), (0, [], ""))
+        self.early()
+        self.tool("lpctl", BROKEN)
+        self.assertEqual(self.build(), (0, [], "lpctl: it is broken\n"))
+
+    def test_help(self):
+        done = subprocess.run(["bash", "-c", '. "$1"; help', "bash", self.script("mkinitcpio/install.in")],
+                              capture_output=True, text=True, check=True)
+        self.assertIn("Stage=initrd", done.stdout)
+
+    def test_in_the_image(self):
+        self.runs_lpd('. "$1"; run_earlyhook', "mkinitcpio/hook.in", "dash")
+
+
+if __name__ == "__main__":
+    unittest.main()
