@@ -22,6 +22,7 @@ struct reader {
     const char *section; /* as the table calls it */
     void *target;
     uint64_t seen;   /* keys of this section, by their place in the table */
+    char *joined[INI_KEYS_MAX]; /* what those that may repeat have so far, likewise */
     char **sections; /* as they are written */
     size_t n_sections;
     void *userdata;
@@ -88,6 +89,13 @@ static void refuse_unknown_key(struct reader *r, const char *name) {
         REFUSE(r, "unknown key '%s'", name);
 }
 
+static void forget_joined(struct reader *r) {
+    for (size_t i = 0; i < ELEMENTSOF(r->joined); i++) {
+        free(r->joined[i]);
+        r->joined[i] = NULL;
+    }
+}
+
 static void begin_section(struct reader *r, const char *name) {
     const struct ini_key *k = find_section(r->table, name);
     size_t length;
@@ -112,6 +120,7 @@ static void begin_section(struct reader *r, const char *name) {
 
     length = strlen(k->section);
     r->seen = 0;
+    forget_joined(r);
     r->section = k->section;
     r->target = r->userdata;
     if (r->table->begin) {
@@ -125,6 +134,19 @@ static void begin_section(struct reader *r, const char *name) {
     r->place = INSIDE;
 }
 
+/* Adds a value to what the key had in this section. NULL when out of memory. */
+static const char *join(struct reader *r, const struct ini_key *k, const char *value) {
+    char **joined = r->joined + (k - r->table->keys), *text;
+
+    if (!*value || !*joined || !**joined)
+        text = strdup(value);
+    else if (asprintf(&text, "%s %s", *joined, value) < 0)
+        text = NULL;
+    free(*joined);
+    *joined = text;
+    return text;
+}
+
 static void assign(struct reader *r, const char *name, const char *value) {
     const struct ini_key *k = find_key(r->table, r->section, name);
     uint64_t bit;
@@ -135,11 +157,18 @@ static void assign(struct reader *r, const char *name, const char *value) {
         return;
     }
     bit = UINT64_C(1) << (k - r->table->keys);
-    if (r->seen & bit) {
+    if (r->seen & bit && !k->repeats) {
         REFUSE(r, "%s= stands here a second time", name);
         return;
     }
     r->seen |= bit;
+    if (k->repeats) {
+        value = join(r, k, value);
+        if (!value) {
+            note(r, -ENOMEM);
+            return;
+        }
+    }
     if (!*value)
         value = k->fallback;
     q = k->parse(k, value, (char *) r->target + k->offset, r->e);
@@ -286,6 +315,7 @@ int ini_read(const struct ini_table *t, const char *path, const char *data, size
         r.next += mark;
     (void) ini_parse_stream(read_line, &r, take_assignment, &r);
     strv_free(r.sections);
+    forget_joined(&r);
     return r.fault;
 }
 

@@ -23,6 +23,7 @@ struct ini_key {
     const char *const *words; /* by their number */
     size_t n_words;
     uint64_t min, max;
+    bool repeats; /* may stand more than once in a section: the lists are joined, an empty one ends them */
     const char *takes; /* what it takes, where min, max and words cannot tell */
 };
 
@@ -41,7 +42,7 @@ struct ini_table {
  * "PATH:LINE: " in front; the first one is reported, the lines after it are read all the same, so
  * that a bad line never switches a later one off. Or -ENOMEM.
  *
- * The syntax is systemd.syntax(7)'s with less rope: no key twice in a section, no section twice, no
+ * The syntax is systemd.syntax(7)'s with less rope: no key twice in a section unless it says so, no section twice, no
  * continued lines, no control characters, nothing but UTF-8, and no KEY=VALUE line that is longer
  * than inih's buffer. Comments are lines that begin with # or ;, while ; in a value is part of it.
  * Lines may end in CRLF. */

@@ -42,7 +42,7 @@ const struct ini_key policy_keys[] = {
     KEY("Trust", "EnforceInKernel", "no", boolean, enforce_in_kernel),
     KEY("Trust", "SignedManifests", "no", boolean, signed_manifests),
     KEY("Lock", "Lock", "no", word, lock, WORDS(lock_words)),
-    KEY("Lock", "Modules", "", names, lock_modules),
+    KEY("Lock", "Modules", "", names, lock_modules, .repeats = true),
     KEY("Lock", "DelaySec", "0", timespan, lock_delay_usec),
     KEY("Lock", "Require", "required", word, lock_require, WORDS(lock_require_words)),
     KEY("Lock", "Kexec", "no", boolean, lock_kexec),

@@ -99,6 +99,26 @@ static const char every_key[] = "[Trust]\n"
                                 "[Store]\n"
                                 "Device=PARTUUID=1234-56\n";
 
+/* A line has an end, a list of modules may have none. */
+static void test_modules_on_several_lines(void **state) {
+    _cleanup_(policy_done) struct policy p = { 0 }, later = { 0 };
+    _cleanup_free_ char *names = NULL, *rest = NULL;
+    const struct host *h = *state;
+
+    tree_write(h, "/etc/lpd/lpd.conf", "[Lock]\nModules=a\n\nModules=b c\nSeal=no\nModules=d\n");
+    load(h, &p);
+    names = strv_join(p.lock_modules, " ");
+    assert_string_equal(names, "a b c d");
+    assert_origin(&p, "Modules", "a b c d", "/etc/lpd/lpd.conf", 6);
+
+    /* What is read later takes the place of all that. */
+    tree_write(h, "/etc/lpd/lpd.conf.d/10.conf", "[Lock]\nModules=e\nModules=\nModules=f\nModules=g\n");
+    load(h, &later);
+    rest = strv_join(later.lock_modules, " ");
+    assert_string_equal(rest, "f g");
+    assert_origin(&later, "Modules", "f g", "/etc/lpd/lpd.conf.d/10.conf", 5);
+}
+
 static void test_every_key(void **state) {
     _cleanup_(policy_done) struct policy p = { 0 };
     const struct host *h = *state;
@@ -280,6 +300,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_defaults), TEST(test_every_key), TEST(test_override),    TEST(test_dropins),
         TEST(test_strict),   TEST(test_strict_files), TEST(test_bad_values),
+        TEST(test_modules_on_several_lines),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
