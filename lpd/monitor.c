@@ -13,6 +13,7 @@
 #include "converge.h"
 #include "execute.h"
 #include "image.h"
+#include "late-modules.h"
 #include "livepatch/load.h"
 #include "livepatch/transition.h"
 #include "monitor.h"
@@ -32,12 +33,14 @@ struct monitor {
     char *following;      /* the module in transition, as last seen */
     bool patching;        /* its direction: on its way in */
     bool stall_handled;
+    struct late_modules late;
 };
 
 static void monitor_done(struct monitor *m) {
     sd_event_source_unref(m->timer);
     sd_event_unref(m->event);
     free(m->following);
+    late_modules_done(&m->late);
 }
 
 static void notify_status(const struct livepatch_list *l) {
@@ -239,7 +242,8 @@ static void look(struct monitor *m) {
     if (running || m->host->ops->now(m->host) < m->alert_until) {
         (void) sd_event_source_set_time(m->timer, now + POLL_USEC);
         (void) sd_event_source_set_enabled(m->timer, SD_EVENT_ONESHOT);
-    }
+    } else
+        late_modules_judge(&m->late, m->host);
 }
 
 static int on_timer(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata) {
@@ -254,6 +258,7 @@ static void be_alert(struct monitor *m) {
 
 static int on_uevent(sd_event_source *source _unused_, int fd, uint32_t revents _unused_,
                      void *userdata) {
+    struct monitor *m = userdata;
     char message[8192];
     bool module = false;
     ssize_t n;
@@ -261,9 +266,10 @@ static int on_uevent(sd_event_source *source _unused_, int fd, uint32_t revents 
     while ((n = recv(fd, message, sizeof(message) - 1, MSG_DONTWAIT)) > 0) {
         message[n] = '\0';
         module |= strstr(message, "@/module/") != NULL;
+        late_modules_note(&m->late, m->host, message);
     }
     if (module)
-        be_alert(userdata);
+        be_alert(m);
     return 0;
 }
 
@@ -328,5 +334,6 @@ int monitor_run(struct host *h, struct error *e) {
     (void) image_tell(h, NULL);
     r = sd_event_loop(m.event);
     (void) sd_notify(false, "STOPPING=1\nSTATUS=");
+    late_modules_end(&m.late, h);
     return r < 0 ? error_set(e, r, EXIT_STATUS_FAILED, "the event loop failed: %s", strerror(-r)) : 0;
 }

@@ -235,6 +235,11 @@ int manager_active_since(struct manager *m, const char *unit, uint64_t *ret) {
                                        "ActiveEnterTimestampMonotonic", NULL, 't', ret);
 }
 
+int manager_boot_end(struct manager *m, uint64_t *ret) {
+    return sd_bus_get_property_trivial(m->bus, DESTINATION, MANAGER_PATH, MANAGER_INTERFACE,
+                                       "FinishTimestampMonotonic", NULL, 't', ret);
+}
+
 bool manager_is_stopping(struct manager *m) {
     _cleanup_free_ char *state = NULL;
     int r;

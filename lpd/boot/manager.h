@@ -37,6 +37,10 @@ int manager_active_state(struct manager *m, const char *unit, char **ret);
 /* Since when a unit is active, in microseconds of CLOCK_MONOTONIC; 0: it is not. */
 int manager_active_since(struct manager *m, const char *unit, uint64_t *ret);
 
+/* When systemd had done all that it was to do at boot, in microseconds of CLOCK_MONOTONIC; 0: it is still
+ * at it. 0 or a negative errno. */
+int manager_boot_end(struct manager *m, uint64_t *ret);
+
 /* Whether the machine is on its way down. */
 bool manager_is_stopping(struct manager *m);
 

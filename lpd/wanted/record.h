@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/host.h"
+
+/* Which modules were loaded after the point of the lock, in each of the last boots that were not
+ * locked: one JSON file, written by lpd.service. */
+
+#define LATE_RECORD_PATH "/var/lib/lpd/late-modules.json"
+#define LATE_BOOTS_MAX 10
+#define LATE_MODULES_MAX 100 /* in one boot; what comes after is not noted */
+
+struct late_boot {
+    char *id; /* /proc/sys/kernel/random/boot_id */
+    char **modules;
+};
+
+struct late_record {
+    struct late_boot boots[LATE_BOOTS_MAX]; /* the oldest first */
+    size_t n_boots;
+};
+
+void late_record_done(struct late_record *l);
+
+/* Reads it. None there is an empty one. -EBADMSG if it is none, or another negative errno. */
+int late_record_read(const struct host *h, struct late_record *ret);
+
+/* Adds modules, or none, to what is noted of a boot, in one step that survives a power cut; the
+ * oldest boot makes room. A record that cannot be read as one is begun anew. The directory has to be
+ * there. 0 or a negative errno. */
+int late_record_add(const struct host *h, const char *boot_id, char *const *modules);
