@@ -89,8 +89,8 @@ static const struct verb {
     { "unload", 1, ANY_NUMBER, 0, ctl_unload, print_changes, "NAME|FILE…", "Take a patch out now" },
     { "apply", 0, 0, TAKES(OPTION_DRY_RUN), ctl_apply, print_apply, "",
       "Bring the kernel in line with manifests" },
-    { "lock", 0, 0, TAKES(OPTION_WAIT) | TAKES(OPTION_IGNORE_MISSING), ctl_lock, print_lock, "",
-      "End module loading until reboot" },
+    { "lock", 0, 0, TAKES(OPTION_WAIT) | TAKES(OPTION_IGNORE_MISSING) | TAKES(OPTION_DRY_RUN),
+      ctl_lock, print_lock, "", "End module loading until reboot" },
     { "import-kpatch", 0, 0, 0, ctl_import_kpatch, print_changes, "",
       "Install what kpatch has in /var/lib/kpatch" },
 };
@@ -113,7 +113,7 @@ static int help(void) {
            "  --wait[=TIME]                   Until transitions end (install, load, lock)\n"
            "  --ignore-missing                Even without modules of Modules= (lock)\n"
            "  --now                           At once as well (enable, disable)\n"
-           "  --dry-run                       Only say what would be done (apply)\n"
+           "  --dry-run                       Only say what would be done (apply, lock)\n"
            "  --check                         Exit 10 if a required patch is not in (status)\n"
            "  -h --help, --version\n\nSee lpctl(8).\n");
     return EXIT_STATUS_DONE;

@@ -5,6 +5,7 @@
 #include "boot/modules.h"
 #include "config/policy.h"
 #include "ctl/change.h"
+#include "ctl/lock-forecast.h"
 #include "lock-execute.h"
 #include "lock-unit.h"
 #include "report/journal.h"
@@ -68,6 +69,8 @@ int ctl_lock(struct ctl *c, char **argv _unused_, struct error *e) {
     c->value = value_new();
     json_add_bool(c->value, "changed", false);
     json_object_object_add(c->value, "modules", json_object_new_array());
+    if (c->dry_run)
+        return ctl_lock_forecast(c, e);
     r = ctl_require_live(c, e);
     if (r < 0)
         return r;
@@ -87,6 +90,10 @@ void print_lock(const struct ctl *c) {
 
     if (json_object_object_get(c->value, "error"))
         return;
+    if (c->dry_run) {
+        print_lock_forecast(c);
+        return;
+    }
     for (size_t i = 0; i < json_object_array_length(modules); i++) {
         json_object *o = json_object_array_get_idx(modules, i);
 

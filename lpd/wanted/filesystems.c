@@ -183,7 +183,7 @@ static int read_fstab(struct mounts *all) {
 
     r = search_read(all->search, "/etc/fstab", &text);
     rest = text;
-    while (r >= 0 && (line = strsep(&rest, "\n"))) {
+    while (r >= 0 && (line = search_line(&rest))) {
         _cleanup_strv_free_ char **words = NULL;
         char where[sizeof("/etc/fstab:") + 3 * sizeof(number)];
 

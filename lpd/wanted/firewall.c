@@ -184,7 +184,7 @@ static int read_nft(struct rules *rules, const char *path, unsigned depth) {
     r = search_read(rules->search, path, &text);
     rest = text;
     rules->path = path;
-    while (r >= 0 && (line = strsep(&rest, "\n"))) {
+    while (r >= 0 && (line = search_line(&rest))) {
         line[strcspn(line, "#")] = '\0';
         line += strspn(line, " \t");
         r = startswith(line, "include") ? include(rules, line, depth) : read_nft_line(rules, line);
@@ -257,7 +257,7 @@ static int read_iptables(struct rules *rules, const char *path, const char *pref
     rules->path = path;
     r = search_read(rules->search, path, &text);
     rest = text;
-    while (r >= 0 && (line = strsep(&rest, "\n")))
+    while (r >= 0 && (line = search_line(&rest)))
         if (*line == '*') {
             line[strcspn(line, " \t\r")] = '\0';
             r = want_table(rules, line + 1, prefix);

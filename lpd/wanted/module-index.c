@@ -228,6 +228,12 @@ int module_index_softdeps(struct module_index *x, const char *name, char ***ret)
     return MIN(r, 0);
 }
 
+bool module_index_knows(struct module_index *x, const char *name) {
+    _cleanup_modules_ kmod_list *found = NULL;
+
+    return kmod_module_new_from_lookup(x->kmod, name, &found) >= 0 && found;
+}
+
 bool module_index_is_built_in(struct module_index *x, const char *name) {
     _cleanup_(kmod_module_unrefp) kmod_module *m = NULL;
 

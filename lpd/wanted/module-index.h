@@ -32,6 +32,9 @@ int module_index_missing(struct module_index *x, const char *alias, enum module_
 int module_index_dependencies(struct module_index *x, const char *name, char ***ret);
 int module_index_softdeps(struct module_index *x, const char *name, char ***ret);
 
+/* Whether a name or alias stands for anything, blacklisted or not. */
+bool module_index_knows(struct module_index *x, const char *name);
+
 bool module_index_is_built_in(struct module_index *x, const char *name);
 
 /* Whether that module has a file for this kernel, and is not blacklisted or switched off. */

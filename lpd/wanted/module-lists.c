@@ -20,7 +20,7 @@ static int read_list(struct search *s, const char *path) {
 
     r = search_read(s, path, &text);
     rest = text;
-    while (r >= 0 && (line = strsep(&rest, "\n"))) {
+    while (r >= 0 && (line = search_line(&rest))) {
         number++;
         line += strspn(line, " \t\r");
         line[strcspn(line, " \t\r")] = '\0';

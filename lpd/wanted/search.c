@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <fcntl.h>
 #include <limits.h>
+#include <search.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -11,6 +12,36 @@
 #define FILE_SIZE_MAX ((size_t) 1 << 20)
 #define MODULES_MAX ((size_t) 1000)
 #define UNREAD_MAX ((size_t) 100)
+#define LINE_SIZE_MAX ((size_t) 4096)
+#define ASKED_MAX ((size_t) 20000)
+
+void search_done(struct search *s) {
+    strv_free(s->units);
+    tdestroy(s->asked, free);
+}
+
+static int compare_asked(const void *a, const void *b) {
+    return strcmp(a, b);
+}
+
+/* 1 if nobody has asked for that yet: rules name the same thing over and over. */
+static int is_new(struct search *s, enum wanted_source source, const char *alias) {
+    char *key;
+    void **node;
+
+    if (s->n_asked >= ASKED_MAX)
+        return 0;
+    if (asprintf(&key, "%d %s", (int) source, alias) < 0)
+        return -ENOMEM;
+    node = tsearch(key, &s->asked, compare_asked);
+    if (!node || *node != key) {
+        free(key);
+        return node ? 0 : -ENOMEM;
+    }
+    if (++s->n_asked == ASKED_MAX)
+        return search_note_unread(s, "what comes after the first 20000 names", -E2BIG);
+    return 1;
+}
 
 static bool is_known(const struct wanted *w, enum wanted_source source, const char *name) {
     for (size_t i = 0; i < w->n_modules; i++)
@@ -53,7 +84,9 @@ int search_alias(struct search *s, enum wanted_source source, const char *alias,
     va_list ap;
     int r;
 
-    r = module_index_missing(s->index, alias, MATCH_ANY, &missing);
+    r = is_new(s, source, alias);
+    if (r > 0)
+        r = module_index_missing(s->index, alias, MATCH_ANY, &missing);
     if (r < 0 || !missing)
         return r;
     va_start(ap, fmt);
@@ -67,7 +100,9 @@ int search_modalias(struct search *s, const char *modalias, const char *device) 
     _cleanup_free_ char *reason = NULL;
     int r;
 
-    r = module_index_missing(s->index, modalias, MATCH_EACH, &missing);
+    r = is_new(s, WANTED_DEVICE, modalias);
+    if (r > 0)
+        r = module_index_missing(s->index, modalias, MATCH_EACH, &missing);
     if (r < 0 || !missing)
         return r;
     if (asprintf(&reason, "the device %s has no driver", device) < 0)
@@ -104,6 +139,14 @@ int search_list(struct search *s, const char *path, char ***ret) {
         return MIN(r, 0);
     *ret = NULL;
     return r == -ENOENT ? 0 : search_note_unread(s, path, r);
+}
+
+char *search_line(char **rest) {
+    char *line = strsep(rest, "\n");
+
+    if (line && strlen(line) > LINE_SIZE_MAX)
+        *line = '\0';
+    return line;
 }
 
 char *search_link(const struct search *s, const char *path) {

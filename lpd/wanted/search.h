@@ -10,8 +10,13 @@ struct search {
     struct host *host;
     struct module_index *index;
     char **units; /* those that are enabled */
+    void *asked;  /* every source and alias so far: tsearch(3) */
+    size_t n_asked;
     struct wanted *found;
 };
+
+/* Frees all but what was found. */
+void search_done(struct search *s);
 
 /* The sources, each in a file of its own. 0 or -ENOMEM. */
 int search_devices(struct search *s);
@@ -39,6 +44,10 @@ int search_read(struct search *s, const char *path, char **ret);
 
 /* The sorted names in a directory; none if it is not there or cannot be read, which is noted. */
 int search_list(struct search *s, const char *path, char ***ret);
+
+/* The next line of a text, which it cuts, as strsep(3) does; one that is longer than any that is meant for
+ * people is given as an empty one. NULL at the end. */
+char *search_line(char **rest);
 
 /* What a symbolic link says; NULL if there is none, or out of memory. */
 char *search_link(const struct search *s, const char *path);

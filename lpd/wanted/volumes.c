@@ -79,7 +79,7 @@ static int read_table(struct search *s, const char *path, const char *target, co
 
     r = search_read(s, path, &text);
     rest = text;
-    while (r >= 0 && (line = strsep(&rest, "\n"))) {
+    while (r >= 0 && (line = search_line(&rest))) {
         _cleanup_strv_free_ char **words = NULL;
         _cleanup_free_ char *where = NULL;
 

@@ -29,6 +29,7 @@ void wanted_done(struct wanted *w) {
     free(w->modules);
     free(w->release);
     strv_free(w->proposal);
+    strv_free(w->absent);
     strv_free(w->unread);
     *w = (struct wanted){};
 }
@@ -64,12 +65,15 @@ static bool contains_name(char *const *names, const char *name) {
 /* All that was found, and what stands in Modules= already: a list in a drop-in takes the place of the
  * one before. */
 static int gather(const struct search *s, const struct policy *policy, char ***ret) {
-    const struct wanted *w = s->found;
+    struct wanted *w = s->found;
     int r = 0;
 
-    STRV_FOREACH(name, policy->lock_modules)
-        if (r >= 0 && module_index_has(s->index, *name) && !contains_name(*ret, *name))
-            r = strv_extend(ret, *name);
+    STRV_FOREACH(name, policy->lock_modules) {
+        char ***to = module_index_knows(s->index, *name) ? ret : &w->absent;
+
+        if (r >= 0 && !contains_name(*to, *name))
+            r = strv_extend(to, *name);
+    }
     for (size_t i = 0; i < w->n_modules && r >= 0; i++)
         if (!contains_name(*ret, w->modules[i].name))
             r = strv_extend(ret, w->modules[i].name);
@@ -111,9 +115,9 @@ int wanted_find(struct host *h, const struct policy *policy, struct wanted *ret,
     r = units_find_enabled(&s);
     for (size_t i = 0; i < ELEMENTSOF(sources) && r >= 0; i++)
         r = sources[i](&s);
-    strv_free(s.units);
     if (r >= 0)
         r = propose(&s, policy);
+    search_done(&s);
     if (r < 0)
         return r;
     *ret = TAKE_STRUCT(w);

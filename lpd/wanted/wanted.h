@@ -32,6 +32,7 @@ struct wanted {
     struct wanted_module *modules; /* once a source */
     size_t n_modules;
     char **proposal; /* for Modules=: sorted, with what stands there already */
+    char **absent;   /* what stands there and this kernel has not */
     char **unread;   /* what could not be looked at, and why */
 };
 

@@ -376,10 +376,16 @@ static void test_record(void **state _unused_) {
 
 /* What stands in Modules= stays there, so that the line can take its place. */
 static void test_policy(void **state _unused_) {
-    assert_int_equal(strv_extend_split(&policy.lock_modules, "nls-utf8 bridge none nls_utf8 veth", " "), 0);
+    static const char modules[] = "nls-utf8 bridge none nls_utf8 fs-vfat ext4 veth blacklisted";
+    _cleanup_free_ char *absent = NULL;
+
+    assert_int_equal(strv_extend_split(&policy.lock_modules, modules, " "), 0);
+    tree_write(&h, "/etc/modprobe.d/a.conf", "blacklist blacklisted\n");
     tree_write(&h, "/etc/modules-load.d/a.conf", "nls_utf8\nbr_netfilter\n");
     find();
-    assert_proposed("br_netfilter nls-utf8 veth");
+    assert_proposed("blacklisted br_netfilter ext4 fs-vfat nls-utf8 veth");
+    absent = strv_join(w.absent, " ");
+    assert_string_equal(absent, "none");
 }
 
 static void test_unreadable(void **state _unused_) {

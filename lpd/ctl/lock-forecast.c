@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+
+#include "base/strv.h"
+#include "ctl/lock-forecast.h"
+#include "lock-plan.h"
+#include "wanted/wanted.h"
+
+#define LINE_WIDTH 80
+
+/* What the lock itself would say now. */
+struct outcome {
+    const char *word; /* NULL: no kernel runs there */
+    struct error error;
+};
+
+static int decide(const struct snapshot *s, const struct wanted *w, struct outcome *ret) {
+    _cleanup_(plan_done) struct plan plan = {};
+    int r;
+
+    if (s->offline && s->facts.modules_disabled < 0)
+        return 0;
+    r = plan_make(s, &plan);
+    if (r >= 0)
+        r = lock_decide(s, &plan, &ret->error);
+    if (r == -ENOMEM)
+        return r;
+    if (r > 0 && w->absent)
+        r = error_hint(&ret->error,
+                       error_set(&ret->error, -ENOENT, EXIT_STATUS_FAILED,
+                                 "Modules= names %s, and this kernel has no module of that name",
+                                 w->absent[0]),
+                       "correct Modules= in lpd.conf, or install what brings the module");
+    ret->word = r > 0 ? "lock" : r == 0 ? "nothing" : r == -EAGAIN ? "wait" : "refuse";
+    return 0;
+}
+
+static json_object *modules_value(const struct wanted *w) {
+    json_object *modules = json_object_new_array();
+
+    for (size_t i = 0; i < w->n_modules; i++) {
+        const struct wanted_module *m = w->modules + i;
+        json_object *o = json_object_new_object();
+
+        json_add_string(o, "module", m->name);
+        json_add_string(o, "source", wanted_source_to_string(m->source));
+        json_add_string(o, "reason", m->reason);
+        json_add_bool(o, "loaded", m->loaded);
+        json_object_array_add(modules, o);
+    }
+    return modules;
+}
+
+/* The section as it can stand in a drop-in: no line longer than its reader takes. */
+static void write_section(FILE *f, char *const *names) {
+    size_t used = LINE_WIDTH;
+
+    (void) fprintf(f, "[Lock]");
+    STRV_FOREACH(name, names) {
+        bool fits = used + 1 + strlen(*name) <= LINE_WIDTH;
+
+        used = (fits ? used + 1 : STRLEN("Modules=")) + strlen(*name);
+        (void) fprintf(f, "%s%s", fits ? " " : "\nModules=", *name);
+    }
+    (void) fprintf(f, "\n");
+}
+
+static json_object *proposal_value(char *const *names) {
+    json_object *o = json_object_new_object();
+    _cleanup_free_ char *text = NULL;
+    FILE *f = names ? open_memstream(&text, &(size_t){ 0 }) : NULL;
+
+    if (f) {
+        write_section(f, names);
+        (void) fclose(f);
+    }
+    json_add_list(o, "modules", names);
+    json_object_object_add(o, "text", text ? json_object_new_string(text) : NULL);
+    return o;
+}
+
+static json_object *forecast_value(const struct outcome *outcome, const struct wanted *w) {
+    json_object *o = json_object_new_object();
+
+    json_add_string(o, "kernel", w->release);
+    json_add_string(o, "outcome", outcome->word);
+    json_add_string(o, "reason", outcome->error.message);
+    json_add_string(o, "hint", outcome->error.hint);
+    json_object_object_add(o, "wanted", modules_value(w));
+    json_object_object_add(o, "proposal", proposal_value(w->proposal));
+    json_add_list(o, "unread", w->unread);
+    return o;
+}
+
+int ctl_lock_forecast(struct ctl *c, struct error *e) {
+    _cleanup_(snapshot_done) struct snapshot s = {};
+    _cleanup_(wanted_done) struct wanted w = {};
+    struct outcome outcome = { .error = ERROR_NULL };
+    int r;
+
+    r = snapshot_take(&c->host, 0, &s, e);
+    if (r >= 0)
+        r = wanted_find(&c->host, &s.policy, &w, e);
+    if (r >= 0)
+        r = decide(&s, &w, &outcome);
+    if (r >= 0)
+        json_object_object_add(c->value, "forecast", forecast_value(&outcome, &w));
+    error_done(&outcome.error);
+    return r;
+}
+
+static void print_outcome(json_object *forecast) {
+    const char *word = value_get(forecast, "outcome"), *hint = value_get(forecast, "hint");
+    const char *reason = strempty(value_get(forecast, "reason"));
+
+    if (!word)
+        printf("No kernel runs there that could be locked.\n");
+    else if (streq(word, "lock"))
+        printf("Modules would be locked now.\n");
+    else if (streq(word, "nothing"))
+        printf("Modules are locked already.\n");
+    else
+        printf("Modules would not be locked %s: %s\n", streq(word, "wait") ? "yet" : "now", reason);
+    if (hint)
+        printf("  %s\n", hint);
+}
+
+void print_lock_forecast(const struct ctl *c) {
+    static const struct table_column columns[] = {
+        { "MODULE", "module" },
+        { "SOURCE", "source" },
+        { "REASON", "reason" },
+    };
+    json_object *forecast = json_object_object_get(c->value, "forecast");
+    json_object *wanted = json_object_object_get(forecast, "wanted");
+    json_object *unread = json_object_object_get(forecast, "unread");
+    const char *text = value_get(json_object_object_get(forecast, "proposal"), "text");
+
+    print_outcome(forecast);
+    if (json_object_array_length(wanted) == 0)
+        printf("Nothing is known that kernel %s would be asked for after it.\n",
+               value_get(forecast, "kernel"));
+    else {
+        printf("After it, kernel %s will probably be asked for these modules:\n\n",
+               value_get(forecast, "kernel"));
+        (void) table_print(wanted, columns, ELEMENTSOF(columns), c->legend);
+        printf("\n");
+    }
+    for (size_t i = 0; i < json_object_array_length(unread); i++)
+        printf("Not looked at: %s\n", json_object_get_string(json_object_array_get_idx(unread, i)));
+    printf("This is a forecast from devices, configuration and earlier boots: what none of them tells of\n"
+           "is missing here, and not all that they tell of will be needed.\n");
+    if (text)
+        printf("To load these before the lock, write to /etc/lpd/lpd.conf.d/50-modules.conf:\n\n%s", text);
+}
