@@ -21,6 +21,12 @@ struct output {
     int fd; /* the generator's directory */
 };
 
+/* It gives generators no journal, as there may be none yet, and standard error leads nowhere. Since 251 it
+ * names its scope; our parent is a helper of it. */
+static bool runs_for_systemd(void) {
+    return getenv("SYSTEMD_SCOPE") && !secure_getenv("LPD_GENERATOR_ROOT");
+}
+
 static void log_line(int priority, const char *fmt, ...) _printf_(2, 3);
 static void log_line(int priority, const char *fmt, ...) {
     _cleanup_free_ char *text = NULL;
@@ -34,8 +40,7 @@ static void log_line(int priority, const char *fmt, ...) {
         text = NULL;
         return;
     }
-    /* PID 1 gives generators no journal, as there may be none yet. */
-    if (getppid() != 1 || kernel_log_write("lpd-generator", priority, text) < 0)
+    if (!runs_for_systemd() || kernel_log_write("lpd-generator", priority, text) < 0)
         fprintf(stderr, "lpd-generator: %s\n", text);
 }
 

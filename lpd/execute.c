@@ -332,6 +332,16 @@ char *execute_module_name(const struct host *h, const char *name) {
     return patch_name_to_module(name);
 }
 
+/* What the lock leaves of a patch that was switched off. */
+static int explain_locked(const struct host *h, const char *module_name, struct result *result) {
+    _cleanup_(livepatch_done) struct livepatch p = {};
+
+    if (livepatch_read(h, module_name, &p) < 0 || !p.module_loaded)
+        return 0;
+    return string_set(&result->reason, "modules are locked: its module stays, and it cannot come back "
+                                       "before a reboot");
+}
+
 int execute_unload(struct host *h, const char *name, struct result *ret, struct error *e) {
     _cleanup_(manifest_done) struct manifest m = {};
     _cleanup_(result_done) struct result result = {}, before = {};
@@ -349,6 +359,8 @@ int execute_unload(struct host *h, const char *name, struct result *ret, struct 
     if (!module_name)
         return -ENOMEM;
     r = livepatch_unload(h, module_name, timeout, e);
+    if (r >= 0 && explain_locked(h, module_name, &result) < 0)
+        return -ENOMEM;
     if (r != 0) {
         k = string_set(&result.module_name, module_name);
         if (k >= 0 && r < 0 && result_read(h, result.name, &before) >= 0)

@@ -16,7 +16,8 @@ int execute_load(struct host *h, const char *name, struct result *ret, struct er
 int execute_load_file(struct host *h, const char *path, const char *parameters, uint64_t timeout_usec,
                       struct result *ret, struct error *e);
 
-/* Takes a patch out of the kernel: disables it, waits, removes the module. 1, or 0 if it was not in. */
+/* Takes a patch out of the kernel: disables it, waits, removes the module. 1, or 0 if it was not in. After
+ * the lock the module stays, and ret->reason says so. */
 int execute_unload(struct host *h, const char *name, struct result *ret, struct error *e);
 
 /* Sees a transition through to its end as OnStall= says, then runs the probe; a probe that fails

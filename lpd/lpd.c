@@ -31,7 +31,7 @@ static const char *done_message(enum journal_event event, const struct result *r
     case EVENT_ALREADY_LOADED:
         return streq(strempty(result->stage), "initrd") ? "in since the initramfs" : "in already";
     default:
-        return "taken out";
+        return result->reason ?: "taken out";
     }
 }
 

@@ -252,18 +252,34 @@ static void undo(struct ctl *c, struct manager *m, const struct candidate *n,
         (void) result_remove(&c->host, n->name);
 }
 
-static const char *why_not_now(struct ctl *c, const struct candidate *n, const struct manager *m) {
-    _cleanup_(kernel_facts_done) struct kernel_facts facts = {};
+/* Nothing new can be loaded: what is in, is in. */
+static bool is_locked_out(struct ctl *c, const struct candidate *n) {
+    _cleanup_(livepatch_done) struct livepatch in = {};
 
+    if (!n->here || kernel_flag_read(&c->host, KERNEL_MODULES_DISABLED) != 1)
+        return false;
+    return livepatch_read(&c->host, n->file.info.name, &in) < 0 || !in.enabled || is_other_build(c, n);
+}
+
+static const char *why_not_now(struct ctl *c, const struct candidate *n, const struct manager *m) {
     if (c->no_load)
         return "it goes in at the next boot, as --no-load asks";
     if (!n->here)
         return "it goes in when that kernel boots";
     if (!m)
         return "systemd does not run here, so it goes in at the next boot";
-    if (kernel_facts_read(&c->host, &facts) >= 0 && facts.modules_disabled > 0)
+    if (is_locked_out(c, n))
         return "modules are locked until reboot, so it goes in at the next boot";
     return NULL;
+}
+
+/* --wait asks for more than the next boot. */
+static int refuse_to_wait(struct ctl *c, const struct candidate *n, struct error *e) {
+    if (!c->wait || c->no_load || !is_locked_out(c, n))
+        return 0;
+    return error_hint(e, error_set(e, -EPERM, EXIT_STATUS_LOCKED,
+                                   "%s is installed, but not in: modules are locked until reboot", n->name),
+                      "it goes in at the next boot; without --wait this is no failure");
 }
 
 /* Installs the file at path below source, which need not be the machine that it is installed on. */
@@ -289,7 +305,8 @@ static int install_one(struct ctl *c, struct manager *m, const struct host *sour
             (void) manager_reload(m, NULL);
         changes_add(c, n.name, placed, "%s for %s; %s",
                     placed ? "installed" : "installed already", n.release, later);
-        return placed;
+        r = refuse_to_wait(c, &n, e);
+        return r < 0 ? r : placed;
     }
     other = is_other_build(c, &n);
     r = load_placed(c, m, &n, other, e);
@@ -361,8 +378,8 @@ static int remove_one(struct ctl *c, struct manager *m, const char *name, struct
         return ctl_no_patch(c, name, e);
     if (m)
         (void) manager_reload(m, NULL);
-    changes_add(c, name, true, "%s%s%s", unloaded ? "unloaded" : "", unloaded && r > 0 ? " and " : "",
-                r > 0 ? "removed" : "");
+    changes_add(c, name, true, "%s%s%s%s%s", unloaded ? "unloaded" : "", unloaded && r > 0 ? " and " : "",
+                r > 0 ? "removed" : "", result.reason ? "; " : "", strempty(result.reason));
     return 1;
 }
 
@@ -420,9 +437,10 @@ static int switch_one(struct ctl *c, struct manager *m, const char *name, bool e
             return r;
         changed |= r > 0;
     }
-    changes_add(c, name, changed, "%s%s%s", changed ? "" : "already ",
+    changes_add(c, name, changed, "%s%s%s%s%s", changed ? "" : "already ",
                 enabled ? "enabled" : "disabled",
-                c->now ? "" : ", which takes effect at the next boot (--now: at once)");
+                c->now ? "" : ", which takes effect at the next boot (--now: at once)",
+                result.reason ? "; " : "", strempty(result.reason));
     return changed;
 }
 

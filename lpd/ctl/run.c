@@ -124,7 +124,8 @@ static int unload_one(struct ctl *c, struct manager *m, const char *argument, st
     r = converge_unload(&c->host, m, name, &result, e);
     if (r < 0)
         return r;
-    changes_add(c, name, r > 0, "%s", r > 0 ? "unloaded" : "was not in");
+    changes_add(c, name, r > 0, "%s%s%s", r > 0 ? "unloaded" : "was not in", result.reason ? "; " : "",
+                strempty(result.reason));
     return 0;
 }
 

@@ -31,10 +31,10 @@ int livepatch_load(struct host *h, const struct module_file *f, const struct loa
 
 /* Disables a patch, waits until its directory is gone and its references are dropped, removes the
  * module. A transition towards the patch is turned back. timeout_usec bounds the whole. -ETIME (8)
- * leaves the disabling under way and says so; -EPERM after modules_disabled (7): disabled, but the
- * module stays; -EWOULDBLOCK (1): likewise, since something holds the module, as the kernel does
- * for ever after a removal by force; -EINVAL (5): a module of that name, but no live patch. Returns
- * 1 if something was done, 0 if it was not loaded. */
+ * leaves the disabling under way and says so; -EWOULDBLOCK (1): disabled, but something holds the module,
+ * as the kernel does for ever after a removal by force; -EINVAL (5): a module of that name, but no live
+ * patch. After modules_disabled the module stays, and to be disabled is all. Returns 1 if something was
+ * done, 0 if it was not loaded. */
 int livepatch_unload(struct host *h, const char *name, uint64_t timeout_usec, struct error *e);
 
 /* The two last steps of livepatch_unload(): waiting until a patch that is being disabled is gone,

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "livepatch/facts.h"
 #include "livepatch/load.h"
 #include "livepatch/refusal.h"
 #include "livepatch/sysfs.h"
@@ -99,6 +100,9 @@ int livepatch_unload(struct host *h, const char *name, uint64_t timeout_usec, st
         if (r < 0)
             return r;
     }
+    /* After the lock there is no more to be done than that. */
+    if (kernel_flag_read(h, KERNEL_MODULES_DISABLED) == 1)
+        return p.registered;
     r = livepatch_remove_module(h, p.name, wait_remaining(h, deadline), e);
     return r < 0 ? r : 1;
 }

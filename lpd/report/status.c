@@ -15,6 +15,7 @@ struct subject {
     const struct action *action;
     const char *replaced_by;
     const char *lacking; /* a patch that it requires and that failed */
+    bool locked;         /* no module can be loaded or removed */
 };
 
 struct state {
@@ -56,7 +57,10 @@ static struct state find_state(const struct subject *p) {
     if (has_failed(p->result))
         return (struct state){ p->result->state, p->result->reason };
     if (p->in && p->in->module_loaded)
-        return (struct state){ "disabled", "switched off, but its module is still loaded" };
+        return (struct state){ "disabled", p->locked
+                                               ? "switched off, and cannot come back before a reboot: "
+                                                 "modules are locked"
+                                               : "switched off, but its module is still loaded" };
     if (p->result && p->result->state && streq(p->result->state, "disabled"))
         return (struct state){ "disabled", "unloaded on request" };
     if (p->lacking)
@@ -156,6 +160,7 @@ static json_object *planned_patch_value(const struct snapshot *s, const struct p
         .action = plan->by_manifest[i],
         .replaced_by = snapshot_replaced_by(s, i),
         .lacking = find_lacking(s, entry),
+        .locked = s->facts.modules_disabled == 1,
     });
 }
 
@@ -178,6 +183,7 @@ static json_object *foreign_patch_value(const struct snapshot *s, const struct l
         .name = in->name,
         .in = in,
         .result = result_of_module(s, in->name),
+        .locked = s->facts.modules_disabled == 1,
     });
 }
 

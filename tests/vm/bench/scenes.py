@@ -59,3 +59,18 @@ def _is_whole(m, when):
         m.contains(when, output, '"state":"active"')
     m.sees("systemctl is-system-running", "running")
     return patched
+
+
+LOCKED = "cat /proc/sys/kernel/modules_disabled"
+
+
+def is_locked(m):
+    """Whether the kernel says so, once it has been seen to mean it."""
+    locked = m.ok(LOCKED).strip() == "1"
+    insmod = f"insmod {m.patch('stall-target')}"
+    if locked:
+        m.fails(insmod, says="Operation not permitted")
+    else:
+        m.ok(f"test -e /sys/module/stall_target || {insmod}")
+    m.equal("the status", m.json("lpctl status --json=short")["lock"]["locked"], locked)
+    return locked

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What Lock= says happens at boot, last, and holds nothing of it up; a boot that is not complete is not locked."""
+from bench.scenes import is_locked
+
+POLICY = "/etc/lpd/lpd.conf.d/50-lock.conf"
+
+
+def case(m):
+    m.boot()
+    m.ok(f"lpctl install {m.patch('lp-cmdline')}")
+    m.write(POLICY, "[Lock]\nLock=settled\nModules=dummy\n")
+    m.write("/etc/modprobe.d/zz-dummy.conf", "options dummy numdummies=3\nblacklist dummy\n")
+    m.reboot()
+    m.wait_until("systemctl is-active lpd-lock | grep -qx active", 30)
+    m.wait_until("grep -q 1 /proc/sys/kernel/modules_disabled", 30)
+    m.equal("that it is locked", is_locked(m), True)
+    m.equal("lp-cmdline", m.state("lp-cmdline"), "active")
+    m.ok("test -d /sys/class/net/dummy2")
+    m.equal("by whom", m.json("lpctl status --json=short")["lock"]["by"]["unit"], "lpd-lock.service")
+    loaded = m.journal("MESSAGE_ID=345bac2e7efe4ad8aa22a6c31cbc75ca")[0]
+    locked = m.journal("MESSAGE_ID=f61a5b06b9464684bd3ec6dd364312c6")[0]
+    m.before("the load", loaded, "the lock", locked)
+
+    # The boot is over long before the delay is.
+    m.write(POLICY, "[Lock]\nLock=boot-complete\nDelaySec=6\n")
+    m.reboot()
+    m.sees("systemctl is-system-running", "running")
+    m.sees("systemctl is-active boot-complete.target lpd-lock", "active")
+    m.sees("systemctl show -p StatusText lpd-lock", "DelaySec= is not over")
+    m.equal("that it is locked", is_locked(m), False)
+    m.wait_until("grep -q 1 /proc/sys/kernel/modules_disabled", 30)
+    m.equal("that it is locked", is_locked(m), True)
+
+    # A required patch is missing: no complete boot, no lock, and a failed unit that says so.
+    m.ok("rm /var/lib/lpd/modules/*/lp-cmdline.ko")
+    m.write("/etc/lpd/patches.d/lp-cmdline.conf.d/90.conf", "[Patch]\nRequired=yes\n")
+    m.reboot()
+    m.equal("that it is locked", is_locked(m), False)
+    m.sees("systemctl is-failed lpd-lock", "failed")
+    m.sees("lpctl status", "boot-complete.target is not reached")
+    m.fails("systemctl start lpd-lock")
+    m.sees("lpctl status", "boot-complete.target is not reached")
+    m.write(POLICY, "[Lock]\nLock=settled\n")
+    m.reboot()
+    m.equal("that it is locked", is_locked(m), False)
+    m.sees("systemctl is-failed lpd-lock", "failed")
+    m.sees("lpctl status", "required, but not in: lp-cmdline")

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A transition holds the lock back and releases it when it ends; afterwards every tool tells the truth."""
+from bench.scenes import hold, is_locked, release
+
+
+def case(m):
+    m.boot(smp=2)
+    m.ok(f"lpctl install {m.patch('lp-cmdline')} {m.patch('lp-uptime')}")
+    hold(m)
+    m.ok(f"lpctl install {m.patch('lp-stall')}")
+    m.fails("lpctl lock", exit=8, says="lp_stall: its transition runs")
+    m.fails("lpctl lock --wait=1", exit=8)
+    m.equal("the lock", m.json("lpctl status --json=short")["lock"]["state"], "refused")
+    m.ok("systemctl start lpd-lock")   # which does not wait for it
+    m.sees("systemctl show -p StatusText lpd-lock", "lp_stall: its transition runs")
+    m.sees("lpctl status", "Lock      waiting")
+    m.equal("that it is locked", is_locked(m), False)
+    release(m)
+    m.wait_until("grep -q 1 /proc/sys/kernel/modules_disabled", 20)
+    m.equal("that it is locked", is_locked(m), True)
+    m.sees("systemctl is-active lpd-lock", "active")
+
+    lock = m.json("lpctl status --json=short")["lock"]
+    m.equal("the state", lock["state"], "locked")
+    m.equal("by whom", lock["by"]["unit"], "lpd-lock.service")
+    m.sees("lpctl status", "Lock      modules are locked until reboot, ")
+    m.equal("a second lock", m.json("lpctl lock --json=short")["changed"], False)
+    m.equal("events", len(m.journal("MESSAGE_ID=f61a5b06b9464684bd3ec6dd364312c6")), 1)
+
+    after(m)
+    m.reboot()
+    m.equal("that it is locked", is_locked(m), False)
+    m.equal("the states", [m.state(f"lp-{name}") for name in ("cmdline", "uptime", "version")],
+            ["active"] * 3)
+
+
+def after(m):
+    version = m.patch("lp-version")
+    m.sees(f"lpctl install {version}", "next boot")
+    m.fails(f"lpctl install --wait {version}", exit=7, says="goes in at the next boot")
+    m.fails("lpctl load lp-version", exit=7, says="reboot")
+    m.fails(f"lpctl load {version}", exit=7)
+    m.fails("systemctl start livepatch@lp-version", exit=1)
+    m.sees("systemctl show -p ExecMainStatus livepatch@lp-version", "=7")
+    m.fails("lpctl apply", exit=7)
+    m.sees(f"lpctl install --wait {m.patch('lp-cmdline')}", "in already")
+
+    m.sees("lpctl unload lp-cmdline", "cannot come back before a reboot")
+    m.sees_not("cat /proc/cmdline", "live patched")
+    m.contains("the reason", m.patch_status("lp-cmdline")["reason"], "cannot come back before a reboot")
+    m.sees("systemctl is-active livepatch@lp-cmdline || true", "inactive")
+    m.ok("systemctl stop livepatch@lp-uptime")
+    m.sees("systemctl show -p Result livepatch@lp-uptime", "success")
+    m.sees_not("cat /proc/uptime", "live patched")
+    m.sees("lpctl unload lp-uptime", "was not in")
+    m.fails("lpctl enable --now lp-uptime", exit=7)
+    m.fails("systemctl start livepatch@lp-uptime", exit=1)
