@@ -56,6 +56,13 @@ static bool is_ours(const struct manifest_entry *entry) {
            (entry->manifest.stage == STAGE_INITRD && entry->manifest.enabled);
 }
 
+/* An earlier call has loaded it: the image's own come before a volume is there. */
+static bool is_done(const struct snapshot *s, size_t i) {
+    const struct result *result = result_list_find(&s->results, s->manifests.entries[i].name);
+
+    return result && result->in;
+}
+
 int early_load(struct host *h, early_report report, struct error *e) {
     _cleanup_(snapshot_done) struct snapshot s = {};
     _cleanup_(plan_done) struct plan plan = {};
@@ -70,7 +77,8 @@ int early_load(struct host *h, early_report report, struct error *e) {
     write_carried(h, &s);
     for (size_t i = 0; i < plan.n_actions && r >= 0; i++)
         if (plan.actions[i].index != SIZE_MAX &&
-            is_ours(s.manifests.entries + plan.actions[i].index))
+            is_ours(s.manifests.entries + plan.actions[i].index) &&
+            !is_done(&s, plan.actions[i].index))
             r = load_one(h, plan.actions[i].name, report);
     return r;
 }

@@ -156,7 +156,7 @@ static int look(const struct host *h, const struct manifest_list *manifests, str
 
     r = read_record(h, image, &carried);
     if (r > 0)
-        r = initramfs_files_of_patches(h, manifests, image->release, &wanted);
+        r = initramfs_files_of_patches(h, manifests, NULL, image->release, &wanted);
     if (r >= 0)
         r = compare(&carried, &wanted, manifests, image);
     return r >= 0 && image->n_faults > 0 ? find_way_out(h, &wanted, image) : r;

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/strv.h"
 #include "boot/store.h"
+#include "boot/volume.h"
 #include "config/conf-files.h"
 #include "config/manifest.h"
 #include "config/name.h"
@@ -19,6 +20,7 @@ void initramfs_files_done(struct initramfs_files *f) {
     free(f->patches);
     strv_free(f->programs);
     strv_free(f->files);
+    strv_free(f->kernel_modules);
     strv_free(f->warnings);
     *f = (struct initramfs_files){};
 }
@@ -111,8 +113,8 @@ static int add_machine_id(const struct host *h, struct initramfs_files *f, const
     return strv_extend(&f->files, "/etc/machine-id");
 }
 
-static int look_at(const struct host *h, const struct manifest_entry *entry, const char *release,
-                   struct initramfs_files *f) {
+static int look_at(const struct host *h, const struct manifest_entry *entry,
+                   const struct policy *policy, const char *release, struct initramfs_files *f) {
     const struct manifest *m = &entry->manifest;
     _cleanup_(initramfs_patch_done) struct initramfs_patch p = {};
     _cleanup_(error_done) struct error e = ERROR_NULL;
@@ -121,7 +123,7 @@ static int look_at(const struct host *h, const struct manifest_entry *entry, con
 
     if (entry->error_number < 0)
         return warn(f, entry->name, error_message(&entry->error, entry->error_number));
-    if (!m->enabled || m->stage != STAGE_INITRD)
+    if (!m->enabled || m->stage != STAGE_INITRD || (policy && volume_holds(policy, m)))
         return 0;
     r = find_module(h, m, release, &p, &module, &e);
     if (r == -ENOMEM)
@@ -167,19 +169,26 @@ static int add_policy_dropins(const struct host *h, struct initramfs_files *f) {
 }
 
 /* A policy that cannot be read goes in as it is: there, as here, nothing is trusted then. */
-static int add_policy(const struct host *h, struct initramfs_files *f) {
+static int read_policy(const struct host *h, struct policy *p, char **ret_problem) {
     _cleanup_(error_done) struct error e = ERROR_NULL;
-    _cleanup_(policy_done) struct policy p = {};
     int r;
 
-    r = policy_load(h, &p, &e);
-    if (r == -ENOMEM)
-        return r;
-    if (r < 0)
-        r = strv_extend(&f->warnings, error_message(&e, r));
-    if (r >= 0)
-        r = add_main_policy(h, f);
-    return r < 0 ? r : add_policy_dropins(h, f);
+    r = policy_load(h, p, &e);
+    return r < 0 && r != -ENOMEM ? string_set(ret_problem, error_message(&e, r)) : r;
+}
+
+/* The drivers of the file systems, with the tables of characters that vfat takes unless told otherwise
+ * (FAT_DEFAULT_CODEPAGE and FAT_DEFAULT_IOCHARSET, fs/fat/Kconfig and what distributions make of it). The
+ * kernel loads them itself, by modprobe(8), which every image has. */
+static int add_volume(struct initramfs_files *f) {
+    static const char *const modules[] = { "ext4", "vfat", "nls_cp437", "nls_ascii", "nls_iso8859-1",
+                                           "nls_utf8" };
+    int r;
+
+    r = strv_extend(&f->programs, LPD_LIBEXECDIR "/lpd-volume");
+    for (size_t i = 0; i < ELEMENTSOF(modules) && r >= 0; i++)
+        r = strv_extend(&f->kernel_modules, modules[i]);
+    return r;
 }
 
 /* Those of the firmware are with the firmware. */
@@ -197,14 +206,21 @@ static int add_certificates(const struct host *h, struct initramfs_files *f) {
     return r;
 }
 
-static int add_the_rest(const struct host *h, struct initramfs_files *f) {
+static int add_the_rest(const struct host *h, const struct policy *p, const char *problem,
+                        struct initramfs_files *f) {
     int r;
 
     r = strv_extend(&f->programs, LPD_LIBEXECDIR "/lpd");
     if (r >= 0)
         r = strv_extend(&f->programs, LPD_LIBEXECDIR "/lpd-parser");
+    if (r >= 0 && p->store_device)
+        r = add_volume(f);
+    if (r >= 0 && problem)
+        r = strv_extend(&f->warnings, problem);
     if (r >= 0)
-        r = add_policy(h, f);
+        r = add_main_policy(h, f);
+    if (r >= 0)
+        r = add_policy_dropins(h, f);
     if (r >= 0)
         r = add_certificates(h, f);
     if (r >= 0 && file_exists(h, "/etc/lpd/disable"))
@@ -213,12 +229,13 @@ static int add_the_rest(const struct host *h, struct initramfs_files *f) {
 }
 
 int initramfs_files_of_patches(const struct host *h, const struct manifest_list *l,
-                               const char *release, struct initramfs_files *ret) {
+                               const struct policy *policy, const char *release,
+                               struct initramfs_files *ret) {
     _cleanup_(initramfs_files_done) struct initramfs_files f = {};
     int r;
 
     for (size_t i = 0; i < l->n_entries; i++) {
-        r = look_at(h, l->entries + i, release, &f);
+        r = look_at(h, l->entries + i, policy, release, &f);
         if (r < 0)
             return r;
     }
@@ -230,13 +247,17 @@ int initramfs_files_find(const struct host *h, const char *release, struct initr
                          struct error *e) {
     _cleanup_(initramfs_files_done) struct initramfs_files f = {};
     _cleanup_(manifest_list_done) struct manifest_list l = {};
+    _cleanup_(policy_done) struct policy p = {};
+    _cleanup_free_ char *problem = NULL;
     int r;
 
-    r = manifest_list_load(h, &l, e);
+    r = read_policy(h, &p, &problem);
     if (r >= 0)
-        r = initramfs_files_of_patches(h, &l, release, &f);
-    if (r >= 0 && f.n_patches > 0)
-        r = add_the_rest(h, &f);
+        r = manifest_list_load(h, &l, e);
+    if (r >= 0)
+        r = initramfs_files_of_patches(h, &l, &p, release, &f);
+    if (r >= 0 && (f.n_patches > 0 || p.store_device))
+        r = add_the_rest(h, &p, problem, &f);
     if (r < 0)
         return r;
     *ret = TAKE_STRUCT(f);

@@ -97,7 +97,8 @@ static int see_machine(struct host *h, struct snapshot *s) {
         return r;
     if (lock_record_read(h, &s->lock) == -ENOMEM)
         return -ENOMEM;
-    return result_list_read(h, &s->results);
+    r = s->policy.store_device ? volume_record_read(h, &s->volume) : 0;
+    return r == -ENOMEM ? r : result_list_read(h, &s->results);
 }
 
 /* For a load, what cannot be told counts as no; for one that only looks it is left to the load. */

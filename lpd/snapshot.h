@@ -2,6 +2,7 @@
 #pragma once
 
 #include "boot/lock.h"
+#include "boot/volume.h"
 #include "config/cmdline.h"
 #include "config/manifest.h"
 #include "config/policy.h"
@@ -49,6 +50,7 @@ struct snapshot {
     struct livepatch_list loaded;
     struct result_list results;
     struct lock_record lock; /* state is NULL: nobody has tried to lock modules out */
+    struct volume_record volume; /* device is NULL: none is configured, or it was not looked for */
 };
 
 void snapshot_done(struct snapshot *s);

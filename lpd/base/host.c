@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <fcntl.h>
+#include <linux/mount.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <time.h>
@@ -80,6 +81,55 @@ static long real_keyctl(struct host *h, int operation, unsigned long arg2, unsig
     return r < 0 ? -errno : r;
 }
 
+/* One of the options, "KEY" or "KEY=VALUE". */
+static int set_option(int fs, char *option) {
+    char *value = strchr(option, '=');
+    long r;
+
+    if (value)
+        *value++ = '\0';
+    r = syscall(SYS_fsconfig, fs, value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG, option, value, 0);
+    return r < 0 ? -errno : 0;
+}
+
+static int set_options(int fs, const char *device, const char *options, bool writable) {
+    _cleanup_free_ char *copy = strdup(options);
+    char *rest = NULL;
+    int r = 0;
+
+    if (!copy)
+        return -ENOMEM;
+    if (syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "source", device, 0) < 0 ||
+        (!writable && syscall(SYS_fsconfig, fs, FSCONFIG_SET_FLAG, "ro", NULL, 0) < 0))
+        return -errno;
+    for (char *o = strtok_r(copy, ",", &rest); o && r >= 0; o = strtok_r(NULL, ",", &rest))
+        r = set_option(fs, o);
+    return r;
+}
+
+/* By system call: C libraries have wrappers only since glibc 2.36. */
+static int real_mount(struct host *h, const char *device, const char *type, const char *options,
+                      bool writable) {
+    unsigned attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC |
+                          (writable ? 0 : MOUNT_ATTR_RDONLY);
+    _cleanup_close_ int fs = -EBADF;
+    long fd;
+    int r;
+
+    if (!h->live)
+        return -EOPNOTSUPP;
+    fs = (int) syscall(SYS_fsopen, type, FSOPEN_CLOEXEC);
+    if (fs < 0)
+        return -errno;
+    r = set_options(fs, device, options, writable);
+    if (r < 0)
+        return r;
+    if (syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+        return -errno;
+    fd = syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, attributes);
+    return fd < 0 ? -errno : (int) fd;
+}
+
 static uint64_t real_now(struct host *h _unused_) {
     struct timespec ts;
 
@@ -104,6 +154,7 @@ const struct kernel_ops kernel_ops_real = {
     .bpf = real_bpf,
     .add_key = real_add_key,
     .keyctl = real_keyctl,
+    .mount = real_mount,
     .now = real_now,
     .sleep = real_sleep,
 };

@@ -22,6 +22,11 @@ struct kernel_ops {
     /* keyctl(2). */
     long (*keyctl)(struct host *h, int operation, unsigned long arg2, unsigned long arg3,
                    unsigned long arg4, unsigned long arg5);
+    /* A mount that no path leads to and nobody else sees (fsopen(2), fsmount(2)): nosuid, nodev, noexec,
+     * and read-only unless writable. device is a path as the kernel finds it; options are those of the
+     * file system, as mount(8) takes them. The descriptor of its root; closing it unmounts. */
+    int (*mount)(struct host *h, const char *device, const char *type, const char *options,
+                 bool writable);
     /* Microseconds of CLOCK_MONOTONIC, and waiting that long on it. */
     uint64_t (*now)(struct host *h);
     void (*sleep)(struct host *h, uint64_t usec);

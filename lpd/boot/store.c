@@ -12,7 +12,6 @@
 #include "module/file.h"
 #include "trust/manifest.h"
 
-#define MANIFEST_DIRECTORY "/etc/lpd/patches.d"
 #define ENABLED_DROPIN "50-enabled.conf"
 #define STAGE_DROPIN "50-stage.conf"
 #define PIN_DROPIN_PREFIX "20-kernel-"

@@ -7,6 +7,7 @@
 #include "config/manifest.h"
 
 #define STORE_DIRECTORY "/var/lib/lpd/modules"
+#define MANIFEST_DIRECTORY "/etc/lpd/patches.d" /* the administrator's */
 
 /* Where modules lie on a machine, and how lpctl install and remove change that. */
 

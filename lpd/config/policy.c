@@ -53,6 +53,7 @@ const struct ini_key policy_keys[] = {
     KEY("Guard", "Ledger", "auto", volume, guard_ledger, WORDS(ledger_words),
         .takes = "auto, efi, " VOLUME),
     KEY("Store", "Device", "", volume, store_device, .takes = VOLUME),
+    KEY("Store", "WaitSec", "3", timespan, store_wait_usec),
 };
 const size_t n_policy_keys = ELEMENTSOF(policy_keys);
 _Static_assert(ELEMENTSOF(policy_keys) <= INI_KEYS_MAX, "too many keys");

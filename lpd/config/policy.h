@@ -41,6 +41,7 @@ struct policy {
     enum on_fault guard_on_fault;
     char *guard_ledger;
     char *store_device; /* NULL if not set */
+    uint64_t store_wait_usec;
     struct policy_origin *origins;
     size_t n_origins;
 };

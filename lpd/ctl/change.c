@@ -10,6 +10,7 @@
 #include "converge.h"
 #include "ctl/change.h"
 #include "ctl/ctl.h"
+#include "ctl/volume.h"
 #include "livepatch/facts.h"
 #include "livepatch/transition.h"
 #include "module/file.h"
@@ -232,6 +233,23 @@ static int load_placed(struct ctl *c, struct manager *m, const struct candidate 
     return r < 0 ? r : converge_load(&c->host, m, n->name, &in, e);
 }
 
+/* On the machine, and on the volume if it goes or went there. 1 if something of the machine changed. */
+static int place_everywhere(struct ctl *c, const struct manager *m, const struct candidate *n,
+                            struct change **ret_change, struct volume_change **ret_volume,
+                            struct error *e) {
+    bool was_there = ctl_is_on_volume(c, m, n->name);
+    int placed, r, k;
+
+    placed = place(c, n, ret_change, e);
+    if (placed < 0 || (!was_there && !ctl_is_on_volume(c, m, n->name)))
+        return placed;
+    r = ctl_update_volume(c, n->name, /* wanted= */ true, ret_volume, e);
+    if (r >= 0)
+        return placed;
+    k = change_undo(*ret_change);
+    return k < 0 ? error_hint(e, r, "nor could the files be put back: %s", strerror(-k)) : r;
+}
+
 /* Back to what was: the files, systemd's units, and the build that had to make room. */
 static void undo(struct ctl *c, struct manager *m, const struct candidate *n,
                  struct change *change, bool other, struct error *e, int error_number) {
@@ -285,6 +303,7 @@ static int refuse_to_wait(struct ctl *c, const struct candidate *n, struct error
 /* Installs the file at path below source, which need not be the machine that it is installed on. */
 static int install_one(struct ctl *c, struct manager *m, const struct host *source, const char *path,
                        struct error *e) {
+    _cleanup_(volume_change_freep) struct volume_change *volume = NULL;
     _cleanup_(change_freep) struct change *change = NULL;
     _cleanup_(candidate_done) struct candidate n = { .file = MODULE_FILE_NULL };
     const char *later;
@@ -295,7 +314,7 @@ static int install_one(struct ctl *c, struct manager *m, const struct host *sour
     if (r >= 0)
         r = check_trust(c, &n, m != NULL, e);
     if (r >= 0)
-        r = place(c, &n, &change, e);
+        r = place_everywhere(c, m, &n, &change, &volume, e);
     if (r < 0)
         return r;
     placed = r > 0;
@@ -311,6 +330,10 @@ static int install_one(struct ctl *c, struct manager *m, const struct host *sour
     other = is_other_build(c, &n);
     r = load_placed(c, m, &n, other, e);
     if (r < 0) {
+        int k = volume ? volume_undo(volume) : 0;
+
+        if (k < 0)
+            (void) error_hint(e, r, "nor could the volume be put back: %s", strerror(-k));
         undo(c, m, &n, change, other, e, r);
         return r;
     }
@@ -355,21 +378,32 @@ int ctl_install(struct ctl *c, char **argv, struct error *e) {
     return r;
 }
 
+/* Unloads it and takes its files off the machine: 1 if there were any. */
+static int unload_and_remove(struct ctl *c, struct manager *m, const char *name, bool *ret_unloaded,
+                             struct result *result, struct error *e) {
+    int r;
+
+    r = c->host.live ? converge_unload(&c->host, m, name, result, e) : 0;
+    if (r < 0)
+        return r;
+    *ret_unloaded = r > 0;
+    return store_remove(&c->host, name, e);
+}
+
 static int remove_one(struct ctl *c, struct manager *m, const char *name, struct error *e) {
+    _cleanup_(volume_change_freep) struct volume_change *volume = NULL;
     _cleanup_(result_done) struct result result = {};
     bool unloaded = false;
     int r;
 
     r = store_may_remove(&c->host, name, e);
+    if (r >= 0 && ctl_is_on_volume(c, m, name))
+        r = ctl_update_volume(c, name, /* wanted= */ false, &volume, e);
     if (r < 0)
         return r;
-    if (c->host.live) {
-        r = converge_unload(&c->host, m, name, &result, e);
-        if (r < 0)
-            return r;
-        unloaded = r > 0;
-    }
-    r = store_remove(&c->host, name, e);
+    r = unload_and_remove(c, m, name, &unloaded, &result, e);
+    if (r < 0 && volume)
+        (void) volume_undo(volume);
     if (r < 0)
         return r;
     if (c->host.live)
@@ -416,13 +450,29 @@ int ctl_remove(struct ctl *c, char **argv, struct error *e) {
     return for_each_patch(c, argv, e, remove_one);
 }
 
+/* On the machine, and on the volume if that is its place: also where the machine has it so already, as
+ * the volume may be new. 1 if something of the machine changed. */
+static int set_enabled(struct ctl *c, const struct manager *m, const char *name, bool enabled,
+                       struct error *e) {
+    _cleanup_(volume_change_freep) struct volume_change *volume = NULL;
+    int changed, r;
+
+    changed = store_set_enabled(&c->host, name, enabled, e);
+    if (changed < 0 || !ctl_is_on_volume(c, m, name))
+        return changed;
+    r = ctl_update_volume(c, name, /* wanted= */ enabled, &volume, e);
+    if (r < 0 && changed)
+        (void) store_set_enabled(&c->host, name, !enabled, NULL);
+    return r < 0 ? r : changed;
+}
+
 static int switch_one(struct ctl *c, struct manager *m, const char *name, bool enabled,
                       struct error *e) {
     _cleanup_(result_done) struct result result = {};
     bool changed;
     int r;
 
-    r = store_set_enabled(&c->host, name, enabled, e);
+    r = set_enabled(c, m, name, enabled, e);
     if (r == -ENOENT)
         return ctl_no_patch(c, name, e);
     if (r < 0)

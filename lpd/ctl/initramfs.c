@@ -56,12 +56,14 @@ int ctl_initramfs_files(struct ctl *c, char **argv _unused_, struct error *e) {
     json_add_list(c->value, "warnings", f.warnings);
     add_files(files, "program", f.programs);
     add_files(files, "file", f.files);
+    json_add_list(c->value, "kernelModules", f.kernel_modules);
     return r;
 }
 
 /* The warnings are for those who watch the image being made, the rest is for the hook. */
 void print_initramfs_files(const struct ctl *c) {
     json_object *files = json_object_object_get(c->value, "files");
+    json_object *modules = json_object_object_get(c->value, "kernelModules");
     json_object *warnings = json_object_object_get(c->value, "warnings");
 
     for (size_t i = 0; i < json_object_array_length(files); i++) {
@@ -69,6 +71,8 @@ void print_initramfs_files(const struct ctl *c) {
 
         printf("%s %s\n", value_get(o, "kind"), value_get(o, "path"));
     }
+    for (size_t i = 0; modules && i < json_object_array_length(modules); i++)
+        printf("kernel-module %s\n", json_object_get_string(json_object_array_get_idx(modules, i)));
     for (size_t i = 0; warnings && i < json_object_array_length(warnings); i++)
         fprintf(stderr, "lpctl: %s\n",
                 json_object_get_string(json_object_array_get_idx(warnings, i)));

@@ -217,6 +217,18 @@ static void print_switches(json_object *switches) {
         printf("Switches  lpd.skip= on the kernel command line: %s\n", skip);
 }
 
+static void print_volume(json_object *volume) {
+    json_object *problems = json_object_object_get(volume, "problems");
+    const char *node = value_get(volume, "node");
+
+    if (!volume)
+        return;
+    printf("Volume    %s%s%s\n", value_get(volume, "device"), node ? " is " : "", strempty(node));
+    for (size_t i = 0; i < json_object_array_length(problems); i++)
+        printf("          in the initramfs: %s\n",
+               json_object_get_string(json_object_array_get_idx(problems, i)));
+}
+
 void print_status(const struct ctl *c) {
     json_object *patches = json_object_object_get(c->value, "patches");
     size_t n = json_object_array_length(patches);
@@ -225,6 +237,7 @@ void print_status(const struct ctl *c) {
     print_policy(json_object_object_get(c->value, "policy"));
     print_switches(json_object_object_get(c->value, "switches"));
     print_lock_state(json_object_object_get(c->value, "lock"));
+    print_volume(json_object_object_get(c->value, "volume"));
     printf("Patches   %zu of %zu in", count_state(patches, "active"), n);
     for (size_t i = 0; i < 4; i++) {
         const char *state = (const char *const[]){ "transition", "failed", "refused", "replaced" }[i];

@@ -237,6 +237,20 @@ static void add_lock_record(json_object *o, const struct lock_record *r) {
         json_object_object_add(by, "uid", NULL);
 }
 
+/* Whether the initramfs has got the patches of the volume; NULL if none is configured. */
+static json_object *volume_value(const struct snapshot *s) {
+    json_object *o;
+
+    if (!s->policy.store_device)
+        return NULL;
+    o = json_object_new_object();
+    json_add_string(o, "device", s->policy.store_device);
+    json_add_string(o, "node", s->volume.node);
+    json_add_string(o, "type", s->volume.type);
+    json_add_list(o, "problems", s->volume.problems);
+    return o;
+}
+
 static json_object *lock_value(const struct snapshot *s) {
     json_object *o = json_object_new_object();
 
@@ -254,6 +268,7 @@ json_object *status_build(const struct snapshot *s, const struct plan *p) {
     json_object_object_add(o, "policy", policy_value(s));
     json_object_object_add(o, "switches", switches_value(s));
     json_object_object_add(o, "lock", lock_value(s));
+    json_object_object_add(o, "volume", volume_value(s));
     for (size_t i = 0; i < s->manifests.n_entries; i++)
         json_object_array_add(patches, planned_patch_value(s, p, i));
     for (size_t i = 0; i < s->loaded.n_patches; i++)

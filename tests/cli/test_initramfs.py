@@ -44,6 +44,20 @@ class InitramfsFiles(Case):
             *PROGRAMS, "file /etc/lpd/patches.d/fix-a.conf", f"file {STORE}/fix-a.ko",
             "file /etc/lpd/lpd.conf"])
 
+    def test_a_volume(self):
+        """The administrator's patches are left to it, those of packages are not; lpd is there either way."""
+        self.plant({"/etc/lpd/lpd.conf": "[Store]\nDevice=LABEL=store\n"})
+        modules = ["ext4", "vfat", "nls_cp437", "nls_ascii", "nls_iso8859-1", "nls_utf8"]
+        programs = [*PROGRAMS, "program /usr/lib/lpd/lpd-volume", "file /etc/lpd/lpd.conf"]
+        self.early("fix-a")
+        value = self.json("initramfs-files", f"--kernel={KERNEL}")
+        self.assertEqual((value["kernelModules"], value["patches"]), (modules, []))
+        self.assertEqual(self.text("initramfs-files", f"--kernel={KERNEL}").splitlines(),
+                         [*programs, *(f"kernel-module {name}" for name in modules)])
+        self.plant({"/usr/lib/lpd/patches.d/fix-b.conf": "[Patch]\nStage=initrd\n",
+                    f"/usr/lib/lpd/modules/{KERNEL}/fix-b.ko": module("fix_b")})
+        self.assertEqual(self.json("initramfs-files", f"--kernel={KERNEL}")["patches"], ["fix-b"])
+
     def test_nothing_without_the_stage(self):
         self.assertEqual(self.listed(), [])
         self.plant(manifest("fix-a"), {f"{STORE}/fix-a.ko": module("fix_a"),

@@ -372,12 +372,24 @@ static void fake_sleep(struct host *h, uint64_t usec) {
         k->on_sleep(k);
 }
 
+/* A file system that is a directory. */
+static int fake_mount(struct host *h, const char *device, const char *type, const char *options,
+                      bool writable) {
+    struct fake_kernel *k = kernel_of(h);
+
+    k->n_mount++;
+    snprintf(k->mounted, sizeof(k->mounted), "%s %s %s %s", device, type, options,
+             writable ? "rw" : "ro");
+    return k->mount_error < 0 ? k->mount_error : file_open(h, "/volume", O_PATH | O_DIRECTORY, 0);
+}
+
 static const struct kernel_ops fake_kernel_ops = {
     .finit_module = fake_finit_module,
     .delete_module = fake_delete_module,
     .release = fake_release,
     .write_value = fake_write_value,
     .bpf = fake_bpf,
+    .mount = fake_mount,
     .now = fake_now,
     .sleep = fake_sleep,
 };

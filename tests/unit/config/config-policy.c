@@ -97,7 +97,8 @@ static const char every_key[] = "[Trust]\n"
                                 "OnFault=revert\n"
                                 "Ledger=LABEL=my disk\n"
                                 "[Store]\n"
-                                "Device=PARTUUID=1234-56\n";
+                                "Device=PARTUUID=1234-56\n"
+                                "WaitSec=5\n";
 
 /* A line has an end, a list of modules may have none. */
 static void test_modules_on_several_lines(void **state) {
@@ -141,6 +142,7 @@ static void test_every_key(void **state) {
     assert_int_equal(p.guard_on_fault, ON_FAULT_REVERT);
     assert_string_equal(p.guard_ledger, "LABEL=my disk");
     assert_string_equal(p.store_device, "PARTUUID=1234-56");
+    assert_int_equal(p.store_wait_usec, 5 * USEC_PER_SEC);
     assert_origin(&p, "Signature", "local", "/etc/lpd/lpd.conf", 2);
     assert_origin(&p, "Device", "PARTUUID=1234-56", "/etc/lpd/lpd.conf", 19);
 

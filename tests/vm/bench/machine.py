@@ -8,7 +8,7 @@ import shutil
 import time
 from pathlib import Path
 
-from . import firmware, initramfs, qemu
+from . import firmware, gpt, initramfs, qemu
 from .command import run
 from .qemu import BOOT_SECONDS, Failed
 from .trust import Trust
@@ -281,6 +281,13 @@ class Machine(Trust):
         path = self.directory / f"{name}.raw"
         tree = ["-d", self._lab.image.tree / source.lstrip("/")] if source else []
         run("mke2fs", "-q", "-t", "ext4", "-L", name, *tree, path, size)
+        self._disks.append((name, path, "raw"))
+
+    def partitioned_disk(self, name, size=64 << 20, unique="12345678-9abc-4ef0-8234-56789abcdef0"):
+        """Adds a disk with one empty partition of that name (PARTLABEL) and number (PARTUUID), of the
+        kind that firmware boots from."""
+        path = self.directory / f"{name}.raw"
+        gpt.write(path, size, name, unique)
         self._disks.append((name, path, "raw"))
 
     @property

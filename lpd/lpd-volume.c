@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <syslog.h>
+#include <time.h>
+
+#include "base/file.h"
+#include "base/strv.h"
+#include "boot/manager.h"
+#include "boot/volume.h"
+#include "config/cmdline.h"
+#include "report/kernel-log.h"
+
+/* In the initramfs, once there are block devices: fetches the patches of the volume that [Store] Device=
+ * names, and goes on as "lpd initrd", which finds them among those of the image. A program of its own, so
+ * that lpd need not start with libblkid. Whatever goes wrong here, the boot goes on. */
+
+/* Beyond the time that the volume may take to appear. */
+#define DEVICE_SEC 10
+#define MEMORY_MAX ((rlim_t) 256 * 1024 * 1024)
+
+/* What went wrong, for the host's journal and for lpctl status. */
+static int add_problem(struct volume_record *record, const struct error *e, int r) {
+    char *text;
+
+    if (asprintf(&text, "%s%s%s", error_message(e, r), e->hint ? "; " : "", strempty(e->hint)) < 0)
+        return -ENOMEM;
+    return strv_consume(&record->problems, text);
+}
+
+static void publish(const struct host *h, const struct volume_record *record) {
+    STRV_FOREACH(problem, record->problems) {
+        _cleanup_free_ char *line = NULL;
+
+        if (asprintf(&line, "volume %s: %s", strempty(record->device), *problem) >= 0)
+            (void) kernel_log_write("lpd", LOG_ERR, line);
+    }
+    (void) volume_record_write(h, record);
+}
+
+static int fetch(struct host *h, const struct policy *p, struct volume_record *record, struct error *e) {
+    _cleanup_(volume_close) struct volume v = VOLUME_NULL;
+    _cleanup_free_ char *release = NULL;
+    int r;
+
+    r = h->ops->release(h, &release);
+    if (r >= 0)
+        r = volume_open(h, p->store_device, p->store_wait_usec, /* writable= */ false, &v, e);
+    if (r >= 0)
+        r = string_set(&record->node, v.node);
+    if (r >= 0)
+        r = string_set(&record->type, v.type);
+    return r < 0 ? r : volume_fetch(h, &v, release, &record->problems);
+}
+
+/* Reads what may be anything, so within limits. Returns the exit status: whether there is something. */
+static int fetch_and_tell(struct host *h, const struct policy *p) {
+    const struct rlimit memory = { MEMORY_MAX, MEMORY_MAX };
+    _cleanup_(volume_record_done) struct volume_record record = {};
+    _cleanup_(error_done) struct error e = ERROR_NULL;
+    int r;
+
+    (void) setrlimit(RLIMIT_DATA, &memory);
+    r = string_set(&record.device, p->store_device);
+    if (r >= 0)
+        r = fetch(h, p, &record, &e);
+    if (r < 0)
+        (void) add_problem(&record, &e, r);
+    publish(h, &record);
+    return r > 0 ? EXIT_STATUS_DONE : EXIT_STATUS_FAILED;
+}
+
+/* A read from a dying disk can take for ever, and what is stuck in it cannot always be killed. */
+static int wait_for(pid_t child, uint64_t usec, const sigset_t *signals) {
+    const struct timespec limit = { .tv_sec = (time_t) (usec / USEC_PER_SEC) };
+    int status, r;
+
+    r = sigtimedwait(signals, NULL, &limit);
+    if (r < 0) {
+        (void) kill(child, SIGKILL);
+        return -ETIME;
+    }
+    if (waitpid(child, &status, 0) < 0)
+        return -errno;
+    return WIFEXITED(status) && WEXITSTATUS(status) == EXIT_STATUS_DONE ? 0 : -EIO;
+}
+
+static int fetch_in_time(struct host *h, const struct policy *p) {
+    uint64_t usec = MIN(p->store_wait_usec, 3600 * USEC_PER_SEC) + DEVICE_SEC * USEC_PER_SEC;
+    sigset_t signals;
+    pid_t child;
+    int r;
+
+    (void) sigemptyset(&signals);
+    (void) sigaddset(&signals, SIGCHLD);
+    (void) sigprocmask(SIG_BLOCK, &signals, NULL);
+    child = fork();
+    if (child < 0)
+        return -errno;
+    if (child == 0)
+        _exit(fetch_and_tell(h, p));
+    r = wait_for(child, usec, &signals);
+    (void) sigprocmask(SIG_UNBLOCK, &signals, NULL);
+    if (r == -ETIME) {
+        _cleanup_(volume_record_done) struct volume_record record = {};
+        _cleanup_(error_done) struct error e = ERROR_NULL;
+
+        (void) string_set(&record.device, p->store_device);
+        (void) error_set(&e, r, EXIT_STATUS_TIMEOUT, "it could not be read within %d s", DEVICE_SEC);
+        (void) add_problem(&record, &e, r);
+        publish(h, &record);
+    }
+    return r;
+}
+
+/* The host's own files are nothing to be copied over. */
+static bool is_initramfs(const struct host *h) {
+    return file_exists(h, "/etc/initrd-release") || !manager_is_running(h);
+}
+
+/* 0 if patches were fetched. */
+static int run(struct host *h) {
+    _cleanup_(cmdline_switches_done) struct cmdline_switches switches = {};
+    _cleanup_(policy_done) struct policy p = {};
+    int r;
+
+    if (!is_initramfs(h)) {
+        fprintf(stderr, "%s: this is for the initramfs\n", program_invocation_short_name);
+        return -EOPNOTSUPP;
+    }
+    r = cmdline_read(h, /* in_initrd= */ true, &switches);
+    if (r < 0 || switches.disabled || file_exists(h, "/etc/lpd/disable"))
+        return r < 0 ? r : -ECANCELED;
+    /* Under a policy that cannot be read nothing is loaded, as lpd initrd says. */
+    r = policy_load(h, &p, NULL);
+    if (r >= 0 && !p.store_device)
+        r = -ENOENT;
+    return r < 0 ? r : fetch_in_time(h, &p);
+}
+
+int main(int argc, char *argv[]) {
+    _cleanup_(host_close) struct host h = HOST_NULL;
+
+    if (argc > 1) {
+        fprintf(stderr, "usage: %s\n\nFor the initramfs, see lpd(8).\n", argv[0]);
+        return EXIT_STATUS_USAGE;
+    }
+    if (host_open("/", &h) >= 0 && run(&h) >= 0)
+        (void) execl(LPD_LIBEXECDIR "/lpd", "lpd", "initrd", NULL);
+    return EXIT_STATUS_DONE;
+}
