@@ -19,6 +19,7 @@ enum option_value {
     OPTION_KERNEL,
     OPTION_STAGE,
     OPTION_NO_LOAD,
+    OPTION_NO_REBUILD,
     OPTION_DRY_RUN,
     OPTION_CHECK,
     OPTION_NOW,
@@ -38,6 +39,7 @@ static const struct option options[] = {
     { "kernel", required_argument, NULL, OPTION_KERNEL },
     { "stage", required_argument, NULL, OPTION_STAGE },
     { "no-load", no_argument, NULL, OPTION_NO_LOAD },
+    { "no-rebuild", no_argument, NULL, OPTION_NO_REBUILD },
     { "dry-run", no_argument, NULL, OPTION_DRY_RUN },
     { "check", no_argument, NULL, OPTION_CHECK },
     { "now", no_argument, NULL, OPTION_NOW },
@@ -56,6 +58,7 @@ static const struct verb {
     int (*run)(struct ctl *c, char **argv, struct error *e);
     void (*print)(const struct ctl *c);
     const char *arguments, *help;
+    unsigned instead; /* options that stand in for the arguments */
 } verbs[] = {
     { "status", 0, ANY_NUMBER, TAKES(OPTION_CHECK), ctl_status, print_status, "[NAME…]",
       "Kernel, policy and patches" },
@@ -69,21 +72,22 @@ static const struct verb {
       "The tasks that hold a transition up" },
     { "log", 0, ANY_NUMBER, 0, ctl_log, NULL, "[NAME…]", "What the journal says about patches" },
     { "metrics", 0, 0, 0, ctl_status, print_metrics, "", "The status as Prometheus text" },
-    { "lint", 0, ANY_NUMBER, 0, ctl_lint, print_problems, "[FILE…]", "Check manifests and policy" },
+    { "lint", 0, ANY_NUMBER, TAKES(OPTION_KERNEL), ctl_lint, print_problems, "[FILE…]", "Check manifests and policy" },
     { "cat-config", 0, 0, 0, ctl_cat_config, print_config, "",
       "The policy, and where each value comes from" },
     { "initramfs-files", 0, 0, TAKES(OPTION_KERNEL), ctl_initramfs_files, print_initramfs_files, "",
       "What an initramfs has to carry" },
     { "install", 1, ANY_NUMBER,
       TAKES(OPTION_NAME) | TAKES(OPTION_KERNEL) | TAKES(OPTION_STAGE) | TAKES(OPTION_NO_LOAD) |
-          TAKES(OPTION_WAIT),
+          TAKES(OPTION_NO_REBUILD) | TAKES(OPTION_WAIT),
       ctl_install, print_changes, "FILE…", "Put a patch in, now and at every boot" },
-    { "remove", 1, ANY_NUMBER, 0, ctl_remove, print_changes, "NAME…",
-      "Take a patch out and off the machine" },
-    { "enable", 1, ANY_NUMBER, TAKES(OPTION_NOW), ctl_enable, print_changes, "NAME…",
-      "Load a patch at boot again" },
-    { "disable", 1, ANY_NUMBER, TAKES(OPTION_NOW), ctl_disable, print_changes, "NAME…",
-      "Load a patch at boot no more" },
+    { "remove", 1, ANY_NUMBER, TAKES(OPTION_KERNEL) | TAKES(OPTION_NO_REBUILD), ctl_remove,
+      print_changes, "NAME…",
+      "Take a patch out and off the machine", TAKES(OPTION_KERNEL) },
+    { "enable", 1, ANY_NUMBER, TAKES(OPTION_NOW) | TAKES(OPTION_NO_REBUILD), ctl_enable, print_changes,
+      "NAME…", "Load a patch at boot again" },
+    { "disable", 1, ANY_NUMBER, TAKES(OPTION_NOW) | TAKES(OPTION_NO_REBUILD), ctl_disable, print_changes,
+      "NAME…", "Load a patch at boot no more" },
     { "load", 1, ANY_NUMBER, TAKES(OPTION_WAIT), ctl_load, print_changes,
       "NAME|FILE [PARAM=VALUE…]", "Put a patch in now" },
     { "unload", 1, ANY_NUMBER, 0, ctl_unload, print_changes, "NAME|FILE…", "Take a patch out now" },
@@ -109,7 +113,8 @@ static int help(void) {
            "  --root=PATH                     Work on the machine below PATH instead\n"
            "  --no-legend, -q --quiet         Less or no text\n"
            "  --name= --kernel= --stage= --no-load    (install)\n"
-           "  --kernel=RELEASE                Of the image (initramfs-files)\n"
+           "  --kernel=RELEASE                For that one (initramfs-files, lint, remove)\n"
+           "  --no-rebuild                    Leave the initramfs (install, remove, …)\n"
            "  --wait[=TIME]                   Until transitions end (install, load, lock)\n"
            "  --ignore-missing                Even without modules of Modules= (lock)\n"
            "  --now                           At once as well (enable, disable)\n"
@@ -211,6 +216,7 @@ static int parse_option(struct arguments *a, int option, char *argv[]) {
     case OPTION_KERNEL: c->kernel = optarg; return 0;
     case OPTION_STAGE: return parse_stage(c);
     case OPTION_NO_LOAD: c->no_load = true; return 0;
+    case OPTION_NO_REBUILD: c->no_rebuild = true; return 0;
     case OPTION_DRY_RUN: c->dry_run = true; return 0;
     case OPTION_CHECK: c->check = true; return 0;
     case OPTION_NOW: c->now = true; return 0;
@@ -313,7 +319,7 @@ int main(int argc, char *argv[]) {
     if (!verb)
         return unknown_verb(argv[optind]);
     n_args = MAX(0, argc - optind - 1);
-    if (n_args < verb->min_args || n_args > verb->max_args) {
+    if ((n_args < verb->min_args && !(a.given & verb->instead)) || n_args > verb->max_args) {
         fprintf(stderr, "usage: lpctl %s %s\n", verb->name, verb->arguments);
         return EXIT_STATUS_USAGE;
     }

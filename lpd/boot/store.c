@@ -418,6 +418,99 @@ int store_remove(const struct host *h, const char *name, struct error *e) {
     return remove_all(h, name, entry && entry->error_number == 0 ? &entry->manifest : NULL, e);
 }
 
+static int add_name(char ***names, const char *name) {
+    STRV_FOREACH(other, *names)
+        if (patch_name_equal(*other, name))
+            return 0;
+    return strv_extend(names, name);
+}
+
+/* The modules of that kernel, by the names of their files. */
+static int list_modules(const struct host *h, const char *release, char ***names, struct error *e) {
+    _cleanup_strv_free_ char **files = NULL;
+    _cleanup_free_ char *directory = NULL;
+    int r;
+
+    if (asprintf(&directory, STORE_DIRECTORY "/%s", release) < 0)
+        return -ENOMEM;
+    r = file_list(h, directory, &files);
+    if (r < 0)
+        return r == -ENOENT || r == -ENOTDIR ? 0 : change_failed("read", directory, r, e);
+    STRV_FOREACH(file, files) {
+        _cleanup_free_ char *name = endswith(*file, ".ko") ? strndup(*file, strlen(*file) - STRLEN(".ko"))
+                                                           : NULL;
+
+        if (name && patch_name_is_valid(name))
+            r = add_name(names, name);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+/* Also a manifest that names the file otherwise, or whose module is gone, may have a pin. */
+static int list_pins(const struct host *h, const char *release, char ***names, struct error *e) {
+    _cleanup_strv_free_ char **files = NULL;
+    int r;
+
+    r = file_list(h, MANIFEST_DIRECTORY, &files);
+    if (r < 0)
+        return r == -ENOENT ? 0 : change_failed("read", MANIFEST_DIRECTORY, r, e);
+    STRV_FOREACH(file, files) {
+        _cleanup_(places_done) struct places places = {};
+        _cleanup_free_ char *name = endswith(*file, ".conf.d")
+                                        ? strndup(*file, strlen(*file) - STRLEN(".conf.d"))
+                                        : NULL;
+
+        if (!name || !patch_name_is_valid(name))
+            continue;
+        r = places_find(name, release, NULL, &places);
+        if (r >= 0 && file_exists(h, places.pin))
+            r = add_name(names, name);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+int store_list_kernel(const struct host *h, const char *release, char ***ret, struct error *e) {
+    _cleanup_strv_free_ char **names = NULL;
+    int r;
+
+    r = list_pins(h, release, &names, e);
+    if (r >= 0)
+        r = list_modules(h, release, &names, e);
+    if (r < 0)
+        return r;
+    *ret = TAKE_PTR(names);
+    return 0;
+}
+
+/* The module first: a patch with a pin and without a module is not loaded. */
+int store_remove_kernel(const struct host *h, const char *release, const char *name, struct error *e) {
+    _cleanup_(places_done) struct places places = {};
+    _cleanup_(manifest_done) struct manifest m = {};
+    _cleanup_free_ char *signature = NULL;
+    int removed, r;
+
+    r = manifest_load(h, name, &m, NULL);
+    if (r == -ENOMEM)
+        return r;
+    r = places_find(m.name ?: name, release, NULL, &places);
+    if (r >= 0)
+        r = removed = remove_module(h, release, m.name ?: name, m.name ? &m : NULL, e);
+    if (r >= 0)
+        r = change_forget(h, places.pin, e);
+    if (r < 0)
+        return r;
+    removed |= r;
+    if (asprintf(&signature, "%s" MANIFEST_SIGNATURE_SUFFIX, places.pin) < 0)
+        return -ENOMEM;
+    r = change_forget(h, signature, e);
+    (void) file_rmdir(h, places.dropins);
+    return r < 0 ? r : removed | r;
+}
+
 static int write_enabled(const struct host *h, struct change *c, const char *name, bool enabled,
                          struct error *e) {
     _cleanup_(manifest_done) struct manifest without = {}, with = {};

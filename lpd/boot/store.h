@@ -47,6 +47,14 @@ int store_may_remove(const struct host *h, const char *name, struct error *e);
  * a package is -EBUSY. Returns 1, or 0 if nothing was there. */
 int store_remove(const struct host *h, const char *name, struct error *e);
 
+/* The patches of which store_install() has left something for that kernel: their modules, by name, and
+ * pins in drop-ins. 0 or a negative errno. */
+int store_list_kernel(const struct host *h, const char *release, char ***ret, struct error *e);
+
+/* Takes away what store_install() has left of a patch for one kernel: its module and its pin. The
+ * manifest stays. Returns 1, or 0 if nothing was there. */
+int store_remove_kernel(const struct host *h, const char *release, const char *name, struct error *e);
+
 /* Sets Enabled= by a drop-in of the manifest. Returns 1 if that changed something. -EKEYREJECTED if
  * that takes a drop-in under SignedManifests=yes. */
 int store_set_enabled(const struct host *h, const char *name, bool enabled, struct error *e);

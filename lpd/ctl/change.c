@@ -10,6 +10,7 @@
 #include "converge.h"
 #include "ctl/change.h"
 #include "ctl/ctl.h"
+#include "ctl/images.h"
 #include "ctl/volume.h"
 #include "livepatch/facts.h"
 #include "livepatch/transition.h"
@@ -49,6 +50,7 @@ void print_changes(const struct ctl *c) {
 
         printf("%s: %s\n", value_get(o, "name"), strempty(value_get(o, "message")));
     }
+    print_images(c);
 }
 
 int ctl_require_root(const struct ctl *c, struct error *e) {
@@ -356,6 +358,7 @@ static int install_callers_file(struct ctl *c, struct manager *m, const char *pa
 
 int ctl_install(struct ctl *c, char **argv, struct error *e) {
     _cleanup_(manager_freep) struct manager *m = NULL;
+    _cleanup_(images_done) struct images before = {};
     int r;
 
     changes_begin(c);
@@ -364,6 +367,8 @@ int ctl_install(struct ctl *c, char **argv, struct error *e) {
     r = ctl_require_root(c, e);
     if (r >= 0)
         r = ctl_connect(c, &m, e);
+    if (r >= 0)
+        r = images_see(c, &before, e);
     if (r < 0)
         return r;
     /* One file that cannot be installed stops no other; the first failure is what is reported. */
@@ -375,7 +380,7 @@ int ctl_install(struct ctl *c, char **argv, struct error *e) {
             changes_add(c, *path, false, "%s", error_message(&later, k));
         RET_GATHER(r, k);
     }
-    return r;
+    return images_refresh(c, &before, r, e);
 }
 
 /* Unloads it and takes its files off the machine: 1 if there were any. */
@@ -427,27 +432,72 @@ static char *spelled(struct ctl *c, const char *name) {
 static int for_each_patch(struct ctl *c, char **argv, struct error *e,
                           int (*run)(struct ctl *, struct manager *, const char *, struct error *)) {
     _cleanup_(manager_freep) struct manager *m = NULL;
+    _cleanup_(images_done) struct images before = {};
     int r;
 
     changes_begin(c);
     r = ctl_require_root(c, e);
     if (r >= 0)
         r = ctl_connect(c, &m, e);
+    if (r >= 0)
+        r = images_see(c, &before, e);
+    if (r < 0)
+        return r;
     STRV_FOREACH(name, argv) {
         _cleanup_free_ char *own = NULL;
 
+        r = ctl_check_name(*name, e);
         if (r >= 0)
-            r = ctl_check_name(*name, e);
+            own = spelled(c, *name);
+        if (r >= 0)
+            r = own ? run(c, m, own, e) : -ENOMEM;
         if (r < 0)
-            return r;
-        own = spelled(c, *name);
-        r = own ? run(c, m, own, e) : -ENOMEM;
+            break;
     }
+    return images_refresh(c, &before, r, e);
+}
+
+static int remove_one_for_kernel(struct ctl *c, struct manager *m, const char *name, struct error *e) {
+    int r;
+
+    r = store_remove_kernel(&c->host, c->kernel, name, e);
+    if (r < 0)
+        return r;
+    if (r > 0 && m)
+        (void) manager_reload(m, NULL);
+    changes_add(c, name, r > 0, "%s %s", r > 0 ? "removed for" : "nothing installed for", c->kernel);
     return r;
 }
 
+/* The names of all patches of which lpctl install has put something there for that kernel. */
+static int names_for_kernel(struct ctl *c, char ***ret, struct error *e) {
+    _cleanup_free_ char *running = NULL;
+
+    if (!kernel_release_is_valid(c->kernel))
+        return error_set(e, -EINVAL, EXIT_STATUS_USAGE, "'%s' cannot be the release of a kernel",
+                         c->kernel);
+    if (c->host.ops->release(&c->host, &running) >= 0 && streq(running, c->kernel))
+        return error_hint(e, error_set(e, -EBUSY, EXIT_STATUS_FAILED, "%s is the kernel that runs",
+                                       c->kernel),
+                          "lpctl remove NAME unloads a patch and removes it for all kernels");
+    return store_list_kernel(&c->host, c->kernel, ret, e);
+}
+
+/* A kernel is gone, or is not to be patched any more. */
+static int remove_for_kernel(struct ctl *c, char **argv, struct error *e) {
+    _cleanup_strv_free_ char **names = NULL;
+    int r;
+
+    r = names_for_kernel(c, &names, e);
+    if (r < 0) {
+        changes_begin(c);
+        return r;
+    }
+    return for_each_patch(c, *argv ? argv : names, e, remove_one_for_kernel);
+}
+
 int ctl_remove(struct ctl *c, char **argv, struct error *e) {
-    return for_each_patch(c, argv, e, remove_one);
+    return c->kernel ? remove_for_kernel(c, argv, e) : for_each_patch(c, argv, e, remove_one);
 }
 
 /* On the machine, and on the volume if that is its place: also where the machine has it so already, as

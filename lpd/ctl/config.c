@@ -5,9 +5,11 @@
 #include "base/strv.h"
 #include "config/conf-files.h"
 #include "config/manifest.h"
+#include "config/name.h"
 #include "config/policy.h"
 #include "ctl/ctl.h"
 #include "order.h"
+#include "outlook.h"
 #include "snapshot.h"
 #include "trust/manifest.h"
 
@@ -130,6 +132,29 @@ static int lint_machine(struct ctl *c, struct error *e) {
     return 0;
 }
 
+/* What another kernel would boot without. */
+static int lint_kernel(struct ctl *c, struct error *e) {
+    _cleanup_(manifest_list_done) struct manifest_list manifests = {};
+    _cleanup_strv_free_ char **missing = NULL;
+    int r;
+
+    if (!kernel_release_is_valid(c->kernel))
+        return error_set(e, -EINVAL, EXIT_STATUS_USAGE, "'%s' cannot be the release of a kernel",
+                         c->kernel);
+    r = manifest_list_load(&c->host, &manifests, e);
+    if (r >= 0)
+        r = outlook_missing(&c->host, &manifests, c->kernel, &missing);
+    STRV_FOREACH(name, missing) {
+        _cleanup_free_ char *message = NULL;
+
+        if (asprintf(&message, "%s: there is no module for %s, which boots without it", *name,
+                     c->kernel) < 0)
+            return -ENOMEM;
+        add_problem(c, manifest_list_find(&manifests, *name)->path, message, NULL);
+    }
+    return r;
+}
+
 int ctl_lint(struct ctl *c, char **argv, struct error *e) {
     size_t n;
     int r;
@@ -140,6 +165,8 @@ int ctl_lint(struct ctl *c, char **argv, struct error *e) {
     STRV_FOREACH(path, argv)
         if (r >= 0)
             r = lint_file(c, *path);
+    if (r >= 0 && c->kernel)
+        r = lint_kernel(c, e);
     if (r < 0)
         return r;
     n = json_object_array_length(json_object_object_get(c->value, "problems"));

@@ -20,7 +20,7 @@ struct ctl {
 
     /* options of single verbs */
     const char *name, *kernel, *stage;
-    bool no_load, dry_run, check, now, wait, ignore_missing;
+    bool no_load, no_rebuild, dry_run, check, now, wait, ignore_missing;
     uint64_t wait_usec;
 };
 
@@ -62,7 +62,8 @@ void print_changes(const struct ctl *c);
 void print_lock(const struct ctl *c);
 void print_apply(const struct ctl *c);
 
-/* Shared by the verbs that change something: value is {changed, patches: [{name, changed, message}]}. */
+/* Shared by the verbs that change something: value is {changed, patches: [{name, changed, message}]},
+ * and "initramfs" where an image is out of date by it. */
 void changes_begin(struct ctl *c);
 void changes_add(struct ctl *c, const char *name, bool changed, const char *fmt, ...) _printf_(4, 5);
 
