@@ -15,7 +15,7 @@ STORE = f"/var/lib/lpd/modules/{KERNEL}"
 FILES = [("program", "/usr/lib/lpd/lpd"), ("program", "/usr/lib/lpd/lpd-parser"),
          ("file", "/etc/lpd/patches.d/fix-a.conf"), ("file", f"{STORE}/fix-a.ko"),
          ("file", "/etc/lpd/lpd.conf"), ("kernel-module", "vfat"), ("something-new", "x")]
-UNIT = "/usr/lib/systemd/system/lpd-initrd.service"
+UNITS = "/usr/lib/systemd/system"
 
 # lpctl, and what later versions of it may print besides.
 WRAPPER = """#!/bin/sh
@@ -71,13 +71,19 @@ class Hook(Case):
         self.assertNotIn("not found", done.stderr)
         return done.returncode, self.calls.read_text().splitlines(), done.stderr
 
-    def runs_lpd(self, text, script, shell):
-        """Sourced in the initramfs, it runs lpd once, whatever becomes of it, and goes on."""
+    def runs(self, call, text, script, shell):
+        """Sourced in the initramfs, it runs a program once, whatever becomes of it, and goes on."""
+        name = call.split()[0]
         for status in (0, 1):
-            self.tool("lpd", f"#!/bin/sh\necho lpd $* >>$CALLS\nexit {status}\n")
-            done = self.shell(text + '\necho on >>"$CALLS"', self.script(script, self.scratch / "bin"),
-                              shell=shell)
-            self.assertEqual(done[:2], (0, ["lpd initrd", "on"]))
+            self.tool(name, f"#!/bin/sh\necho {name} $* >>$CALLS\nexit {status}\n")
+            self.assertEqual(self.sourced(text, script, shell), [call, "on"])
+        (self.scratch / "bin" / name).unlink()
+
+    def sourced(self, text, script, shell):
+        status, calls, _ = self.shell(text + '\necho on >>"$CALLS"',
+                                      self.script(script, self.scratch / "bin"), shell=shell)
+        self.assertEqual(status, 0)
+        return calls
 
 
 class InitramfsTools(Hook):
@@ -132,14 +138,23 @@ class Dracut(Hook):
         self.early()
         status, calls, _ = self.call("install")
         self.assertEqual((status, calls), (0, self.copied() + [
-            f"inst_multiple {UNIT}",
+            f"inst_multiple {UNITS}/lpd-initrd.service",
             f"systemctl -q --root {self.scratch}/initdir add-wants initrd.target lpd-initrd.service"]))
+
+    def test_with_a_volume(self):
+        self.plant({"/etc/lpd/lpd.conf": "[Store]\nDevice=LABEL=store\n"})
+        self.assertEqual(self.call("check")[0], 0)
+        calls = self.call("install")[1]
+        self.assertIn("inst_multiple /usr/lib/lpd/lpd-volume", calls)
+        self.assertEqual(calls[-1], f"systemctl -q --root {self.scratch}/initdir add-wants initrd.target "
+                                    "lpd-volume.service")
 
     def test_without_systemd(self):
         self.early()
         status, calls, _ = self.call("install", included="base")
         self.assertEqual((status, calls),
-                         (0, self.copied() + ["inst_hook pre-udev 00 /moddir/lpd.sh"]))
+                         (0, self.copied() + ["inst_hook pre-udev 00 /moddir/lpd.sh",
+                                              "inst_hook pre-mount 00 /moddir/lpd-volume.sh"]))
 
     def test_kernel_modules_in_spite_of_hostonly(self):
         self.early()
@@ -167,7 +182,9 @@ class Dracut(Hook):
         self.assertFalse(left.exists())
 
     def test_in_the_image(self):
-        self.runs_lpd('. "$1"', "dracut/hook.in", "sh")
+        self.runs("lpd initrd", '. "$1"', "dracut/pre-udev.in", "sh")
+        self.runs("lpd-volume", '. "$1"', "dracut/pre-mount.in", "sh")
+        self.assertEqual(self.sourced('. "$1"', "dracut/pre-mount.in", "sh"), ["on"])
 
 
 class Mkinitcpio(Hook):
@@ -182,10 +199,19 @@ class Mkinitcpio(Hook):
     def test_build(self):
         self.early()
         verbs = {"program": "add_binary {}", "file": "add_file {}", "kernel-module": "add_module {}?"}
-        link = "/usr/lib/systemd/system/initrd.target.wants/lpd-initrd.service"
         self.assertEqual(self.build(), (0, [
             *(verbs[kind].format(path) for kind, path in FILES if kind in verbs),
-            f"add_file {UNIT}", f"add_symlink {link} ../lpd-initrd.service", "add_runscript"], ""))
+            *self.unit("lpd-initrd.service"), "add_runscript"], ""))
+
+    def unit(self, name):
+        return [f"add_file {UNITS}/{name}",
+                f"add_symlink {UNITS}/initrd.target.wants/{name} ../{name}"]
+
+    def test_with_a_volume(self):
+        self.plant({"/etc/lpd/lpd.conf": "[Store]\nDevice=LABEL=store\n"})
+        calls = self.build()[1]
+        self.assertIn("add_binary /usr/lib/lpd/lpd-volume", calls)
+        self.assertEqual(calls[-3:], [*self.unit("lpd-volume.service"), "add_runscript"])
 
     def test_broken_patch(self):
         self.early()
@@ -206,7 +232,9 @@ class Mkinitcpio(Hook):
         self.assertIn("Stage=initrd", done.stdout)
 
     def test_in_the_image(self):
-        self.runs_lpd('. "$1"; run_earlyhook', "mkinitcpio/hook.in", "dash")
+        self.runs("lpd initrd", '. "$1"; run_earlyhook', "mkinitcpio/hook.in", "dash")
+        self.runs("lpd-volume", '. "$1"; run_hook', "mkinitcpio/hook.in", "dash")
+        self.assertEqual(self.sourced('. "$1"; run_hook', "mkinitcpio/hook.in", "dash"), ["on"])
 
 
 if __name__ == "__main__":
