@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What one start of livepatch@.service takes of a boot, and what lpd.service keeps while idle."""
 
+import time
 from statistics import median
 
 from . import machines
 
 PATCH = "lp-cmdline"
 UNIT = f"livepatch@{PATCH}.service"
+GROUP = "/sys/fs/cgroup/system.slice/lpd.service"
+SETTLE_SECONDS = 10   # it goes on looking for a while after a load
 
 STOP = f"systemctl stop {UNIT}; while [ -e /sys/kernel/livepatch/lp_cmdline ]; do sleep 0.1; done"
 TIMES = f"""systemctl show --value --property=InactiveExitTimestampMonotonic \
@@ -29,11 +32,21 @@ def _start(m):
     return times[1] - times[0]
 
 
-def measure_idle(lab, series):
-    """KiB of lpd.service: (all that is resident, what is its own)."""
+def measure_idle(lab, series, seconds):
+    """lpd.service over so many seconds in which nothing happens: microseconds of CPU time, and KiB of
+    (all that is resident, its own share of it, what its control group is charged with)."""
     with machines.machine(lab, series) as m:
         m.boot()
         m.ok(f"lpctl install --wait {m.patch(PATCH)}")
-        found = m.ok("cat /proc/$(systemctl show --value --property=MainPID lpd)/status")
-        values = dict(line.split(":", 1) for line in found.splitlines())
-        return tuple(int(values[key].split()[0]) for key in ("VmRSS", "RssAnon"))
+        time.sleep(SETTLE_SECONDS)
+        before = _used(m)
+        time.sleep(seconds)
+        used = _used(m) - before
+        found = m.ok("cat /proc/$(systemctl show --value --property=MainPID lpd)/smaps_rollup")
+        values = dict(line.split(":", 1) for line in found.splitlines()[1:])
+        return used, *(int(values[key].split()[0]) for key in ("Rss", "Pss")), \
+            int(m.ok(f"cat {GROUP}/memory.current")) / 1024
+
+
+def _used(m):
+    return int(m.ok(f"awk '/^usage_usec/ {{ print $2 }}' {GROUP}/cpu.stat"))
