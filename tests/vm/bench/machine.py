@@ -33,6 +33,7 @@ class Machine(Trust):
         self._images = 0     # of the initramfs, made so far
         self._root = None    # (id, file, format)
         self._disks = []     # likewise, the added ones
+        self._slot = False   # where plug_disk() plugs
         self._variables = None   # the firmware's variable store; None: no firmware
         self._newer = None       # a kernel from elsewhere
 
@@ -55,7 +56,8 @@ class Machine(Trust):
         self.series = series or self.series
         self.smp = smp or self.smp
         self._newer = self._lab.newer() if newer else None
-        if wait and not (whole or newer or cmdline or initramfs or mok or self._root or self._disks):
+        if wait and not (whole or newer or cmdline or initramfs or mok or self._root or self._disks
+                         or self._slot):
             return self._resume(secure_boot)
         if not self._root:
             self._make_root(self._lab.image.disk, "raw")
@@ -130,6 +132,8 @@ class Machine(Trust):
         initramfs = initramfs or programs.initrds[self.series]
         if self._newer:
             image, initramfs = self._newer.kernel, self._newer.initrd
+        if self._slot:
+            more = [*more, "-device", "pcie-root-port,id=free"]
         return qemu.arguments(image, initramfs, [self._root, *self._disks], programs.tsc_khz,
                               cmdline, self.smp, more)
 
@@ -289,6 +293,19 @@ class Machine(Trust):
         path = self.directory / f"{name}.raw"
         gpt.write(path, size, name, unique)
         self._disks.append((name, path, "raw"))
+
+    def slot(self):
+        """Adds a slot for plug_disk(); it is there from the next boot on."""
+        self._slot = True
+
+    def plug_disk(self, size="16M"):
+        """Plugs a virtio SCSI controller with an empty disk into the running machine's slot: /dev/sda."""
+        path = self.directory / "plugged.raw"
+        run("truncate", "-s", size, path)
+        plug = self._qemu.monitor
+        plug("blockdev-add", driver="file", filename=str(path), **{"node-name": "plugged"})
+        plug("device_add", driver="virtio-scsi-pci", id="controller", bus="free")
+        plug("device_add", driver="scsi-hd", bus="controller.0", drive="plugged")
 
     @property
     def newer_module(self):
