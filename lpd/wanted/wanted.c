@@ -62,6 +62,12 @@ static bool contains_name(char *const *names, const char *name) {
     return false;
 }
 
+/* udev has tried the modules of every device that is there, and those which are not in have refused: as
+ * would the lock, if it had to load them. */
+static bool is_hopeless(const struct search *s, const struct wanted_module *m) {
+    return m->source == WANTED_DEVICE && file_exists(s->host, "/run/udev/control");
+}
+
 /* All that was found, and what stands in Modules= already: a list in a drop-in takes the place of the
  * one before. */
 static int gather(const struct search *s, const struct policy *policy, char ***ret) {
@@ -75,7 +81,7 @@ static int gather(const struct search *s, const struct policy *policy, char ***r
             r = strv_extend(to, *name);
     }
     for (size_t i = 0; i < w->n_modules && r >= 0; i++)
-        if (!contains_name(*ret, w->modules[i].name))
+        if (!is_hopeless(s, w->modules + i) && !contains_name(*ret, w->modules[i].name))
             r = strv_extend(ret, w->modules[i].name);
     return r;
 }

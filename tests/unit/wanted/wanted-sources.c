@@ -149,6 +149,11 @@ static void test_devices(void **state _unused_) {
     tree_write(&h, "/sys/class/misc/speaker/modalias", "platform:pcspkr\n");
     assert_found("e1000 device: the device /sys/bus/pci/devices/0000:00:01.0 has no driver\n"
                  "pcspkr device: the device /sys/class/misc/speaker has no driver");
+    assert_proposed("e1000 pcspkr");
+    tree_write(&h, "/run/udev/control", "");
+    find();
+    assert_int_equal(w.n_modules, 2);
+    assert_proposed("");
     load("e1000");
     load("pcspkr");
     assert_found("");
