@@ -14,11 +14,11 @@ def install(m):
     m.ok(f"lpctl install --no-load {m.patch('lp-many-001')}")
 
 
-def loaded_before_root(m, through="kernel"):
+def loaded_before_root(m, through="kernel", root="vda"):
     """lp-version was loaded once, before anything knew of the root device; what lpd said of it there,
     through the kernel's log or the journal, is in the host's journal."""
     early, late = enabling(m, "lp_version"), enabling(m, "lp_many_001")
-    for what in ("virtio_blk .*vda", "EXT4-fs .vda.: mounted"):
+    for what in ("virtio_blk .*vda", f"EXT4-fs .{root}.: mounted"):
         seen = m.journal("_TRANSPORT=kernel", f"--grep={what}")
         m.before("the patch", early, what, seen[0])
     print(f"{m.series}: new code runs {seconds(early):.2f} s after the kernel's start, "

@@ -294,6 +294,15 @@ class Machine(Trust):
         gpt.write(path, size, name, unique)
         self._disks.append((name, path, "raw"))
 
+    def encrypt_root(self, passphrase):
+        """Puts the root file system of a machine that is off into a LUKS volume: qemu knows the form."""
+        key = ["--object", f"secret,id=key,data={passphrase}"]
+        form = "key-secret=key,cipher-alg=aes-256,cipher-mode=xts,ivgen-alg=plain64,iter-time=10"
+        name, disk, _ = self._root
+        path = self.directory / "root.luks"
+        run("qemu-img", "convert", "-O", "luks", *key, "-o", form, disk, path)
+        self._root = (name, path, "raw")
+
     def slot(self):
         """Adds a slot for plug_disk(); it is there from the next boot on."""
         self._slot = True
