@@ -1,28 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <json-c/json.h>
-
-#include "base/file.h"
+#include "base/json-file.h"
 #include "boot/initramfs.h"
 #include "early.h"
 #include "execute.h"
 
-DEFINE_TRIVIAL_CLEANUP_FUNC(json_object *, json_object_put)
-
-static void add_string(json_object *o, const char *key, const char *s) {
-    json_object_object_add(o, key, s ? json_object_new_string(s) : NULL);
-}
-
 static json_object *carried(const struct snapshot *s) {
     json_object *o = json_object_new_object(), *patches = json_object_new_array();
 
-    add_string(o, "kernel", s->facts.release);
+    json_file_add_string(o, "kernel", s->facts.release);
     json_object_object_add(o, "patches", patches);
     for (size_t i = 0; i < s->manifests.n_entries; i++) {
         json_object *patch = json_object_new_object();
 
-        add_string(patch, "name", s->manifests.entries[i].name);
-        add_string(patch, "sha256", s->sights[i].sha256);
-        add_string(patch, "buildId", s->sights[i].build_id);
+        json_file_add_string(patch, "name", s->manifests.entries[i].name);
+        json_file_add_string(patch, "sha256", s->sights[i].sha256);
+        json_file_add_string(patch, "buildId", s->sights[i].build_id);
         json_object_array_add(patches, patch);
     }
     return o;
@@ -31,12 +23,8 @@ static json_object *carried(const struct snapshot *s) {
 /* That it cannot be written costs the host a warning about an old image, no more. */
 static void write_carried(const struct host *h, const struct snapshot *s) {
     _cleanup_(json_object_putp) json_object *o = carried(s);
-    const char *text;
-    size_t size;
 
-    text = json_object_to_json_string_length(o, JSON_C_TO_STRING_PLAIN, &size);
-    if (file_mkdir_p(h, RESULTS_DIRECTORY) >= 0)
-        (void) file_write_volatile(h, INITRAMFS_RECORD, text, size, 0644);
+    (void) json_file_write_volatile(h, INITRAMFS_RECORD, o);
 }
 
 static int load_one(struct host *h, const char *name, early_report report) {

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <json-c/json.h>
 #include <stdio.h>
 
 #include "base/file.h"
+#include "base/json-file.h"
 #include "base/strv.h"
 #include "boot/initramfs.h"
 #include "config/name.h"
 
 /* Many times what the record of a thousand patches takes. */
 #define RECORD_SIZE_MAX ((size_t) 1 << 20)
-
-DEFINE_TRIVIAL_CLEANUP_FUNC(json_object *, json_object_put)
 
 #define DRACUT_HOOK "/usr/lib/dracut/modules.d/50lpd"
 #define MKINITCPIO_HOOK "/usr/lib/initcpio/install/lpd"
@@ -48,24 +46,17 @@ void initramfs_record_done(struct initramfs_record *r) {
     *r = (struct initramfs_record){};
 }
 
-static int take_string(json_object *o, const char *key, char **ret) {
-    json_object *value = json_object_object_get(o, key);
-
-    return json_object_is_type(value, json_type_string) ? string_set(ret, json_object_get_string(value))
-                                                        : 0;
-}
-
 static int take_patch(json_object *o, struct initramfs_record *r) {
     struct initramfs_patch *p = r->patches + r->n_patches++;
     int k;
 
     if (!json_object_is_type(o, json_type_object))
         return -EBADMSG;
-    k = take_string(o, "name", &p->name);
+    k = json_file_take_string(o, "name", &p->name);
     if (k >= 0)
-        k = take_string(o, "sha256", &p->sha256);
+        k = json_file_take_string(o, "sha256", &p->sha256);
     if (k >= 0)
-        k = take_string(o, "buildId", &p->build_id);
+        k = json_file_take_string(o, "buildId", &p->build_id);
     return k < 0 ? k : p->name && patch_name_is_valid(p->name) ? 0 : -EBADMSG;
 }
 
@@ -75,14 +66,12 @@ static int record_from_json(json_object *o, struct initramfs_record *ret) {
     size_t n;
     int r;
 
-    if (!json_object_is_type(o, json_type_object))
-        return -EBADMSG;
     patches = json_object_object_get(o, "patches");
     if (!json_object_is_type(patches, json_type_array))
         return -EBADMSG;
     n = json_object_array_length(patches);
     record.patches = calloc(n + 1, sizeof(*record.patches));
-    r = record.patches ? take_string(o, "kernel", &record.release) : -ENOMEM;
+    r = record.patches ? json_file_take_string(o, "kernel", &record.release) : -ENOMEM;
     for (size_t i = 0; i < n && r >= 0; i++)
         r = take_patch(json_object_array_get_idx(patches, i), &record);
     if (r < 0)
@@ -95,14 +84,10 @@ static int record_from_json(json_object *o, struct initramfs_record *ret) {
 
 int initramfs_record_read(const struct host *h, struct initramfs_record *ret) {
     _cleanup_(json_object_putp) json_object *o = NULL;
-    _cleanup_free_ char *text = NULL;
     int r;
 
-    r = file_read(h, INITRAMFS_RECORD, RECORD_SIZE_MAX, &text, NULL);
-    if (r < 0)
-        return r;
-    o = json_tokener_parse(text);
-    return o ? record_from_json(o, ret) : -EBADMSG;
+    r = json_file_read(h, INITRAMFS_RECORD, RECORD_SIZE_MAX, &o);
+    return r < 0 ? r : record_from_json(o, ret);
 }
 
 void initramfs_rebuild_done(struct initramfs_rebuild *b) {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <json-c/json.h>
 #include <pwd.h>
 #include <systemd/sd-login.h>
 #include <time.h>
 
 #include "base/file.h"
+#include "base/json-file.h"
 #include "base/strv.h"
 #include "boot/lock.h"
 #include "livepatch/facts.h"
@@ -20,8 +20,6 @@ static const struct {
     { "unit", offsetof(struct lock_record, unit) },
     { "user", offsetof(struct lock_record, user) },
 };
-
-DEFINE_TRIVIAL_CLEANUP_FUNC(json_object *, json_object_put)
 
 static char **string_at(const struct lock_record *r, size_t i) {
     return (char **) ((char *) (uintptr_t) r + strings[i].offset);
@@ -63,9 +61,6 @@ int lock_record_sign(const struct host *h, struct lock_record *r) {
 
 int lock_record_write(const struct host *h, const struct lock_record *r) {
     _cleanup_(json_object_putp) json_object *o = json_object_new_object();
-    const char *text;
-    size_t size;
-    int k;
 
     for (size_t i = 0; i < ELEMENTSOF(strings); i++)
         if (*string_at(r, i))
@@ -73,9 +68,7 @@ int lock_record_write(const struct host *h, const struct lock_record *r) {
     if (r->uid >= 0)
         json_object_object_add(o, "uid", json_object_new_int64(r->uid));
     json_object_object_add(o, "since", json_object_new_uint64(r->since_usec));
-    text = json_object_to_json_string_length(o, JSON_C_TO_STRING_PLAIN, &size);
-    k = file_mkdir_p(h, RESULTS_DIRECTORY);
-    return k < 0 ? k : file_write_volatile(h, LOCK_RECORD, text, size, 0644);
+    return json_file_write_volatile(h, LOCK_RECORD, o);
 }
 
 static bool is_state(const char *s) {
@@ -86,8 +79,6 @@ static int record_from_json(json_object *o, struct lock_record *ret) {
     _cleanup_(lock_record_done) struct lock_record r = { .uid = -1 };
     json_object *value;
 
-    if (!json_object_is_type(o, json_type_object))
-        return -EBADMSG;
     for (size_t i = 0; i < ELEMENTSOF(strings); i++) {
         if (!json_object_object_get_ex(o, strings[i].key, &value))
             continue;
@@ -108,14 +99,10 @@ static int record_from_json(json_object *o, struct lock_record *ret) {
 
 int lock_record_read(const struct host *h, struct lock_record *ret) {
     _cleanup_(json_object_putp) json_object *o = NULL;
-    _cleanup_free_ char *text = NULL;
     int r;
 
-    r = file_read(h, LOCK_RECORD, RECORD_SIZE_MAX, &text, NULL);
-    if (r < 0)
-        return r;
-    o = json_tokener_parse(text);
-    return o ? record_from_json(o, ret) : -EBADMSG;
+    r = json_file_read(h, LOCK_RECORD, RECORD_SIZE_MAX, &o);
+    return r < 0 ? r : record_from_json(o, ret);
 }
 
 static int close_one(struct host *h, const char *path, struct error *e) {

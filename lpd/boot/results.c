@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <inttypes.h>
-#include <json-c/json.h>
 #include <stdio.h>
 
 #include "base/file.h"
+#include "base/json-file.h"
 #include "base/strv.h"
 #include "boot/results.h"
 #include "config/name.h"
@@ -38,8 +38,6 @@ static const struct {
 static char **string_at(const struct result *r, size_t i) {
     return (char **) ((char *) (uintptr_t) r + strings[i].offset);
 }
-
-DEFINE_TRIVIAL_CLEANUP_FUNC(json_object *, json_object_put)
 
 void result_done(struct result *r) {
     for (size_t i = 0; i < ELEMENTSOF(strings); i++)
@@ -91,19 +89,13 @@ static int result_path(const char *name, char **ret) {
 int result_write(const struct host *h, const struct result *r) {
     _cleanup_(json_object_putp) json_object *o = NULL;
     _cleanup_free_ char *path = NULL;
-    const char *text;
-    size_t size;
     int k;
 
     k = result_path(r->name, &path);
     if (k < 0)
         return k;
-    k = file_mkdir_p(h, RESULTS_DIRECTORY);
-    if (k < 0)
-        return k;
     o = result_to_json(r);
-    text = json_object_to_json_string_length(o, JSON_C_TO_STRING_PLAIN, &size);
-    return file_write_volatile(h, path, text, size, 0644);
+    return json_file_write_volatile(h, path, o);
 }
 
 static int strings_from_json(json_object *o, struct result *r) {
@@ -166,8 +158,6 @@ static int result_from_json(json_object *o, const char *name, struct result *ret
     _cleanup_(result_done) struct result r = {};
     int k;
 
-    if (!json_object_is_type(o, json_type_object))
-        return -EBADMSG;
     k = strings_from_json(o, &r);
     if (k < 0)
         return k;
@@ -187,16 +177,13 @@ static int result_from_json(json_object *o, const char *name, struct result *ret
 
 int result_read(const struct host *h, const char *name, struct result *ret) {
     _cleanup_(json_object_putp) json_object *o = NULL;
-    _cleanup_free_ char *path = NULL, *text = NULL;
+    _cleanup_free_ char *path = NULL;
     int r;
 
     r = result_path(name, &path);
     if (r >= 0)
-        r = file_read(h, path, RESULT_SIZE_MAX, &text, NULL);
-    if (r < 0)
-        return r;
-    o = json_tokener_parse(text);
-    return o ? result_from_json(o, name, ret) : -EBADMSG;
+        r = json_file_read(h, path, RESULT_SIZE_MAX, &o);
+    return r < 0 ? r : result_from_json(o, name, ret);
 }
 
 int result_remove(const struct host *h, const char *name) {

@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <json-c/json.h>
-
-#include "base/file.h"
+#include "base/json-file.h"
 #include "base/strv.h"
 #include "boot/results.h"
 #include "boot/volume.h"
 
 #define VOLUME_RECORD RESULTS_DIRECTORY "/volume"
 #define RECORD_SIZE_MAX ((size_t) 1024 * 1024)
-
-DEFINE_TRIVIAL_CLEANUP_FUNC(json_object *, json_object_put)
 
 void volume_record_done(struct volume_record *r) {
     free(r->device);
@@ -19,33 +15,17 @@ void volume_record_done(struct volume_record *r) {
     *r = (struct volume_record){};
 }
 
-static void add_string(json_object *o, const char *key, const char *s) {
-    json_object_object_add(o, key, s ? json_object_new_string(s) : NULL);
-}
-
 int volume_record_write(const struct host *h, const struct volume_record *r) {
     _cleanup_(json_object_putp) json_object *o = json_object_new_object();
     json_object *problems = json_object_new_array();
-    const char *text;
-    size_t size;
-    int k;
 
-    add_string(o, "device", r->device);
-    add_string(o, "node", r->node);
-    add_string(o, "type", r->type);
+    json_file_add_string(o, "device", r->device);
+    json_file_add_string(o, "node", r->node);
+    json_file_add_string(o, "type", r->type);
     STRV_FOREACH(problem, r->problems)
         json_object_array_add(problems, json_object_new_string(*problem));
     json_object_object_add(o, "problems", problems);
-    text = json_object_to_json_string_length(o, JSON_C_TO_STRING_PLAIN, &size);
-    k = file_mkdir_p(h, RESULTS_DIRECTORY);
-    return k < 0 ? k : file_write_volatile(h, VOLUME_RECORD, text, size, 0644);
-}
-
-static int take_string(json_object *value, char **ret) {
-    if (!json_object_is_type(value, json_type_string))
-        return 0;
-    *ret = strdup(json_object_get_string(value));
-    return *ret ? 0 : -ENOMEM;
+    return json_file_write_volatile(h, VOLUME_RECORD, o);
 }
 
 static int take_problems(json_object *array, char ***ret) {
@@ -65,20 +45,15 @@ static int take_problems(json_object *array, char ***ret) {
 int volume_record_read(const struct host *h, struct volume_record *ret) {
     _cleanup_(volume_record_done) struct volume_record record = {};
     _cleanup_(json_object_putp) json_object *o = NULL;
-    _cleanup_free_ char *text = NULL;
     int r;
 
-    r = file_read(h, VOLUME_RECORD, RECORD_SIZE_MAX, &text, NULL);
-    if (r < 0)
-        return r;
-    o = json_tokener_parse(text);
-    if (!json_object_is_type(o, json_type_object))
-        return -EBADMSG;
-    r = take_string(json_object_object_get(o, "device"), &record.device);
+    r = json_file_read(h, VOLUME_RECORD, RECORD_SIZE_MAX, &o);
     if (r >= 0)
-        r = take_string(json_object_object_get(o, "node"), &record.node);
+        r = json_file_take_string(o, "device", &record.device);
     if (r >= 0)
-        r = take_string(json_object_object_get(o, "type"), &record.type);
+        r = json_file_take_string(o, "node", &record.node);
+    if (r >= 0)
+        r = json_file_take_string(o, "type", &record.type);
     if (r >= 0)
         r = take_problems(json_object_object_get(o, "problems"), &record.problems);
     if (r < 0)

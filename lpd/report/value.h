@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <json-c/json.h>
-
-#include "base/macro.h"
+#include "base/json-file.h"
 
 /* Values are built first and printed second, as JSON or as text. json-c aborts on no memory no more
  * than malloc does; a lost field shows as null. */
 
-DEFINE_TRIVIAL_CLEANUP_FUNC(json_object *, json_object_put)
 #define _cleanup_json_ _cleanup_(json_object_putp)
 
 /* Each adds a field to an object; NULL, -1 and 0 (for times) become null. */

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <json-c/json.h>
 #include <stdio.h>
 
 #include "base/file.h"
+#include "base/json-file.h"
 #include "base/strv.h"
 #include "config/name.h"
 #include "wanted/record.h"
 
 #define RECORD_SIZE_MAX ((size_t) 128 * 1024)
 #define BOOT_ID_MAX 64
-
-DEFINE_TRIVIAL_CLEANUP_FUNC(json_object *, json_object_put)
 
 static void late_boot_done(struct late_boot *b) {
     free(b->id);
@@ -54,8 +52,7 @@ static int boot_from_json(json_object *o, struct late_boot *ret) {
 
 /* Takes the last LATE_BOOTS_MAX of them. */
 static int record_from_json(json_object *o, struct late_record *l) {
-    json_object *boots = json_object_is_type(o, json_type_object) ? json_object_object_get(o, "boots")
-                                                                  : NULL;
+    json_object *boots = json_object_object_get(o, "boots");
     size_t n, first;
     int r = 0;
 
@@ -71,18 +68,16 @@ static int record_from_json(json_object *o, struct late_record *l) {
 int late_record_read(const struct host *h, struct late_record *ret) {
     _cleanup_(late_record_done) struct late_record l = {};
     _cleanup_(json_object_putp) json_object *o = NULL;
-    _cleanup_free_ char *text = NULL;
     int r;
 
-    r = file_read(h, LATE_RECORD_PATH, RECORD_SIZE_MAX, &text, NULL);
+    r = json_file_read(h, LATE_RECORD_PATH, RECORD_SIZE_MAX, &o);
     if (r == -ENOENT) {
         *ret = l;
         return 0;
     }
     if (r < 0)
         return r == -EFBIG ? -EBADMSG : r;
-    o = json_tokener_parse(text);
-    r = o ? record_from_json(o, &l) : -EBADMSG;
+    r = record_from_json(o, &l);
     if (r < 0)
         return r;
     *ret = TAKE_STRUCT(l);
