@@ -15,6 +15,7 @@ from .trust import Trust
 
 RUN_SECONDS = 60
 PULL_SECONDS = 120
+LUKS_TRIES = 20
 KILLED = -1   # the agent's word for a command that took too long
 
 
@@ -300,7 +301,14 @@ class Machine(Trust):
         form = "key-secret=key,cipher-alg=aes-256,cipher-mode=xts,ivgen-alg=plain64,iter-time=10"
         name, disk, _ = self._root
         path = self.directory / "root.luks"
-        run("qemu-img", "convert", "-O", "luks", *key, "-o", form, disk, path)
+        # qemu times its key derivation first, by a clock in which a few milliseconds may be none at all.
+        for left in reversed(range(LUKS_TRIES)):
+            try:
+                run("qemu-img", "convert", "-O", "luks", *key, "-o", form, disk, path)
+                break
+            except SystemExit as failure:
+                if not left or "accurate CPU usage" not in str(failure):
+                    raise
         self._root = (name, path, "raw")
 
     def slot(self):
