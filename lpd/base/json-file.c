@@ -43,3 +43,28 @@ int json_file_take_string(json_object *o, const char *key, char **ret) {
     return json_object_is_type(value, json_type_string) ? string_set(ret, json_object_get_string(value))
                                                         : 0;
 }
+
+void json_file_add_fields(json_object *o, const struct json_field *fields, size_t n, const void *data) {
+    for (size_t i = 0; i < n; i++)
+        if (*json_field_of(data, fields + i))
+            json_file_add_string(o, fields[i].key, *json_field_of(data, fields + i));
+}
+
+int json_file_take_fields(json_object *o, const struct json_field *fields, size_t n, void *data) {
+    json_object *value;
+    int r = 0;
+
+    for (size_t i = 0; i < n && r >= 0; i++) {
+        if (!json_object_object_get_ex(o, fields[i].key, &value))
+            continue;
+        if (!json_object_is_type(value, json_type_string))
+            return -EBADMSG;
+        r = string_set(json_field_of(data, fields + i), json_object_get_string(value));
+    }
+    return r;
+}
+
+void json_file_free_fields(const struct json_field *fields, size_t n, void *data) {
+    for (size_t i = 0; i < n; i++)
+        free(*json_field_of(data, fields + i));
+}

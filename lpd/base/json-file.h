@@ -22,3 +22,22 @@ void json_file_add_string(json_object *o, const char *key, const char *s);
 /* *ret gets a copy of a member that is a string, to be freed; it stays as it is if there is none. 0 or
  * -ENOMEM. */
 int json_file_take_string(json_object *o, const char *key, char **ret);
+
+/* Strings of a struct that are members of an object: a table of the type struct json_field has the offset of
+ * each char pointer. */
+struct json_field {
+    const char *key;
+    size_t offset;
+};
+
+static inline char **json_field_of(const void *data, const struct json_field *f) {
+    return (char **) ((char *) (uintptr_t) data + f->offset);
+}
+
+/* Adds those that are not NULL. */
+void json_file_add_fields(json_object *o, const struct json_field *fields, size_t n, const void *data);
+
+/* Copies those that are there into data, which has none yet. 0; -EBADMSG if one is no string; -ENOMEM. */
+int json_file_take_fields(json_object *o, const struct json_field *fields, size_t n, void *data);
+
+void json_file_free_fields(const struct json_field *fields, size_t n, void *data);

@@ -11,23 +11,15 @@
 
 #define RECORD_SIZE_MAX ((size_t) 16 * 1024)
 
-static const struct {
-    const char *key;
-    size_t offset;
-} strings[] = {
+static const struct json_field strings[] = {
     { "state", offsetof(struct lock_record, state) },
     { "reason", offsetof(struct lock_record, reason) },
     { "unit", offsetof(struct lock_record, unit) },
     { "user", offsetof(struct lock_record, user) },
 };
 
-static char **string_at(const struct lock_record *r, size_t i) {
-    return (char **) ((char *) (uintptr_t) r + strings[i].offset);
-}
-
 void lock_record_done(struct lock_record *r) {
-    for (size_t i = 0; i < ELEMENTSOF(strings); i++)
-        free(*string_at(r, i));
+    json_file_free_fields(strings, ELEMENTSOF(strings), r);
     *r = (struct lock_record){ .uid = -1 };
 }
 
@@ -62,9 +54,7 @@ int lock_record_sign(const struct host *h, struct lock_record *r) {
 int lock_record_write(const struct host *h, const struct lock_record *r) {
     _cleanup_(json_object_putp) json_object *o = json_object_new_object();
 
-    for (size_t i = 0; i < ELEMENTSOF(strings); i++)
-        if (*string_at(r, i))
-            json_object_object_add(o, strings[i].key, json_object_new_string(*string_at(r, i)));
+    json_file_add_fields(o, strings, ELEMENTSOF(strings), r);
     if (r->uid >= 0)
         json_object_object_add(o, "uid", json_object_new_int64(r->uid));
     json_object_object_add(o, "since", json_object_new_uint64(r->since_usec));
@@ -78,15 +68,11 @@ static bool is_state(const char *s) {
 static int record_from_json(json_object *o, struct lock_record *ret) {
     _cleanup_(lock_record_done) struct lock_record r = { .uid = -1 };
     json_object *value;
+    int k;
 
-    for (size_t i = 0; i < ELEMENTSOF(strings); i++) {
-        if (!json_object_object_get_ex(o, strings[i].key, &value))
-            continue;
-        if (!json_object_is_type(value, json_type_string))
-            return -EBADMSG;
-        if (string_set(string_at(&r, i), json_object_get_string(value)) < 0)
-            return -ENOMEM;
-    }
+    k = json_file_take_fields(o, strings, ELEMENTSOF(strings), &r);
+    if (k < 0)
+        return k;
     if (!r.state || !is_state(r.state))
         return -EBADMSG;
     if (json_object_object_get_ex(o, "uid", &value))

@@ -11,10 +11,7 @@
 #define RESULT_SIZE_MAX ((size_t) 64 * 1024)
 
 /* The strings of a result, by their names in the file. */
-static const struct {
-    const char *key;
-    size_t offset;
-} strings[] = {
+static const struct json_field strings[] = {
     { "name", offsetof(struct result, name) },
     { "action", offsetof(struct result, action) },
     { "state", offsetof(struct result, state) },
@@ -35,13 +32,8 @@ static const struct {
     { "expired", offsetof(struct result, expired) },
 };
 
-static char **string_at(const struct result *r, size_t i) {
-    return (char **) ((char *) (uintptr_t) r + strings[i].offset);
-}
-
 void result_done(struct result *r) {
-    for (size_t i = 0; i < ELEMENTSOF(strings); i++)
-        free(*string_at(r, i));
+    json_file_free_fields(strings, ELEMENTSOF(strings), r);
     strv_free(r->over);
     *r = (struct result){};
 }
@@ -59,16 +51,14 @@ int result_copy_signature(const struct result *from, struct result *to) {
     for (size_t i = 0; i < ELEMENTSOF(strings) && r >= 0; i++)
         if (strings[i].offset >= offsetof(struct result, verdict) &&
             strings[i].offset <= offsetof(struct result, expired))
-            r = string_set(string_at(to, i), *string_at(from, i));
+            r = string_set(json_field_of(to, strings + i), *json_field_of(from, strings + i));
     return r;
 }
 
 static json_object *result_to_json(const struct result *r) {
     json_object *o = json_object_new_object(), *over = json_object_new_array();
 
-    for (size_t i = 0; i < ELEMENTSOF(strings); i++)
-        if (*string_at(r, i))
-            json_object_object_add(o, strings[i].key, json_object_new_string(*string_at(r, i)));
+    json_file_add_fields(o, strings, ELEMENTSOF(strings), r);
     STRV_FOREACH(name, r->over)
         json_object_array_add(over, json_object_new_string(*name));
     json_object_object_add(o, "over", over);
@@ -96,21 +86,6 @@ int result_write(const struct host *h, const struct result *r) {
         return k;
     o = result_to_json(r);
     return json_file_write_volatile(h, path, o);
-}
-
-static int strings_from_json(json_object *o, struct result *r) {
-    json_object *value;
-
-    for (size_t i = 0; i < ELEMENTSOF(strings); i++) {
-        if (!json_object_object_get_ex(o, strings[i].key, &value))
-            continue;
-        if (!json_object_is_type(value, json_type_string))
-            return -EBADMSG;
-        *string_at(r, i) = strdup(json_object_get_string(value));
-        if (!*string_at(r, i))
-            return -ENOMEM;
-    }
-    return 0;
 }
 
 static int over_from_json(json_object *o, struct result *r) {
@@ -158,7 +133,7 @@ static int result_from_json(json_object *o, const char *name, struct result *ret
     _cleanup_(result_done) struct result r = {};
     int k;
 
-    k = strings_from_json(o, &r);
+    k = json_file_take_fields(o, strings, ELEMENTSOF(strings), &r);
     if (k < 0)
         return k;
     if (!r.name || !streq(r.name, name))
