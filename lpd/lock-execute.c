@@ -73,12 +73,31 @@ static void put_on_record(struct host *h, const char *state, const char *reason)
         (void) lock_record_write(h, &record);
 }
 
+static bool is_halfway(const struct host *h) {
+    return kernel_flag_read(h, KERNEL_MODULES_DISABLED) == 1;
+}
+
+const char *lock_failed_words(const struct host *h) {
+    return is_halfway(h) ? "" : "modules are not locked: ";
+}
+
 void lock_refused(struct host *h, const char *reason) {
-    put_on_record(h, "refused", reason);
+    put_on_record(h, is_halfway(h) ? "locked" : "refused", reason);
 }
 
 void lock_waits(struct host *h, const char *reason) {
     put_on_record(h, "waiting", reason);
+}
+
+static int close_all(struct host *h, const struct policy *p, struct error *e) {
+    int r, sealed = 0;
+
+    r = lock_kernel(h, p->lock_kexec, e);
+    if (r >= 0 && p->lock_seal)
+        sealed = lock_ask_for_seal(h, e);
+    if (sealed < 0)
+        return error_prefix(e, sealed, "modules are locked, but the patches are not sealed");
+    return r < 0 ? r : r || sealed;
 }
 
 int lock_execute(struct host *h, struct error *e) {
@@ -91,7 +110,7 @@ int lock_execute(struct host *h, struct error *e) {
         return r;
     r = admit_enforce(h, &l.snapshot, e);
     if (r >= 0)
-        r = lock_kernel(h, l.snapshot.policy.lock_kexec, e);
+        r = close_all(h, &l.snapshot.policy, e);
     if (r > 0)
         put_on_record(h, "locked", NULL);
     return r;

@@ -15,6 +15,9 @@ int lock_wait(struct host *h, uint64_t timeout_usec, struct error *e);
  * already; negative as with lock_wait(), or what the kernel said. */
 int lock_execute(struct host *h, struct error *e);
 
-/* Puts on record that it was refused, or what it waits for. */
+/* What the message about a failure begins with: nothing if modules are locked nonetheless. */
+const char *lock_failed_words(const struct host *h);
+
+/* Puts on record why it was refused, or is not complete, or what it waits for. */
 void lock_refused(struct host *h, const char *reason);
 void lock_waits(struct host *h, const char *reason);

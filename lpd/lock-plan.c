@@ -116,9 +116,12 @@ int lock_decide(const struct snapshot *s, const struct plan *p, struct error *e)
         check_kernel,     check_policy,  check_switches, check_missing,
         check_transition, check_awaited, check_probes,
     };
+    bool done = s->facts.modules_disabled == 1 &&
+                (!s->policy.lock_kexec || s->facts.kexec_disabled != 0) &&
+                (!s->policy.lock_seal || s->facts.sealed);
     int r;
 
-    if (s->facts.modules_disabled == 1 && (!s->policy.lock_kexec || s->facts.kexec_disabled != 0))
+    if (done)
         return 0;
     for (size_t i = 0; i < ELEMENTSOF(checks); i++) {
         r = checks[i](s, p, e);

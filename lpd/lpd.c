@@ -142,10 +142,14 @@ static int verb_lock(struct host *h, char *argv[] _unused_, struct error *e) {
         journal_send(EVENT_LOCKED, &result, NULL, "modules are locked until reboot");
     if (r >= 0)
         return r;
-    journal_send(EVENT_LOCK_REFUSED, &result, NULL, "modules are not locked: %s%s%s", error_message(e, r),
-                 e->hint ? "; " : "", strempty(e->hint));
+    journal_send(EVENT_LOCK_REFUSED, &result, NULL, "%s%s%s%s", lock_failed_words(h),
+                 error_message(e, r), e->hint ? "; " : "", strempty(e->hint));
     lock_refused(h, error_message(e, r));
     return r;
+}
+
+static int verb_seal(struct host *h, char *argv[] _unused_, struct error *e) {
+    return lock_seal(h, e);
 }
 
 static int verb_monitor(struct host *h, char *argv[] _unused_, struct error *e) {
@@ -164,6 +168,7 @@ static const struct verb {
     { "apply", 0, false, verb_apply, "", "Make the kernel's patches those of the manifests" },
     { "initrd", 0, false, verb_initrd, "", "Load the patches of the initramfs, in there" },
     { "lock", 0, true, verb_lock, "", "End module loading until reboot, when it is time" },
+    { "seal", 0, false, verb_seal, "", "Make the kernel's patches read-only" },
     { "monitor", 0, false, verb_monitor, "", "Follow transitions until told to end" },
 };
 

@@ -130,6 +130,28 @@ static int real_mount(struct host *h, const char *device, const char *type, cons
     return fd < 0 ? -errno : (int) fd;
 }
 
+static int real_cover(struct host *h, const char *path) {
+    struct mount_attr attributes = { .attr_set = MOUNT_ATTR_RDONLY };
+    _cleanup_close_ int directory = -EBADF, tree = -EBADF;
+    long r;
+
+    if (!h->live)
+        return -EOPNOTSUPP;
+    directory = file_open(h, path, O_PATH | O_DIRECTORY, 0);
+    if (directory < 0)
+        return directory;
+    r = tree = (int) syscall(SYS_open_tree, directory, "",
+                             AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    if (r >= 0)
+        r = syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &attributes, sizeof(attributes));
+    if (r >= 0)
+        r = syscall(SYS_move_mount, tree, "", directory, "",
+                    MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+    if (r < 0)
+        return -errno;
+    return 0;
+}
+
 static uint64_t real_now(struct host *h _unused_) {
     struct timespec ts;
 
@@ -155,6 +177,7 @@ const struct kernel_ops kernel_ops_real = {
     .add_key = real_add_key,
     .keyctl = real_keyctl,
     .mount = real_mount,
+    .cover = real_cover,
     .now = real_now,
     .sleep = real_sleep,
 };

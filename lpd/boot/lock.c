@@ -7,7 +7,9 @@
 #include "base/json-file.h"
 #include "base/strv.h"
 #include "boot/lock.h"
+#include "boot/manager.h"
 #include "livepatch/facts.h"
+#include "livepatch/sysfs.h"
 
 #define RECORD_SIZE_MAX ((size_t) 16 * 1024)
 
@@ -89,6 +91,35 @@ int lock_record_read(const struct host *h, struct lock_record *ret) {
 
     r = json_file_read(h, LOCK_RECORD, RECORD_SIZE_MAX, &o);
     return r < 0 ? r : record_from_json(o, ret);
+}
+
+int lock_seal(struct host *h, struct error *e) {
+    int r;
+
+    if (livepatch_is_sealed(h))
+        return 0;
+    r = h->ops->cover(h, LIVEPATCH_DIRECTORY);
+    return r < 0 ? error_set(e, r, EXIT_STATUS_FAILED, LIVEPATCH_DIRECTORY " cannot be made read-only: %s",
+                             strerror(-r))
+                 : 1;
+}
+
+int lock_ask_for_seal(struct host *h, struct error *e) {
+    _cleanup_(manager_freep) struct manager *m = NULL;
+    _cleanup_free_ char *job_result = NULL;
+    int r;
+
+    if (livepatch_is_sealed(h))
+        return 0;
+    r = manager_connect(&m, e);
+    if (r >= 0)
+        r = manager_run_job(m, "StartUnit", LOCK_SEAL_UNIT, &job_result, e);
+    if (r < 0)
+        return r;
+    if (livepatch_is_sealed(h))
+        return 1;
+    return error_hint(e, error_set(e, -EIO, EXIT_STATUS_FAILED, LIVEPATCH_DIRECTORY " can still be written to"),
+                      "see systemctl status " LOCK_SEAL_UNIT);
 }
 
 static int close_one(struct host *h, const char *path, struct error *e) {

@@ -33,6 +33,15 @@ int lock_record_write(const struct host *h, const struct lock_record *r);
 /* -ENOENT: nobody has tried; -EBADMSG: not such a file; another negative errno. */
 int lock_record_read(const struct host *h, struct lock_record *ret);
 
+#define LOCK_SEAL_UNIT "lpd-seal.service"
+
+/* Makes the kernel's directory of live patches read-only for everybody but lpd, which has a view of its own.
+ * 1: it is so now; 0: it was so already; a negative errno with e. */
+int lock_seal(struct host *h, struct error *e);
+
+/* Has LOCK_SEAL_UNIT do it, as mounting takes privileges that the lock does not. Likewise. */
+int lock_ask_for_seal(struct host *h, struct error *e);
+
 /* Ends module loading, and kexec_load(2) with it if that is wanted and the kernel has it. What is read
  * back decides. 1: something is locked now; 0: all of it was already; a negative errno with e. */
 int lock_kernel(struct host *h, bool kexec, struct error *e);

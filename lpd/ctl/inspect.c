@@ -179,19 +179,21 @@ static void print_lock_author(json_object *lock) {
 /* Nothing where nobody wants a lock and there is none. */
 static void print_lock_state(json_object *lock) {
     const char *state = value_get(lock, "state"), *policy = value_get(lock, "policy");
+    const char *reason = value_get(lock, "reason");
 
     if (is_true(lock, "locked")) {
-        printf("Lock      modules are locked until reboot%s",
-               is_true(lock, "kexecLocked") ? ", and kexec" : "");
+        printf("Lock      modules are locked until reboot%s%s",
+               is_true(lock, "kexecLocked") ? ", and kexec" : "",
+               is_true(lock, "sealed") ? ", the patches sealed" : "");
         if (state && streq(state, "locked"))
             print_lock_author(lock);
         else
             printf(", but not by lpd");
-        printf("\n");
+        printf("%s%s\n", reason ? ": " : "", strempty(reason));
     } else if (state) {
         printf("Lock      %s", state);
         print_lock_author(lock);
-        printf(": %s\n", strempty(value_get(lock, "reason")));
+        printf(": %s\n", strempty(reason));
     } else if (!streq(policy, "no"))
         printf("Lock      not locked yet, Lock=%s\n", policy);
 }

@@ -44,13 +44,13 @@ static int lock(struct ctl *c, struct error *e) {
     return r > 0 ? lock_execute(&c->host, e) : r;
 }
 
-static void tell_journal(int r, const struct error *e) {
+static void tell_journal(const struct host *h, int r, const struct error *e) {
     struct result result = { .action = (char *) "lock" };
     _cleanup_free_ char *text = NULL;
 
     if (r > 0)
         journal_record(EVENT_LOCKED, &result, "modules are locked until reboot");
-    else if (r < 0 && asprintf(&text, "modules are not locked: %s", error_message(e, r)) >= 0)
+    else if (r < 0 && asprintf(&text, "%s%s", lock_failed_words(h), error_message(e, r)) >= 0)
         journal_record(EVENT_LOCK_REFUSED, &result, text);
 }
 
@@ -75,7 +75,7 @@ int ctl_lock(struct ctl *c, char **argv _unused_, struct error *e) {
     if (r < 0)
         return r;
     r = lock(c, e);
-    tell_journal(r, e);
+    tell_journal(&c->host, r, e);
     if (r < 0) {
         lock_refused(&c->host, error_message(e, r));
         return r;

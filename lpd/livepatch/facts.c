@@ -88,6 +88,7 @@ int kernel_facts_read(struct host *h, struct kernel_facts *ret) {
     if (r < 0 && (h->live || r == -ENOMEM))
         return r;
     f.livepatch = file_exists(h, LIVEPATCH_DIRECTORY);
+    f.sealed = livepatch_is_sealed(h);
     f.sig_enforce = kernel_flag_read(h, KERNEL_SIG_ENFORCE);
     f.modules_disabled = kernel_flag_read(h, KERNEL_MODULES_DISABLED);
     f.kexec_disabled = kernel_flag_read(h, KERNEL_KEXEC_DISABLED);

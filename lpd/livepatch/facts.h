@@ -11,6 +11,7 @@ struct kernel_facts {
     char *build_id;       /* GNU build id from /sys/kernel/notes, hex; NULL: unknown */
     char *boot_id;        /* /proc/sys/kernel/random/boot_id; NULL: unknown */
     bool livepatch;       /* /sys/kernel/livepatch is there */
+    bool sealed;          /* and read-only */
     int sig_enforce;      /* 1, 0, -1 unknown */
     int modules_disabled; /* likewise */
     int secure_boot;      /* likewise; 0 on machines without EFI */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <fcntl.h>
 #include <stdio.h>
+#include <sys/statvfs.h>
 
 #include "base/file.h"
 #include "config/name.h"
@@ -43,12 +45,29 @@ bool livepatch_is_registered(const struct host *h, const char *name) {
     return livepatch_path(name, "", &path) >= 0 && file_exists(h, path);
 }
 
-int livepatch_write(struct host *h, const char *name, const char *attribute, const char *value) {
+bool livepatch_is_sealed(const struct host *h) {
+    _cleanup_close_ int fd = file_open(h, LIVEPATCH_DIRECTORY, O_PATH | O_DIRECTORY, 0);
+    struct statvfs st;
+
+    return fd >= 0 && fstatvfs(fd, &st) >= 0 && st.f_flag & ST_RDONLY;
+}
+
+static int write_at(struct host *h, const char *directory, const char *name, const char *attribute,
+                    const char *value) {
     _cleanup_free_ char *path = NULL;
     int r;
 
-    r = livepatch_path(name, attribute, &path);
-    if (r < 0)
+    r = attribute_path(directory, name, attribute, &path);
+    return r < 0 ? r : h->ops->write_value(h, path, value);
+}
+
+int livepatch_write(struct host *h, const char *name, const char *attribute, const char *value) {
+    int r, k;
+
+    r = write_at(h, LIVEPATCH_DIRECTORY, name, attribute, value);
+    if (r != -EROFS)
         return r;
-    return h->ops->write_value(h, path, value);
+    /* Without that, whatever is read-only here is no seal of ours. */
+    k = write_at(h, LIVEPATCH_UNSEALED, name, attribute, value);
+    return k == -ENOENT && livepatch_is_registered(h, name) ? r : k;
 }

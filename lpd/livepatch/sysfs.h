@@ -8,6 +8,8 @@
  * (Documentation/ABI/testing/sysfs-module). Names may be written with '-' or '_'. */
 
 #define LIVEPATCH_DIRECTORY "/sys/kernel/livepatch"
+/* The same directory where no seal covers it: run-lpd-sysfs.mount. */
+#define LIVEPATCH_UNSEALED "/run/lpd/sysfs/kernel/livepatch"
 
 /* The path of an attribute of a patch or of a module; "" names its directory. -ENOENT for what can
  * be no module's name, so that no name leads out of the directory; -ENOMEM. */
@@ -20,7 +22,10 @@ int livepatch_flag_read(const struct host *h, const char *name, const char *attr
 /* Whether the kernel has that patch: its directory is there until it is disabled or replaced. */
 bool livepatch_is_registered(const struct host *h, const char *name);
 
-/* Writes a switch of a patch. The negative errno is the kernel's (kernel/livepatch/core.c):
+/* Whether the directory is read-only here, as lpd-seal.service makes it for Seal=. */
+bool livepatch_is_sealed(const struct host *h);
+
+/* Writes a switch of a patch, be it sealed or not. The negative errno is the kernel's (kernel/livepatch/core.c):
  * -EINVAL: it has that value already, or no transition runs; -EBUSY: another patch's transition
  * runs; -ENOENT: the patch is not there. */
 int livepatch_write(struct host *h, const char *name, const char *attribute, const char *value);

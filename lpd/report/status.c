@@ -257,6 +257,7 @@ static json_object *lock_value(const struct snapshot *s) {
     json_add_string(o, "policy", lock_policy_to_string(s->policy.lock));
     json_add_tristate(o, "locked", s->facts.modules_disabled);
     json_add_tristate(o, "kexecLocked", s->facts.kexec_disabled);
+    json_add_bool(o, "sealed", s->facts.sealed);
     add_lock_record(o, &s->lock);
     return o;
 }

@@ -11,6 +11,7 @@
 #include "tree.h"
 
 #define LIVEPATCH "/sys/kernel/livepatch"
+#define UNSEALED "/run/lpd/sysfs" /* there since the cover */
 
 static struct fake_kernel *kernel_of(struct host *h) {
     return h->userdata;
@@ -332,12 +333,18 @@ static int write_force(struct fake_kernel *k, struct fake_module *m) {
 
 static int fake_write_value(struct host *h, const char *path, const char *value) {
     struct fake_kernel *k = kernel_of(h);
-    char name[64], attribute[32];
+    char name[64], attribute[32], unsealed[PATH_MAX];
     struct fake_module *m;
 
     k->n_write++;
     if (k->write_error < 0)
         return k->write_error;
+    if (k->sealed && startswith(path, LIVEPATCH))
+        return -EROFS;
+    if (startswith(path, UNSEALED) && k->n_cover > 0) {
+        snprintf(unsealed, sizeof(unsealed), "/sys%s", path + STRLEN(UNSEALED));
+        path = unsealed;
+    }
     if (!file_exists(h, path))
         return -ENOENT;
     if (k->unprivileged)
@@ -383,6 +390,15 @@ static int fake_mount(struct host *h, const char *device, const char *type, cons
     return k->mount_error < 0 ? k->mount_error : file_open(h, "/volume", O_PATH | O_DIRECTORY, 0);
 }
 
+static int fake_cover(struct host *h, const char *path) {
+    struct fake_kernel *k = kernel_of(h);
+
+    assert(streq(path, LIVEPATCH));
+    k->n_cover++;
+    k->sealed = k->cover_error >= 0;
+    return k->cover_error;
+}
+
 static const struct kernel_ops fake_kernel_ops = {
     .finit_module = fake_finit_module,
     .delete_module = fake_delete_module,
@@ -390,6 +406,7 @@ static const struct kernel_ops fake_kernel_ops = {
     .write_value = fake_write_value,
     .bpf = fake_bpf,
     .mount = fake_mount,
+    .cover = fake_cover,
     .now = fake_now,
     .sleep = fake_sleep,
 };

@@ -49,15 +49,17 @@ struct fake_kernel {
     /* Set by the test. */
     bool has_replace_attribute; /* since Linux 6.11 */
     bool unprivileged;
+    bool sealed;                /* LIVEPATCH_DIRECTORY is read-only */
     const char *deaf;           /* a file that takes what is written and stays as it is */
     int delete_error, write_error; /* negative errno of every such call */
+    int cover_error;            /* likewise */
     int mount_error;            /* likewise; else what stands below /volume is mounted */
     void (*on_sleep)(struct fake_kernel *k);  /* after time has passed */
     void (*on_finit)(struct fake_kernel *k);  /* before the kernel answers */
     void *userdata;
 
     /* What was asked. */
-    unsigned n_finit, n_delete, n_write, n_sleep, n_mount;
+    unsigned n_finit, n_delete, n_write, n_sleep, n_mount, n_cover;
     char mounted[256]; /* device, type, options, and ro or rw, of the last mount */
     int flags; /* of all finit_module() together */
     char parameters[256];

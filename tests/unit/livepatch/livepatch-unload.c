@@ -54,6 +54,21 @@ static void test_disabled_or_replaced(void **state _unused_) {
     assert_in("lp_b", BUILD_2);
 }
 
+static void test_sealed(void **state _unused_) {
+    fake_kernel_patch(&k, "lp_a", BUILD_1);
+    assert_int_equal(k.host.ops->cover(&k.host, "/sys/kernel/livepatch"), 0);
+    assert_int_equal(unload("lp_a"), 1);
+    assert_absent("lp_a");
+}
+
+/* Another's, which lpd has no way past. */
+static void test_read_only(void **state _unused_) {
+    fake_kernel_patch(&k, "lp_a", BUILD_1);
+    k.sealed = true;
+    assert_error(unload("lp_a"), -EROFS, EXIT_STATUS_FAILED, "/sys/kernel/livepatch is read-only here");
+    assert_in("lp_a", BUILD_1);
+}
+
 static void test_waits_for_another(void **state _unused_) {
     enum load_result result;
 
@@ -158,6 +173,8 @@ int main(void) {
         TEST(test_turns_its_transition_back),
         TEST(test_joins_a_disabling),
         TEST(test_disabled_or_replaced),
+        TEST(test_sealed),
+        TEST(test_read_only),
         TEST(test_waits_for_another),
         TEST(test_another_stalls),
         TEST(test_stalls),

@@ -113,6 +113,34 @@ static void test_not_allowed(void **state _unused_) {
     assert_open("cannot set " LOCKED, -EACCES);
 }
 
+static void test_seal(void **state _unused_) {
+    int r;
+
+    assert_int_equal(lock_seal(&k.host, &e), 1);
+    assert_int_equal(k.n_cover, 1);
+    k.cover_error = -EPERM;
+    r = lock_seal(&k.host, &e);
+    assert_error_has(r, -EPERM, &e, "/sys/kernel/livepatch cannot be made read-only: ");
+    e = ERROR_NULL;
+}
+
+/* No systemd to be asked: the lock is there, and that it is not complete is told. */
+static void test_no_seal(void **state _unused_) {
+    struct lock_record r;
+
+    policy("[Lock]\nSeal=yes\n");
+    assert_int_equal(lock_execute(&k.host, &e) < 0, 1);
+    assert_non_null(strstr(error_message(&e, 0), "modules are locked, but the patches are not sealed: "));
+    assert_string_equal(lock_failed_words(&k.host), "");
+    lock_refused(&k.host, e.message);
+    r = on_record();
+    assert_string_equal(r.state, "locked");
+    assert_string_equal(r.reason, e.message);
+    lock_record_done(&r);
+    error_done(&e);
+    e = ERROR_NULL;
+}
+
 static void load_one(const char *name, bool stalls) {
     fake_kernel_module(&k, name)->stalls = stalls;
     patch(name, "");
@@ -209,6 +237,8 @@ int main(void) {
         TEST(test_no_enforcement),
         TEST(test_stays_open),
         TEST(test_not_allowed),
+        TEST(test_seal),
+        TEST(test_no_seal),
         TEST(test_waits),
         TEST(test_waits_no_longer),
         TEST(test_refused_meanwhile),

@@ -56,6 +56,11 @@ static void test_done(void **state _unused_) {
     assert_int_equal(decide(), 0);
     s.facts.kexec_disabled = -1;
     assert_int_equal(decide(), 0);
+
+    s.policy.lock_seal = true;
+    assert_refused(-ECANCELED, EXIT_STATUS_FAILED, "lpd.lock=0");
+    s.facts.sealed = true;
+    assert_int_equal(decide(), 0);
 }
 
 static void test_no_switch(void **state _unused_) {
