@@ -332,14 +332,31 @@ char *execute_module_name(const struct host *h, const char *name) {
     return patch_name_to_module(name);
 }
 
-/* What the lock leaves of a patch that was switched off. */
-static int explain_locked(const struct host *h, const char *module_name, struct result *result) {
+/* Who switched it off before, or what the lock leaves of it. */
+static int explain_unload(const struct host *h, const char *module_name, const struct result *before,
+                          struct result *result) {
     _cleanup_(livepatch_done) struct livepatch p = {};
 
+    if (streq(strempty(before->state), "disabled") && before->reason)
+        return string_set(&result->reason, before->reason);
     if (livepatch_read(h, module_name, &p) < 0 || !p.module_loaded)
         return 0;
     return string_set(&result->reason, "modules are locked: its module stays, and it cannot come back "
                                        "before a reboot");
+}
+
+/* Nothing, if nothing is on record. A patch without a manifest may be asked for by '-' or '_'. */
+static int find_before(const struct host *h, const char *name, struct result *ret) {
+    _cleanup_(result_list_done) struct result_list l = {};
+    int r;
+
+    r = result_list_read(h, &l);
+    for (size_t i = 0; i < l.n_results; i++)
+        if (patch_name_equal(l.results[i].name, name)) {
+            *ret = TAKE_STRUCT(l.results[i]);
+            return 0;
+        }
+    return r == -ENOMEM ? r : 0;
 }
 
 int execute_unload(struct host *h, const char *name, struct result *ret, struct error *e) {
@@ -352,18 +369,20 @@ int execute_unload(struct host *h, const char *name, struct result *ret, struct 
     r = manifest_load(h, name, &m, NULL);
     if (r >= 0)
         timeout = m.timeout_usec;
-    r = begin(h, r >= 0 ? m.name : name, "unload", NULL, &result);
+    if (find_before(h, name, &before) < 0)
+        return -ENOMEM;
+    r = begin(h, m.name ?: before.name ?: name, "unload", NULL, &result);
     if (r < 0)
         return r;
     module_name = execute_module_name(h, result.name);
     if (!module_name)
         return -ENOMEM;
     r = livepatch_unload(h, module_name, timeout, e);
-    if (r >= 0 && explain_locked(h, module_name, &result) < 0)
+    if (r >= 0 && explain_unload(h, module_name, &before, &result) < 0)
         return -ENOMEM;
     if (r != 0) {
         k = string_set(&result.module_name, module_name);
-        if (k >= 0 && r < 0 && result_read(h, result.name, &before) >= 0)
+        if (k >= 0 && r < 0)
             k = inherit(h, &before, &result);
         if (k < 0)
             return k;

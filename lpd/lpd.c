@@ -15,6 +15,7 @@
 #include "report/journal.h"
 #include "report/kernel-log.h"
 #include "version.h"
+#include "watch/hand-over.h"
 
 /* The service program: the verbs that units run. Administrators use lpctl(8). */
 
@@ -152,6 +153,11 @@ static int verb_seal(struct host *h, char *argv[] _unused_, struct error *e) {
     return lock_seal(h, e);
 }
 
+/* The service does without what cannot be had. */
+static int verb_watch(struct host *h, char *argv[] _unused_, struct error *e) {
+    return watch_hand_over(h, e);
+}
+
 static int verb_monitor(struct host *h, char *argv[] _unused_, struct error *e) {
     return monitor_run(h, e);
 }
@@ -169,6 +175,7 @@ static const struct verb {
     { "initrd", 0, false, verb_initrd, "", "Load the patches of the initramfs, in there" },
     { "lock", 0, true, verb_lock, "", "End module loading until reboot, when it is time" },
     { "seal", 0, false, verb_seal, "", "Make the kernel's patches read-only" },
+    { "watch", 0, false, verb_watch, "", "Prepare what monitor watches by, with privileges" },
     { "monitor", 0, false, verb_monitor, "", "Follow transitions until told to end" },
 };
 

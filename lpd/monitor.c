@@ -18,7 +18,9 @@
 #include "livepatch/transition.h"
 #include "monitor.h"
 #include "report/journal.h"
+#include "tampering.h"
 #include "trust/manifest.h"
+#include "watch/hand-over.h"
 
 /* The kernel tries once a second to end a transition: asking much more often tells nothing new. */
 #define POLL_USEC (250 * USEC_PER_MSEC)
@@ -34,6 +36,7 @@ struct monitor {
     bool patching;        /* its direction: on its way in */
     bool stall_handled;
     struct late_modules late;
+    struct tampering tampering;
 };
 
 static void monitor_done(struct monitor *m) {
@@ -41,6 +44,7 @@ static void monitor_done(struct monitor *m) {
     sd_event_unref(m->event);
     free(m->following);
     late_modules_done(&m->late);
+    tampering_done(&m->tampering);
 }
 
 static void notify_status(const struct livepatch_list *l) {
@@ -98,17 +102,13 @@ static bool find_record(const struct host *h, const char *module, struct result 
  * counts as started. */
 static void record_failure(struct monitor *m, struct result *result, enum journal_event event,
                            const struct error *e, int r) {
-    _cleanup_(manager_freep) struct manager *manager = NULL;
-    _cleanup_free_ char *unit = manager_unit_name(result->name);
-
     (void) string_set(&result->state, "failed");
     (void) string_set(&result->reason, error_message(e, r));
     result->in = false;
     result->exit_status = e->exit_status;
     (void) result_write(m->host, result);
     journal_send(event, result, NULL, "%s: %s", result->name, error_message(e, r));
-    if (unit && manager_is_running(m->host) && manager_connect(&manager, NULL) >= 0)
-        (void) manager_queue_job(manager, "StopUnit", unit, NULL);
+    manager_stop_patch(m->host, result->name);
 }
 
 /* Patches that ran out of time behind another one's transition. */
@@ -181,7 +181,8 @@ static void transition_ended(struct monitor *m, const struct livepatch_list *l) 
     (void) find_record(m->host, m->following, &result, &manifest);
     if (!result.name)
         result.name = strdup(m->following);
-    if (m->patching && !(p && p->enabled))
+    /* At the very beginning of its way out it still shows as enabled. */
+    if (m->patching && !result.settled && !(p && p->enabled))
         journal_send(EVENT_LEFT, &result, NULL, "%s: its transition was turned back", m->following);
     retry_waiting(m);
 }
@@ -221,6 +222,7 @@ static void look(struct monitor *m) {
     _cleanup_(livepatch_list_done) struct livepatch_list l = {};
     const struct livepatch *running;
     uint64_t now;
+    int r;
 
     if (livepatch_list_read(m->host, NULL, &l) < 0)
         return;
@@ -235,6 +237,9 @@ static void look(struct monitor *m) {
     if (running && m->following && !m->stall_handled)
         transition_stalls(m, running);
     settle_all(m, &l);
+    r = tampering_judge(&m->tampering, m->host, &l);
+    if (r < 0)
+        fprintf(stderr, "who switches a patch off may not be noticed: %s\n", strerror(-r));
     notify_status(&l);
 
     if (sd_event_now(m->event, CLOCK_MONOTONIC, &now) < 0)
@@ -279,6 +284,16 @@ static int on_result(sd_event_source *source _unused_, const struct inotify_even
     return 0;
 }
 
+static int on_switch(sd_event_source *source _unused_, int fd _unused_, uint32_t revents _unused_,
+                     void *userdata) {
+    struct monitor *m = userdata;
+    int r = tampering_note(&m->tampering, m->host);
+
+    if (r > 0)
+        be_alert(m);
+    return r;
+}
+
 /* Modules that come and go announce themselves, whoever loads them
  * (kernel/module/sysfs.c; the group is that of the kernel itself, lib/kobject_uevent.c). */
 static int watch_modules(struct monitor *m) {
@@ -318,13 +333,18 @@ static int prepare(struct monitor *m) {
         r = file_mkdir_p(m->host, RESULTS_DIRECTORY);
     if (r >= 0)
         r = sd_event_add_inotify(m->event, NULL, RESULTS_DIRECTORY, IN_MOVED_TO, on_result, m);
-    return r < 0 ? r : watch_modules(m);
+    if (r >= 0)
+        r = watch_modules(m);
+    if (r >= 0 && m->tampering.group >= 0)
+        r = sd_event_add_io(m->event, NULL, m->tampering.group, EPOLLIN, on_switch, m);
+    return r;
 }
 
 int monitor_run(struct host *h, struct error *e) {
-    _cleanup_(monitor_done) struct monitor m = { .host = h };
+    _cleanup_(monitor_done) struct monitor m = { .host = h, .tampering = TAMPERING_NULL };
     int r;
 
+    m.tampering.group = watch_take(WATCH_SWITCHES);
     r = prepare(&m);
     if (r < 0)
         return error_set(e, r, EXIT_STATUS_FAILED, "cannot watch the kernel's patches: %s",

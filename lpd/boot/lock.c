@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <pwd.h>
 #include <systemd/sd-login.h>
 #include <time.h>
 
 #include "base/file.h"
 #include "base/json-file.h"
 #include "base/strv.h"
+#include "base/task.h"
 #include "boot/lock.h"
 #include "boot/manager.h"
 #include "livepatch/facts.h"
@@ -25,32 +25,17 @@ void lock_record_done(struct lock_record *r) {
     *r = (struct lock_record){ .uid = -1 };
 }
 
-/* The user who logged in stays the same through su(1) and sudo(8): pam_loginuid(8). Services have none, which
- * shows as -1. */
-static int64_t login_uid(const struct host *h) {
-    _cleanup_free_ char *text = NULL;
-    unsigned long uid;
-
-    if (file_read_line(h, "/proc/self/loginuid", &text) < 0)
-        return -1;
-    uid = strtoul(text, NULL, 10);
-    return uid < UINT32_MAX ? (int64_t) uid : -1;
-}
-
 int lock_record_sign(const struct host *h, struct lock_record *r) {
     _cleanup_free_ char *unit = NULL;
-    const struct passwd *user;
     struct timespec ts;
 
     (void) clock_gettime(CLOCK_REALTIME, &ts);
     r->since_usec = (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / 1000;
     if (sd_pid_get_unit(0, &unit) >= 0 && string_set(&r->unit, unit) < 0)
         return -ENOMEM;
-    r->uid = login_uid(h);
-    if (r->uid < 0)
-        return 0;
-    user = getpwuid((uid_t) r->uid);
-    return user ? string_set(&r->user, user->pw_name) : 0;
+    r->uid = task_login_uid(h, getpid());
+    r->user = task_user_name(r->uid);
+    return r->user || r->uid < 0 ? 0 : -ENOMEM;
 }
 
 int lock_record_write(const struct host *h, const struct lock_record *r) {

@@ -135,6 +135,14 @@ int manager_queue_job(struct manager *m, const char *method, const char *unit, s
     return queue(m, method, unit, NULL, e);
 }
 
+void manager_stop_patch(const struct host *h, const char *name) {
+    _cleanup_(manager_freep) struct manager *m = NULL;
+    _cleanup_free_ char *unit = manager_unit_name(name);
+
+    if (unit && manager_is_running(h) && manager_connect(&m, NULL) >= 0)
+        (void) manager_queue_job(m, "StopUnit", unit, NULL);
+}
+
 int manager_reset(struct manager *m, const char *unit) {
     return sd_bus_call_method(m->bus, DESTINATION, MANAGER_PATH, MANAGER_INTERFACE, "ResetFailedUnit",
                               NULL, NULL, "s", unit);

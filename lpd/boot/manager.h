@@ -44,5 +44,9 @@ int manager_boot_end(struct manager *m, uint64_t *ret);
 /* Whether the machine is on its way down. */
 bool manager_is_stopping(struct manager *m);
 
+/* Queues the stop of the unit of a patch that is out although its unit still counts as started. Best effort, for
+ * whoever has found that out. */
+void manager_stop_patch(const struct host *h, const char *name);
+
 /* livepatch@NAME.service. NULL when out of memory. */
 char *manager_unit_name(const char *name);

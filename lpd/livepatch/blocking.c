@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <fcntl.h>
 #include <stdio.h>
 
 #include "base/file.h"
 #include "base/strv.h"
+#include "base/task.h"
 #include "base/utf8.h"
 #include "livepatch/sysfs.h"
 #include "livepatch/transition.h"
-
-#define TEXT_MAX 4096 /* of a command line */
 
 static void blocking_task_done(struct blocking_task *t) {
     free(t->comm);
@@ -22,60 +20,6 @@ void blocking_tasks_done(struct blocking_tasks *b) {
     free(b->tasks);
     free(b->patch);
     *b = (struct blocking_tasks){ 0 };
-}
-
-/* Reads a file of the task, cut at TEXT_MAX bytes. Returns the number of bytes or a negative errno;
- * *ret is NUL-terminated besides. */
-static ssize_t task_file_read(const struct host *h, int pid, int tid, const char *file,
-                              char **ret) {
-    _cleanup_free_ char *path = NULL;
-    _cleanup_close_ int fd = -EBADF;
-    char data[TEXT_MAX];
-    ssize_t n;
-
-    if (asprintf(&path, "/proc/%d/task/%d/%s", pid, tid, file) < 0)
-        return -ENOMEM;
-    fd = file_open(h, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
-    if (fd < 0)
-        return fd;
-    n = read(fd, data, sizeof(data));
-    if (n < 0)
-        return -errno;
-    *ret = malloc((size_t) n + 1);
-    if (!*ret)
-        return -ENOMEM;
-    memcpy(*ret, data, (size_t) n);
-    (*ret)[n] = '\0';
-    return n;
-}
-
-static int task_comm_read(const struct host *h, struct blocking_task *t) {
-    ssize_t n;
-
-    n = task_file_read(h, t->pid, t->tid, "comm", &t->comm);
-    if (n < 0)
-        return (int) n;
-    if (n > 0 && t->comm[n - 1] == '\n')
-        t->comm[--n] = '\0';
-    utf8_make_printable(t->comm);
-    return 0;
-}
-
-/* The arguments end with a NUL each (proc(5)). A task names itself and its arguments as it likes,
- * but a terminal must not obey these. */
-static int task_cmdline_read(const struct host *h, struct blocking_task *t) {
-    ssize_t n;
-
-    n = task_file_read(h, t->pid, t->tid, "cmdline", &t->cmdline);
-    if (n < 0)
-        return (int) n;
-    while (n > 0 && t->cmdline[n - 1] == '\0')
-        n--;
-    for (ssize_t i = 0; i < n; i++)
-        if (t->cmdline[i] == '\0')
-            t->cmdline[i] = ' ';
-    utf8_make_printable(t->cmdline);
-    return 0;
 }
 
 /* "PID (COMM) STATE …", where COMM may hold anything, parentheses too; what follows it does not. */
@@ -116,9 +60,9 @@ static int task_describe(const struct host *h, int pid, int tid, struct blocking
     struct blocking_task t = { .pid = pid, .tid = tid };
     int r;
 
-    r = task_comm_read(h, &t);
+    r = task_comm_read(h, pid, tid, &t.comm);
     if (r >= 0)
-        r = task_cmdline_read(h, &t);
+        r = task_cmdline_read(h, pid, tid, &t.cmdline);
     if (r >= 0)
         r = task_stack_read(h, &t);
     if (r < 0) {

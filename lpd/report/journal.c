@@ -26,6 +26,7 @@ static const struct {
     [EVENT_REVERTED] = { "reverted", "78fd3df77dc043688560b3d2ab7ef79a", LOG_ERR },
     [EVENT_PROBE_FAILED] = { "probe-failed", "440e9b59d8e94888accc8b25c51a8e10", LOG_ERR },
     [EVENT_LEFT] = { "left", "bbdd5584a0f244129424c01d2333cbee", LOG_WARNING },
+    [EVENT_SWITCHED_OFF] = { "switched-off", "1ab0f8b0b9da4a8c8101ee1ca45c89a2", LOG_ERR },
     [EVENT_INITRAMFS_STALE] = { "initramfs-stale", "0895d20d99d8484f828f6ad888f992f1", LOG_WARNING },
     [EVENT_LOCKED] = { "locked", "f61a5b06b9464684bd3ec6dd364312c6", LOG_NOTICE },
     [EVENT_LOCK_REFUSED] = { "lock-refused", "554db88aef5a4dda85a3d796c4508dd6", LOG_ERR },
@@ -40,7 +41,7 @@ const char *journal_event_name(enum journal_event event) {
 }
 
 struct field_list {
-    struct iovec fields[10];
+    struct iovec fields[13];
     int n_fields;
 };
 
@@ -75,8 +76,17 @@ static void show(int priority, const char *text) {
         fprintf(stderr, "%s\n", text);
 }
 
-static void record(enum journal_event event, const struct result *result, const char *kernel,
-                   const char *text) {
+static void add_process(struct field_list *l, const struct journal_process *process) {
+    char pid[16];
+
+    (void) snprintf(pid, sizeof(pid), "%d", process->pid);
+    add_field(l, "LPD_PID", process->pid > 0 ? pid : NULL);
+    add_field(l, "LPD_COMMAND", process->command);
+    add_field(l, "LPD_USER", process->user);
+}
+
+static void record(enum journal_event event, const struct result *result,
+                   const struct journal_process *process, const char *kernel, const char *text) {
     _cleanup_(field_list_done) struct field_list l = {};
     char priority[4];
 
@@ -90,28 +100,47 @@ static void record(enum journal_event event, const struct result *result, const 
     add_field(&l, "LPD_VERDICT", result->verdict);
     add_field(&l, "LPD_STAGE", result->stage);
     add_field(&l, "LPD_KERNEL", kernel);
+    if (process)
+        add_process(&l, process);
     (void) sd_journal_sendv(l.fields, l.n_fields);
 }
 
 void journal_record(enum journal_event event, const struct result *result, const char *text) {
-    record(event, result, NULL, text);
+    record(event, result, NULL, NULL, text);
+}
+
+static void send_formatted(enum journal_event event, const struct result *result,
+                           const struct journal_process *process, const char *kernel, const char *fmt,
+                           va_list ap) _printf_(5, 0);
+static void send_formatted(enum journal_event event, const struct result *result,
+                           const struct journal_process *process, const char *kernel, const char *fmt,
+                           va_list ap) {
+    _cleanup_free_ char *text = NULL;
+
+    if (vasprintf(&text, fmt, ap) < 0) {
+        text = NULL;
+        return;
+    }
+    record(event, result, process, kernel, text);
+    show(events[event].priority, text);
 }
 
 void journal_send(enum journal_event event, const struct result *result, const char *kernel,
                   const char *fmt, ...) {
-    _cleanup_free_ char *text = NULL;
     va_list ap;
-    int n;
 
     va_start(ap, fmt);
-    n = vasprintf(&text, fmt, ap);
+    send_formatted(event, result, NULL, kernel, fmt, ap);
     va_end(ap);
-    if (n < 0) {
-        text = NULL;
-        return;
-    }
-    record(event, result, kernel, text);
-    show(events[event].priority, text);
+}
+
+void journal_send_about(enum journal_event event, const struct result *result,
+                        const struct journal_process *process, const char *fmt, ...) {
+    va_list ap;
+
+    va_start(ap, fmt);
+    send_formatted(event, result, process, NULL, fmt, ap);
+    va_end(ap);
 }
 
 enum journal_event journal_event_for(const struct result *result, int r) {

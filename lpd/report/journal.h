@@ -20,6 +20,7 @@ enum journal_event {
     EVENT_REVERTED,
     EVENT_PROBE_FAILED,
     EVENT_LEFT,
+    EVENT_SWITCHED_OFF, /* by somebody else */
     EVENT_INITRAMFS_STALE,
     EVENT_LOCKED, /* these two are about no patch: LPD_PATCH= is missing */
     EVENT_LOCK_REFUSED,
@@ -38,6 +39,17 @@ void journal_use_kernel_log(void);
  * error. kernel is the running release and may be NULL. */
 void journal_send(enum journal_event event, const struct result *result, const char *kernel,
                   const char *fmt, ...) _printf_(4, 5);
+
+/* A process that an event is about, as the fields LPD_PID=, LPD_COMMAND= and LPD_USER=; what is 0 or NULL is left
+ * out. */
+struct journal_process {
+    int pid;
+    const char *command, *user;
+};
+
+/* Likewise, about what that process did. */
+void journal_send_about(enum journal_event event, const struct result *result,
+                        const struct journal_process *process, const char *fmt, ...) _printf_(4, 5);
 
 /* Sends it to the journal alone, for a program that prints what it did itself. */
 void journal_record(enum journal_event event, const struct result *result, const char *text);

@@ -44,10 +44,18 @@ static bool has_failed(const struct result *r) {
     return r && r->state && (streq(r->state, "failed") || streq(r->state, "refused"));
 }
 
+/* Who has disabled it, where that is on record, or what that amounts to. */
+static const char *why_disabled(const struct subject *p, const char *fallback) {
+    const struct result *r = p->result;
+
+    return r && streq(strempty(r->state), "disabled") && r->reason ? r->reason : fallback;
+}
+
 /* What is so in the kernel comes first, then what the last attempt said, then what is planned. */
 static struct state find_state(const struct subject *p) {
     if (p->in && p->in->registered && p->in->transition)
-        return (struct state){ "transition", p->in->enabled ? "on its way in" : "on its way out" };
+        return (struct state){ "transition", p->in->enabled ? "on its way in"
+                                                            : why_disabled(p, "on its way out") };
     if (p->in && p->in->registered && p->in->enabled)
         return (struct state){ "active", p->entry ? NULL : "it has no manifest: a reboot forgets it" };
     if (p->replaced_by)
@@ -57,12 +65,13 @@ static struct state find_state(const struct subject *p) {
     if (has_failed(p->result))
         return (struct state){ p->result->state, p->result->reason };
     if (p->in && p->in->module_loaded)
-        return (struct state){ "disabled", p->locked
-                                               ? "switched off, and cannot come back before a reboot: "
-                                                 "modules are locked"
-                                               : "switched off, but its module is still loaded" };
+        return (struct state){
+            "disabled",
+            why_disabled(p, p->locked ? "switched off, and cannot come back before a reboot: modules are locked"
+                                      : "switched off, but its module is still loaded")
+        };
     if (p->result && p->result->state && streq(p->result->state, "disabled"))
-        return (struct state){ "disabled", "unloaded on request" };
+        return (struct state){ "disabled", why_disabled(p, "unloaded on request") };
     if (p->lacking)
         return (struct state){ "failed", "it requires ", p->lacking, ", which failed" };
     return p->action ? state_by_plan(p) : (struct state){ "absent", NULL };

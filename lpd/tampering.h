@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "boot/results.h"
+#include "livepatch/view.h"
+#include "watch/process.h"
+
+/* Patches that lpd has loaded and that somebody else switches off: lpd.service notices at once, and tells who it
+ * was. */
+
+/* Somebody at the switch of a patch. */
+struct touch {
+    char *patch;       /* the module's name */
+    struct process by;
+    bool wrote;        /* to it, or had it open for that and closed it */
+    uint64_t usec;     /* on host->ops->now(): the last sign of it */
+};
+
+struct tampering {
+    int group;                 /* of watch/switches.h; negative: nothing is noticed */
+    char **marked;             /* the patches that it tells of */
+    char **out;                /* those on record that are out: they have been dealt with */
+    struct touch touches[64];  /* the last ones */
+    size_t n_touches;
+    bool lost;                 /* somebody was at a switch, and cannot be told any more */
+};
+
+#define TAMPERING_NULL ((struct tampering){ .group = -EBADF })
+
+void tampering_done(struct tampering *t);
+
+/* Reads what the group has to tell. 1: somebody else than lpd is at a switch, so that the patches are to be looked
+ * at; 0; a negative errno if the group cannot be read. */
+int tampering_note(struct tampering *t, struct host *h);
+
+/* Compares the kernel's patches with what is on record of them. A patch that somebody else has switched off is put
+ * on record as disabled, told to the journal, and its unit is stopped. A negative errno: there are patches of which
+ * nothing will be noticed. */
+int tampering_judge(struct tampering *t, struct host *h, const struct livepatch_list *l);

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A patch that somebody else than lpd switches off is noticed at once: journal, status and unit tell it, and who it was."""
+
+SWITCHED_OFF = "MESSAGE_ID=1ab0f8b0b9da4a8c8101ee1ca45c89a2"
+
+
+def case(m):
+    m.boot()
+    for name in ("lp-cmdline", "lp-uptime", "lp-version"):
+        m.ok(f"lpctl install {m.patch(name)}")
+    m.reboot()
+    by_a_script(m)
+    by_lpd(m)
+    by_what_only_reads(m)
+    m.ok("systemctl restart lpd")
+    again(m)
+    locked(m)
+
+
+def by_a_script(m):
+    m.write("/root/stray.sh", "#!/bin/sh\necho 0 >/sys/kernel/livepatch/lp_uptime/enabled\n", mode=0o755)
+    m.ok("/root/stray.sh")
+    m.wait_until("journalctl -b " + SWITCHED_OFF + " | grep -q lp-uptime", 10)
+    event = m.journal(SWITCHED_OFF)[0]
+    m.equal("the patch", (event["LPD_PATCH"], event["LPD_COMMAND"], event["LPD_USER"]),
+            ("lp-uptime", "/bin/sh /root/stray.sh", "root"))
+    m.contains("the message", event["MESSAGE"],
+               f"lp-uptime: switched off by stray.sh (pid {event['LPD_PID']}) of root, not by lpd")
+    m.wait_until("systemctl is-active livepatch@lp-uptime | grep -q inactive", 30)
+    status = m.patch_status("lp-uptime")
+    m.equal("the state", (status["state"], status["reason"]),
+            ("disabled", event["MESSAGE"].removeprefix("lp-uptime: ")))
+    m.sees("lpctl status", "switched off by stray.sh")
+    m.sees("lpctl log", "switched off by stray.sh")
+    m.ok("lpctl load --wait lp-uptime")
+    m.equal("the state", m.state("lp-uptime"), "active")
+
+
+def by_lpd(m):
+    """lpd's own doing is none of this, be it by hand or by a unit."""
+    for command in ("lpctl unload lp-version", "lpctl load --wait lp-version",
+                    "systemctl stop livepatch@lp-version", "systemctl start livepatch@lp-version",
+                    "lpctl disable --now lp-version", "lpctl enable --now lp-version"):
+        m.ok(command)
+    m.ok(f"lpctl load --wait {m.patch('lp-cumul-1')}")   # it replaces them all
+    m.ok("lpctl unload lp-cumul-1; lpctl apply")
+    m.ok("sleep 4")
+    m.equal("the events", len(m.journal(SWITCHED_OFF)), 1)
+
+
+def by_what_only_reads(m):
+    m.ok("for i in 1 2 3 4 5; do cat /sys/kernel/livepatch/*/enabled; lpctl status; done >/dev/null")
+    m.fails("echo 1 >/sys/kernel/livepatch/lp_version/enabled")   # EINVAL: it is
+    m.ok("lpctl unload lp-version && sleep 4 && lpctl load --wait lp-version")
+    m.equal("the events", len(m.journal(SWITCHED_OFF)), 1)
+
+
+def again(m):
+    """The same patch once more, and by a program that has its switch open for long."""
+    m.ok("exec 3>/sys/kernel/livepatch/lp_uptime/enabled; sleep 1; echo 0 >&3")
+    m.wait_until(f"test $(journalctl -b -o cat {SWITCHED_OFF} | wc -l) = 2", 10)
+    m.equal("the patch", m.journal(SWITCHED_OFF)[1]["LPD_PATCH"], "lp-uptime")
+
+
+def locked(m):
+    m.ok("lpctl lock --wait")
+    m.ok("/bin/sh -c 'echo 0 >/sys/kernel/livepatch/lp_cmdline/enabled; :'")
+    m.wait_until(f"test $(journalctl -b -o cat {SWITCHED_OFF} | wc -l) = 3", 10)
+    m.wait_until("systemctl is-active livepatch@lp-cmdline | grep -q inactive", 30)
+    m.sees_not("cat /proc/cmdline", "live patched")
+    status = m.patch_status("lp-cmdline")
+    m.equal("the state", status["state"], "disabled")
+    m.contains("the reason", status["reason"], "of root, not by lpd; modules are locked, so it cannot come back")
