@@ -17,6 +17,7 @@
 #include "livepatch/load.h"
 #include "livepatch/transition.h"
 #include "monitor.h"
+#include "refused-loads.h"
 #include "report/journal.h"
 #include "tampering.h"
 #include "trust/manifest.h"
@@ -37,6 +38,7 @@ struct monitor {
     bool stall_handled;
     struct late_modules late;
     struct tampering tampering;
+    struct refused_loads refused;
 };
 
 static void monitor_done(struct monitor *m) {
@@ -45,6 +47,7 @@ static void monitor_done(struct monitor *m) {
     free(m->following);
     late_modules_done(&m->late);
     tampering_done(&m->tampering);
+    refused_loads_done(&m->refused);
 }
 
 static void notify_status(const struct livepatch_list *l) {
@@ -294,6 +297,26 @@ static int on_switch(sd_event_source *source _unused_, int fd _unused_, uint32_t
     return r;
 }
 
+static int on_refusal(sd_event_source *source _unused_, int fd _unused_, uint32_t revents _unused_,
+                      void *userdata) {
+    struct monitor *m = userdata;
+
+    refused_loads_note(&m->refused, m->host);
+    return 0;
+}
+
+/* By what was prepared with more privileges than this service has; what is missing was told then. */
+static int watch_others(struct monitor *m) {
+    int ring = watch_take(WATCH_REFUSALS), r = 0;
+
+    m->tampering.group = watch_take(WATCH_SWITCHES);
+    if (m->tampering.group >= 0)
+        r = sd_event_add_io(m->event, NULL, m->tampering.group, EPOLLIN, on_switch, m);
+    if (r >= 0 && ring >= 0 && refused_loads_begin(&m->refused, m->host, ring) >= 0)
+        r = sd_event_add_io(m->event, NULL, ring, EPOLLIN, on_refusal, m);
+    return r;
+}
+
 /* Modules that come and go announce themselves, whoever loads them
  * (kernel/module/sysfs.c; the group is that of the kernel itself, lib/kobject_uevent.c). */
 static int watch_modules(struct monitor *m) {
@@ -335,16 +358,13 @@ static int prepare(struct monitor *m) {
         r = sd_event_add_inotify(m->event, NULL, RESULTS_DIRECTORY, IN_MOVED_TO, on_result, m);
     if (r >= 0)
         r = watch_modules(m);
-    if (r >= 0 && m->tampering.group >= 0)
-        r = sd_event_add_io(m->event, NULL, m->tampering.group, EPOLLIN, on_switch, m);
-    return r;
+    return r < 0 ? r : watch_others(m);
 }
 
 int monitor_run(struct host *h, struct error *e) {
     _cleanup_(monitor_done) struct monitor m = { .host = h, .tampering = TAMPERING_NULL };
     int r;
 
-    m.tampering.group = watch_take(WATCH_SWITCHES);
     r = prepare(&m);
     if (r < 0)
         return error_set(e, r, EXIT_STATUS_FAILED, "cannot watch the kernel's patches: %s",

@@ -97,6 +97,10 @@ static int see_machine(struct host *h, struct snapshot *s) {
         return r;
     if (lock_record_read(h, &s->lock) == -ENOMEM)
         return -ENOMEM;
+    r = s->facts.modules_disabled == 1 ? refused_loads_record_read(h, &s->refused) : -ENOENT;
+    if (r == -ENOMEM)
+        return r;
+    s->refused_known = r >= 0;
     r = s->policy.store_device ? volume_record_read(h, &s->volume) : 0;
     return r == -ENOMEM ? r : result_list_read(h, &s->results);
 }

@@ -33,6 +33,7 @@ void snapshot_done(struct snapshot *s) {
     livepatch_list_done(&s->loaded);
     result_list_done(&s->results);
     lock_record_done(&s->lock);
+    refused_loads_record_done(&s->refused);
     volume_record_done(&s->volume);
     *s = (struct snapshot){};
 }

@@ -9,6 +9,7 @@
 #include "livepatch/facts.h"
 #include "livepatch/view.h"
 #include "trust/report.h"
+#include "watch/record.h"
 
 /* SignedManifests=yes: what is known of the signatures of a manifest and its drop-ins. */
 enum manifest_signature {
@@ -50,6 +51,8 @@ struct snapshot {
     struct livepatch_list loaded;
     struct result_list results;
     struct lock_record lock; /* state is NULL: nobody has tried to lock modules out */
+    struct refused_loads_record refused; /* since the lock */
+    bool refused_known;    /* lpd.service counts them */
     struct volume_record volume; /* device is NULL: none is configured, or it was not looked for */
 };
 

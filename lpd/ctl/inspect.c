@@ -176,6 +176,21 @@ static void print_lock_author(json_object *lock) {
            unit && user ? ", " : "", strempty(unit));
 }
 
+/* What the lock has kept out. */
+static void print_refused(json_object *refused) {
+    int64_t count = json_object_get_int64(json_object_object_get(refused, "count"));
+    _cleanup_free_ char *last = NULL, *requested = NULL;
+
+    if (!refused || count == 0)
+        return;
+    last = value_text(refused, "last");
+    requested = value_text(refused, "requested");
+    printf("          %lld load%s of modules refused since, the last one by %s, %s\n", (long long) count,
+           count == 1 ? "" : "s", strempty(value_get(refused, "command")), strempty(last));
+    if (json_object_array_length(json_object_object_get(refused, "requested")) > 0)
+        printf("          the kernel asked for: %s\n", strempty(requested));
+}
+
 /* Nothing where nobody wants a lock and there is none. */
 static void print_lock_state(json_object *lock) {
     const char *state = value_get(lock, "state"), *policy = value_get(lock, "policy");
@@ -190,6 +205,7 @@ static void print_lock_state(json_object *lock) {
         else
             printf(", but not by lpd");
         printf("%s%s\n", reason ? ": " : "", strempty(reason));
+        print_refused(json_object_object_get(lock, "refused"));
     } else if (state) {
         printf("Lock      %s", state);
         print_lock_author(lock);

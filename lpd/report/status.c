@@ -260,6 +260,20 @@ static json_object *volume_value(const struct snapshot *s) {
     return o;
 }
 
+/* NULL: not locked, or nobody counts. */
+static json_object *refused_value(const struct snapshot *s) {
+    json_object *o;
+
+    if (!s->refused_known)
+        return NULL;
+    o = json_object_new_object();
+    json_add_number(o, "count", (int64_t) s->refused.count);
+    json_add_time(o, "last", s->refused.last_usec);
+    json_add_string(o, "command", s->refused.command);
+    json_add_list(o, "requested", s->refused.requested);
+    return o;
+}
+
 static json_object *lock_value(const struct snapshot *s) {
     json_object *o = json_object_new_object();
 
@@ -268,6 +282,7 @@ static json_object *lock_value(const struct snapshot *s) {
     json_add_tristate(o, "kexecLocked", s->facts.kexec_disabled);
     json_add_bool(o, "sealed", s->facts.sealed);
     add_lock_record(o, &s->lock);
+    json_object_object_add(o, "refused", refused_value(s));
     return o;
 }
 

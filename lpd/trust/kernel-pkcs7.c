@@ -4,11 +4,11 @@
 #include <sys/mman.h>
 
 #include "base/file.h"
+#include "bpf/btf.h"
+#include "bpf/call.h"
 #include "trust/bpf-program.h"
-#include "trust/btf.h"
 #include "trust/kernel-pkcs7.h"
 
-#define BTF_PATH "/sys/kernel/btf/vmlinux"
 #define NAME "lpd_pkcs7" /* of the map and the program, as bpftool(8) shows them */
 
 #define DATA_MAX ((size_t) (1 << 24) - 1) /* DYNPTR_MAX_SIZE, kernel/bpf/helpers.c */
@@ -31,20 +31,8 @@ static size_t page_size(void) {
     return (size_t) sysconf(_SC_PAGESIZE);
 }
 
-/* All of the union is cleared: the kernel wants zeros in what a command does not use, bpf(2). */
-static union bpf_attr no_attributes(void) {
-    union bpf_attr a;
-
-    memset(&a, 0, sizeof(a));
-    return a;
-}
-
-static int call(struct host *h, enum bpf_cmd command, union bpf_attr *a) {
-    return h->ops->bpf(h, (int) command, a, sizeof(*a));
-}
-
 static int create_map(struct kernel_pkcs7 *k, struct error *e) {
-    union bpf_attr a = no_attributes();
+    union bpf_attr a = bpf_no_attributes();
     int fd;
 
     a.map_type = BPF_MAP_TYPE_ARRAY;
@@ -53,7 +41,7 @@ static int create_map(struct kernel_pkcs7 *k, struct error *e) {
     a.max_entries = 1;
     a.map_flags = BPF_F_MMAPABLE;
     memcpy(a.map_name, NAME, sizeof(NAME));
-    fd = call(k->host, BPF_MAP_CREATE, &a);
+    fd = bpf_call(k->host, BPF_MAP_CREATE, &a);
     if (fd == -ENOSYS)
         return unavailable(e, -EOPNOTSUPP, "this kernel has no bpf(2)");
     if (fd == -EPERM)
@@ -133,7 +121,7 @@ static int find_functions(struct host *h, struct bpf_functions *ret, struct erro
 static int load_program(struct kernel_pkcs7 *k, enum bpf_prog_type type,
                         const struct bpf_functions *functions, char *log) {
     struct bpf_insn insns[BPF_PROGRAM_MAX];
-    union bpf_attr a = no_attributes();
+    union bpf_attr a = bpf_no_attributes();
 
     a.prog_type = type;
     a.insn_cnt = (uint32_t) bpf_program_assemble(type, k->map_fd, &k->layout, functions, insns);
@@ -150,7 +138,7 @@ static int load_program(struct kernel_pkcs7 *k, enum bpf_prog_type type,
         a.log_size = LOG_SIZE;
         a.log_level = 1;
     }
-    return call(k->host, BPF_PROG_LOAD, &a);
+    return bpf_call(k->host, BPF_PROG_LOAD, &a);
 }
 
 /* The verifier's reason: the last line of its log before the statistics. */
@@ -184,7 +172,7 @@ static int explain_refusal(struct kernel_pkcs7 *k, enum bpf_prog_type type,
  * that is nobody but this process. */
 static int make_iterator(struct kernel_pkcs7 *k, struct error *e) {
     union bpf_iter_link_info info;
-    union bpf_attr a = no_attributes();
+    union bpf_attr a = bpf_no_attributes();
     int fd;
 
     memset(&info, 0, sizeof(info));
@@ -193,7 +181,7 @@ static int make_iterator(struct kernel_pkcs7 *k, struct error *e) {
     a.link_create.attach_type = BPF_TRACE_ITER;
     a.link_create.iter_info = (uintptr_t) &info;
     a.link_create.iter_info_len = sizeof(info);
-    fd = call(k->host, BPF_LINK_CREATE, &a);
+    fd = bpf_call(k->host, BPF_LINK_CREATE, &a);
     if (fd < 0)
         return error_set(e, -EOPNOTSUPP, EXIT_STATUS_FAILED, "no BPF iterator can be made: %s",
                          strerror(-fd));
@@ -280,23 +268,23 @@ int kernel_pkcs7_new(struct host *h, const void *data, size_t data_size, const v
 /* Reading runs the program, which writes nothing that could be read. */
 static int run_iterator(struct kernel_pkcs7 *k) {
     _cleanup_close_ int fd = -EBADF;
-    union bpf_attr a = no_attributes();
+    union bpf_attr a = bpf_no_attributes();
     char nothing;
 
     a.iter_create.link_fd = (uint32_t) k->link_fd;
-    fd = call(k->host, BPF_ITER_CREATE, &a);
+    fd = bpf_call(k->host, BPF_ITER_CREATE, &a);
     if (fd < 0)
         return fd;
     return read(fd, &nothing, sizeof(nothing)) < 0 ? -errno : 0;
 }
 
 static int run(struct kernel_pkcs7 *k) {
-    union bpf_attr a = no_attributes();
+    union bpf_attr a = bpf_no_attributes();
 
     if (k->link_fd >= 0)
         return run_iterator(k);
     a.test.prog_fd = (uint32_t) k->program_fd;
-    return call(k->host, BPF_PROG_TEST_RUN, &a);
+    return bpf_call(k->host, BPF_PROG_TEST_RUN, &a);
 }
 
 int kernel_pkcs7_ask(struct kernel_pkcs7 *k, enum system_keyring keyring, int *ret_answer,

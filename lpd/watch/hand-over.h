@@ -9,9 +9,10 @@
  * sd_pid_notify_with_fds(3). */
 
 #define WATCH_SWITCHES "switches" /* watch/switches.h */
+#define WATCH_REFUSALS "refusals" /* watch/refusals.h */
 
 /* Makes everything and gives it to systemd, in place of what was there from before. What cannot be had is left out,
- * with an error that says so; the rest is there nonetheless. */
+ * with an error that says so of the first such thing. */
 int watch_hand_over(struct host *h, struct error *e);
 
 /* The descriptor of that name; a negative errno: it was not handed over. It belongs to the caller from then on. */

@@ -5,7 +5,7 @@
 
 #include "btf-file.h"
 #include "check.h"
-#include "trust/btf.h"
+#include "bpf/btf.h"
 
 static struct btf_file f;
 

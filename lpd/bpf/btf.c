@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <linux/btf.h>
 
-#include "trust/btf.h"
+#include "bpf/btf.h"
 
 /* Vmlinux with all debug options on has a tenth of this. */
 #define SECTION_MAX ((uint64_t) 256 * 1024 * 1024)

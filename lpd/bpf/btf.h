@@ -3,6 +3,7 @@
 
 #include "base/macro.h"
 
+#define BTF_PATH "/sys/kernel/btf/vmlinux"
 #define BTF_NAMES_MAX 8
 
 /* Finds the type ids of functions by their names in an open file of BTF, the kernel's description of its

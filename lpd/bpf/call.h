@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <linux/bpf.h>
+
+#include "base/host.h"
+
+/* bpf(2) by the host's table of calls. */
+
+/* All of the union is cleared: the kernel wants zeros in what a command does not use. */
+static inline union bpf_attr bpf_no_attributes(void) {
+    union bpf_attr a;
+
+    memset(&a, 0, sizeof(a));
+    return a;
+}
+
+/* A descriptor or 0, or a negative errno. */
+static inline int bpf_call(struct host *h, enum bpf_cmd command, union bpf_attr *a) {
+    return h->ops->bpf(h, (int) command, a, sizeof(*a));
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "watch/record.h"
+#include "watch/refusals.h"
+
+/* lpd.service counts the loads that the kernel refuses after the lock. */
+struct refused_loads {
+    struct refusals ring;
+    struct refused_loads_record record;
+};
+
+void refused_loads_done(struct refused_loads *l);
+
+/* Goes on from what is on record, with a ring that was handed over. 0, or a negative errno: nothing is counted. */
+int refused_loads_begin(struct refused_loads *l, struct host *h, int ring_fd);
+
+/* Counts what the ring has to tell, and puts it on record. */
+void refused_loads_note(struct refused_loads *l, struct host *h);
