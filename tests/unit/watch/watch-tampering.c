@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+#include <sys/fanotify.h>
+
+#include "base/strv.h"
+#include "check.h"
+#include "fake-kernel.h"
+#include "tampering.h"
+#include "tree.h"
+
+/* Who is held to have switched a patch off, from events as the kernel writes them. */
+
+#define SWITCH "/sys/kernel/livepatch/lp_a/enabled"
+#define STRANGER 812
+#define OWN 900
+
+static struct fake_kernel k;
+static struct tampering t;
+static int events; /* the end that the kernel writes to */
+
+static void process(int pid, const char *comm, const char *program) {
+    char path[64], text[64];
+
+    snprintf(path, sizeof(path), "/proc/%d/task/%d/comm", pid, pid);
+    snprintf(text, sizeof(text), "%s\n", comm);
+    fake_kernel_text(&k, path, text);
+    snprintf(path, sizeof(path), "/proc/%d/task/%d/status", pid, pid);
+    fake_kernel_text(&k, path, "Name:\tx\nUid:\t0\t0\t0\t0\n");
+    snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+    tree_link(&k.host, program, path);
+}
+
+static void ends(int pid) {
+    char path[64];
+
+    snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+    fake_kernel_remove(&k, path);
+}
+
+static void put_on_record(const char *name, bool in) {
+    struct result r = {
+        .name = (char *) name,
+        .module_name = (char *) name,
+        .state = (char *) (in ? "active" : "disabled"),
+        .in = in,
+    };
+
+    assert_int_equal(result_write(&k.host, &r), 0);
+}
+
+static int setup(void **state _unused_) {
+    int pipes[2];
+
+    fake_kernel_open(&k);
+    assert_int_equal(pipe2(pipes, O_CLOEXEC | O_NONBLOCK), 0);
+    t = (struct tampering){ .group = pipes[0] };
+    events = pipes[1];
+    fake_kernel_patch(&k, "lp_a", "42");
+    put_on_record("lp_a", true);
+    process(STRANGER, "stray.sh", "/usr/bin/dash");
+    process(OWN, "lpctl", LPD_SBINDIR "/lpctl");
+    return 0;
+}
+
+static int teardown(void **state _unused_) {
+    tampering_done(&t);
+    (void) close(events);
+    fake_kernel_close(&k);
+    return 0;
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+/* One event; with mask 0 the kernel has lost some. */
+static int happens(int pid, uint64_t mask) {
+    struct fanotify_event_metadata m = {
+        .event_len = sizeof(m),
+        .vers = FANOTIFY_METADATA_VERSION,
+        .metadata_len = sizeof(m),
+        .mask = mask ?: FAN_Q_OVERFLOW,
+        .fd = mask ? file_open(&k.host, SWITCH, O_RDONLY, 0) : FAN_NOFD,
+        .pid = pid,
+    };
+
+    assert_true(!mask || m.fd >= 0);
+    assert_int_equal(write(events, &m, sizeof(m)), sizeof(m));
+    return tampering_note(&t, &k.host);
+}
+
+static void judge(void) {
+    _cleanup_(livepatch_list_done) struct livepatch_list l = {};
+
+    assert_int_equal(livepatch_list_read(&k.host, NULL, &l), 0);
+    /* What stands in for the group takes no marks. */
+    (void) tampering_judge(&t, &k.host, &l);
+}
+
+static void goes_out(void) {
+    assert_int_equal(k.host.ops->write_value(&k.host, SWITCH, "0"), 0);
+}
+
+static void is_gone(void) {
+    fake_kernel_advance(&k, 2 * USEC_PER_SEC);
+    fake_kernel_advance(&k, 1);
+    assert_false(fake_kernel_module(&k, "lp_a")->registered);
+}
+
+static void assert_blamed(const char *reason) {
+    _cleanup_(result_done) struct result r = {};
+
+    judge();
+    assert_int_equal(result_read(&k.host, "lp_a", &r), 0);
+    if (!reason) {
+        assert_true(r.in);
+        assert_string_equal(r.state, "active");
+        return;
+    }
+    assert_false(r.in);
+    assert_string_equal(r.state, "disabled");
+    assert_string_equal(r.reason, reason);
+}
+
+#define BY_STRANGER "switched off by stray.sh (pid 812) of root, not by lpd"
+#define BY_NOBODY "switched off by a process that could not be seen, not by lpd"
+
+static void test_writer(void **state _unused_) {
+    assert_int_equal(happens(STRANGER, FAN_OPEN), 1);
+    assert_blamed(NULL);
+    goes_out();
+    ends(STRANGER);
+    assert_int_equal(happens(STRANGER, FAN_MODIFY | FAN_CLOSE_WRITE), 1);
+    assert_blamed(BY_STRANGER);
+
+    /* Once. */
+    put_on_record("lp_a", true);
+    is_gone();
+    (void) happens(0, 0);
+    assert_blamed(NULL);
+}
+
+/* While it waits in its write(2) nothing but its opening was told. */
+static void test_opener(void **state _unused_) {
+    assert_int_equal(happens(STRANGER, FAN_OPEN), 1);
+    goes_out();
+    assert_blamed(BY_STRANGER);
+}
+
+static void test_holder(void **state _unused_) {
+    assert_int_equal(happens(STRANGER, FAN_OPEN), 1);
+    fake_kernel_advance(&k, 3600 * USEC_PER_SEC);
+    tree_link(&k.host, "/somewhere" SWITCH " (deleted)", "/proc/812/fd/3");
+    goes_out();
+    assert_blamed(BY_STRANGER);
+}
+
+/* An hour later it has nothing to do with it any more. */
+static void test_reader(void **state _unused_) {
+    assert_int_equal(happens(STRANGER, FAN_OPEN), 1);
+    fake_kernel_advance(&k, 3600 * USEC_PER_SEC);
+    goes_out();
+    is_gone();
+    assert_int_equal(happens(0, 0), 1);
+    assert_blamed(BY_NOBODY);
+}
+
+static void test_own(void **state _unused_) {
+    assert_int_equal(happens(OWN, FAN_OPEN), 0);
+    goes_out();
+    assert_int_equal(happens(OWN, FAN_MODIFY), 0);
+    assert_int_equal(happens(STRANGER, FAN_OPEN), 1);
+    assert_blamed(NULL);
+}
+
+static void test_itself(void **state _unused_) {
+    assert_int_equal(happens(getpid(), FAN_OPEN), 0);
+    assert_int_equal(t.n_touches, 0);
+}
+
+/* As long as lpctl runs it may be about to say so. */
+static void test_own_says_so(void **state _unused_) {
+    assert_int_equal(happens(OWN, FAN_OPEN), 0);
+    goes_out();
+    assert_int_equal(happens(STRANGER, FAN_OPEN), 1);
+    assert_blamed(NULL);
+    is_gone();
+    put_on_record("lp_a", false);
+    ends(OWN);
+    judge();
+    put_on_record("lp_a", true);
+    assert_int_equal(happens(0, 0), 1);
+    assert_blamed(NULL);
+}
+
+static void test_own_reader(void **state _unused_) {
+    assert_int_equal(happens(OWN, FAN_OPEN), 0);
+    goes_out();
+    assert_int_equal(happens(STRANGER, FAN_OPEN), 1);
+    assert_blamed(NULL);
+    ends(OWN);
+    process(OWN, "other", "/usr/bin/other");
+    assert_blamed(BY_STRANGER);
+}
+
+static void test_newer_program(void **state _unused_) {
+    process(901, "lpd", LPD_LIBEXECDIR "/lpd (deleted)");
+    assert_int_equal(happens(901, FAN_MODIFY), 0);
+    process(902, "lpd", LPD_LIBEXECDIR "/lpd-fake");
+    assert_int_equal(happens(902, FAN_MODIFY), 1);
+}
+
+/* What was written in vain says nothing about what comes later. */
+static void test_in_vain(void **state _unused_) {
+    assert_int_equal(happens(STRANGER, FAN_MODIFY), 1);
+    assert_blamed(NULL);
+    assert_int_equal(happens(OWN, FAN_OPEN), 0);
+    goes_out();
+    assert_blamed(NULL);
+    assert_int_equal(t.n_touches, 1);
+}
+
+static void test_replaced(void **state _unused_) {
+    assert_int_equal(happens(STRANGER, FAN_OPEN), 1);
+    fake_kernel_advance(&k, 3600 * USEC_PER_SEC);
+    fake_kernel_patch(&k, "lp_b", "43")->replace = true;
+    goes_out();
+    is_gone();
+    assert_int_equal(happens(0, 0), 1);
+    assert_blamed(NULL);
+}
+
+static void test_locked(void **state _unused_) {
+    fake_kernel_text(&k, "/proc/sys/kernel/modules_disabled", "1\n");
+    goes_out();
+    assert_int_equal(happens(STRANGER, FAN_MODIFY), 1);
+    assert_blamed(BY_STRANGER "; modules are locked, so it cannot come back before a reboot");
+}
+
+/* What lpd has not loaded, or has taken out, is not its business. */
+static void test_not_on_record(void **state _unused_) {
+    put_on_record("lp_a", false);
+    goes_out();
+    assert_int_equal(happens(STRANGER, FAN_MODIFY), 1);
+    judge();
+    put_on_record("lp_a", true);
+    assert_blamed(NULL);
+}
+
+/* More than are kept: the last ones count. */
+static void test_many(void **state _unused_) {
+    for (int pid = 1000; pid < 1200; pid++)
+        assert_int_equal(happens(pid, FAN_OPEN), 1);
+    assert_int_equal(t.n_touches, ELEMENTSOF(t.touches));
+    assert_int_equal(happens(STRANGER, FAN_MODIFY), 1);
+    goes_out();
+    assert_int_equal(happens(STRANGER, FAN_MODIFY), 1);
+    assert_blamed(BY_STRANGER);
+    assert_int_equal(t.n_touches, 0);
+}
+
+static void test_nonsense(void **state _unused_) {
+    struct fanotify_event_metadata m = { .event_len = sizeof(m), .vers = 1, .fd = FAN_NOFD };
+
+    assert_int_equal(write(events, &m, sizeof(m)), sizeof(m));
+    assert_int_equal(tampering_note(&t, &k.host), -EBADMSG);
+    assert_int_equal(write(events, &m, 7), 7);
+    assert_int_equal(tampering_note(&t, &k.host), -EBADMSG);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(test_writer),       TEST(test_opener),   TEST(test_holder),      TEST(test_reader),
+        TEST(test_own),          TEST(test_itself),   TEST(test_own_says_so), TEST(test_own_reader),
+        TEST(test_newer_program), TEST(test_in_vain), TEST(test_replaced),    TEST(test_locked),
+        TEST(test_not_on_record), TEST(test_many),    TEST(test_nonsense),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
