@@ -108,6 +108,18 @@ static void test_stays_open(void **state _unused_) {
     assert_open("it stays off", -EIO);
 }
 
+static void test_half_open(void **state _unused_) {
+    int r;
+
+    fake_kernel_text(&k, KEXEC, "0\n");
+    k.deaf = KEXEC;
+    policy("[Lock]\nKexec=yes\n");
+    r = lock_execute(&k.host, &e);
+    assert_error_has(r, -EIO, &e, "modules are locked, but not kexec: ");
+    assert_int_equal(look_at(LOCKED), 1);
+    e = ERROR_NULL;
+}
+
 static void test_not_allowed(void **state _unused_) {
     k.unprivileged = true;
     assert_open("cannot set " LOCKED, -EACCES);
@@ -198,8 +210,11 @@ static void test_udev(void **state _unused_) {
 
 /* It is never at rest. */
 static void test_restless_udev(void **state _unused_) {
+    uint64_t start = k.now;
+
     fake_kernel_text(&k, "/run/udev/queue", "");
     assert_int_equal(lock_execute(&k.host, &e), 1);
+    assert_in_range(k.now - start, 30 * USEC_PER_SEC, 31 * USEC_PER_SEC);
     assert_int_equal(look_at(LOCKED), 1);
 }
 
@@ -236,6 +251,7 @@ int main(void) {
         TEST(test_refused),
         TEST(test_no_enforcement),
         TEST(test_stays_open),
+        TEST(test_half_open),
         TEST(test_not_allowed),
         TEST(test_seal),
         TEST(test_no_seal),

@@ -163,6 +163,11 @@ static void test_probe(void **state _unused_) {
     assert_refused(-EAGAIN, EXIT_STATUS_TIMEOUT, "a: its probe has not been run yet");
     r->settled = true;
     assert_int_equal(decide(), 1);
+
+    /* Nor is there one to be run once it is out. */
+    r->settled = false;
+    s.loaded.patches[0].enabled = false;
+    assert_int_equal(decide(), 1);
 }
 
 int main(void) {

@@ -17,3 +17,5 @@ def case(m):
     m.equal("what is shut", [kernel[key] for key in ("modulesDisabled", "sigEnforce", "lockdown")],
             [True, True, "integrity"])
     m.sees("lpctl status", "Lock      modules are locked until reboot, and kexec, ")
+    # All three, under lockdown too.
+    m.wait_until("lpctl status | grep -q '3 loads of modules refused since, the last one by insmod\\|modprobe'", 10)
