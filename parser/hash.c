@@ -19,24 +19,24 @@ static struct hash hashes[] = {
     { .nid = NID_id_GostR3411_2012_512, .name = "streebog512" },
 };
 
-void hash_init(void) {
-    for (size_t i = 0; i < ELEMENTSOF(hashes); i++)
-        if (!hashes[i].md)
-            hashes[i].md = EVP_MD_fetch(NULL, OBJ_nid2sn(hashes[i].nid), NULL);
+const EVP_MD *hash_md(struct hash *hash) {
+    if (!hash->md)
+        hash->md = EVP_MD_fetch(NULL, OBJ_nid2sn(hash->nid), NULL);
+    return hash->md;
 }
 
-const struct hash *hash_at(size_t i) {
+struct hash *hash_at(size_t i) {
     return i < ELEMENTSOF(hashes) ? &hashes[i] : NULL;
 }
 
-const struct hash *hash_find(int nid) {
+struct hash *hash_find(int nid) {
     for (size_t i = 0; i < ELEMENTSOF(hashes); i++)
         if (hashes[i].nid == nid)
             return &hashes[i];
     return NULL;
 }
 
-const struct hash *hash_of_signature(const X509_ALGOR *algorithm) {
+struct hash *hash_of_signature(const X509_ALGOR *algorithm) {
     const ASN1_OBJECT *object;
     int hash;
 

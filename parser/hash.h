@@ -9,18 +9,19 @@
 struct hash {
     int nid;          /* OpenSSL's number */
     const char *name; /* as the kernel's crypto API has it: crypto/hash_info.c */
-    EVP_MD *md;       /* NULL before hash_init(), or if OpenSSL has it not */
+    EVP_MD *md;       /* hash_md() gives it */
 };
 
-/* Fetches all there are. Idempotent. */
-void hash_init(void);
-
 /* One by one; NULL after the last. */
-const struct hash *hash_at(size_t i);
+struct hash *hash_at(size_t i);
+
+/* NULL if OpenSSL has it not. The first one has OpenSSL set up all that it computes with, which takes
+ * as long as all else that is done for a load; and that needs none. */
+const EVP_MD *hash_md(struct hash *hash);
 
 /* NULL if the kernel has no such hash. */
-const struct hash *hash_find(int nid);
+struct hash *hash_find(int nid);
 
 /* The hash that a signature algorithm is made with (sha256WithRSAEncryption, ecdsa-with-SHA384, …);
  * NULL if it does not say. */
-const struct hash *hash_of_signature(const X509_ALGOR *algorithm);
+struct hash *hash_of_signature(const X509_ALGOR *algorithm);

@@ -2,7 +2,6 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 
-#include "hash.h"
 #include "parse.h"
 #include "signature.h"
 #include "trust/parser-format.h"
@@ -35,7 +34,6 @@ void parse_init(void) {
                                    OPENSSL_INIT_NO_ADD_ALL_CIPHERS |
                                    OPENSSL_INIT_NO_ADD_ALL_DIGESTS | OPENSSL_INIT_NO_ATEXIT,
                                NULL);
-    hash_init();
 }
 
 static int note_record(const struct parser_record *record, const void *data, struct input *in) {

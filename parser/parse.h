@@ -3,7 +3,7 @@
 
 #include "base/macro.h"
 
-/* Fetches from libcrypto what parse() uses, so that no file is opened later. Idempotent. */
+/* Sets libcrypto up so that it opens no file later. Idempotent. */
 void parse_init(void);
 
 /* Reads records (trust/parser-format.h) and answers with JSON (trust/pkcs7-json.h), of at most

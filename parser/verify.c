@@ -17,7 +17,7 @@ static int set_digest(struct signer *s, const void *digest, size_t size) {
 }
 
 /* Many signers, few hashes: each is computed once. */
-static int digest_by(const struct hash *hash, struct pkcs7 *p, const void *data, size_t size) {
+static int digest_by(struct hash *hash, struct pkcs7 *p, const void *data, size_t size) {
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned digest_size = 0;
     int r = 0;
@@ -25,7 +25,9 @@ static int digest_by(const struct hash *hash, struct pkcs7 *p, const void *data,
     for (size_t i = 0; i < p->n_signers && r >= 0; i++) {
         if (!streq(p->signers[i].hash, hash->name))
             continue;
-        if (digest_size == 0 && !EVP_Digest(data, size, digest, &digest_size, hash->md, NULL))
+        if (!hash_md(hash))
+            return 0;
+        if (digest_size == 0 && !EVP_Digest(data, size, digest, &digest_size, hash_md(hash), NULL))
             return -ENOMEM;
         r = set_digest(&p->signers[i], digest, digest_size);
     }
@@ -33,21 +35,20 @@ static int digest_by(const struct hash *hash, struct pkcs7 *p, const void *data,
 }
 
 int verify_digest(struct pkcs7 *p, const void *data, size_t size) {
-    const struct hash *hash;
+    struct hash *hash;
     int r = 0;
 
     for (size_t i = 0; (hash = hash_at(i)) && r >= 0; i++)
-        if (hash->md)
-            r = digest_by(hash, p, data, size);
+        r = digest_by(hash, p, data, size);
     return r;
 }
 
 static const EVP_MD *md_named(const char *name) {
-    const struct hash *hash;
+    struct hash *hash;
 
     for (size_t i = 0; (hash = hash_at(i)); i++)
         if (streq(hash->name, name))
-            return hash->md;
+            return hash_md(hash);
     return NULL;
 }
 

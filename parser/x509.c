@@ -135,18 +135,19 @@ static int describe_key_ids(X509 *x, struct certificate *c) {
 /* x509_get_sig_params() in crypto/asymmetric_keys/x509_public_key.c: the first element of the
  * certificate, its own header included. */
 static int describe_tbs_hash(X509 *x, struct certificate *c) {
-    const struct hash *hash = hash_of_signature(X509_get0_tbs_sigalg(x));
+    struct hash *hash = hash_of_signature(X509_get0_tbs_sigalg(x));
     struct der whole = { .next = c->der, .end = (uint8_t *) c->der + c->der_size }, content, tbs;
+    const EVP_MD *md = hash ? hash_md(hash) : NULL;
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned size;
 
-    if (!hash || !hash->md)
+    if (!md)
         return 0;
     if (!der_take(&whole, DER_SEQUENCE, &content))
         return 0;
     tbs = content;
     if (!der_take(&content, DER_SEQUENCE, &whole) ||
-        !EVP_Digest(tbs.next, (size_t) (content.next - tbs.next), digest, &size, hash->md, NULL))
+        !EVP_Digest(tbs.next, (size_t) (content.next - tbs.next), digest, &size, md, NULL))
         return 0;
     c->tbs_hash = hex_encode(digest, size);
     return c->tbs_hash ? 0 : -ENOMEM;
