@@ -15,8 +15,8 @@ struct hash {
 /* One by one; NULL after the last. */
 struct hash *hash_at(size_t i);
 
-/* NULL if OpenSSL has it not. The first one has OpenSSL set up all that it computes with, which takes
- * as long as all else that is done for a load; and that needs none. */
+/* NULL if OpenSSL has it not. At the first call OpenSSL sets up all that it computes with: about as
+ * long as reading a signature takes, for which no hash is needed. */
 const EVP_MD *hash_md(struct hash *hash);
 
 /* NULL if the kernel has no such hash. */
