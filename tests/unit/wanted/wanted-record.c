@@ -85,6 +85,20 @@ static void test_bounds(void **state _unused_) {
     assert_int_equal(strv_length(l.boots[9].modules), LATE_MODULES_MAX);
 }
 
+/* More boots than were ever written to it: the last ones count. */
+static void test_many_boots(void **state _unused_) {
+    _cleanup_(late_record_done) struct late_record l = {};
+    char text[64 * 100] = "{\"boots\":[";
+
+    for (unsigned i = 0; i < 100; i++)
+        (void) sprintf(text + strlen(text), "%s{\"id\":\"boot-%u\",\"modules\":[]}", i ? "," : "", i);
+    (void) strcat(text, "]}");
+    tree_write(&h, LATE_RECORD_PATH, text);
+    assert_int_equal(late_record_read(&h, &l), 0);
+    assert_int_equal(l.n_boots, LATE_BOOTS_MAX);
+    assert_string_equal(l.boots[LATE_BOOTS_MAX - 1].id, "boot-99");
+}
+
 static void test_bad_names(void **state _unused_) {
     _cleanup_free_ char *long_id = malloc(100);
 
@@ -251,7 +265,8 @@ static void test_flood(void **state _unused_) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_add),       TEST(test_bounds),       TEST(test_bad_names), TEST(test_broken),
+        TEST(test_add),       TEST(test_bounds),
+        TEST(test_many_boots),       TEST(test_bad_names), TEST(test_broken),
         TEST(test_too_large), TEST(test_truncated),    TEST(test_no_directory),
         TEST(test_judge),     TEST(test_in_time),      TEST(test_delay),     TEST(test_end),
         TEST(test_flood),
