@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/file.h"
 #include "base/json-file.h"
 #include "boot/initramfs.h"
 #include "early.h"
@@ -20,10 +21,14 @@ static json_object *carried(const struct snapshot *s) {
     return o;
 }
 
-/* That it cannot be written costs the host a warning about an old image, no more. */
+/* That it cannot be written costs the host a warning about an old image, no more. A later call finds what
+ * came from a volume too, which no image carries. */
 static void write_carried(const struct host *h, const struct snapshot *s) {
-    _cleanup_(json_object_putp) json_object *o = carried(s);
+    _cleanup_(json_object_putp) json_object *o = NULL;
 
+    if (file_exists(h, INITRAMFS_RECORD))
+        return;
+    o = carried(s);
     (void) json_file_write_volatile(h, INITRAMFS_RECORD, o);
 }
 

@@ -5,6 +5,7 @@
 #include "base/strv.h"
 #include "boot/initramfs.h"
 #include "boot/store.h"
+#include "boot/volume.h"
 #include "config/cmdline.h"
 #include "config/conf-files.h"
 #include "config/name.h"
@@ -44,17 +45,20 @@ static const struct initramfs_patch *find(const struct initramfs_patch *patches,
 }
 
 /* A patch whose manifest or module is broken is told of elsewhere; no other image would help. */
-static bool is_unwanted(const struct manifest_list *l, const char *name, const char *release) {
+static bool is_unwanted(const struct manifest_list *l, const struct policy *policy,
+                        const char *name, const char *release) {
     const struct manifest_entry *entry = manifest_list_find(l, name);
     const struct manifest *m = entry ? &entry->manifest : NULL;
 
     if (!entry || entry->error_number < 0)
         return !entry;
-    return !m->enabled || m->stage != STAGE_INITRD || !manifest_covers(m, release);
+    return !m->enabled || m->stage != STAGE_INITRD || !manifest_covers(m, release) ||
+           volume_holds(policy, m);
 }
 
 static int compare(const struct initramfs_record *carried, const struct initramfs_files *wanted,
-                   const struct manifest_list *l, struct image *image) {
+                   const struct manifest_list *l, const struct policy *policy,
+                   struct image *image) {
     int r = 0;
 
     for (size_t i = 0; i < wanted->n_patches && r >= 0; i++) {
@@ -67,7 +71,7 @@ static int compare(const struct initramfs_record *carried, const struct initramf
             r = add_fault(image, want->name, IMAGE_OLDER);
     }
     for (size_t i = 0; i < carried->n_patches && r >= 0; i++)
-        if (is_unwanted(l, carried->patches[i].name, image->release))
+        if (is_unwanted(l, policy, carried->patches[i].name, image->release))
             r = add_fault(image, carried->patches[i].name, IMAGE_UNWANTED);
     return r;
 }
@@ -149,28 +153,29 @@ static int read_record(const struct host *h, struct image *image, struct initram
     return r == -ENOMEM ? r : !switches.disabled;
 }
 
-static int look(const struct host *h, const struct manifest_list *manifests, struct image *image) {
+static int look(const struct host *h, const struct manifest_list *manifests,
+                const struct policy *policy, struct image *image) {
     _cleanup_(initramfs_record_done) struct initramfs_record carried = {};
     _cleanup_(initramfs_files_done) struct initramfs_files wanted = {};
     int r;
 
     r = read_record(h, image, &carried);
     if (r > 0)
-        r = initramfs_files_of_patches(h, manifests, NULL, image->release, &wanted);
+        r = initramfs_files_of_patches(h, manifests, policy, image->release, &wanted);
     if (r >= 0)
-        r = compare(&carried, &wanted, manifests, image);
+        r = compare(&carried, &wanted, manifests, policy, image);
     return r >= 0 && image->n_faults > 0 ? find_way_out(h, &wanted, image) : r;
 }
 
-int image_look(const struct host *h, const struct manifest_list *manifests, const char *release,
-               bool on_volume, struct image *ret) {
+int image_look(const struct host *h, const struct manifest_list *manifests,
+               const struct policy *policy, const char *release, struct image *ret) {
     _cleanup_(image_done) struct image image = {};
     int r;
 
-    if (release && !on_volume && !store_is_hidden(h)) {
+    if (release && !store_is_hidden(h)) {
         r = string_set(&image.release, release);
         if (r >= 0)
-            r = look(h, manifests, &image);
+            r = look(h, manifests, policy, &image);
         if (r < 0)
             return r;
     }
@@ -269,7 +274,7 @@ int image_tell(struct host *h, struct error *e) {
     /* Of a broken policy what could be read holds. */
     r = policy_load(h, &policy, NULL);
     if (r != -ENOMEM)
-        r = image_look(h, &manifests, release, policy.store_device != NULL, &image);
+        r = image_look(h, &manifests, &policy, release, &image);
     if (r < 0)
         return r;
     tell(&image);

@@ -4,13 +4,14 @@
 #include "base/error.h"
 #include "base/host.h"
 #include "config/manifest.h"
+#include "config/policy.h"
 
 /* What the initramfs of this boot carried, against what the manifests with Stage=initrd want it to. */
 
 enum image_problem {
     IMAGE_OLDER,    /* it carried another build */
     IMAGE_MISSING,
-    IMAGE_UNWANTED, /* the patch is disabled, removed, or no longer of that stage */
+    IMAGE_UNWANTED, /* the patch is disabled, removed, no longer of that stage, or on the volume */
 };
 
 struct image_fault {
@@ -31,10 +32,10 @@ struct image {
 void image_done(struct image *image);
 
 /* Compares them for the running kernel of that release, which may be NULL. No fault is found where
- * nothing can be told: before /var is there, with rd.lpd=0 on the command line, and with a volume for
- * the patches, which is read anew at each boot. 0, or a negative errno. */
-int image_look(const struct host *h, const struct manifest_list *manifests, const char *release,
-               bool on_volume, struct image *ret);
+ * nothing can be told: before /var is there, and with rd.lpd=0 on the command line. What the policy has on
+ * a volume is read anew at each boot, and no image has to carry it. 0, or a negative errno. */
+int image_look(const struct host *h, const struct manifest_list *manifests,
+               const struct policy *policy, const char *release, struct image *ret);
 
 /* What is to be done about the faults. To be freed; NULL when out of memory. */
 char *image_way_out(const struct image *image);

@@ -123,7 +123,7 @@ static int look_at(const struct host *h, const struct manifest_entry *entry,
 
     if (entry->error_number < 0)
         return warn(f, entry->name, error_message(&entry->error, entry->error_number));
-    if (!m->enabled || m->stage != STAGE_INITRD || (policy && volume_holds(policy, m)))
+    if (!m->enabled || m->stage != STAGE_INITRD || volume_holds(policy, m))
         return 0;
     r = find_module(h, m, release, &p, &module, &e);
     if (r == -ENOMEM)

@@ -28,8 +28,7 @@ void initramfs_files_done(struct initramfs_files *f);
 int initramfs_files_find(const struct host *h, const char *release, struct initramfs_files *ret,
                          struct error *e);
 
-/* The same as far as the patches of these manifests and their own files go; without a policy there is no
- * volume. 0 or -ENOMEM. */
+/* The same as far as the patches of these manifests and their own files go. 0 or -ENOMEM. */
 int initramfs_files_of_patches(const struct host *h, const struct manifest_list *l,
                                const struct policy *policy, const char *release,
                                struct initramfs_files *ret);

@@ -16,7 +16,7 @@ static int add_image(const struct host *h, const struct snapshot *s, json_object
     int r;
 
     json_object_object_add(value, "initramfs", o);
-    r = image_look(h, &s->manifests, s->facts.release, s->policy.store_device != NULL, &image);
+    r = image_look(h, &s->manifests, &s->policy, s->facts.release, &image);
     if (r >= 0)
         r = image_describe(&image, &message);
     json_add_bool(o, "carried", image.carried);

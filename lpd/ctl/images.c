@@ -24,13 +24,13 @@ void images_done(struct images *l) {
     *l = (struct images){};
 }
 
-static int see_image(const struct host *h, const struct manifest_list *manifests, const char *release,
-                     struct image_contents *ret) {
+static int see_image(const struct host *h, const struct manifest_list *manifests,
+                     const struct policy *policy, const char *release, struct image_contents *ret) {
     _cleanup_(initramfs_files_done) struct initramfs_files f = {};
     _cleanup_strv_free_ char **lines = NULL;
     int r;
 
-    r = initramfs_files_of_patches(h, manifests, NULL, release, &f);
+    r = initramfs_files_of_patches(h, manifests, policy, release, &f);
     for (size_t i = 0; i < f.n_patches && r >= 0; i++) {
         char *line;
 
@@ -45,22 +45,15 @@ static int see_image(const struct host *h, const struct manifest_list *manifests
     return ret->release && ret->patches ? 0 : -ENOMEM;
 }
 
-/* A volume with patches is read anew at each boot: no image depends on them. */
-static bool uses_volume(const struct host *h) {
-    _cleanup_(policy_done) struct policy policy = {};
-
-    (void) policy_load(h, &policy, NULL);
-    return policy.store_device;
-}
-
 int images_see(const struct ctl *c, struct images *ret, struct error *e) {
     _cleanup_(manifest_list_done) struct manifest_list manifests = {};
+    _cleanup_(policy_done) struct policy policy = {};
     _cleanup_(images_done) struct images l = {};
     _cleanup_strv_free_ char **releases = NULL;
     int r;
 
-    if (uses_volume(&c->host))
-        return 0;
+    /* Of a broken policy what could be read holds. */
+    (void) policy_load(&c->host, &policy, NULL);
     r = manifest_list_load(&c->host, &manifests, e);
     if (r >= 0)
         r = kernels_installed(&c->host, &releases);
@@ -70,7 +63,7 @@ int images_see(const struct ctl *c, struct images *ret, struct error *e) {
     if (!l.images)
         return -ENOMEM;
     STRV_FOREACH(release, releases) {
-        r = see_image(&c->host, &manifests, *release, l.images + l.n_images++);
+        r = see_image(&c->host, &manifests, &policy, *release, l.images + l.n_images++);
         if (r < 0)
             return r;
     }

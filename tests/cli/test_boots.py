@@ -104,6 +104,16 @@ class Image(Case):
         self.wants("fix-a")
         self.plant({"/etc/lpd/lpd.conf.d/10-a.conf": "[Store]\nDevice=LABEL=patches\n"})
         self.says(None)
+        # What packages bring is not on it, nor what names its module by the path.
+        self.plant({"/usr/lib/lpd/patches.d/fix-b.conf": "[Patch]\nStage=initrd\n",
+                    f"{STORE}/fix-b.ko": module("fix_b"), "/opt/fix-c.ko": module("fix_c")},
+                   manifest("fix-c", "Stage=initrd", f"[Kernel:{KERNEL}]", "Module=/opt/fix-c.ko"))
+        self.says(f"the initramfs for {KERNEL} lacks fix-b, fix-c; run {COMMAND}")
+        self.carried("fix-c", **{"fix-b": "5" * 64})
+        self.says(f"the initramfs for {KERNEL} carries an older fix-b; run {COMMAND}")
+        # The image was made before the volume was there: its fix-a is the one that goes in.
+        self.carried("fix-a", "fix-b", "fix-c")
+        self.says(f"the initramfs for {KERNEL} still carries fix-a; run {COMMAND}")
 
     def test_made_again(self):
         self.wants("fix-a")

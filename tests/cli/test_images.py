@@ -4,7 +4,7 @@
 
 import unittest
 
-from machine import KERNEL, PERMISSIVE, Case, kernel, module
+from machine import KERNEL, PERMISSIVE, Case, kernel, manifest, module
 
 OTHER = "6.12.9-cloud-amd64"
 STORE, MANIFESTS = "var/lib/lpd/modules", "etc/lpd/patches.d"
@@ -58,6 +58,18 @@ class Images(Machine):
     def test_volume(self):
         self.plant({"/etc/lpd/lpd.conf.d/10-a.conf": "[Store]\nDevice=LABEL=patches\n"})
         self.assertEqual(self.out_of_date("install", "--stage=initrd", self.file[KERNEL]), [])
+        self.assertEqual(self.out_of_date("disable", "fix-a"), [])
+
+    def test_volume_and_package(self):
+        """A package's patch is carried by the image all the same, until its manifest is the machine's."""
+        self.plant({"/etc/lpd/lpd.conf.d/10-a.conf": "[Store]\nDevice=LABEL=patches\n",
+                    "/usr/lib/lpd/patches.d/fix-b.conf": "[Patch]\nStage=initrd\n",
+                    f"/usr/lib/lpd/modules/{OTHER}/fix-b.ko": module("fix_b", OTHER)})
+        self.assertEqual(self.out_of_date("disable", "fix-b"), [OTHER])
+        self.assertEqual(self.out_of_date("enable", "fix-b"), [OTHER])
+        self.assertEqual(self.out_of_date("install", "--stage=initrd", self.file[KERNEL]), [])
+        self.plant(manifest("fix-b", "Stage=initrd"))
+        self.assertEqual(self.out_of_date("disable", "fix-b"), [])
 
     def test_text(self):
         said = self.text("install", "--stage=initrd", self.file[KERNEL]).splitlines()

@@ -73,6 +73,20 @@ static void test_what_was_carried(void **state _unused_) {
     assert_non_null(strstr(text, "\"buildId\":\"" BUILD_1 "\""));
 }
 
+/* What a volume brought in between is not what the image carried. */
+static void test_called_again(void **state _unused_) {
+    _cleanup_(initramfs_record_done) struct initramfs_record record = {};
+
+    patch("lp-a", "Stage=initrd\n");
+    load_early();
+    patch("lp-b", "Stage=initrd\n");
+    load_early();
+    assert_told(0, "lp-b active");
+    assert_int_equal(initramfs_record_read(&k.host, &record), 0);
+    assert_int_equal(record.n_patches, 1);
+    assert_string_equal(record.patches[0].name, "lp-a");
+}
+
 static void test_the_host_takes_it_over(void **state _unused_) {
     patch("lp-a", "Stage=initrd\n");
     load_early();
@@ -149,6 +163,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         EARLY(test_each_on_its_own),
         EARLY(test_what_was_carried),
+        EARLY(test_called_again),
         EARLY(test_the_host_takes_it_over),
         EARLY(test_the_host_tries_again),
         EARLY(test_stale),
