@@ -17,7 +17,8 @@ bool patch_name_is_valid(const char *name) {
 }
 
 bool kernel_release_is_valid(const char *release) {
-    return consists_of(release, ALPHANUMERICAL "-_.+~", KERNEL_RELEASE_MAX) && *release != '.';
+    return consists_of(release, ALPHANUMERICAL "-_.+~", KERNEL_RELEASE_MAX) && *release != '.' &&
+           *release != '-';
 }
 
 static int as_kernel(char c) {

@@ -41,7 +41,7 @@ static void test_equal(void **state) {
 static void test_release(void **state) {
     static const char *const good[] = { "6.1.0-56-cloud-amd64", "6.12.43+deb12-amd64",
                                         "5.14.0-503.11.1.el9_5.x86_64+debug", "7.2-rc1~exp1" };
-    static const char *const bad[] = { "", ".", "..", "../etc", "6.1/x", "6.1 x", "6.1\t" };
+    static const char *const bad[] = { "", ".", "..", "../etc", "6.1/x", "6.1 x", "6.1\t", "-u" };
     char release[66];
 
     for (size_t i = 0; i < ELEMENTSOF(good); i++)
