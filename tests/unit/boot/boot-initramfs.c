@@ -4,13 +4,14 @@
 #include "check.h"
 #include "tree.h"
 
-/* The record of the initramfs, which may hold anything by the time it is read, and the command that makes
- * an image again. */
+/* The record of the initramfs, which may hold anything by the time it is read, and the command that
+ * makes an image again. */
 
 #define KERNEL "6.1.0-56-amd64"
 #define UPDATE "/usr/sbin/update-initramfs"
 #define GOOD                                                                                       \
-    "{\"kernel\":\"" KERNEL "\",\"patches\":[{\"name\":\"fix-a\",\"sha256\":\"aa\",\"buildId\":\"bb\"}," \
+    "{\"kernel\":\"" KERNEL "\",\"patches\":["                                                     \
+    "{\"name\":\"fix-a\",\"sha256\":\"aa\",\"buildId\":\"bb\"},"                                   \
     "{\"name\":\"fix-b\",\"sha256\":null}]}"
 
 static struct host h;
@@ -108,7 +109,8 @@ static void test_names(void **state _unused_) {
         _cleanup_free_ char *text = NULL;
         int k;
 
-        assert_true(asprintf(&text, "{\"kernel\":\"x\",\"patches\":[{\"name\":\"%s\"}]}", names[i]) >= 0);
+        assert_true(asprintf(&text, "{\"kernel\":\"x\",\"patches\":[{\"name\":\"%s\"}]}",
+                             names[i]) >= 0);
         k = read_record(text, &r);
         /* A NUL ends what is read. */
         assert_int_equal(k, strstr(names[i], "0000") ? 0 : -EBADMSG);
@@ -217,8 +219,8 @@ static void test_unified(void **state _unused_) {
     tree_write(&h, "/usr/lib/kernel/install.conf", "layout=uki\n");
     assert_string_equal(command(&b), "/usr/bin/dracut --force --kver " KERNEL);
     tree_write(&h, "/usr/bin/kernel-install", "");
-    assert_string_equal(command(&b), "/usr/bin/kernel-install add " KERNEL " /usr/lib/modules/" KERNEL
-                                     "/vmlinuz");
+    assert_string_equal(command(&b),
+                        "/usr/bin/kernel-install add " KERNEL " /usr/lib/modules/" KERNEL "/vmlinuz");
     assert_false(b.every_kernel);
     /* The administrator's file takes the place of the other. */
     for (size_t i = 0; i < ELEMENTSOF(layouts); i++) {

@@ -96,7 +96,11 @@ static void test_no_directory(void **state _unused_) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_none), TEST(test_order), TEST(test_halves), TEST(test_names), TEST(test_no_directory),
+        TEST(test_none),
+        TEST(test_order),
+        TEST(test_halves),
+        TEST(test_names),
+        TEST(test_no_directory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

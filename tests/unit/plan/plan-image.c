@@ -6,9 +6,10 @@
 #include "image.h"
 #include "report/journal.h"
 
-/* What the initramfs carried against what it should: from the record, the manifests and the modules. What
- * goes to the journal is caught. */
+/* What the initramfs carried against what it should: from the record, the manifests and the
+ * modules. What goes to the journal is caught. */
 
+#define THE "the initramfs for " FAKE_RELEASE
 #define UPDATE "update-initramfs -u -k " FAKE_RELEASE
 #define OTHER_SHA256 "5555555555555555555555555555555555555555555555555555555555555555"
 
@@ -112,9 +113,10 @@ static void test_each_problem(void **state _unused_) {
     patch("lp-c", "Stage=initrd\n");
     patch("lp-d", "Stage=initrd\nEnabled=no\n");
     patch("lp-e", "");
-    record(FAKE_RELEASE, OLD("lp_a") "," CARRIED("lp-b", "null") "," OLD("lp-d") "," OLD("lp-e") "," OLD("gone"));
-    assert_string_equal(look(), "the initramfs for " FAKE_RELEASE " carries an older lp-a, lp-b and lacks lp-c "
-                                "and still carries lp-d, lp-e, gone; run " UPDATE);
+    record(FAKE_RELEASE, OLD("lp_a") "," CARRIED("lp-b", "null") "," OLD("lp-d") "," OLD("lp-e") ","
+                         OLD("gone"));
+    assert_string_equal(look(), THE " carries an older lp-a, lp-b and lacks lp-c "
+                                    "and still carries lp-d, lp-e, gone; run " UPDATE);
     assert_string_equal(image.command, UPDATE);
     assert_string_equal(image_problem_to_string(image.faults[0].problem), "older");
     assert_string_equal(image_problem_to_string(image.faults[2].problem), "missing");
@@ -128,29 +130,30 @@ static void test_foreign_release(void **state _unused_) {
     patch("lp-a", "Stage=initrd\n");
     a = carried("lp-a");
     record("6.1.0-57-test", a);
-    assert_string_equal(look(), "the initramfs for " FAKE_RELEASE " lacks lp-a; run " UPDATE);
+    assert_string_equal(look(), THE " lacks lp-a; run " UPDATE);
     assert_false(image.carried);
     record("6.1.0-57-test", OLD("gone"));
-    assert_string_equal(look(), "the initramfs for " FAKE_RELEASE " lacks lp-a; run " UPDATE);
+    assert_string_equal(look(), THE " lacks lp-a; run " UPDATE);
 }
 
 static void test_hostile_record(void **state _unused_) {
     static const char *const texts[] = {
         "", "{\"kernel\":\"" FAKE_RELEASE "\",\"patches\":[{\"name\":\"lp-a\",\"sha2",
-        "{\"kernel\":[],\"patches\":{}}", "{\"kernel\":\"" FAKE_RELEASE "\",\"patches\":[{\"name\":\"../x\"}]}",
+        "{\"kernel\":[],\"patches\":{}}",
+        "{\"kernel\":\"" FAKE_RELEASE "\",\"patches\":[{\"name\":\"../x\"}]}",
     };
     _cleanup_free_ char *huge = malloc((2 << 20) + 1);
 
     patch("lp-a", "Stage=initrd\n");
     for (size_t i = 0; i < ELEMENTSOF(texts); i++) {
         fake_kernel_text(&k, INITRAMFS_RECORD, texts[i]);
-        assert_string_equal(look(), "the initramfs for " FAKE_RELEASE " lacks lp-a; run " UPDATE);
+        assert_string_equal(look(), THE " lacks lp-a; run " UPDATE);
         assert_false(image.carried);
     }
     assert_non_null(huge);
     memset(huge, 'x', 2 << 20);
     fake_kernel_file(&k, INITRAMFS_RECORD, huge, 2 << 20);
-    assert_string_equal(look(), "the initramfs for " FAKE_RELEASE " lacks lp-a; run " UPDATE);
+    assert_string_equal(look(), THE " lacks lp-a; run " UPDATE);
 }
 
 /* What another image would not mend is told of elsewhere. */
@@ -162,7 +165,7 @@ static void test_broken_patches(void **state _unused_) {
     record(FAKE_RELEASE, OLD("lp-a") "," OLD("lp-b"));
     assert_string_equal(look(), "");
     record(FAKE_RELEASE, OLD("lp-c"));
-    assert_string_equal(look(), "the initramfs for " FAKE_RELEASE " still carries lp-c; run " UPDATE);
+    assert_string_equal(look(), THE " still carries lp-c; run " UPDATE);
 }
 
 static void test_nothing_can_be_told(void **state _unused_) {
@@ -171,37 +174,38 @@ static void test_nothing_can_be_told(void **state _unused_) {
     fake_kernel_text(&k, "/proc/cmdline", "ro rd.lpd=0\n");
     assert_string_equal(look(), "");
     fake_kernel_text(&k, "/proc/cmdline", "ro\n");
-    assert_string_equal(look(), "the initramfs for " FAKE_RELEASE " lacks lp-a; run " UPDATE);
+    assert_string_equal(look(), THE " lacks lp-a; run " UPDATE);
     fake_kernel_remove(&k, MODULES "lp-a.ko");
     assert_string_equal(look(), "");
     record(FAKE_RELEASE, OLD("lp-x"));
     assert_string_not_equal(look(), "");
-    assert_int_equal(renameat(k.host.root_fd, "var/lib/lpd", k.host.root_fd, "var/lib/elsewhere"), 0);
+    assert_int_equal(renameat(k.host.root_fd, "var/lib/lpd", k.host.root_fd, "var/lib/later"), 0);
     assert_string_equal(look(), "");
 }
 
-/* The administrator's are the volume's, and a package's are not; nor is what the image has from before. */
+/* The administrator's are the volume's, a package's are not, and what the image has from before is
+ * too much. */
 static void test_volume(void **state _unused_) {
-    fake_kernel_text(&k, "/etc/lpd/lpd.conf", "[Trust]\nSignature=permissive\n[Store]\nDevice=LABEL=store\n");
+    fake_kernel_text(&k, "/etc/lpd/lpd.conf.d/10-store.conf", "[Store]\nDevice=LABEL=store\n");
     patch("lp-a", "Stage=initrd\n");
     record(FAKE_RELEASE, "");
     assert_string_equal(look(), "");
     fake_kernel_text(&k, "/usr/lib/lpd/patches.d/lp-b.conf", "[Patch]\nStage=initrd\n");
     write_module(MODULES "lp-b.ko", "lp_b", BUILD_1, FAKE_RELEASE);
-    assert_string_equal(look(), "the initramfs for " FAKE_RELEASE " lacks lp-b; run " UPDATE);
+    assert_string_equal(look(), THE " lacks lp-b; run " UPDATE);
     record(FAKE_RELEASE, OLD("lp-a") "," OLD("lp-b"));
-    assert_string_equal(look(), "the initramfs for " FAKE_RELEASE " carries an older lp-b and still carries "
-                                "lp-a; run " UPDATE);
+    assert_string_equal(look(), THE " carries an older lp-b and still carries "
+                                    "lp-a; run " UPDATE);
 }
 
 static void test_way_out(void **state _unused_) {
     record(FAKE_RELEASE, OLD("gone"));
     fake_kernel_remove(&k, "/usr/share/initramfs-tools/hooks/lpd");
-    assert_string_equal(look(), "the initramfs for " FAKE_RELEASE " still carries gone; lpd's hook for "
-                                "initramfs-tools is not installed");
+    assert_string_equal(look(), THE " still carries gone; lpd's hook for "
+                                    "initramfs-tools is not installed");
     fake_kernel_remove(&k, "/usr/sbin/update-initramfs");
-    assert_string_equal(look(), "the initramfs for " FAKE_RELEASE " still carries gone; run the tool that "
-                                "makes it");
+    assert_string_equal(look(), THE " still carries gone; run the tool that "
+                                    "makes it");
     assert_null(image.command);
 }
 
@@ -227,8 +231,8 @@ static void test_remade(void **state _unused_) {
     record(FAKE_RELEASE, OLD("lp-a"));
     booted_at(now - 1000);
     made_at(now + 1000);
-    assert_string_equal(look(), "the initramfs for " FAKE_RELEASE " carries an older lp-a; it has been made "
-                                "again since: reboot");
+    assert_string_equal(look(), THE " carries an older lp-a; it has been made "
+                                    "again since: reboot");
     made_at(now - 500);
     assert_false(look()[0] == '\0' || image.remade);
     made_at(now + 1000);
@@ -263,18 +267,19 @@ static void test_told_once(void **state _unused_) {
     for (unsigned i = 0; i < 2; i++)
         assert_int_equal(image_tell(&k.host, &e), 0);
     assert_int_equal(strv_length(told), 2);
-    assert_string_equal(told[0], "lp-a: the initramfs for " FAKE_RELEASE " carries an older lp-a; run " UPDATE);
-    assert_string_equal(told[1], "gone: the initramfs for " FAKE_RELEASE " still carries gone; run " UPDATE);
+    assert_string_equal(told[0], "lp-a: " THE " carries an older lp-a; run " UPDATE);
+    assert_string_equal(told[1], "gone: " THE " still carries gone; run " UPDATE);
 }
 
 /* Of a policy that is broken what could be read holds. */
 static void test_told_under_a_broken_policy(void **state _unused_) {
-    fake_kernel_text(&k, "/etc/lpd/lpd.conf", "[Store]\nDevice=LABEL=store\n[Trust]\nSignature=maybe\n");
+    fake_kernel_text(&k, "/etc/lpd/lpd.conf",
+                     "[Store]\nDevice=LABEL=store\n[Trust]\nSignature=maybe\n");
     patch("lp-a", "Stage=initrd\n");
     record(FAKE_RELEASE, OLD("gone"));
     assert_int_equal(image_tell(&k.host, &e), 0);
     assert_int_equal(strv_length(told), 1);
-    assert_string_equal(told[0], "gone: the initramfs for " FAKE_RELEASE " still carries gone; run " UPDATE);
+    assert_string_equal(told[0], "gone: " THE " still carries gone; run " UPDATE);
 }
 
 int main(void) {

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Beside a volume the image carries what packages bring: that is compared and made again, and what is on
-the volume is neither."""
+"""Beside a volume the image carries what packages bring: that is compared and made again, and what
+is on the volume is neither."""
 
 from bench import early
 
@@ -24,7 +24,8 @@ def case(m):
     m.reboot(initramfs=image)
     up_to_date(m)
 
-    m.ok(r"""perl -0777 -pe 's/(\x04\0\0\0\x14\0\0\0\x03\0\0\0GNU\0)(.{20})/$1 . ("\x42" x 20)/se' -i """ + module)
+    m.ok(r"""perl -0777 -pe 's/(\x04\0\0\0\x14\0\0\0\x03\0\0\0GNU\0)(.{20})/$1 . ("\x42" x 20)/se' """
+         f"-i {module}")
     m.reboot(initramfs=image)
     command = f"update-initramfs -u -k {m.kernel}"
     message = f"the initramfs for {m.kernel} carries an older lp-uptime; run {command}"
@@ -39,11 +40,11 @@ def case(m):
 
 
 def up_to_date(m):
-    """Both are in since the initramfs, the volume's behind the image's, and the record is of the image."""
+    """Both are in since the initramfs, the volume's second, and the record is of the image."""
     first, second = early.enabling(m, "lp_uptime"), early.enabling(m, "lp_version")
     m.before("the image's", first, "the volume's", second)
-    m.equal("what the image carried", [p["name"] for p in m.json("cat /run/lpd/initramfs")["patches"]],
-            ["lp-uptime"])
+    carried = m.json("cat /run/lpd/initramfs")["patches"]
+    m.equal("what the image carried", [patch["name"] for patch in carried], ["lp-uptime"])
     early.is_active(m)
     m.equal("the state", m.state("lp-uptime"), "active")
     m.equal("the stage", m.json("cat /run/lpd/lp-uptime.json")["stage"], "initrd")
@@ -55,7 +56,8 @@ def made_again(m, command):
     """By a change to the package's patch, and not by one to the volume's."""
     m.sees_not("lpctl disable lp-version", "initramfs for")
     m.sees_not("lpctl enable lp-version", "initramfs for")
-    m.sees("lpctl disable --no-rebuild lp-uptime", f"initramfs for {m.kernel}: to be made again by {command}")
+    m.sees("lpctl disable --no-rebuild lp-uptime",
+           f"initramfs for {m.kernel}: to be made again by {command}")
     m.write("/usr/sbin/update-initramfs", TOOL, mode=0o755)
     m.sees("lpctl enable lp-uptime", f"initramfs for {m.kernel}: made again")
     m.sees("cat /run/rebuilt", f"-u -k {m.kernel}\n")
