@@ -209,11 +209,15 @@ static void test_way_out(void **state _unused_) {
     assert_null(image.command);
 }
 
-static void made_at(time_t second) {
-    const struct timespec times[2] = { { .tv_sec = second }, { .tv_sec = second } };
+static void made_exactly_at(struct timespec t) {
+    const struct timespec times[2] = { t, t };
 
     fake_kernel_text(&k, "/boot/initrd.img-" FAKE_RELEASE, "");
     assert_int_equal(utimensat(k.host.root_fd, "boot/initrd.img-" FAKE_RELEASE, times, 0), 0);
+}
+
+static void made_at(time_t second) {
+    made_exactly_at((struct timespec){ .tv_sec = second });
 }
 
 static void booted_at(time_t second) {
@@ -259,6 +263,45 @@ static void test_remade_before_a_removal(void **state _unused_) {
     assert_false(image.remade);
 }
 
+/* A file that is written over leaves its directory as it was; nobody can set the time of that. */
+static void test_remade_before_a_change(void **state _unused_) {
+    const struct timespec pause = { .tv_nsec = 50 * 1000 * 1000 };
+    struct timespec now;
+
+    patch("lp-a", "Stage=initrd\n");
+    record(FAKE_RELEASE, OLD("lp-a"));
+    booted_at(time(NULL) - 1000);
+    assert_int_equal(nanosleep(&pause, NULL), 0);
+    assert_int_equal(clock_gettime(CLOCK_REALTIME, &now), 0);
+    made_exactly_at(now);
+    assert_string_not_equal(look(), "");
+    assert_true(image.remade);
+    assert_int_equal(nanosleep(&pause, NULL), 0);
+    write_module(MODULES "lp-a.ko", "lp_a", BUILD_2, FAKE_RELEASE);
+    assert_string_not_equal(look(), "");
+    assert_false(image.remade);
+}
+
+/* lpctl disable and enable leave no more than the directory of the drop-in. */
+static void test_remade_before_a_switch(void **state _unused_) {
+    const struct timespec pause = { .tv_nsec = 50 * 1000 * 1000 };
+    struct timespec now;
+
+    patch("lp-a", "Stage=initrd\n");
+    fake_kernel_text(&k, "/etc/lpd/patches.d/lp-a.conf.d/x", "");
+    record(FAKE_RELEASE, OLD("lp-a"));
+    booted_at(time(NULL) - 1000);
+    assert_int_equal(nanosleep(&pause, NULL), 0);
+    assert_int_equal(clock_gettime(CLOCK_REALTIME, &now), 0);
+    made_exactly_at(now);
+    assert_string_not_equal(look(), "");
+    assert_true(image.remade);
+    assert_int_equal(nanosleep(&pause, NULL), 0);
+    fake_kernel_remove(&k, "/etc/lpd/patches.d/lp-a.conf.d/x");
+    assert_string_not_equal(look(), "");
+    assert_false(image.remade);
+}
+
 static void test_told_once(void **state _unused_) {
     assert_int_equal(image_tell(&k.host, &e), 0);
     assert_null(told);
@@ -294,6 +337,8 @@ int main(void) {
         IMAGE(test_way_out),
         IMAGE(test_remade),
         IMAGE(test_remade_before_a_removal),
+        IMAGE(test_remade_before_a_change),
+        IMAGE(test_remade_before_a_switch),
         IMAGE(test_told_once),
         IMAGE(test_told_under_a_broken_policy),
     };
