@@ -170,7 +170,9 @@ static void test_broken_patches(void **state _unused_) {
 
 static void test_nothing_can_be_told(void **state _unused_) {
     patch("lp-a", "Stage=initrd\n");
+    record(FAKE_RELEASE, OLD("gone"));
     assert_string_equal(look_from(NULL), "");
+    fake_kernel_remove(&k, INITRAMFS_RECORD);
     fake_kernel_text(&k, "/proc/cmdline", "ro rd.lpd=0\n");
     assert_string_equal(look(), "");
     fake_kernel_text(&k, "/proc/cmdline", "ro\n");

@@ -98,6 +98,14 @@ class Machine(Trust):
         self.power_cut()
         return self.boot(**boot)
 
+    def wait_console(self, text, seconds=BOOT_SECONDS):
+        """Waits until the console has that text."""
+        deadline = time.monotonic() + seconds
+        while text not in self.console.read_text(errors="replace"):
+            if time.monotonic() > deadline:
+                raise Failed(f"the console did not say {text!r} within {seconds} s")
+            time.sleep(0.1)
+
     def save(self, path):
         """Ends the machine and keeps its memory in a file, for a later one to go on from."""
         self._qemu.save(path)
@@ -323,6 +331,18 @@ class Machine(Trust):
         plug("blockdev-add", driver="file", filename=str(path), **{"node-name": "plugged"})
         plug("device_add", driver="virtio-scsi-pci", id="controller", bus="free")
         plug("device_add", driver="scsi-hd", bus="controller.0", drive="plugged")
+
+    def stop_disk(self, name):
+        """From now on an added disk answers nothing, as one does that is about to die."""
+        self._throttle(name, 1)
+
+    def go_on_disk(self, name):
+        """It answers again, also what it was asked meanwhile."""
+        self._throttle(name, 0)
+
+    def _throttle(self, name, rate):
+        none = dict.fromkeys(("bps_rd", "bps_wr", "iops", "iops_rd", "iops_wr"), 0)
+        self._qemu.monitor("block_set_io_throttle", device=name, bps=rate, **none)
 
     @property
     def newer_module(self):
