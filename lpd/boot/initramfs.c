@@ -13,9 +13,10 @@
 #define DRACUT_HOOK "/usr/lib/dracut/modules.d/50lpd"
 #define MKINITCPIO_HOOK "/usr/lib/initcpio/install/lpd"
 
-/* In the order of asking; '@' stands for the release. Debian's dracut has an update-initramfs of its own,
- * which makes the image that the boot loader knows. Unless it is told where, dracut(8) puts it where
- * kernel-install(8) wants it, if that is in use. */
+/* In the order of asking; '@' stands for the release. update-initramfs is of the one package that Debian's
+ * kernel packages have make their images, initramfs-tools or a dracut with one of its own; dracut(8) of
+ * dracut-core may lie beside it, and nothing calls that. Unless it is told where, dracut(8) puts the image
+ * where kernel-install(8) wants it, if that is in use. */
 static const struct tool {
     const char *name, *program, *arguments;
     const char *hooks[2];
