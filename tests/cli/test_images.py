@@ -113,6 +113,8 @@ class Kernels(Machine):
             f"{STORE}/{KERNEL}": ["fix-a.ko"], f"{STORE}/{OTHER}": [],
             MANIFESTS: [f"20-kernel-{KERNEL}.conf", "fix-a.conf", "fix-b.conf"]})
         self.assertFalse((self.root / STORE / OTHER).exists())
+        left = [p.name for p in (self.root / MANIFESTS).iterdir() if p.is_dir()]
+        self.assertEqual(left, ["fix-a.conf.d"])
         self.assertFalse(self.json_once("remove", f"--kernel={OTHER}")["changed"])
 
     def test_one(self):
