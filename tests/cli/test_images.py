@@ -118,7 +118,8 @@ class Kernels(Machine):
         self.assertFalse(self.json_once("remove", f"--kernel={OTHER}")["changed"])
 
     def test_one(self):
-        self.text("remove", f"--kernel={OTHER}", "fix_a")
+        self.assertTrue(self.json_once("remove", f"--kernel={OTHER}", "fix_a")["changed"])
+        self.assertFalse(self.json_once("remove", f"--kernel={OTHER}", "fix_a")["changed"])
         left = self.there()
         self.assertEqual((left[f"{STORE}/{OTHER}"], left[f"{STORE}/{KERNEL}"]), (["fix-b.ko"], ["fix-a.ko"]))
         self.assertIn(f"20-kernel-{OTHER}.conf", left[MANIFESTS])
