@@ -59,12 +59,3 @@ int volume_open(struct host *h, const char *tag, uint64_t wait_usec, bool writab
     };
     return 0;
 }
-
-bool volume_holds(const struct policy *p, const struct manifest *m) {
-    if (!p->store_device || !startswith(m->path, "/etc/lpd/"))
-        return false;
-    for (size_t i = 0; i < m->n_kernels; i++)
-        if (m->kernels[i].module && *m->kernels[i].module == '/')
-            return false;
-    return true;
-}
