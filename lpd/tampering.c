@@ -102,18 +102,23 @@ static int mark(struct tampering *t, const struct host *h, const struct livepatc
     return switches_mark(h, t->group, l);
 }
 
-/* While it is replaced by a cumulative one it goes all at once; a transition of its own on its way out is
- * somebody's wish. */
+/* Its directory outlives its transition by a moment. */
 static bool is_out(const struct livepatch *p) {
-    return !p || !p->registered || (!p->enabled && p->transition);
+    return !p || !p->registered || !p->enabled;
 }
 
-/* Whether a cumulative patch may have taken its place. */
-static bool may_be_replaced(const struct livepatch_list *l, const char *name) {
-    for (size_t i = 0; i < l->n_patches; i++)
-        if (l->patches[i].registered && l->patches[i].enabled && l->patches[i].replace != 0 &&
-            !patch_name_equal(l->patches[i].name, name))
+/* Whether a cumulative patch may have taken its place: one that was loaded over it, or past lpd. */
+static bool may_be_replaced(const struct livepatch_list *l, const struct result_list *results,
+                            const char *patch) {
+    for (size_t i = 0; i < l->n_patches; i++) {
+        const struct livepatch *p = l->patches + i;
+        const struct result *result = result_list_find_module(results, p->name);
+
+        if (is_out(p) || p->replace == 0 || patch_name_equal(p->name, patch))
+            continue;
+        if (!result || strv_contains(result->over, patch))
             return true;
+    }
     return false;
 }
 
@@ -177,13 +182,16 @@ static enum weight find_culprit(const struct tampering *t, struct host *h, const
 /* Whether it is certain. As long as a program of lpd's may be at it that is not so: in the end it says so on record,
  * or was a reader. */
 static bool judge_one(struct tampering *t, struct host *h, const struct livepatch_list *l,
-                      const char *patch, struct result *result) {
+                      const struct result_list *results, struct result *result) {
+    const char *patch = result->module_name ?: result->name;
     const struct process nobody = {}, *culprit = &nobody;
     enum weight weight = find_culprit(t, h, patch, &culprit);
 
     if (weight == OWN_MAY_BE)
         return false;
-    if (weight == NOT_IT ? t->lost && !may_be_replaced(l, patch) : !culprit->own)
+    if ((weight == NOT_IT && !t->lost) || (weight < WROTE && may_be_replaced(l, results, patch)))
+        return true;
+    if (!culprit->own)
         report(h, result, culprit);
     return true;
 }
@@ -218,7 +226,7 @@ int tampering_judge(struct tampering *t, struct host *h, const struct livepatch_
         if (!is_out(livepatch_list_find(l, patch)))
             continue;
         if (!strv_contains(t->out, patch)) {
-            if (results.results[i].in && !judge_one(t, h, l, patch, results.results + i)) {
+            if (results.results[i].in && !judge_one(t, h, l, &results, results.results + i)) {
                 undecided = true;
                 continue;
             }

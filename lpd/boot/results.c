@@ -211,3 +211,10 @@ const struct result *result_list_find(const struct result_list *l, const char *n
             return l->results + i;
     return NULL;
 }
+
+const struct result *result_list_find_module(const struct result_list *l, const char *module) {
+    for (size_t i = 0; i < l->n_results; i++)
+        if (patch_name_equal(l->results[i].module_name ?: l->results[i].name, module))
+            return l->results + i;
+    return NULL;
+}

@@ -53,3 +53,6 @@ int result_remove(const struct host *h, const char *name);
 /* Reads all; files that are broken are passed over. No directory there: an empty list. */
 int result_list_read(const struct host *h, struct result_list *ret);
 const struct result *result_list_find(const struct result_list *l, const char *name);
+
+/* The same by the name of its module as the kernel knows it. */
+const struct result *result_list_find_module(const struct result_list *l, const char *module);

@@ -180,18 +180,11 @@ static bool has_manifest(const struct snapshot *s, const char *module) {
     return false;
 }
 
-static const struct result *result_of_module(const struct snapshot *s, const char *module) {
-    for (size_t i = 0; i < s->results.n_results; i++)
-        if (patch_name_equal(s->results.results[i].module_name ?: s->results.results[i].name, module))
-            return s->results.results + i;
-    return NULL;
-}
-
 static json_object *foreign_patch_value(const struct snapshot *s, const struct livepatch *in) {
     return patch_value(&(struct subject){
         .name = in->name,
         .in = in,
-        .result = result_of_module(s, in->name),
+        .result = result_list_find_module(&s->results, in->name),
         .locked = s->facts.modules_disabled == 1,
     });
 }

@@ -219,14 +219,35 @@ static void test_in_vain(void **state _unused_) {
     assert_int_equal(t.n_touches, 1);
 }
 
+/* Whoever has read its switch before has nothing to do with it. */
 static void test_replaced(void **state _unused_) {
-    assert_int_equal(happens(STRANGER, FAN_OPEN), 1);
-    fake_kernel_advance(&k, 3600 * USEC_PER_SEC);
     fake_kernel_patch(&k, "lp_b", "43")->replace = true;
+    assert_int_equal(happens(STRANGER, FAN_OPEN), 1);
     goes_out();
     is_gone();
-    assert_int_equal(happens(0, 0), 1);
     assert_blamed(NULL);
+    put_on_record("lp_a", true);
+    (void) happens(0, 0);
+    assert_blamed(NULL);
+}
+
+/* Nor did the other one take its place, if that is on record as not having been loaded over it. */
+static void test_beside_another(void **state _unused_) {
+    fake_kernel_patch(&k, "lp_b", "43");
+    put_on_record("lp_b", true);
+    assert_int_equal(happens(STRANGER, FAN_OPEN), 1);
+    goes_out();
+    is_gone();
+    assert_blamed(BY_STRANGER);
+}
+
+/* Between the end of its transition and that of its directory. */
+static void test_last_moment(void **state _unused_) {
+    goes_out();
+    fake_kernel_module(&k, "lp_a")->transition = false;
+    fake_kernel_text(&k, "/sys/kernel/livepatch/lp_a/transition", "0\n");
+    assert_int_equal(happens(STRANGER, FAN_OPEN | FAN_CLOSE_WRITE), 1);
+    assert_blamed(BY_STRANGER);
 }
 
 static void test_locked(void **state _unused_) {
@@ -273,7 +294,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_writer),       TEST(test_opener),   TEST(test_holder),      TEST(test_reader),
         TEST(test_own),          TEST(test_itself),   TEST(test_own_says_so), TEST(test_own_reader),
-        TEST(test_newer_program), TEST(test_in_vain), TEST(test_replaced),    TEST(test_locked),
+        TEST(test_newer_program), TEST(test_in_vain), TEST(test_replaced), TEST(test_beside_another), TEST(test_last_moment),    TEST(test_locked),
         TEST(test_not_on_record), TEST(test_many),    TEST(test_nonsense),
     };
 
