@@ -241,6 +241,16 @@ static void test_beside_another(void **state _unused_) {
     assert_blamed(BY_STRANGER);
 }
 
+/* The kernel says that this one replaces nothing. */
+static void test_beside_a_stranger(void **state _unused_) {
+    k.has_replace_attribute = true;
+    fake_kernel_patch(&k, "lp_b", "43");
+    assert_int_equal(happens(STRANGER, FAN_OPEN), 1);
+    goes_out();
+    is_gone();
+    assert_blamed(BY_STRANGER);
+}
+
 /* Between the end of its transition and that of its directory. */
 static void test_last_moment(void **state _unused_) {
     goes_out();
@@ -294,7 +304,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_writer),       TEST(test_opener),   TEST(test_holder),      TEST(test_reader),
         TEST(test_own),          TEST(test_itself),   TEST(test_own_says_so), TEST(test_own_reader),
-        TEST(test_newer_program), TEST(test_in_vain), TEST(test_replaced), TEST(test_beside_another), TEST(test_last_moment),    TEST(test_locked),
+        TEST(test_newer_program), TEST(test_in_vain), TEST(test_replaced), TEST(test_beside_another), TEST(test_beside_a_stranger), TEST(test_last_moment),    TEST(test_locked),
         TEST(test_not_on_record), TEST(test_many),    TEST(test_nonsense),
     };
 
