@@ -247,7 +247,7 @@ static void look(struct monitor *m) {
 
     if (sd_event_now(m->event, CLOCK_MONOTONIC, &now) < 0)
         return;
-    if (running || m->host->ops->now(m->host) < m->alert_until) {
+    if (running || m->tampering.undecided || m->host->ops->now(m->host) < m->alert_until) {
         (void) sd_event_source_set_time(m->timer, now + POLL_USEC);
         (void) sd_event_source_set_enabled(m->timer, SD_EVENT_ONESHOT);
     } else

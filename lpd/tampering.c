@@ -11,6 +11,9 @@
 
 /* For how long a process that has opened a switch may be the one who wrote to it, if that cannot be seen. */
 #define RECENT_USEC (3 * USEC_PER_SEC)
+/* How long a program of lpd's that nothing was heard of may take to put on record that it has done it: it has the
+ * module to remove before. */
+#define LOST_USEC (10 * USEC_PER_SEC)
 
 static void touch_done(struct touch *o) {
     free(o->patch);
@@ -56,7 +59,7 @@ static int note_one(struct tampering *t, struct host *h, struct switch_event *e)
     struct touch *o;
 
     if (e->pid == 0) {
-        t->lost = true;
+        t->lost_usec = h->ops->now(h);
         return 1;
     }
     /* We read them all the time. */
@@ -66,6 +69,7 @@ static int note_one(struct tampering *t, struct host *h, struct switch_event *e)
     if (!o)
         return 0;
     o->wrote |= e->wrote;
+    o->vain = false;
     o->usec = h->ops->now(h);
     return !o->by.own;
 }
@@ -179,19 +183,25 @@ static enum weight find_culprit(const struct tampering *t, struct host *h, const
     return most;
 }
 
-/* Whether it is certain. As long as a program of lpd's may be at it that is not so: in the end it says so on record,
- * or was a reader. */
+static bool is_certain(const struct tampering *t, struct host *h, enum weight weight) {
+    /* In the end it says so on record, or was a reader. */
+    if (weight == OWN_MAY_BE)
+        return false;
+    return weight != NOT_IT || t->lost_usec == 0 || h->ops->now(h) - t->lost_usec >= LOST_USEC;
+}
+
+/* Whether it is certain what has become of a patch that is out, be it nothing. */
 static bool judge_one(struct tampering *t, struct host *h, const struct livepatch_list *l,
                       const struct result_list *results, struct result *result) {
     const char *patch = result->module_name ?: result->name;
     const struct process nobody = {}, *culprit = &nobody;
     enum weight weight = find_culprit(t, h, patch, &culprit);
 
-    if (weight == OWN_MAY_BE)
-        return false;
-    if ((weight == NOT_IT && !t->lost) || (weight < WROTE && may_be_replaced(l, results, patch)))
+    if (weight < WROTE && may_be_replaced(l, results, patch))
         return true;
-    if (!culprit->own)
+    if (!is_certain(t, h, weight))
+        return false;
+    if (weight != NOT_IT ? !culprit->own : t->lost_usec > 0)
         report(h, result, culprit);
     return true;
 }
@@ -202,24 +212,35 @@ static void forget_touches(struct tampering *t, const char *patch) {
             remove_touch(t, i - 1);
 }
 
-/* What was written before the patches were looked at, and has left a patch in, has not switched it off. */
+/* What was written before the patches were looked at, and has left a patch in, has not switched it off. That it was
+ * before is certain at the second look. */
 static void forget_vain_touches(struct tampering *t, const struct livepatch_list *l) {
-    for (size_t i = t->n_touches; i > 0; i--)
-        if (t->touches[i - 1].wrote && !is_out(livepatch_list_find(l, t->touches[i - 1].patch)))
+    for (size_t i = t->n_touches; i > 0; i--) {
+        struct touch *o = t->touches + i - 1;
+
+        if (!o->wrote || is_out(livepatch_list_find(l, o->patch)))
+            continue;
+        if (o->vain)
             remove_touch(t, i - 1);
+        else
+            o->vain = true;
+    }
 }
 
 int tampering_judge(struct tampering *t, struct host *h, const struct livepatch_list *l) {
     _cleanup_(result_list_done) struct result_list results = {};
     _cleanup_strv_free_ char **out = NULL;
-    bool undecided = false;
     int r, k;
 
     if (t->group < 0)
         return 0;
     r = mark(t, h, l);
+    /* Who has switched off what is out in l was at the switch before. */
+    k = tampering_note(t, h);
     forget_vain_touches(t, l);
-    k = result_list_read(h, &results);
+    t->undecided = false;
+    if (k >= 0)
+        k = result_list_read(h, &results);
     for (size_t i = 0; i < results.n_results && k >= 0; i++) {
         const char *patch = results.results[i].module_name ?: results.results[i].name;
 
@@ -227,14 +248,15 @@ int tampering_judge(struct tampering *t, struct host *h, const struct livepatch_
             continue;
         if (!strv_contains(t->out, patch)) {
             if (results.results[i].in && !judge_one(t, h, l, &results, results.results + i)) {
-                undecided = true;
+                t->undecided = true;
                 continue;
             }
             forget_touches(t, patch);
         }
         k = strv_extend(&out, patch);
     }
-    t->lost = t->lost && undecided;
+    if (!t->undecided)
+        t->lost_usec = 0;
     strv_free(t->out);
     t->out = TAKE_PTR(out);
     return r < 0 ? r : k;

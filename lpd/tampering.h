@@ -13,6 +13,7 @@ struct touch {
     char *patch;       /* the module's name */
     struct process by;
     bool wrote;        /* to it, or had it open for that and closed it */
+    bool vain;         /* after which the patch was still in */
     uint64_t usec;     /* on host->ops->now(): the last sign of it */
 };
 
@@ -22,7 +23,8 @@ struct tampering {
     char **out;                /* those on record that are out: they have been dealt with */
     struct touch touches[64];  /* the last ones */
     size_t n_touches;
-    bool lost;                 /* somebody was at a switch, and cannot be told any more */
+    uint64_t lost_usec;        /* when somebody was at a switch who cannot be told any more; 0: nobody */
+    bool undecided;            /* the patches are to be looked at again, and again */
 };
 
 #define TAMPERING_NULL ((struct tampering){ .group = -EBADF })

@@ -72,7 +72,7 @@ static int teardown(void **state _unused_) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 /* One event; with mask 0 the kernel has lost some. */
-static int happens(int pid, uint64_t mask) {
+static void is_told(int pid, uint64_t mask) {
     struct fanotify_event_metadata m = {
         .event_len = sizeof(m),
         .vers = FANOTIFY_METADATA_VERSION,
@@ -84,6 +84,10 @@ static int happens(int pid, uint64_t mask) {
 
     assert_true(!mask || m.fd >= 0);
     assert_int_equal(write(events, &m, sizeof(m)), sizeof(m));
+}
+
+static int happens(int pid, uint64_t mask) {
+    is_told(pid, mask);
     return tampering_note(&t, &k.host);
 }
 
@@ -160,7 +164,43 @@ static void test_reader(void **state _unused_) {
     goes_out();
     is_gone();
     assert_int_equal(happens(0, 0), 1);
+    assert_blamed(NULL);
+    assert_true(t.undecided);
+    fake_kernel_advance(&k, 10 * USEC_PER_SEC);
     assert_blamed(BY_NOBODY);
+    assert_false(t.undecided);
+}
+
+/* The look came first, and the news after it. */
+static void test_late_news(void **state _unused_) {
+    goes_out();
+    is_told(STRANGER, FAN_OPEN);
+    assert_blamed(BY_STRANGER);
+}
+
+/* What nobody has touched is none of anybody's doing, not even after a loss that was another patch's. */
+static void test_nobody(void **state _unused_) {
+    assert_int_equal(happens(0, 0), 1);
+    assert_blamed(NULL);
+    goes_out();
+    is_gone();
+    assert_blamed(NULL);
+    fake_kernel_advance(&k, 10 * USEC_PER_SEC);
+    assert_blamed(NULL);
+}
+
+/* lpctl, which was too quick to be seen, has its say first. */
+static void test_unseen_own(void **state _unused_) {
+    goes_out();
+    is_gone();
+    assert_int_equal(happens(0, 0), 1);
+    assert_blamed(NULL);
+    put_on_record("lp_a", false);
+    judge();
+    assert_false(t.undecided);
+    put_on_record("lp_a", true);
+    fake_kernel_advance(&k, 10 * USEC_PER_SEC);
+    assert_blamed(NULL);
 }
 
 static void test_own(void **state _unused_) {
@@ -213,6 +253,9 @@ static void test_newer_program(void **state _unused_) {
 static void test_in_vain(void **state _unused_) {
     assert_int_equal(happens(STRANGER, FAN_MODIFY), 1);
     assert_blamed(NULL);
+    assert_int_equal(t.n_touches, 1);
+    assert_blamed(NULL);
+    assert_int_equal(t.n_touches, 0);
     assert_int_equal(happens(OWN, FAN_OPEN), 0);
     goes_out();
     assert_blamed(NULL);
@@ -226,9 +269,19 @@ static void test_replaced(void **state _unused_) {
     goes_out();
     is_gone();
     assert_blamed(NULL);
-    put_on_record("lp_a", true);
     (void) happens(0, 0);
+    fake_kernel_advance(&k, 10 * USEC_PER_SEC);
     assert_blamed(NULL);
+}
+
+/* Not even while lpctl runs, which has loaded the other one. */
+static void test_replaced_by_lpctl(void **state _unused_) {
+    fake_kernel_patch(&k, "lp_b", "43")->replace = true;
+    assert_int_equal(happens(OWN, FAN_OPEN), 0);
+    goes_out();
+    is_gone();
+    judge();
+    assert_false(t.undecided);
 }
 
 /* Nor did the other one take its place, if that is on record as not having been loaded over it. */
@@ -304,6 +357,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_writer),       TEST(test_opener),   TEST(test_holder),      TEST(test_reader),
         TEST(test_own),          TEST(test_itself),   TEST(test_own_says_so), TEST(test_own_reader),
+        TEST(test_late_news),     TEST(test_nobody),
+        TEST(test_unseen_own),    TEST(test_replaced_by_lpctl),
         TEST(test_newer_program), TEST(test_in_vain), TEST(test_replaced), TEST(test_beside_another), TEST(test_beside_a_stranger), TEST(test_last_moment),    TEST(test_locked),
         TEST(test_not_on_record), TEST(test_many),    TEST(test_nonsense),
     };

@@ -44,14 +44,14 @@ def by_lpd(m):
         m.ok(command)
     m.ok(f"lpctl load --wait {m.patch('lp-cumul-1')}")   # it replaces them all
     m.ok("lpctl unload lp-cumul-1; lpctl apply")
-    m.ok("sleep 4")
+    m.ok("sleep 12")
     m.equal("the events", len(m.journal(SWITCHED_OFF)), 1)
 
 
 def by_what_only_reads(m):
     m.ok("for i in 1 2 3 4 5; do cat /sys/kernel/livepatch/*/enabled; lpctl status; done >/dev/null")
     m.fails("echo 1 >/sys/kernel/livepatch/lp_version/enabled")   # EINVAL: it is
-    m.ok("lpctl unload lp-version && sleep 4 && lpctl load --wait lp-version")
+    m.ok("sleep 1; lpctl unload lp-version && sleep 12 && lpctl load --wait lp-version")
     m.equal("the events", len(m.journal(SWITCHED_OFF)), 1)
 
 
