@@ -397,7 +397,7 @@ void execute_settled(const struct host *h, struct result *r) {
 
     r->settled = true;
     STRV_FOREACH(name, r->over)
-        replaced = replaced && !is_in(h, *name);
+        replaced = replaced && !is_in(h, *name) && livepatch_flag_read(h, *name, "transition") <= 0;
     if (!replaced)
         r->over = strv_free(r->over);
 }

@@ -52,13 +52,6 @@ const struct livepatch *snapshot_livepatch(const struct snapshot *s, size_t i) {
     return livepatch_list_find(&s->loaded, snapshot_module_name(s, i));
 }
 
-static bool loaded_over(const struct result *result, const char *name) {
-    STRV_FOREACH(over, result->over)
-        if (patch_name_equal(*over, name))
-            return true;
-    return false;
-}
-
 const char *snapshot_replaced_by(const struct snapshot *s, size_t i) {
     const struct livepatch *self = snapshot_livepatch(s, i);
     const struct result *own = result_list_find(&s->results, s->manifests.entries[i].name);
@@ -73,8 +66,7 @@ const char *snapshot_replaced_by(const struct snapshot *s, size_t i) {
         const char *name = result->module_name ?: result->name;
         const struct livepatch *other = livepatch_list_find(&s->loaded, name);
 
-        if (other && other->enabled && other->replace != 0 &&
-            loaded_over(result, self->name))
+        if (other && other->enabled && other->replace != 0 && result_is_over(result, self->name, own))
             return result->name;
     }
     return NULL;

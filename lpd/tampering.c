@@ -113,14 +113,14 @@ static bool is_out(const struct livepatch *p) {
 
 /* Whether a cumulative patch may have taken its place: one that was loaded over it, or past lpd. */
 static bool may_be_replaced(const struct livepatch_list *l, const struct result_list *results,
-                            const char *patch) {
+                            const char *patch, const struct result *own) {
     for (size_t i = 0; i < l->n_patches; i++) {
         const struct livepatch *p = l->patches + i;
         const struct result *result = result_list_find_module(results, p->name);
 
         if (is_out(p) || p->replace == 0 || patch_name_equal(p->name, patch))
             continue;
-        if (!result || strv_contains(result->over, patch))
+        if (!result || result_is_over(result, patch, own))
             return true;
     }
     return false;
@@ -197,7 +197,7 @@ static bool judge_one(struct tampering *t, struct host *h, const struct livepatc
     const struct process nobody = {}, *culprit = &nobody;
     enum weight weight = find_culprit(t, h, patch, &culprit);
 
-    if (weight < WROTE && may_be_replaced(l, results, patch))
+    if (weight < WROTE && may_be_replaced(l, results, patch, result))
         return true;
     if (!is_certain(t, h, weight))
         return false;

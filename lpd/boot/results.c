@@ -218,3 +218,12 @@ const struct result *result_list_find_module(const struct result_list *l, const 
             return l->results + i;
     return NULL;
 }
+
+bool result_is_over(const struct result *r, const char *module, const struct result *other) {
+    if (other && other->monotonic_usec > r->monotonic_usec)
+        return false;
+    STRV_FOREACH(name, r->over)
+        if (patch_name_equal(*name, module))
+            return true;
+    return false;
+}

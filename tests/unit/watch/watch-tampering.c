@@ -294,6 +294,33 @@ static void test_beside_another(void **state _unused_) {
     assert_blamed(BY_STRANGER);
 }
 
+/* Or as having been loaded before. */
+static void test_above_another(void **state _unused_) {
+    struct result r = { .name = (char *) "lp_b", .state = (char *) "active", .in = true };
+    char *over[] = { (char *) "lp_a", NULL };
+
+    fake_kernel_patch(&k, "lp_b", "43");
+    r.over = over;
+    r.monotonic_usec = k.now;
+    assert_int_equal(result_write(&k.host, &r), 0);
+    assert_int_equal(happens(STRANGER, FAN_OPEN), 1);
+    goes_out();
+    is_gone();
+    assert_blamed(NULL);
+
+    /* The same with lp_a loaded once more, after it. */
+    r.name = (char *) "lp_a";
+    r.over = NULL;
+    r.monotonic_usec++;
+    fake_kernel_patch(&k, "lp_a", "42");
+    assert_int_equal(result_write(&k.host, &r), 0);
+    assert_blamed(NULL);
+    assert_int_equal(happens(STRANGER, FAN_OPEN), 1);
+    goes_out();
+    is_gone();
+    assert_blamed(BY_STRANGER);
+}
+
 /* The kernel says that this one replaces nothing. */
 static void test_beside_a_stranger(void **state _unused_) {
     k.has_replace_attribute = true;
@@ -359,7 +386,7 @@ int main(void) {
         TEST(test_own),          TEST(test_itself),   TEST(test_own_says_so), TEST(test_own_reader),
         TEST(test_late_news),     TEST(test_nobody),
         TEST(test_unseen_own),    TEST(test_replaced_by_lpctl),
-        TEST(test_newer_program), TEST(test_in_vain), TEST(test_replaced), TEST(test_beside_another), TEST(test_beside_a_stranger), TEST(test_last_moment),    TEST(test_locked),
+        TEST(test_newer_program), TEST(test_in_vain), TEST(test_replaced), TEST(test_beside_another), TEST(test_above_another), TEST(test_beside_a_stranger), TEST(test_last_moment),    TEST(test_locked),
         TEST(test_not_on_record), TEST(test_many),    TEST(test_nonsense),
     };
 
