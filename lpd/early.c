@@ -21,8 +21,8 @@ static json_object *carried(const struct snapshot *s) {
     return o;
 }
 
-/* That it cannot be written costs the host a warning about an old image, no more. A later call finds what
- * came from a volume too, which no image carries. */
+/* That it cannot be written costs the host a warning about an old image, no more. A later call
+ * finds what came from a volume too, which no image carries. */
 static void write_carried(const struct host *h, const struct snapshot *s) {
     _cleanup_(json_object_putp) json_object *o = NULL;
 

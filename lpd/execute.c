@@ -14,8 +14,8 @@
 #include "probe.h"
 #include "trust/manifest.h"
 
-/* How long a transition may hold the next patch up in the initramfs, where the whole boot waits; it takes
- * the kernel 1 to 2 seconds. What is too late there is loaded on the host. */
+/* How long a transition may hold the next patch up in the initramfs, where the whole boot waits; it
+ * takes the kernel 1 to 2 seconds. What is too late there is loaded on the host. */
 #define INITRD_BUSY_USEC (10 * USEC_PER_SEC)
 
 static uint64_t realtime_usec(void) {
@@ -29,8 +29,8 @@ static bool is_in(const struct host *h, const char *module_name) {
     return livepatch_flag_read(h, module_name, "enabled") > 0;
 }
 
-/* What was on record of a patch that is still in holds until something else is done with it, and also
- * if that fails. */
+/* What was on record of a patch that is still in holds until something else is done with it, and
+ * also if that fails. */
 static int inherit(const struct host *h, const struct result *before, struct result *r) {
     int k;
 
@@ -115,8 +115,8 @@ static int describe_module(const struct module_file *f, struct result *result) {
     return r;
 }
 
-/* A transition that has already run out of its own time is not waited for again by each patch behind
- * it: that would add up to minutes of a boot. */
+/* A transition that has already run out of its own time is not waited for again by each patch
+ * behind it: that would add up to minutes of a boot. */
 static uint64_t busy_timeout(struct host *h, const struct snapshot *s, uint64_t own) {
     const struct livepatch *running = livepatch_list_transition(&s->loaded);
     uint64_t now = h->ops->now(h);
@@ -176,7 +176,8 @@ static int load_file(struct host *h, const struct snapshot *s, struct module_fil
     return r < 0 ? r : 1;
 }
 
-/* Where manifests are signed, what follows the load, as a probe does, heeds this one and no other. */
+/* Where manifests are signed, what follows the load, as a probe does, heeds this one and no
+ * other. */
 static int remember_manifest(const struct policy *p, const struct manifest *m,
                              struct result *result) {
     free(result->manifest_sha256);

@@ -6,7 +6,8 @@
 #include "config/manifest.h"
 #include "config/policy.h"
 
-/* What the initramfs of this boot carried, against what the manifests with Stage=initrd want it to. */
+/* What the initramfs of this boot carried, against what the manifests with Stage=initrd want it
+ * to. */
 
 enum image_problem {
     IMAGE_OLDER,    /* it carried another build */
@@ -31,17 +32,18 @@ struct image {
 
 void image_done(struct image *image);
 
-/* Compares them for the running kernel of that release, which may be NULL. No fault is found where
- * nothing can be told: before /var is there, and with rd.lpd=0 on the command line. What the policy has on
- * a volume is read anew at each boot, and no image has to carry it. 0, or a negative errno. */
+/* Compares them for the running kernel of that release, which may be NULL. No fault is found
+ * where nothing can be told: before /var is there, and with rd.lpd=0 on the command line. What
+ * the policy has on a volume is read anew at each boot, and no image has to carry it. 0, or a
+ * negative errno. */
 int image_look(const struct host *h, const struct manifest_list *manifests,
                const struct policy *policy, const char *release, struct image *ret);
 
 /* What is to be done about the faults. To be freed; NULL when out of memory. */
 char *image_way_out(const struct image *image);
 
-/* All faults and the way out, as one sentence without a full stop. *ret is NULL without a fault. 0 or
- * -ENOMEM. */
+/* All faults and the way out, as one sentence without a full stop. *ret is NULL without a fault. 0
+ * or -ENOMEM. */
 int image_describe(const struct image *image, char **ret);
 
 const char *image_problem_to_string(enum image_problem p);

@@ -34,8 +34,8 @@ static int warn(struct initramfs_files *f, const char *what, const char *reason)
     return strv_consume(&f->warnings, text);
 }
 
-/* The same checks as before a load, so far as they need no kernel: what would be refused for certain has
- * no place in an image. */
+/* The same checks as before a load, so far as they need no kernel: what would be refused for
+ * certain has no place in an image. */
 static int see_module(const struct host *h, const char *path, const char *release,
                       struct initramfs_patch *p, struct error *e) {
     _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
@@ -177,9 +177,9 @@ static int read_policy(const struct host *h, struct policy *p, char **ret_proble
     return r < 0 && r != -ENOMEM ? string_set(ret_problem, error_message(&e, r)) : r;
 }
 
-/* The drivers of the file systems, with the tables of characters that vfat takes unless told otherwise
- * (FAT_DEFAULT_CODEPAGE and FAT_DEFAULT_IOCHARSET, fs/fat/Kconfig and what distributions make of it). The
- * kernel loads them itself, by modprobe(8), which every image has. */
+/* The drivers of the file systems, with the tables of characters that vfat takes unless told
+ * otherwise (FAT_DEFAULT_CODEPAGE and FAT_DEFAULT_IOCHARSET, fs/fat/Kconfig and what distributions
+ * make of it). The kernel loads them itself, by modprobe(8), which every image has. */
 static int add_volume(struct initramfs_files *f) {
     static const char *const modules[] = { "ext4", "vfat", "nls_cp437", "nls_ascii", "nls_iso8859-1",
                                            "nls_utf8" };

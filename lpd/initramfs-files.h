@@ -7,8 +7,8 @@
 #include "config/manifest.h"
 #include "config/policy.h"
 
-/* What an initramfs for one kernel has to carry so that `lpd initrd` finds there what it would find on
- * the machine. The hooks of all tools copy this and nothing else. */
+/* What an initramfs for one kernel has to carry so that `lpd initrd` finds there what it would find
+ * on the machine. The hooks of all tools copy this and nothing else. */
 struct initramfs_files {
     struct initramfs_patch *patches;
     size_t n_patches;
@@ -21,10 +21,11 @@ struct initramfs_files {
 
 void initramfs_files_done(struct initramfs_files *f);
 
-/* Finds out, for a release that need not be the one that runs. All is empty unless an enabled patch with
- * Stage=initrd has a module for that very kernel, or the policy names a volume for such patches; those that
- * volume_holds() are left to it. A broken manifest, module, policy or certificate
- * becomes a warning and stops nothing. Negative errno if the manifests could not be read at all. */
+/* Finds out, for a release that need not be the one that runs. All is empty unless an enabled patch
+ * with Stage=initrd has a module for that very kernel, or the policy names a volume for such
+ * patches; those that volume_holds() are left to it. A broken manifest, module, policy or
+ * certificate becomes a warning and stops nothing. Negative errno if the manifests could not be
+ * read at all. */
 int initramfs_files_find(const struct host *h, const char *release, struct initramfs_files *ret,
                          struct error *e);
 

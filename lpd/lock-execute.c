@@ -8,8 +8,8 @@
 #include "lock-execute.h"
 #include "lock-plan.h"
 
-/* There as long as udev has events to handle: systemd-udevd(8), what udevadm settle waits for. A machine
- * whose devices never rest is locked nonetheless. */
+/* There as long as udev has events to handle: systemd-udevd(8), what udevadm settle waits for. A
+ * machine whose devices never rest is locked nonetheless. */
 #define UDEV_QUEUE "/run/udev/queue"
 #define UDEV_TIMEOUT_USEC (30 * USEC_PER_SEC)
 

@@ -6,13 +6,14 @@
 
 /* Carries out what lock-plan.c decides. A lock that is refused changes nothing. */
 
-/* Looks at the machine and asks whether it may be locked now: as lock_decide(). While something runs that
- * will be over, asks again until timeout_usec (0: once, USEC_INFINITY: for ever) has passed. */
+/* Looks at the machine and asks whether it may be locked now: as lock_decide(). While something
+ * runs that will be over, asks again until timeout_usec (0: once, USEC_INFINITY: for ever) has
+ * passed. */
 int lock_wait(struct host *h, uint64_t timeout_usec, struct error *e);
 
-/* Lets udev come to the end of what it is at, decides once more, switches the kernel's enforcement of
- * signatures on if the policy says so, then locks. What came of it is on record. 1: locked now; 0: it was
- * already; negative as with lock_wait(), or what the kernel said. */
+/* Lets udev come to the end of what it is at, decides once more, switches the kernel's enforcement
+ * of signatures on if the policy says so, then locks. What came of it is on record. 1: locked now;
+ * 0: it was already; negative as with lock_wait(), or what the kernel said. */
 int lock_execute(struct host *h, struct error *e);
 
 /* What the message about a failure begins with: nothing if modules are locked nonetheless. */

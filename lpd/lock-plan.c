@@ -3,7 +3,8 @@
 #include "config/name.h"
 #include "lock-plan.h"
 
-/* The checks below answer one question each: 1 if the next may be asked, or the error that decides. */
+/* The checks below answer one question each: 1 if the next may be asked, or the error that
+ * decides. */
 
 static int check_kernel(const struct snapshot *s, const struct plan *p, struct error *e) {
     if (s->facts.modules_disabled >= 0)

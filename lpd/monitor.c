@@ -82,8 +82,8 @@ static int find_manifest(const struct host *h, const struct result *result, stru
     return 0;
 }
 
-/* What is on record of the patch behind a module: the result of its load, and its manifest if it has
- * one. */
+/* What is on record of the patch behind a module: the result of its load, and its manifest if it
+ * has one. */
 static bool find_record(const struct host *h, const char *module, struct result *ret_result,
                         struct manifest *ret_manifest) {
     _cleanup_(result_list_done) struct result_list l = {};
@@ -101,8 +101,8 @@ static bool find_record(const struct host *h, const char *module, struct result 
     return false;
 }
 
-/* Writes down that a patch which had been accepted is out again, and tells systemd, whose unit still
- * counts as started. */
+/* Writes down that a patch which had been accepted is out again, and tells systemd, whose unit
+ * still counts as started. */
 static void record_failure(struct monitor *m, struct result *result, enum journal_event event,
                            const struct error *e, int r) {
     (void) string_set(&result->state, "failed");
@@ -305,7 +305,8 @@ static int on_refusal(sd_event_source *source _unused_, int fd _unused_, uint32_
     return 0;
 }
 
-/* By what was prepared with more privileges than this service has; what is missing was told then. */
+/* By what was prepared with more privileges than this service has; what is missing was told
+ * then. */
 static int watch_others(struct monitor *m) {
     int ring = watch_take(WATCH_REFUSALS), r = 0;
 

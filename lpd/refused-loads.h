@@ -12,7 +12,8 @@ struct refused_loads {
 
 void refused_loads_done(struct refused_loads *l);
 
-/* Goes on from what is on record, with a ring that was handed over. 0, or a negative errno: nothing is counted. */
+/* Goes on from what is on record, with a ring that was handed over. 0, or a negative errno: nothing
+ * is counted. */
 int refused_loads_begin(struct refused_loads *l, struct host *h, int ring_fd);
 
 /* Counts what the ring has to tell, and puts it on record. */

@@ -67,7 +67,8 @@ enum snapshot_flags {
  * negative errno if the manifests could not be read at all or memory is short. */
 int snapshot_take(struct host *h, unsigned flags, struct snapshot *ret, struct error *e);
 
-/* The same for loading one patch; no module is read, and no other's signature checked. -ENOENT: no manifest of that name. */
+/* The same for loading one patch; no module is read, and no other's signature checked. -ENOENT: no
+ * manifest of that name. */
 int snapshot_take_one(struct host *h, const char *name, struct snapshot *ret, struct error *e);
 
 /* One step of it, for a snapshot with manifests and a release: finds where the modules are, without
@@ -83,13 +84,15 @@ const char *snapshot_module_name(const struct snapshot *s, size_t i);
 /* The kernel's view of the patch with that index, or NULL if it is not in. */
 const struct livepatch *snapshot_livepatch(const struct snapshot *s, size_t i);
 
-/* Whether the patch with that index is in: enabled, be it in transition, or replaced by a cumulative one. */
+/* Whether the patch with that index is in: enabled, be it in transition, or replaced by a
+ * cumulative one. */
 bool snapshot_is_in(const struct snapshot *s, size_t i);
 
 /* The index of the patch of that name ('-' and '_' alike), or SIZE_MAX. */
 size_t snapshot_find(const struct snapshot *s, const char *name);
 
-/* The loaded cumulative patch that replaced the patch with that index, or NULL. Kernels before 6.11
- * do not say which patches are cumulative; there the patches that lpd saw in when it loaded another
- * one, and that left the kernel's list without being unloaded, are taken as replaced by that one. */
+/* The loaded cumulative patch that replaced the patch with that index, or NULL. Kernels before
+ * 6.11 do not say which patches are cumulative; there the patches that lpd saw in when it loaded
+ * another one, and that left the kernel's list without being unloaded, are taken as replaced by
+ * that one. */
 const char *snapshot_replaced_by(const struct snapshot *s, size_t i);

@@ -9,10 +9,11 @@
 #include "tampering.h"
 #include "watch/switches.h"
 
-/* For how long a process that has opened a switch may be the one who wrote to it, if that cannot be seen. */
+/* For how long a process that has opened a switch may be the one who wrote to it, if that cannot be
+ * seen. */
 #define RECENT_USEC (3 * USEC_PER_SEC)
-/* How long a program of lpd's that nothing was heard of may take to put on record that it has done it: it has the
- * module to remove before. */
+/* How long a program of lpd's that nothing was heard of may take to put on record that it has done
+ * it: it has the module to remove before. */
 #define LOST_USEC (10 * USEC_PER_SEC)
 
 static void touch_done(struct touch *o) {
@@ -128,32 +129,33 @@ static bool may_be_replaced(const struct livepatch_list *l, const struct result_
 
 static char *describe(const struct host *h, const struct process *by) {
     _cleanup_free_ char *who = process_describe(by);
-    bool locked = kernel_flag_read(h, KERNEL_MODULES_DISABLED) == 1;
+    const char *locked = "";
     char *text;
 
-    if (!who || asprintf(&text, "switched off by %s, not by lpd%s", who,
-                         locked ? "; modules are locked, so it cannot come back before a reboot" : "") < 0)
+    if (kernel_flag_read(h, KERNEL_MODULES_DISABLED) == 1)
+        locked = "; modules are locked, so it cannot come back before a reboot";
+    if (!who || asprintf(&text, "switched off by %s, not by lpd%s", who, locked) < 0)
         return NULL;
     return text;
 }
 
 static void report(struct host *h, struct result *result, const struct process *by) {
+    const struct journal_process who = { by->pid, by->cmdline ?: by->comm, by->user };
     _cleanup_free_ char *reason = describe(h, by);
 
-    if (!reason || string_set(&result->state, "disabled") < 0 || string_set(&result->reason, reason) < 0)
+    if (!reason || string_set(&result->state, "disabled") < 0 ||
+        string_set(&result->reason, reason) < 0)
         return;
     result->in = false;
     (void) result_write(h, result);
-    journal_send_about(EVENT_SWITCHED_OFF, result,
-                       &(struct journal_process){ by->pid, by->cmdline ?: by->comm, by->user }, "%s: %s",
-                       result->name, reason);
+    journal_send_about(EVENT_SWITCHED_OFF, result, &who, "%s: %s", result->name, reason);
     manager_stop_patch(h, result->name);
 }
 
 enum weight { NOT_IT, MAY_BE, HOLDS_IT, OWN_MAY_BE, WROTE, OWN_WROTE };
 
-/* How likely it is that this one has switched the patch off. A program of lpd's may be at it as long as it runs, and
- * a stranger who merely reads meanwhile is not to be blamed. */
+/* How likely it is that this one has switched the patch off. A program of lpd's may be at it as
+ * long as it runs, and a stranger who merely reads meanwhile is not to be blamed. */
 static enum weight weigh(const struct touch *o, struct host *h) {
     bool recent = h->ops->now(h) - o->usec < RECENT_USEC;
 
@@ -212,8 +214,8 @@ static void forget_touches(struct tampering *t, const char *patch) {
             remove_touch(t, i - 1);
 }
 
-/* What was written before the patches were looked at, and has left a patch in, has not switched it off. That it was
- * before is certain at the second look. */
+/* What was written before the patches were looked at, and has left a patch in, has not switched it
+ * off. That it was before is certain at the second look. */
 static void forget_vain_touches(struct tampering *t, const struct livepatch_list *l) {
     for (size_t i = t->n_touches; i > 0; i--) {
         struct touch *o = t->touches + i - 1;

@@ -5,8 +5,8 @@
 #include "livepatch/view.h"
 #include "watch/process.h"
 
-/* Patches that lpd has loaded and that somebody else switches off: lpd.service notices at once, and tells who it
- * was. */
+/* Patches that lpd has loaded and that somebody else switches off: lpd.service notices at once, and
+ * tells who it was. */
 
 /* Somebody at the switch of a patch. */
 struct touch {
@@ -31,11 +31,11 @@ struct tampering {
 
 void tampering_done(struct tampering *t);
 
-/* Reads what the group has to tell. 1: somebody else than lpd is at a switch, so that the patches are to be looked
- * at; 0; a negative errno if the group cannot be read. */
+/* Reads what the group has to tell. 1: somebody else than lpd is at a switch, so that the patches
+ * are to be looked at; 0; a negative errno if the group cannot be read. */
 int tampering_note(struct tampering *t, struct host *h);
 
-/* Compares the kernel's patches with what is on record of them. A patch that somebody else has switched off is put
- * on record as disabled, told to the journal, and its unit is stopped. A negative errno: there are patches of which
- * nothing will be noticed. */
+/* Compares the kernel's patches with what is on record of them. A patch that somebody else has
+ * switched off is put on record as disabled, told to the journal, and its unit is stopped. A
+ * negative errno: there are patches of which nothing will be noticed. */
 int tampering_judge(struct tampering *t, struct host *h, const struct livepatch_list *l);

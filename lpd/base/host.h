@@ -22,13 +22,14 @@ struct kernel_ops {
     /* keyctl(2). */
     long (*keyctl)(struct host *h, int operation, unsigned long arg2, unsigned long arg3,
                    unsigned long arg4, unsigned long arg5);
-    /* A mount that no path leads to and nobody else sees (fsopen(2), fsmount(2)): nosuid, nodev, noexec,
-     * and read-only unless writable. device is a path as the kernel finds it; options are those of the
-     * file system, as mount(8) takes them. The descriptor of its root; closing it unmounts. */
+    /* A mount that no path leads to and nobody else sees (fsopen(2), fsmount(2)): nosuid, nodev,
+     * noexec, and read-only unless writable. device is a path as the kernel finds it; options are
+     * those of the file system, as mount(8) takes them. The descriptor of its root; closing it
+     * unmounts. */
     int (*mount)(struct host *h, const char *device, const char *type, const char *options,
                  bool writable);
-    /* Covers a directory with a read-only view of itself, in this mount namespace and, at once, in those that
-     * follow it (mount_namespaces(7)): open_tree(2), mount_setattr(2), move_mount(2). */
+    /* Covers a directory with a read-only view of itself, in this mount namespace and, at once, in
+     * those that follow it (mount_namespaces(7)): open_tree(2), mount_setattr(2), move_mount(2). */
     int (*cover)(struct host *h, const char *path);
     /* Microseconds of CLOCK_MONOTONIC, and waiting that long on it. */
     uint64_t (*now)(struct host *h);
@@ -47,8 +48,8 @@ struct host {
 
 #define HOST_NULL ((struct host){ .root_fd = -EBADF })
 
-/* Opens the machine below root, "/" or NULL being the running one.
- * Below any other root, calls to the kernel fail with -EOPNOTSUPP. Returns 0 or a negative errno. */
+/* Opens the machine below root, "/" or NULL being the running one. Below any other root, calls to
+ * the kernel fail with -EOPNOTSUPP. Returns 0 or a negative errno. */
 int host_open(const char *root, struct host *ret);
 void host_close(struct host *h);
 

@@ -13,10 +13,10 @@
 #define DRACUT_HOOK "/usr/lib/dracut/modules.d/50lpd"
 #define MKINITCPIO_HOOK "/usr/lib/initcpio/install/lpd"
 
-/* In the order of asking; '@' stands for the release. update-initramfs is of the one package that Debian's
- * kernel packages have make their images, initramfs-tools or a dracut with one of its own; dracut(8) of
- * dracut-core may lie beside it, and nothing calls that. Unless it is told where, dracut(8) puts the image
- * where kernel-install(8) wants it, if that is in use. */
+/* In the order of asking; '@' stands for the release. update-initramfs is of the one package that
+ * Debian's kernel packages have make their images, initramfs-tools or a dracut with one of its own;
+ * dracut(8) of dracut-core may lie beside it, and nothing calls that. Unless it is told where,
+ * dracut(8) puts the image where kernel-install(8) wants it, if that is in use. */
 static const struct tool {
     const char *name, *program, *arguments;
     const char *hooks[2];
@@ -203,8 +203,9 @@ static uint64_t later(const struct host *h, uint64_t usec, const char *path) {
     return MAX(usec, (uint64_t) st.st_mtim.tv_sec * USEC_PER_SEC + (uint64_t) st.st_mtim.tv_nsec / 1000);
 }
 
-/* initramfs-tools, dracut and SUSE's dracut in /boot; the first type of the boot loader specification in
- * a directory of the machine (https://uapi-group.org/specifications/specs/boot_loader_specification). */
+/* initramfs-tools, dracut and SUSE's dracut in /boot; the first type of the boot loader
+ * specification in a directory of the machine
+ * (https://uapi-group.org/specifications/specs/boot_loader_specification). */
 uint64_t initramfs_image_usec(const struct host *h, const char *release) {
     static const char *const places[] = { "/boot/initrd.img-@", "/boot/initramfs-@.img", "/boot/initrd-@" };
     static const char *const roots[] = { "/boot", "/efi", "/boot/efi" };

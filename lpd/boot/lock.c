@@ -84,9 +84,10 @@ int lock_seal(struct host *h, struct error *e) {
     if (livepatch_is_sealed(h))
         return 0;
     r = h->ops->cover(h, LIVEPATCH_DIRECTORY);
-    return r < 0 ? error_set(e, r, EXIT_STATUS_FAILED, LIVEPATCH_DIRECTORY " cannot be made read-only: %s",
-                             strerror(-r))
-                 : 1;
+    if (r < 0)
+        return error_set(e, r, EXIT_STATUS_FAILED,
+                         LIVEPATCH_DIRECTORY " cannot be made read-only: %s", strerror(-r));
+    return 1;
 }
 
 int lock_ask_for_seal(struct host *h, struct error *e) {
@@ -103,8 +104,8 @@ int lock_ask_for_seal(struct host *h, struct error *e) {
         return r;
     if (livepatch_is_sealed(h))
         return 1;
-    return error_hint(e, error_set(e, -EIO, EXIT_STATUS_FAILED, LIVEPATCH_DIRECTORY " can still be written to"),
-                      "see systemctl status " LOCK_SEAL_UNIT);
+    r = error_set(e, -EIO, EXIT_STATUS_FAILED, LIVEPATCH_DIRECTORY " can still be written to");
+    return error_hint(e, r, "see systemctl status " LOCK_SEAL_UNIT);
 }
 
 static int close_one(struct host *h, const char *path, struct error *e) {

@@ -6,8 +6,8 @@
 /* The lock: kernel.modules_disabled, which goes from 0 to 1 once and back at no time
  * (Documentation/admin-guide/sysctl/kernel.rst). */
 
-/* What became of the last attempt in this boot, for the status. The name has no ".json", as a patch may
- * be called "lock". */
+/* What became of the last attempt in this boot, for the status. The name has no ".json", as a patch
+ * may be called "lock". */
 #define LOCK_RECORD RESULTS_DIRECTORY "/lock"
 
 struct lock_record {
@@ -35,13 +35,14 @@ int lock_record_read(const struct host *h, struct lock_record *ret);
 
 #define LOCK_SEAL_UNIT "lpd-seal.service"
 
-/* Makes the kernel's directory of live patches read-only for everybody but lpd, which has a view of its own.
- * 1: it is so now; 0: it was so already; a negative errno with e. */
+/* Makes the kernel's directory of live patches read-only for everybody but lpd, which has a view of
+ * its own. 1: it is so now; 0: it was so already; a negative errno with e. */
 int lock_seal(struct host *h, struct error *e);
 
 /* Has LOCK_SEAL_UNIT do it, as mounting takes privileges that the lock does not. Likewise. */
 int lock_ask_for_seal(struct host *h, struct error *e);
 
-/* Ends module loading, and kexec_load(2) with it if that is wanted and the kernel has it. What is read
- * back decides. 1: something is locked now; 0: all of it was already; a negative errno with e. */
+/* Ends module loading, and kexec_load(2) with it if that is wanted and the kernel has it. What
+ * is read back decides. 1: something is locked now; 0: all of it was already; a negative errno
+ * with e. */
 int lock_kernel(struct host *h, bool kexec, struct error *e);

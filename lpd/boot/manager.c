@@ -179,8 +179,8 @@ static int wait_for_job(struct manager *m, struct job_wait *w) {
     return 0;
 }
 
-/* Signals that arrive during the call itself are queued by sd-bus and dispatched only afterwards, so
- * the end of a quick job is not missed. */
+/* Signals that arrive during the call itself are queued by sd-bus and dispatched only afterwards,
+ * so the end of a quick job is not missed. */
 int manager_run_job(struct manager *m, const char *method, const char *unit, char **ret_result,
                     struct error *e) {
     _cleanup_(sd_bus_slot_unrefp) sd_bus_slot *slot = NULL;

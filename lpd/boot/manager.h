@@ -37,15 +37,15 @@ int manager_active_state(struct manager *m, const char *unit, char **ret);
 /* Since when a unit is active, in microseconds of CLOCK_MONOTONIC; 0: it is not. */
 int manager_active_since(struct manager *m, const char *unit, uint64_t *ret);
 
-/* When systemd had done all that it was to do at boot, in microseconds of CLOCK_MONOTONIC; 0: it is still
- * at it. 0 or a negative errno. */
+/* When systemd had done all that it was to do at boot, in microseconds of CLOCK_MONOTONIC; 0: it is
+ * still at it. 0 or a negative errno. */
 int manager_boot_end(struct manager *m, uint64_t *ret);
 
 /* Whether the machine is on its way down. */
 bool manager_is_stopping(struct manager *m);
 
-/* Queues the stop of the unit of a patch that is out although its unit still counts as started. Best effort, for
- * whoever has found that out. */
+/* Queues the stop of the unit of a patch that is out although its unit still counts as started.
+ * Best effort, for whoever has found that out. */
 void manager_stop_patch(const struct host *h, const char *name);
 
 /* livepatch@NAME.service. NULL when out of memory. */

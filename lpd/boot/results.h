@@ -57,6 +57,6 @@ const struct result *result_list_find(const struct result_list *l, const char *n
 /* The same by the name of its module as the kernel knows it. */
 const struct result *result_list_find_module(const struct result_list *l, const char *module);
 
-/* Whether that patch was loaded over the one with that module, and so may have replaced it. other is what is on
- * record of the latter, or NULL: only what was in before is replaced. */
+/* Whether that patch was loaded over the one with that module, and so may have replaced it. other
+ * is what is on record of the latter, or NULL: only what was in before is replaced. */
 bool result_is_over(const struct result *r, const char *module, const struct result *other);

@@ -2,7 +2,8 @@
 #include "boot/device.h"
 #include "boot/volume.h"
 
-/* What a volume may be. The masks of vfat, which has no owners, are those that safe-file.h asks for. */
+/* What a volume may be. The masks of vfat, which has no owners, are those that safe-file.h asks
+ * for. */
 static const struct {
     const char *type, *options, *options_read_only;
 } types[] = {

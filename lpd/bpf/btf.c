@@ -32,8 +32,8 @@ static uint64_t reader_left(const struct reader *r) {
     return r->left + (r->end - r->start);
 }
 
-/* Puts more behind what is in the buffer, of which there has to be less than READ_SIZE. -EBADMSG: there
- * is no more. */
+/* Puts more behind what is in the buffer, of which there has to be less than READ_SIZE. -EBADMSG:
+ * there is no more. */
 static int reader_more(struct reader *r) {
     size_t wanted = (size_t) MIN(r->left, READ_SIZE);
     ssize_t n;
@@ -99,8 +99,8 @@ static void note_string(struct search *s, const char *string, size_t length, uin
         }
 }
 
-/* The strings stand one behind the other, each with a NUL; the first of all is empty. There are more
- * than a hundred thousand, of which few are as long as a name. */
+/* The strings stand one behind the other, each with a NUL; the first of all is empty. There are
+ * more than a hundred thousand, of which few are as long as a name. */
 static int read_strings(struct search *s, struct reader *reader, uint64_t size) {
     uint64_t lengths = 0;
 

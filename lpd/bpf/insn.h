@@ -6,7 +6,8 @@
 #include "base/macro.h"
 
 /* The few instructions of BPF that lpd's programs are made of, in the notation of
- * Documentation/bpf/standardization/instruction-set.rst, and their assembly into an array that has room. */
+ * Documentation/bpf/standardization/instruction-set.rst, and their assembly into an array that has
+ * room. */
 
 #define INSN(op, dst, src, o, i)                                                                   \
     ((struct bpf_insn){ .code = (op), .dst_reg = (dst), .src_reg = (src), .off = (o), .imm = (i) })

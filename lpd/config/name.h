@@ -19,5 +19,6 @@ int patch_name_compare(const char *a, const char *b);
 /* The name as the kernel spells it, '-' made '_'. NULL when out of memory. */
 char *patch_name_to_module(const char *name);
 
-/* Whether text can be the release of a kernel (uname -r): it becomes part of paths, and a word of commands. */
+/* Whether text can be the release of a kernel (uname -r): it becomes part of paths, and a word of
+ * commands. */
 bool kernel_release_is_valid(const char *release);

@@ -7,7 +7,8 @@
 #include "image.h"
 #include "outlook.h"
 
-/* The part of the status that is about boots to come: the initramfs, and the kernel that is next. */
+/* The part of the status that is about boots to come: the initramfs, and the kernel that is
+ * next. */
 
 static int add_image(const struct host *h, const struct snapshot *s, json_object *value) {
     json_object *o = json_object_new_object(), *patches = json_object_new_array();

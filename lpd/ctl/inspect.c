@@ -185,8 +185,9 @@ static void print_refused(json_object *refused) {
         return;
     last = value_text(refused, "last");
     requested = value_text(refused, "requested");
-    printf("          %lld load%s of modules refused since, the last one by %s, %s\n", (long long) count,
-           count == 1 ? "" : "s", strempty(value_get(refused, "command")), strempty(last));
+    printf("          %lld load%s of modules refused since, the last one by %s, %s\n",
+           (long long) count, count == 1 ? "" : "s", strempty(value_get(refused, "command")),
+           strempty(last));
     if (json_object_array_length(json_object_object_get(refused, "requested")) > 0)
         printf("          the kernel asked for: %s\n", strempty(requested));
 }

@@ -10,7 +10,8 @@
 #include "lock-unit.h"
 #include "report/journal.h"
 
-/* The lock, by hand: done here and not by the unit, which knows neither the options nor who asked. */
+/* The lock, by hand: done here and not by the unit, which knows neither the options nor who
+ * asked. */
 
 static void add_module(void *userdata, const char *name, int r, const struct error *e) {
     json_object *modules = userdata, *o = json_object_new_object();

@@ -28,8 +28,8 @@ int kernel_facts_read(struct host *h, struct kernel_facts *ret);
 /* One switch of the kernel, a file that holds 1, Y, 0 or N: 1, 0, or -1 if it cannot be read. */
 int kernel_flag_read(const struct host *h, const char *path);
 
-/* Sets such a switch to 1 and reads it back: what was read decides. 1: it is so now; 0: it was so already;
- * -EIO: it stays off; another negative errno. */
+/* Sets such a switch to 1 and reads it back: what was read decides. 1: it is so now; 0: it was so
+ * already; -EIO: it stays off; another negative errno. */
 int kernel_flag_set(struct host *h, const char *path);
 
 /* The lockdown mode (kernel_lockdown(7)) from /sys/kernel/security/lockdown. -ENOENT without

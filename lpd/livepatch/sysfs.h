@@ -25,7 +25,7 @@ bool livepatch_is_registered(const struct host *h, const char *name);
 /* Whether the directory is read-only here, as lpd-seal.service makes it for Seal=. */
 bool livepatch_is_sealed(const struct host *h);
 
-/* Writes a switch of a patch, be it sealed or not. The negative errno is the kernel's (kernel/livepatch/core.c):
- * -EINVAL: it has that value already, or no transition runs; -EBUSY: another patch's transition
- * runs; -ENOENT: the patch is not there. */
+/* Writes a switch of a patch, be it sealed or not. The negative errno is the kernel's
+ * (kernel/livepatch/core.c): -EINVAL: it has that value already, or no transition runs; -EBUSY:
+ * another patch's transition runs; -ENOENT: the patch is not there. */
 int livepatch_write(struct host *h, const char *name, const char *attribute, const char *value);

@@ -4,8 +4,8 @@
 #include "boot/results.h"
 
 /* What happens to patches, as messages of the journal: one MESSAGE_ID an event, each with an entry
- * in conf/lpd.catalog, and the fields LPD_PATCH=, LPD_ACTION=, LPD_RESULT=, LPD_VERDICT=, LPD_STAGE=
- * and LPD_KERNEL= (lpd(8)). */
+ * in conf/lpd.catalog, and the fields LPD_PATCH=, LPD_ACTION=, LPD_RESULT=, LPD_VERDICT=,
+ * LPD_STAGE= and LPD_KERNEL= (lpd(8)). */
 enum journal_event {
     EVENT_LOADED,
     EVENT_ALREADY_LOADED,
@@ -40,8 +40,8 @@ void journal_use_kernel_log(void);
 void journal_send(enum journal_event event, const struct result *result, const char *kernel,
                   const char *fmt, ...) _printf_(4, 5);
 
-/* A process that an event is about, as the fields LPD_PID=, LPD_COMMAND= and LPD_USER=; what is 0 or NULL is left
- * out. */
+/* A process that an event is about, as the fields LPD_PID=, LPD_COMMAND= and LPD_USER=; what is 0
+ * or NULL is left out. */
 struct journal_process {
     int pid;
     const char *command, *user;

@@ -65,11 +65,10 @@ static struct state find_state(const struct subject *p) {
     if (has_failed(p->result))
         return (struct state){ p->result->state, p->result->reason };
     if (p->in && p->in->module_loaded)
-        return (struct state){
-            "disabled",
-            why_disabled(p, p->locked ? "switched off, and cannot come back before a reboot: modules are locked"
-                                      : "switched off, but its module is still loaded")
-        };
+        return (struct state){ "disabled", why_disabled(p, p->locked
+                                               ? "switched off, and cannot come back before a reboot: "
+                                                 "modules are locked"
+                                               : "switched off, but its module is still loaded") };
     if (p->result && p->result->state && streq(p->result->state, "disabled"))
         return (struct state){ "disabled", why_disabled(p, "unloaded on request") };
     if (p->lacking)

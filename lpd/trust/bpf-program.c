@@ -6,13 +6,14 @@
 #define DATA (-16)
 #define SIGNATURE (-32)
 
-/* An iterator is also run at its end, for no task: struct bpf_iter__task, kernel/bpf/task_iter.c. */
+/* An iterator is also run at its end, for no task: struct bpf_iter__task,
+ * kernel/bpf/task_iter.c. */
 static void append_only_for_a_task(struct bpf_program *p) {
     APPEND(p, LOAD64(BPF_REG_1, BPF_REG_1, sizeof(uint64_t)), END_IF(BPF_REG_1, 0));
 }
 
-/* Without a look at its result the kernel would be asked about no data, that is, about what stands in
- * the signature itself. */
+/* Without a look at its result the kernel would be asked about no data, that is, about what stands
+ * in the signature itself. */
 static void append_dynptr(struct bpf_program *p, int map_fd, uint32_t offset, uint32_t size, int stack) {
     APPEND(p,
            MAP_VALUE(BPF_REG_1, map_fd, offset),
@@ -24,8 +25,8 @@ static void append_dynptr(struct bpf_program *p, int map_fd, uint32_t offset, ui
            END_UNLESS(BPF_REG_0, 0));
 }
 
-/* bpf_verify_pkcs7_signature() is include/linux/verification.h's verify_pkcs7_signature() with usage
- * VERIFYING_UNSPECIFIED_SIGNATURE (kernel/trace/bpf_trace.c). */
+/* bpf_verify_pkcs7_signature() is include/linux/verification.h's verify_pkcs7_signature() with
+ * usage VERIFYING_UNSPECIFIED_SIGNATURE (kernel/trace/bpf_trace.c). */
 static void append_question(struct bpf_program *p, int map_fd, const struct bpf_functions *f) {
     APPEND(p,
            MAP_VALUE(BPF_REG_6, map_fd, 0),

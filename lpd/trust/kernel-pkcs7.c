@@ -53,7 +53,8 @@ static int create_map(struct kernel_pkcs7 *k, struct error *e) {
     return 0;
 }
 
-/* Each page of a map that is mapped counts as memory of this process, so only a part is at a time. */
+/* Each page of a map that is mapped counts as memory of this process, so only a part is at a
+ * time. */
 static int copy_in(int map_fd, size_t offset, const char *data, size_t size) {
     while (size > 0) {
         size_t start = offset / page_size() * page_size();
@@ -168,8 +169,8 @@ static int explain_refusal(struct kernel_pkcs7 *k, enum bpf_prog_type type,
                      last_line(log) ?: strerror(-reason));
 }
 
-/* Over this one task. What is made here is attached to nothing: it is run when somebody reads from it, and
- * that is nobody but this process. */
+/* Over this one task. What is made here is attached to nothing: it is run when somebody reads from
+ * it, and that is nobody but this process. */
 static int make_iterator(struct kernel_pkcs7 *k, struct error *e) {
     union bpf_iter_link_info info;
     union bpf_attr a = bpf_no_attributes();
@@ -202,8 +203,8 @@ static int open_iterator(struct kernel_pkcs7 *k, const struct bpf_functions *fun
     return make_iterator(k, e);
 }
 
-/* A SYSCALL program needs the least, so it comes first. Up to some Linux 6 it must not call the function:
- * EACCES. */
+/* A SYSCALL program needs the least, so it comes first. Up to some Linux 6 it must not call the
+ * function: EACCES. */
 static int open_program(struct kernel_pkcs7 *k, struct error *e) {
     struct bpf_functions functions = {};
     int r;

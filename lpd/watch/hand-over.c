@@ -30,7 +30,8 @@ static int clear_store(void) {
 }
 
 static int not_kept(struct error *e, int r) {
-    return error_set(e, r, EXIT_STATUS_FAILED, "systemd does not keep what is watched by: %s", strerror(-r));
+    return error_set(e, r, EXIT_STATUS_FAILED, "systemd does not keep what is watched by: %s",
+                     strerror(-r));
 }
 
 static int hand_over_switches(struct host *h, struct error *e) {

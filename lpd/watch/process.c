@@ -31,7 +31,8 @@ static bool is_same_file(const struct host *h, const char *a, const char *b) {
            x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
-/* By the file that it runs; one that was replaced by a newer version meanwhile shows as "PATH (deleted)". */
+/* By the file that it runs; one that was replaced by a newer version meanwhile shows as "PATH
+ * (deleted)". */
 bool process_is_own(const struct host *h, int pid) {
     static const char *const programs[] = { LPD_LIBEXECDIR "/lpd", LPD_SBINDIR "/lpctl" };
     char path[PATH_MAX], link[32];

@@ -12,8 +12,8 @@
 #define RING_PAGES 4        /* a power of two, at least one */
 #define PROGRAM_MAX 32
 
-/* The functions behind the system calls: arch/ARCH/include/asm/syscall_wrapper.h. With this wrapper they have one
- * argument. */
+/* The functions behind the system calls: arch/ARCH/include/asm/syscall_wrapper.h. With this wrapper
+ * they have one argument. */
 #if defined(__x86_64__)
 #define SYSTEM_CALL "__x64_sys_"
 #elif defined(__aarch64__)
@@ -23,14 +23,16 @@
 #endif
 
 static int unavailable(struct error *e, int r, const char *what) {
-    return error_set(e, r, EXIT_STATUS_FAILED, "refused loads are not counted: %s: %s", what, strerror(-r));
+    return error_set(e, r, EXIT_STATUS_FAILED, "refused loads are not counted: %s: %s", what,
+                     strerror(-r));
 }
 
 static size_t ring_size(void) {
     return RING_PAGES * (size_t) sysconf(_SC_PAGESIZE);
 }
 
-/* Reserves room for an event, whose address stays in R7, or ends where there is none. What is kept in R8 stays. */
+/* Reserves room for an event, whose address stays in R7, or ends where there is none. What is kept
+ * in R8 stays. */
 static void append_begin(struct bpf_program *p, int ring_fd, enum refusal_kind kind) {
     APPEND(p,
            MAP(BPF_REG_1, ring_fd),
@@ -86,7 +88,8 @@ static int create_ring(struct host *h) {
     return bpf_call(h, BPF_MAP_CREATE, &a);
 }
 
-/* With function 0 a raw tracepoint, else behind that function. The licence as in trust/kernel-pkcs7.c. */
+/* With function 0 a raw tracepoint, else behind that function. The licence as in
+ * trust/kernel-pkcs7.c. */
 static int load_program(struct host *h, const struct bpf_insn *insns, size_t n, uint32_t function) {
     union bpf_attr a = bpf_no_attributes();
 
@@ -164,8 +167,8 @@ int refusals_open(struct host *h, int ret_programs[static REFUSALS_PROGRAMS], st
     return TAKE_FD(ring);
 }
 
-/* A page for the consumer, to write to; one for the producer, and the data twice, so that what goes round lies in
- * one piece. */
+/* A page for the consumer, to write to; one for the producer, and the data twice, so that what goes
+ * round lies in one piece. */
 int refusals_map(int ring_fd, struct refusals *ret) {
     struct refusals r = { .size = ring_size(), .page_size = (size_t) sysconf(_SC_PAGESIZE) };
     uint8_t *rest;
@@ -173,7 +176,8 @@ int refusals_map(int ring_fd, struct refusals *ret) {
     r.consumer = mmap(NULL, r.page_size, PROT_READ | PROT_WRITE, MAP_SHARED, ring_fd, 0);
     if (r.consumer == MAP_FAILED)
         return -errno;
-    rest = mmap(NULL, r.page_size + 2 * r.size, PROT_READ, MAP_SHARED, ring_fd, (off_t) r.page_size);
+    rest = mmap(NULL, r.page_size + 2 * r.size, PROT_READ, MAP_SHARED, ring_fd,
+                (off_t) r.page_size);
     if (rest == MAP_FAILED) {
         int k = -errno;
 

@@ -4,22 +4,23 @@
 #include "base/error.h"
 #include "base/host.h"
 
-/* Modules that the kernel refuses to load with EPERM, as it does all after the lock. It says so to nobody but the
- * caller, so BPF programs see to it: one behind each of the system calls init_module(2) and finit_module(2), which
- * costs nothing while nobody makes these, and one that hears what the kernel itself asks modprobe(8) for. They
- * write to a ring of the kernel's, BPF_MAP_TYPE_RINGBUF (Documentation/bpf/ringbuf.rst). */
+/* Modules that the kernel refuses to load with EPERM, as it does all after the lock. It says so to
+ * nobody but the caller, so BPF programs see to it: one behind each of the system calls
+ * init_module(2) and finit_module(2), which costs nothing while nobody makes these, and one that
+ * hears what the kernel itself asks modprobe(8) for. They write to a ring of the kernel's,
+ * BPF_MAP_TYPE_RINGBUF (Documentation/bpf/ringbuf.rst). */
 
 #define REFUSALS_PROGRAMS 3
 
-/* Makes the ring and attaches the programs, which stay as long as the descriptors in ret_programs are open. Takes
- * CAP_BPF and CAP_PERFMON; reading takes none. Returns the descriptor of the ring; -EOPNOTSUPP: this kernel cannot;
- * another negative errno. */
+/* Makes the ring and attaches the programs, which stay as long as the descriptors in ret_programs
+ * are open. Takes CAP_BPF and CAP_PERFMON; reading takes none. Returns the descriptor of the ring;
+ * -EOPNOTSUPP: this kernel cannot; another negative errno. */
 int refusals_open(struct host *h, int ret_programs[static REFUSALS_PROGRAMS], struct error *e);
 
 enum refusal_kind {
     REFUSAL_OF_LOAD = 1, /* text: the name of the process that wanted to load a module */
-    REFUSAL_OF_REQUEST,  /* text: the module or alias that the kernel asks for; whether it is refused shows in a
-                          * REFUSAL_OF_LOAD by modprobe(8) */
+    REFUSAL_OF_REQUEST,  /* text: the module or alias that the kernel asks for; whether it is refused
+                          * shows in a REFUSAL_OF_LOAD by modprobe(8) */
 };
 
 /* What the programs write. */

@@ -7,7 +7,8 @@
 #include "livepatch/sysfs.h"
 #include "watch/switches.h"
 
-/* Writing to a switch may last as long as a transition, after which the file is gone; so who opens it counts. */
+/* Writing to a switch may last as long as a transition, after which the file is gone; so who opens
+ * it counts. */
 #define EVENTS (FAN_OPEN | FAN_MODIFY | FAN_CLOSE_WRITE)
 #define DELETED " (deleted)" /* d_path(), fs/d_path.c */
 
@@ -16,7 +17,8 @@ int switches_open(struct host *h) {
 
     if (!h->live)
         return -EOPNOTSUPP;
-    fd = fanotify_init(FAN_CLASS_NOTIF | FAN_CLOEXEC | FAN_NONBLOCK, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    fd = fanotify_init(FAN_CLASS_NOTIF | FAN_CLOEXEC | FAN_NONBLOCK,
+                       O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     return fd < 0 ? -errno : fd;
 }
 
@@ -45,7 +47,8 @@ void switch_event_done(struct switch_event *e) {
     *e = (struct switch_event){};
 }
 
-/* The directory that holds the file: where it is mounted differs between processes, its name does not. */
+/* The directory that holds the file: where it is mounted differs between processes, its name does
+ * not. */
 static int patch_of(int fd, char **ret) {
     char link[32], path[PATH_MAX];
     char *slash;

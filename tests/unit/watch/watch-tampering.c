@@ -178,7 +178,8 @@ static void test_late_news(void **state _unused_) {
     assert_blamed(BY_STRANGER);
 }
 
-/* What nobody has touched is none of anybody's doing, not even after a loss that was another patch's. */
+/* What nobody has touched is none of anybody's doing, not even after a loss that was another
+ * patch's. */
 static void test_nobody(void **state _unused_) {
     assert_int_equal(happens(0, 0), 1);
     assert_blamed(NULL);
