@@ -5,6 +5,7 @@
 #include "admit.h"
 #include "base/strv.h"
 #include "boot/initramfs.h"
+#include "boot/volume.h"
 #include "config/name.h"
 #include "execute.h"
 #include "livepatch/load.h"
@@ -185,13 +186,29 @@ static int remember_manifest(const struct policy *p, const struct manifest *m,
     return p->signed_manifests && !result->manifest_sha256 ? -ENOMEM : 0;
 }
 
-/* The image was made before this module was installed. */
-static int explain_stale(const struct host *h, const struct snapshot *s, const struct result *result,
-                         int r, struct error *e) {
+static bool was_in_image(const struct host *h, const char *name) {
+    _cleanup_(initramfs_record_done) struct initramfs_record record = {};
+
+    if (initramfs_record_read(h, &record) < 0)
+        return false;
+    for (size_t i = 0; i < record.n_patches; i++)
+        if (patch_name_equal(record.patches[i].name, name))
+            return true;
+    return false;
+}
+
+/* The image, or the volume, is older than this module. */
+static int explain_stale(const struct host *h, const struct snapshot *s, const struct manifest *m,
+                         const struct result *result, int r, struct error *e) {
     _cleanup_free_ char *command = NULL;
 
     if (r != -EEXIST || s->in_initrd || !result->in || !streq(strempty(result->stage), "initrd"))
         return r;
+    if (volume_holds(&s->policy, m) && !was_in_image(h, m->name)) {
+        r = error_set(e, -EEXIST, EXIT_STATUS_FAILED, "the volume %s holds an older %s, which is in",
+                      s->policy.store_device, result->name);
+        return error_hint(e, r, "run lpctl enable %s and reboot", m->name);
+    }
     r = initramfs_rebuild_command(h, s->facts.release, &command);
     if (r < 0)
         return r;
@@ -256,7 +273,7 @@ static int carry_out_load(struct host *h, const struct snapshot *s, const struct
     if (r >= 0)
         r = load_planned(h, s, a, result, e);
     if (r < 0)
-        r = explain_stale(h, s, result, r, e);
+        r = explain_stale(h, s, m, result, r, e);
     /* lpd.service tries again when the transition that was in the way is over. */
     if (r == -ETIME && string_set(&result->action, "wait") < 0)
         return -ENOMEM;
@@ -333,13 +350,13 @@ char *execute_module_name(const struct host *h, const char *name) {
     return patch_name_to_module(name);
 }
 
-/* Who switched it off before, or what the lock leaves of it. */
-static int explain_unload(const struct host *h, const char *module_name, const struct result *before,
+/* Who switched it off before this, or what the lock leaves of it. */
+static int explain_unload(const struct host *h, const char *module_name, const char *before,
                           struct result *result) {
     _cleanup_(livepatch_done) struct livepatch p = {};
 
-    if (streq(strempty(before->state), "disabled") && before->reason)
-        return string_set(&result->reason, before->reason);
+    if (before)
+        return string_set(&result->reason, before);
     if (livepatch_read(h, module_name, &p) < 0 || !p.module_loaded)
         return 0;
     return string_set(&result->reason, "modules are locked: its module stays, and it cannot come back "
@@ -365,6 +382,7 @@ int execute_unload(struct host *h, const char *name, struct result *ret, struct 
     _cleanup_(result_done) struct result result = {}, before = {};
     _cleanup_free_ char *module_name = NULL;
     uint64_t timeout = 60 * USEC_PER_SEC;
+    bool was_out;
     int r, k;
 
     r = manifest_load(h, name, &m, NULL);
@@ -378,8 +396,9 @@ int execute_unload(struct host *h, const char *name, struct result *ret, struct 
     module_name = execute_module_name(h, result.name);
     if (!module_name)
         return -ENOMEM;
+    was_out = streq(strempty(before.state), "disabled") && !is_in(h, module_name);
     r = livepatch_unload(h, module_name, timeout, e);
-    if (r >= 0 && explain_unload(h, module_name, &before, &result) < 0)
+    if (r >= 0 && explain_unload(h, module_name, was_out ? before.reason : NULL, &result) < 0)
         return -ENOMEM;
     if (r != 0) {
         k = string_set(&result.module_name, module_name);

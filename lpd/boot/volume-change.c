@@ -33,7 +33,7 @@ static int failed(const struct volume *v, const char *what, const char *path, in
                      strerror(-r));
 }
 
-/* Not by file_mkdir_p(): vfat lets nobody set a mode. */
+/* Not by file_mkdir_p(), which sets a mode that vfat may not have. */
 static int make_directory(const struct volume *v, const char *path) {
     _cleanup_close_ int dir_fd = -EBADF;
     const char *name;

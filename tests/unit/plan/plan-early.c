@@ -134,6 +134,23 @@ static void test_stale(void **state _unused_) {
     assert_stale("run update-initramfs -u -k " FAKE_RELEASE " and");
 }
 
+/* Which of the two it was that is older is on record. */
+static void test_stale_volume(void **state _unused_) {
+    fake_kernel_text(&k, "/etc/lpd/lpd.conf.d/50.conf", "[Store]\nDevice=LABEL=store\n");
+    load_early(); /* the image's own: none */
+    patch("lp-a", "Stage=initrd\n");
+    load_early();
+    fake_kernel_advance(&k, 5 * USEC_PER_SEC);
+    write_module(MODULES "lp-a.ko", "lp_a", BUILD_2, FAKE_RELEASE);
+    assert_failed(load("lp-a"), -EEXIST, EXIT_STATUS_FAILED, "failed",
+                  "the volume LABEL=store holds an older lp-a, which is in");
+    assert_non_null(strstr(e.hint, "lpctl enable lp-a"));
+
+    fake_kernel_remove(&k, INITRAMFS_RECORD);
+    load_early(); /* as if the image had it */
+    assert_stale("the tool that makes it");
+}
+
 /* Of a patch that the host loaded no initramfs is to blame. */
 static void test_not_stale(void **state _unused_) {
     patch("lp-a", "Stage=initrd\n");
@@ -167,6 +184,7 @@ int main(void) {
         EARLY(test_the_host_takes_it_over),
         EARLY(test_the_host_tries_again),
         EARLY(test_stale),
+        EARLY(test_stale_volume),
         EARLY(test_not_stale),
         EARLY(test_bounded),
     };
