@@ -469,6 +469,35 @@ static void test_unload_without_manifest(void **state _unused_) {
     assert_result("strange", "unload", "disabled");
 }
 
+/* It is on record by its module's name, and asked for by another spelling. */
+static void test_unload_file(void **state _unused_) {
+    write_module("/root/fix-it.ko", "fix_it", BUILD_1, FAKE_RELEASE);
+    assert_int_equal(load_path("/root/fix-it.ko", NULL), 1);
+    fake_kernel_advance(&k, 5 * USEC_PER_SEC);
+    assert_int_equal(unload("fix-it"), 1);
+    assert_result("fix_it", "unload", "disabled");
+}
+
+/* What is left to do once others have switched it off does not make it lpd's doing. */
+static void test_unload_the_rest(void **state _unused_) {
+    for (unsigned by_others = 0; by_others < 2; by_others++) {
+        patch("fix-it", "");
+        assert_int_equal(load("fix-it"), 1);
+        fake_kernel_advance(&k, 5 * USEC_PER_SEC);
+        result.in = false;
+        assert_int_equal(string_set(&result.state, "disabled"), 0);
+        assert_int_equal(string_set(&result.reason, "by others"), 0);
+        assert_int_equal(result_write(&k.host, &result), 0);
+        if (by_others) {
+            assert_int_equal(k.host.ops->write_value(&k.host, "/sys/kernel/livepatch/fix_it/enabled", "0"), 0);
+            fake_kernel_advance(&k, 5 * USEC_PER_SEC);
+        }
+        assert_int_equal(unload("fix-it"), 1);
+        assert_result("fix-it", "unload", "disabled");
+        assert_string_equal(strempty(result.reason), by_others ? "by others" : "");
+    }
+}
+
 static void test_unload_stalls(void **state _unused_) {
     uint64_t at;
 
@@ -628,6 +657,8 @@ int main(void) {
         TEST(test_behind_a_strange_one),
         TEST(test_unload),
         TEST(test_unload_without_manifest),
+        TEST(test_unload_file),
+        TEST(test_unload_the_rest),
         TEST(test_unload_stalls),
         TEST(test_unload_refused),
         TEST(test_load_file),
