@@ -149,6 +149,10 @@ static int verb_lock(struct host *h, char *argv[] _unused_, struct error *e) {
     return r;
 }
 
+static int verb_unseal(struct host *h, char *argv[] _unused_, struct error *e) {
+    return lock_unseal(h, e);
+}
+
 static int verb_seal(struct host *h, char *argv[] _unused_, struct error *e) {
     return lock_seal(h, e);
 }
@@ -175,6 +179,7 @@ static const struct verb {
     { "initrd", 0, false, verb_initrd, "", "Load the patches of the initramfs, in there" },
     { "lock", 0, true, verb_lock, "", "End module loading until reboot, when it is time" },
     { "seal", 0, false, verb_seal, "", "Make the kernel's patches read-only" },
+    { "unseal", 0, false, verb_unseal, "", "Undo that" },
     { "watch", 0, false, verb_watch, "", "Prepare what monitor watches by, with privileges" },
     { "monitor", 0, false, verb_monitor, "", "Follow transitions until told to end" },
 };

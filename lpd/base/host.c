@@ -152,6 +152,12 @@ static int real_cover(struct host *h, const char *path) {
     return 0;
 }
 
+static int real_uncover(struct host *h, const char *path) {
+    if (!h->live)
+        return -EOPNOTSUPP;
+    return syscall(SYS_umount2, path, 0) < 0 ? -errno : 0;
+}
+
 static uint64_t real_now(struct host *h _unused_) {
     struct timespec ts;
 
@@ -178,6 +184,7 @@ const struct kernel_ops kernel_ops_real = {
     .keyctl = real_keyctl,
     .mount = real_mount,
     .cover = real_cover,
+    .uncover = real_uncover,
     .now = real_now,
     .sleep = real_sleep,
 };

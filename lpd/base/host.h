@@ -31,6 +31,8 @@ struct kernel_ops {
     /* Covers a directory with a read-only view of itself, in this mount namespace and, at once, in
      * those that follow it (mount_namespaces(7)): open_tree(2), mount_setattr(2), move_mount(2). */
     int (*cover)(struct host *h, const char *path);
+    /* Takes away what covers it: umount2(2). */
+    int (*uncover)(struct host *h, const char *path);
     /* Microseconds of CLOCK_MONOTONIC, and waiting that long on it. */
     uint64_t (*now)(struct host *h);
     void (*sleep)(struct host *h, uint64_t usec);

@@ -90,6 +90,18 @@ int lock_seal(struct host *h, struct error *e) {
     return 1;
 }
 
+int lock_unseal(struct host *h, struct error *e) {
+    int r;
+
+    if (!livepatch_is_sealed(h))
+        return 0;
+    r = h->ops->uncover(h, LIVEPATCH_DIRECTORY);
+    if (r < 0)
+        return error_set(e, r, EXIT_STATUS_FAILED, LIVEPATCH_DIRECTORY " stays read-only: %s",
+                         strerror(-r));
+    return 1;
+}
+
 int lock_ask_for_seal(struct host *h, struct error *e) {
     _cleanup_(manager_freep) struct manager *m = NULL;
     _cleanup_free_ char *job_result = NULL;

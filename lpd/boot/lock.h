@@ -39,7 +39,10 @@ int lock_record_read(const struct host *h, struct lock_record *ret);
  * its own. 1: it is so now; 0: it was so already; a negative errno with e. */
 int lock_seal(struct host *h, struct error *e);
 
-/* Has LOCK_SEAL_UNIT do it, as mounting takes privileges that the lock does not. Likewise. */
+/* Undoes that. Likewise. */
+int lock_unseal(struct host *h, struct error *e);
+
+/* Has LOCK_SEAL_UNIT seal it, as mounting takes privileges that the lock does not. Likewise. */
 int lock_ask_for_seal(struct host *h, struct error *e);
 
 /* Ends module loading, and kexec_load(2) with it if that is wanted and the kernel has it. What

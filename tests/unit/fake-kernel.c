@@ -399,6 +399,12 @@ static int fake_cover(struct host *h, const char *path) {
     return k->cover_error;
 }
 
+static int fake_uncover(struct host *h, const char *path) {
+    assert(streq(path, LIVEPATCH));
+    kernel_of(h)->sealed = false;
+    return 0;
+}
+
 static const struct kernel_ops fake_kernel_ops = {
     .finit_module = fake_finit_module,
     .delete_module = fake_delete_module,
@@ -407,6 +413,7 @@ static const struct kernel_ops fake_kernel_ops = {
     .bpf = fake_bpf,
     .mount = fake_mount,
     .cover = fake_cover,
+    .uncover = fake_uncover,
     .now = fake_now,
     .sleep = fake_sleep,
 };

@@ -130,6 +130,9 @@ static void test_seal(void **state _unused_) {
 
     assert_int_equal(lock_seal(&k.host, &e), 1);
     assert_int_equal(k.n_cover, 1);
+    /* That it is read-only shows in no file system of a test. */
+    assert_int_equal(lock_unseal(&k.host, &e), 0);
+    assert_true(k.sealed);
     k.cover_error = -EPERM;
     r = lock_seal(&k.host, &e);
     assert_error_has(r, -EPERM, &e, "/sys/kernel/livepatch cannot be made read-only: ");
