@@ -3,6 +3,7 @@
 
 #include "base/strv.h"
 #include "base/utf8.h"
+#include "boot/lock.h"
 #include "livepatch/facts.h"
 #include "refused-loads.h"
 
@@ -43,13 +44,27 @@ static void take(struct refused_loads_record *r, struct refusal_event *e) {
     }
 }
 
-/* Before the lock the kernel refuses for other reasons, which are not ours to count. */
-void refused_loads_note(struct refused_loads *l, struct host *h) {
-    bool locked = kernel_flag_read(h, KERNEL_MODULES_DISABLED) == 1, any = false;
-    struct refusal_event e;
+/* When modules were locked: what was loaded before was not refused, even if we hear of it now. Others than
+ * lpd leave no word of it. */
+static uint64_t find_lock(struct host *h) {
+    _cleanup_(lock_record_done) struct lock_record record = {};
+    uint64_t now = realtime_usec(), ago = 0;
 
+    if (lock_record_read(h, &record) < 0 || !streq(record.state, "locked"))
+        return 1;
+    if (record.since_usec < now)
+        ago = now - record.since_usec;
+    return h->ops->now(h) - MIN(ago, h->ops->now(h) - 1);
+}
+
+void refused_loads_note(struct refused_loads *l, struct host *h) {
+    struct refusal_event e;
+    bool any = false;
+
+    if (l->since_usec == 0 && kernel_flag_read(h, KERNEL_MODULES_DISABLED) == 1)
+        l->since_usec = find_lock(h);
     while (refusals_next(&l->ring, &e) > 0) {
-        if (!locked)
+        if (l->since_usec == 0 || e.nsec / 1000 < l->since_usec)
             continue;
         take(&l->record, &e);
         any = true;

@@ -7,6 +7,7 @@
 /* lpd.service counts the loads that the kernel refuses after the lock. */
 struct refused_loads {
     struct refusals ring;
+    uint64_t since_usec; /* of the lock, on host->ops->now(); 0: it was not seen yet */
     struct refused_loads_record record;
 };
 

@@ -16,6 +16,7 @@
 #define ADD(dst, value) INSN(BPF_ALU64 | BPF_ADD | BPF_K, dst, 0, 0, value)
 #define SHIFT_RIGHT(dst, value) INSN(BPF_ALU64 | BPF_RSH | BPF_K, dst, 0, 0, value)
 #define LOAD64(dst, src, o) INSN(BPF_LDX | BPF_MEM | BPF_DW, dst, src, o, 0)
+#define STORE64(dst, o, src) INSN(BPF_STX | BPF_MEM | BPF_DW, dst, src, o, 0)
 #define STORE32(dst, o, src) INSN(BPF_STX | BPF_MEM | BPF_W, dst, src, o, 0)
 #define STORE32_VALUE(dst, o, value) INSN(BPF_ST | BPF_MEM | BPF_W, dst, 0, o, value)
 #define HELPER(number) INSN(BPF_JMP | BPF_CALL, 0, 0, 0, number)

@@ -12,8 +12,7 @@
 #define RING_PAGES 4        /* a power of two, at least one */
 #define PROGRAM_MAX 32
 
-/* The functions behind the system calls: arch/ARCH/include/asm/syscall_wrapper.h. With this wrapper
- * they have one argument. */
+/* The functions behind the system calls: arch/ARCH/include/asm/syscall_wrapper.h. */
 #if defined(__x86_64__)
 #define SYSTEM_CALL "__x64_sys_"
 #elif defined(__aarch64__)
@@ -42,6 +41,8 @@ static void append_begin(struct bpf_program *p, int ring_fd, enum refusal_kind k
            END_IF(BPF_REG_0, 0),
            MOVE(BPF_REG_7, BPF_REG_0),
            STORE32_VALUE(BPF_REG_7, offsetof(struct refusal_event, kind), (int32_t) kind),
+           HELPER(BPF_FUNC_ktime_get_ns),
+           STORE64(BPF_REG_7, offsetof(struct refusal_event, nsec), BPF_REG_0),
            HELPER(BPF_FUNC_get_current_pid_tgid),
            SHIFT_RIGHT(BPF_REG_0, 32),
            STORE32(BPF_REG_7, offsetof(struct refusal_event, pid), BPF_REG_0),
@@ -54,11 +55,9 @@ static void append_submit(struct bpf_program *p) {
     bpf_append_end(p);
 }
 
-/* Behind a function of one argument: what it returned follows that. */
 static size_t assemble_load(int ring_fd, struct bpf_insn insns[static PROGRAM_MAX]) {
     struct bpf_program p = { .insns = insns };
 
-    APPEND(&p, LOAD64(BPF_REG_0, BPF_REG_1, sizeof(uint64_t)), END_UNLESS(BPF_REG_0, -EPERM));
     append_begin(&p, ring_fd, REFUSAL_OF_LOAD);
     APPEND(&p, SET(BPF_REG_2, 16 /* TASK_COMM_LEN */), HELPER(BPF_FUNC_get_current_comm));
     append_submit(&p);
@@ -88,13 +87,13 @@ static int create_ring(struct host *h) {
     return bpf_call(h, BPF_MAP_CREATE, &a);
 }
 
-/* With function 0 a raw tracepoint, else behind that function. The licence as in
+/* With function 0 a raw tracepoint, else at the entry of that function. The licence as in
  * trust/kernel-pkcs7.c. */
 static int load_program(struct host *h, const struct bpf_insn *insns, size_t n, uint32_t function) {
     union bpf_attr a = bpf_no_attributes();
 
     a.prog_type = function ? BPF_PROG_TYPE_TRACING : BPF_PROG_TYPE_RAW_TRACEPOINT;
-    a.expected_attach_type = function ? BPF_TRACE_FEXIT : 0;
+    a.expected_attach_type = function ? BPF_TRACE_FENTRY : 0;
     a.attach_btf_id = function;
     a.insns = (uintptr_t) insns;
     a.insn_cnt = (uint32_t) n;

@@ -4,11 +4,13 @@
 #include "base/error.h"
 #include "base/host.h"
 
-/* Modules that the kernel refuses to load with EPERM, as it does all after the lock. It says so to
- * nobody but the caller, so BPF programs see to it: one behind each of the system calls
+/* Loads of modules, all of which the kernel refuses after the lock with EPERM. It says so to nobody
+ * but the caller, so BPF programs see to it: one at the entry of each of the system calls
  * init_module(2) and finit_module(2), which costs nothing while nobody makes these, and one that
  * hears what the kernel itself asks modprobe(8) for. They write to a ring of the kernel's,
- * BPF_MAP_TYPE_RINGBUF (Documentation/bpf/ringbuf.rst). */
+ * BPF_MAP_TYPE_RINGBUF (Documentation/bpf/ringbuf.rst). Not behind the calls, where their result would
+ * be known: that leaves a frame on the stack by which no task can be switched to a live patch at the
+ * first try, the one that loads it least of all (klp_check_stack(), kernel/livepatch/transition.c). */
 
 #define REFUSALS_PROGRAMS 3
 
@@ -25,6 +27,7 @@ enum refusal_kind {
 
 /* What the programs write. */
 struct refusal_event {
+    uint64_t nsec; /* CLOCK_MONOTONIC */
     uint32_t kind;
     uint32_t pid;
     char text[56];

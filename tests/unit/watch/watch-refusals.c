@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <linux/bpf.h>
 
+#include <time.h>
+
 #include "base/strv.h"
+#include "boot/lock.h"
 #include "check.h"
 #include "fake-kernel.h"
 #include "refused-loads.h"
@@ -45,7 +48,7 @@ static void put(uint64_t at, const void *bytes, size_t size) {
 }
 
 static void event(enum refusal_kind kind, const char *text, uint32_t flags) {
-    struct refusal_event e = { .kind = kind, .pid = 812 };
+    struct refusal_event e = { .kind = kind, .pid = 812, .nsec = k.now * 1000 };
     uint32_t head[2] = { (uint32_t) sizeof(e) | flags, 0 };
 
     memset(e.text, 'x', sizeof(e.text));
@@ -88,6 +91,25 @@ static void test_not_locked(void **state _unused_) {
     refused_loads_note(&l, &k.host);
     assert_int_equal(consumer, producer);
     assert_int_equal(refused_loads_record_read(&k.host, &r), -ENOENT);
+}
+
+/* It was loaded in time, and heard of too late. */
+static void test_before_the_lock(void **state _unused_) {
+    struct lock_record lock = { .state = (char *) "locked", .uid = -1 };
+    struct refused_loads_record r;
+    struct timespec ts;
+
+    event(REFUSAL_OF_LOAD, "lpd-modules", 0);
+    fake_kernel_advance(&k, 2 * USEC_PER_SEC);
+    event(REFUSAL_OF_LOAD, "modprobe", 0);
+    (void) clock_gettime(CLOCK_REALTIME, &ts);
+    lock.since_usec = (uint64_t) ts.tv_sec * USEC_PER_SEC - USEC_PER_SEC;
+    assert_int_equal(lock_record_write(&k.host, &lock), 0);
+    refused_loads_note(&l, &k.host);
+    r = on_record();
+    assert_int_equal(r.count, 1);
+    assert_string_equal(r.command, "modprobe");
+    refused_loads_record_done(&r);
 }
 
 /* Far more than it holds at a time. */
@@ -164,7 +186,7 @@ static void test_unavailable(void **state _unused_) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_counts),        TEST(test_not_locked),    TEST(test_goes_round), TEST(test_half_written),
+        TEST(test_counts),        TEST(test_not_locked), TEST(test_before_the_lock),    TEST(test_goes_round), TEST(test_half_written),
         TEST(test_hostile_names), TEST(test_broken_record), TEST(test_unavailable),
     };
 
