@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <stdio.h>
-#include <time.h>
 
 #include "admit.h"
+#include "base/realtime.h"
 #include "base/strv.h"
 #include "boot/initramfs.h"
 #include "boot/volume.h"
@@ -18,13 +18,6 @@
 /* How long a transition may hold the next patch up in the initramfs, where the whole boot waits; it
  * takes the kernel 1 to 2 seconds. What is too late there is loaded on the host. */
 #define INITRD_BUSY_USEC (10 * USEC_PER_SEC)
-
-static uint64_t realtime_usec(void) {
-    struct timespec ts;
-
-    (void) clock_gettime(CLOCK_REALTIME, &ts);
-    return (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / 1000;
-}
 
 static bool is_in(const struct host *h, const char *module_name) {
     return livepatch_flag_read(h, module_name, "enabled") > 0;

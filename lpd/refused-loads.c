@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <time.h>
-
+#include "base/realtime.h"
 #include "base/strv.h"
 #include "base/utf8.h"
 #include "boot/lock.h"
@@ -20,13 +19,6 @@ int refused_loads_begin(struct refused_loads *l, struct host *h, int ring_fd) {
         return r;
     (void) refused_loads_record_read(h, &l->record);
     return refused_loads_record_write(h, &l->record);
-}
-
-static uint64_t realtime_usec(void) {
-    struct timespec ts;
-
-    (void) clock_gettime(CLOCK_REALTIME, &ts);
-    return (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / 1000;
 }
 
 static void take(struct refused_loads_record *r, struct refusal_event *e) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <systemd/sd-login.h>
-#include <time.h>
 
 #include "base/file.h"
 #include "base/json-file.h"
+#include "base/realtime.h"
 #include "base/strv.h"
 #include "base/task.h"
 #include "boot/lock.h"
@@ -27,10 +27,8 @@ void lock_record_done(struct lock_record *r) {
 
 int lock_record_sign(const struct host *h, struct lock_record *r) {
     _cleanup_free_ char *unit = NULL;
-    struct timespec ts;
 
-    (void) clock_gettime(CLOCK_REALTIME, &ts);
-    r->since_usec = (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / 1000;
+    r->since_usec = realtime_usec();
     if (sd_pid_get_unit(0, &unit) >= 0 && string_set(&r->unit, unit) < 0)
         return -ENOMEM;
     r->uid = task_login_uid(h, getpid());
