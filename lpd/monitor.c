@@ -227,6 +227,7 @@ static void look(struct monitor *m) {
     uint64_t now;
     int r;
 
+    refused_loads_note(&m->refused, m->host);
     if (livepatch_list_read(m->host, NULL, &l) < 0)
         return;
     running = livepatch_list_transition(&l);

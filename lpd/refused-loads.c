@@ -18,7 +18,7 @@ int refused_loads_begin(struct refused_loads *l, struct host *h, int ring_fd) {
     if (r < 0)
         return r;
     (void) refused_loads_record_read(h, &l->record);
-    return refused_loads_record_write(h, &l->record);
+    return 0;
 }
 
 static void take(struct refused_loads_record *r, struct refusal_event *e) {
@@ -53,8 +53,12 @@ void refused_loads_note(struct refused_loads *l, struct host *h) {
     struct refusal_event e;
     bool any = false;
 
-    if (l->since_usec == 0 && kernel_flag_read(h, KERNEL_MODULES_DISABLED) == 1)
+    if (!l->ring.data)
+        return;
+    if (l->since_usec == 0 && kernel_flag_read(h, KERNEL_MODULES_DISABLED) == 1) {
         l->since_usec = find_lock(h);
+        any = true;
+    }
     while (refusals_next(&l->ring, &e) > 0) {
         if (l->since_usec == 0 || e.nsec / 1000 < l->since_usec)
             continue;

@@ -17,5 +17,6 @@ void refused_loads_done(struct refused_loads *l);
  * is counted. */
 int refused_loads_begin(struct refused_loads *l, struct host *h, int ring_fd);
 
-/* Counts what the ring has to tell, and puts it on record. */
+/* Counts what the ring has to tell, and puts it on record; at the first sight of the lock also that
+ * nothing was refused yet. Does nothing without a ring. */
 void refused_loads_note(struct refused_loads *l, struct host *h);

@@ -93,6 +93,30 @@ static void test_not_locked(void **state _unused_) {
     assert_int_equal(refused_loads_record_read(&k.host, &r), -ENOENT);
 }
 
+/* That nothing was refused yet is worth knowing once modules are locked, and nothing before. */
+static void test_nothing_yet(void **state _unused_) {
+    struct refused_loads_record r;
+
+    fake_kernel_text(&k, "/proc/sys/kernel/modules_disabled", "0\n");
+    refused_loads_note(&l, &k.host);
+    assert_int_equal(refused_loads_record_read(&k.host, &r), -ENOENT);
+    fake_kernel_text(&k, "/proc/sys/kernel/modules_disabled", "1\n");
+    refused_loads_note(&l, &k.host);
+    r = on_record();
+    assert_int_equal(r.count, 0);
+    assert_null(r.command);
+    refused_loads_record_done(&r);
+}
+
+/* Where the ring could not be had, nobody counts. */
+static void test_no_ring(void **state _unused_) {
+    struct refused_loads_record r;
+
+    l.ring = (struct refusals){};
+    refused_loads_note(&l, &k.host);
+    assert_int_equal(refused_loads_record_read(&k.host, &r), -ENOENT);
+}
+
 /* It was loaded in time, and heard of too late. */
 static void test_before_the_lock(void **state _unused_) {
     struct lock_record lock = { .state = (char *) "locked", .uid = -1 };
@@ -186,8 +210,10 @@ static void test_unavailable(void **state _unused_) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_counts),        TEST(test_not_locked), TEST(test_before_the_lock),    TEST(test_goes_round), TEST(test_half_written),
-        TEST(test_hostile_names), TEST(test_broken_record), TEST(test_unavailable),
+        TEST(test_counts),          TEST(test_not_locked),   TEST(test_nothing_yet),
+        TEST(test_no_ring),         TEST(test_goes_round),   TEST(test_half_written),
+        TEST(test_before_the_lock), TEST(test_hostile_names), TEST(test_broken_record),
+        TEST(test_unavailable),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,7 @@ def case(m):
     m.equal("what is counted before the lock", refused(m), None)
     m.write("/etc/lpd/lpd.conf.d/50-lock.conf", "[Lock]\nModules=dummy\n")   # in time, and not refused
     m.ok("lpctl lock --wait")
+    m.wait_until("test -e /run/lpd/refused-loads", 10)
     m.equal("what is counted at the lock", refused(m), {"count": 0, "last": None, "command": None, "requested": []})
 
     m.fails(f"insmod {m.patch('stall-target')}", says="Operation not permitted")
