@@ -356,20 +356,6 @@ static int explain_unload(const struct host *h, const char *module_name, const c
                                        "before a reboot");
 }
 
-/* Nothing, if nothing is on record. A patch without a manifest may be asked for by '-' or '_'. */
-static int find_before(const struct host *h, const char *name, struct result *ret) {
-    _cleanup_(result_list_done) struct result_list l = {};
-    int r;
-
-    r = result_list_read(h, &l);
-    for (size_t i = 0; i < l.n_results; i++)
-        if (patch_name_equal(l.results[i].name, name)) {
-            *ret = TAKE_STRUCT(l.results[i]);
-            return 0;
-        }
-    return r == -ENOMEM ? r : 0;
-}
-
 int execute_unload(struct host *h, const char *name, struct result *ret, struct error *e) {
     _cleanup_(manifest_done) struct manifest m = {};
     _cleanup_(result_done) struct result result = {}, before = {};
@@ -381,7 +367,8 @@ int execute_unload(struct host *h, const char *name, struct result *ret, struct 
     r = manifest_load(h, name, &m, NULL);
     if (r >= 0)
         timeout = m.timeout_usec;
-    if (find_before(h, name, &before) < 0)
+    /* A patch without a manifest may be asked for by '-' or '_'. */
+    if (result_find(h, name, &before) == -ENOMEM)
         return -ENOMEM;
     r = begin(h, m.name ?: before.name ?: name, "unload", NULL, &result);
     if (r < 0)

@@ -86,19 +86,8 @@ static int find_manifest(const struct host *h, const struct result *result, stru
  * has one. */
 static bool find_record(const struct host *h, const char *module, struct result *ret_result,
                         struct manifest *ret_manifest) {
-    _cleanup_(result_list_done) struct result_list l = {};
-
-    if (result_list_read(h, &l) < 0)
-        return false;
-    for (size_t i = 0; i < l.n_results; i++) {
-        struct result *r = l.results + i;
-
-        if (!patch_name_equal(r->module_name ?: r->name, module))
-            continue;
-        *ret_result = TAKE_STRUCT(*r);
-        return find_manifest(h, ret_result, ret_manifest) >= 0;
-    }
-    return false;
+    return result_find_module(h, module, ret_result) >= 0 &&
+           find_manifest(h, ret_result, ret_manifest) >= 0;
 }
 
 /* Writes down that a patch which had been accepted is out again, and tells systemd, whose unit

@@ -219,6 +219,30 @@ const struct result *result_list_find_module(const struct result_list *l, const 
     return NULL;
 }
 
+static int find(const struct host *h, const char *name, struct result *ret,
+                const struct result *(*find_in)(const struct result_list *, const char *)) {
+    _cleanup_(result_list_done) struct result_list l = {};
+    const struct result *found;
+    int r;
+
+    r = result_list_read(h, &l);
+    if (r < 0)
+        return r;
+    found = find_in(&l, name);
+    if (!found)
+        return -ENOENT;
+    *ret = TAKE_STRUCT(l.results[found - l.results]);
+    return 0;
+}
+
+int result_find(const struct host *h, const char *name, struct result *ret) {
+    return find(h, name, ret, result_list_find);
+}
+
+int result_find_module(const struct host *h, const char *module, struct result *ret) {
+    return find(h, module, ret, result_list_find_module);
+}
+
 bool result_is_over(const struct result *r, const char *module, const struct result *other) {
     if (other && other->monotonic_usec > r->monotonic_usec)
         return false;

@@ -47,6 +47,11 @@ int result_write(const struct host *h, const struct result *r);
 /* Reads one. -ENOENT: nothing was done yet; -EBADMSG: not such a file; -EINVAL: no name. */
 int result_read(const struct host *h, const char *name, struct result *ret);
 
+/* The same where the name may be spelled with '-' or '_', and by the name of the module as the
+ * kernel knows it. */
+int result_find(const struct host *h, const char *name, struct result *ret);
+int result_find_module(const struct host *h, const char *module, struct result *ret);
+
 /* Forgets what became of a patch that is no longer on the machine. 0 or a negative errno. */
 int result_remove(const struct host *h, const char *name);
 

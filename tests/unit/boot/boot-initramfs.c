@@ -2,7 +2,7 @@
 #include "base/strv.h"
 #include "boot/initramfs.h"
 #include "check.h"
-#include "tree.h"
+#include "root.h"
 
 /* The record of the initramfs, which may hold anything by the time it is read, and the command that
  * makes an image again. */
@@ -13,20 +13,6 @@
     "{\"kernel\":\"" KERNEL "\",\"patches\":["                                                     \
     "{\"name\":\"fix-a\",\"sha256\":\"aa\",\"buildId\":\"bb\"},"                                   \
     "{\"name\":\"fix-b\",\"sha256\":null}]}"
-
-static struct host h;
-
-static int setup(void **state _unused_) {
-    tree_make(&h);
-    return 0;
-}
-
-static int teardown(void **state _unused_) {
-    tree_remove(&h);
-    return 0;
-}
-
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 static int read_record(const char *text, struct initramfs_record *ret) {
     tree_write(&h, INITRAMFS_RECORD, text);

@@ -2,21 +2,7 @@
 #include "base/strv.h"
 #include "boot/kernels.h"
 #include "check.h"
-#include "tree.h"
-
-static struct host h;
-
-static int setup(void **state _unused_) {
-    tree_make(&h);
-    return 0;
-}
-
-static int teardown(void **state _unused_) {
-    tree_remove(&h);
-    return 0;
-}
-
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#include "root.h"
 
 static void in_boot(const char *release) {
     _cleanup_free_ char *image = NULL, *modules = NULL;

@@ -4,21 +4,7 @@
 #include "base/strv.h"
 #include "boot/results.h"
 #include "check.h"
-#include "tree.h"
-
-static struct host h;
-
-static int setup(void **state _unused_) {
-    tree_make(&h);
-    return 0;
-}
-
-static int teardown(void **state _unused_) {
-    tree_remove(&h);
-    return 0;
-}
-
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#include "root.h"
 
 static struct result example(const char *name) {
     struct result r = {
@@ -138,6 +124,22 @@ static void test_list(void **state _unused_) {
     assert_null(result_list_find(&l, "lp-8"));
 }
 
+/* By the name of the patch, or by that of its module. */
+static void test_find(void **state _unused_) {
+    _cleanup_(result_done) struct result r = example("fix-it"), named = {}, of_module = {}, none = {};
+
+    assert_int_equal(result_find(&h, "fix-it", &none), -ENOENT);
+    (void) string_set(&r.module_name, "other_name");
+    assert_int_equal(result_write(&h, &r), 0);
+    assert_int_equal(result_find(&h, "fix_it", &named), 0);
+    assert_same(&named, &r);
+    assert_int_equal(result_find_module(&h, "other_name", &of_module), 0);
+    assert_same(&of_module, &r);
+    assert_int_equal(result_find(&h, "other_name", &none), -ENOENT);
+    assert_int_equal(result_find_module(&h, "fix_it", &none), -ENOENT);
+    assert_null(none.name);
+}
+
 static void test_broken(void **state _unused_) {
     static const char *const texts[] = {
         "",
@@ -251,7 +253,7 @@ int main(void) {
         TEST(test_round_trip),
         TEST(test_as_little_as_can_be),
         TEST(test_overwrite_and_remove),
-        TEST(test_list),
+        TEST(test_list), TEST(test_find),
         TEST(test_broken),
         TEST(test_strange_files),
         TEST(test_exit_status),
