@@ -357,25 +357,32 @@ static int check_owner(const struct host *h, const char *name, struct error *e) 
     return 0;
 }
 
-/* The manifest of that name, broken or not: of names that are alike the one that is spelled so. NULL
- * if there is none. */
-static const struct manifest_entry *find_entry(const struct manifest_list *l, const char *name) {
+/* The manifest of that name in the list, broken or not: of names that are alike the one that is
+ * spelled so. Outputs NULL if there is none. Refused for a patch that is not the administrator's. */
+static int find_removable(const struct host *h, const char *name, struct manifest_list *l,
+                          const struct manifest_entry **ret, struct error *e) {
+    const struct manifest_entry *entry;
+    int r;
+
+    r = manifest_list_load_one(h, name, l, e);
+    if (r < 0 && r != -ENOENT)
+        return r;
+    entry = l->n_entries > 0 ? l->entries : NULL;
     for (size_t i = 0; i < l->n_entries; i++)
         if (streq(l->entries[i].name, name))
-            return l->entries + i;
-    return l->n_entries > 0 ? l->entries : NULL;
+            entry = l->entries + i;
+    r = check_owner(h, entry ? entry->name : name, e);
+    if (r < 0)
+        return r;
+    *ret = entry;
+    return 0;
 }
 
 int store_may_remove(const struct host *h, const char *name, struct error *e) {
     _cleanup_(manifest_list_done) struct manifest_list l = {};
     const struct manifest_entry *entry;
-    int r;
 
-    r = manifest_list_load_one(h, name, &l, e);
-    if (r < 0 && r != -ENOENT)
-        return r;
-    entry = find_entry(&l, name);
-    return check_owner(h, entry ? entry->name : name, e);
+    return find_removable(h, name, &l, &entry, e);
 }
 
 /* The manifest goes first: without it the rest is not a patch any more. */
@@ -407,15 +414,11 @@ int store_remove(const struct host *h, const char *name, struct error *e) {
     const struct manifest_entry *entry;
     int r;
 
-    r = manifest_list_load_one(h, name, &l, e);
-    if (r < 0 && r != -ENOENT)
-        return r;
-    entry = find_entry(&l, name);
-    name = entry ? entry->name : name;
-    r = check_owner(h, name, e);
+    r = find_removable(h, name, &l, &entry, e);
     if (r < 0)
         return r;
-    return remove_all(h, name, entry && entry->error_number == 0 ? &entry->manifest : NULL, e);
+    return remove_all(h, entry ? entry->name : name,
+                      entry && entry->error_number == 0 ? &entry->manifest : NULL, e);
 }
 
 static int add_name(char ***names, const char *name) {

@@ -356,6 +356,17 @@ static int install_callers_file(struct ctl *c, struct manager *m, const char *pa
     return r < 0 ? r : install_one(c, m, &here, absolute, e);
 }
 
+/* What is there before patches come and go. */
+static int begin(struct ctl *c, struct manager **ret_manager, struct images *ret_before,
+                 struct error *e) {
+    int r;
+
+    r = ctl_require_root(c, e);
+    if (r >= 0)
+        r = ctl_connect(c, ret_manager, e);
+    return r < 0 ? r : images_see(c, ret_before, e);
+}
+
 int ctl_install(struct ctl *c, char **argv, struct error *e) {
     _cleanup_(manager_freep) struct manager *m = NULL;
     _cleanup_(images_done) struct images before = {};
@@ -364,11 +375,7 @@ int ctl_install(struct ctl *c, char **argv, struct error *e) {
     changes_begin(c);
     if (c->name && strv_length(argv) > 1)
         return error_set(e, -EINVAL, EXIT_STATUS_USAGE, "--name= goes with one file");
-    r = ctl_require_root(c, e);
-    if (r >= 0)
-        r = ctl_connect(c, &m, e);
-    if (r >= 0)
-        r = images_see(c, &before, e);
+    r = begin(c, &m, &before, e);
     if (r < 0)
         return r;
     /* One file that cannot be installed stops no other; the first failure is what is reported. */
@@ -436,11 +443,7 @@ static int for_each_patch(struct ctl *c, char **argv, struct error *e,
     int r;
 
     changes_begin(c);
-    r = ctl_require_root(c, e);
-    if (r >= 0)
-        r = ctl_connect(c, &m, e);
-    if (r >= 0)
-        r = images_see(c, &before, e);
+    r = begin(c, &m, &before, e);
     if (r < 0)
         return r;
     STRV_FOREACH(name, argv) {
