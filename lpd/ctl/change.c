@@ -42,6 +42,19 @@ void changes_add(struct ctl *c, const char *name, bool changed, const char *fmt,
         json_add_bool(c->value, "changed", true);
 }
 
+int changes_each(struct ctl *c, struct manager *m, char **arguments, int r, change_one *one,
+                 struct error *e) {
+    STRV_FOREACH(argument, arguments) {
+        _cleanup_(error_done) struct error later = ERROR_NULL;
+        int k = one(c, m, *argument, r < 0 ? &later : e);
+
+        if (k < 0 && r < 0)
+            changes_add(c, *argument, false, "%s", error_message(&later, k));
+        RET_GATHER(r, k);
+    }
+    return r;
+}
+
 void print_changes(const struct ctl *c) {
     json_object *patches = json_object_object_get(c->value, "patches");
 
@@ -378,15 +391,7 @@ int ctl_install(struct ctl *c, char **argv, struct error *e) {
     r = begin(c, &m, &before, e);
     if (r < 0)
         return r;
-    /* One file that cannot be installed stops no other; the first failure is what is reported. */
-    STRV_FOREACH(path, argv) {
-        _cleanup_(error_done) struct error later = ERROR_NULL;
-        int k = install_callers_file(c, m, *path, r < 0 ? &later : e);
-
-        if (k < 0 && r < 0)
-            changes_add(c, *path, false, "%s", error_message(&later, k));
-        RET_GATHER(r, k);
-    }
+    r = changes_each(c, m, argv, 0, install_callers_file, e);
     return images_refresh(c, &before, r, e);
 }
 
@@ -430,16 +435,20 @@ static int remove_one(struct ctl *c, struct manager *m, const char *name, struct
 }
 
 /* The manifest's own spelling, which is also that of the unit and of the result. */
-static char *spelled(struct ctl *c, const char *name) {
+static int add_spelled(struct ctl *c, const char *name, char ***names, struct error *e) {
     _cleanup_(manifest_done) struct manifest m = {};
+    int r;
 
-    return manifest_load(&c->host, name, &m, NULL) >= 0 ? TAKE_PTR(m.name) : strdup(name);
+    r = ctl_check_name(name, e);
+    if (r < 0)
+        return r;
+    return strv_extend(names, manifest_load(&c->host, name, &m, NULL) >= 0 ? m.name : name);
 }
 
-static int for_each_patch(struct ctl *c, char **argv, struct error *e,
-                          int (*run)(struct ctl *, struct manager *, const char *, struct error *)) {
+static int for_each_patch(struct ctl *c, char **argv, struct error *e, change_one *one) {
     _cleanup_(manager_freep) struct manager *m = NULL;
     _cleanup_(images_done) struct images before = {};
+    _cleanup_strv_free_ char **names = NULL;
     int r;
 
     changes_begin(c);
@@ -447,16 +456,11 @@ static int for_each_patch(struct ctl *c, char **argv, struct error *e,
     if (r < 0)
         return r;
     STRV_FOREACH(name, argv) {
-        _cleanup_free_ char *own = NULL;
-
-        r = ctl_check_name(*name, e);
-        if (r >= 0)
-            own = spelled(c, *name);
-        if (r >= 0)
-            r = own ? run(c, m, own, e) : -ENOMEM;
+        r = add_spelled(c, *name, &names, e);
         if (r < 0)
-            break;
+            return r;
     }
+    r = changes_each(c, m, names, 0, one, e);
     return images_refresh(c, &before, r, e);
 }
 
@@ -563,11 +567,14 @@ int ctl_disable(struct ctl *c, char **argv, struct error *e) {
     return for_each_patch(c, argv, e, disable_one);
 }
 
+static int import_one(struct ctl *c, struct manager *m, const char *path, struct error *e) {
+    return install_one(c, m, &c->host, path, e);
+}
+
 /* kpatch keeps what its service loads in /var/lib/kpatch/RELEASE/MODULE.ko (kpatch(1), "kpatch
- * install"). As with install, one that fails stops no other: failed is the first failure so far, which
- * is what is reported, and returned in the end. */
+ * install"). failed is the first failure so far, which is returned in the end. */
 static int import_release(struct ctl *c, const char *release, int failed, struct error *e) {
-    _cleanup_strv_free_ char **names = NULL;
+    _cleanup_strv_free_ char **names = NULL, **paths = NULL;
     _cleanup_free_ char *directory = NULL;
     int r;
 
@@ -581,19 +588,14 @@ static int import_release(struct ctl *c, const char *release, int failed, struct
                           : error_set(e, r, EXIT_STATUS_FAILED, "%s: %s", directory, strerror(-r));
     STRV_FOREACH(name, names) {
         _cleanup_free_ char *path = NULL;
-        _cleanup_(error_done) struct error one = ERROR_NULL;
 
         if (!endswith(*name, ".ko"))
             continue;
-        if (asprintf(&path, "%s/%s", directory, *name) < 0)
+        if (asprintf(&path, "%s/%s", directory, *name) < 0 || strv_extend(&paths, path) < 0)
             return -ENOMEM;
-        c->kernel = release;
-        r = install_one(c, NULL, &c->host, path, failed < 0 ? &one : e);
-        if (r < 0 && failed < 0)
-            changes_add(c, path, false, "%s", error_message(&one, r));
-        RET_GATHER(failed, r);
     }
-    return failed;
+    c->kernel = release;
+    return changes_each(c, NULL, paths, failed, import_one, e);
 }
 
 int ctl_import_kpatch(struct ctl *c, char **argv _unused_, struct error *e) {

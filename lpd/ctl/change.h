@@ -17,3 +17,11 @@ int ctl_connect(const struct ctl *c, struct manager **ret, struct error *e);
 
 /* Waits for the end of a transition if --wait asks for it; -ETIME (8). */
 int ctl_wait(struct ctl *c, const char *module_name, struct error *e);
+
+/* One step of a verb: for a name or a file of the command line. At least 0, or a negative errno. */
+typedef int change_one(struct ctl *c, struct manager *m, const char *argument, struct error *e);
+
+/* Takes that step for each argument. One that fails stops no other: the first failure is what is
+ * returned, later ones stand among the changes. r: what went before; its failure counts as the first. */
+int changes_each(struct ctl *c, struct manager *m, char **arguments, int r, change_one *one,
+                 struct error *e);

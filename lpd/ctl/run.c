@@ -137,12 +137,7 @@ int ctl_unload(struct ctl *c, char **argv, struct error *e) {
     r = ctl_require_live(c, e);
     if (r >= 0)
         r = ctl_connect(c, &m, e);
-    STRV_FOREACH(argument, argv) {
-        if (r < 0)
-            return r;
-        r = unload_one(c, m, *argument, e);
-    }
-    return r;
+    return r < 0 ? r : changes_each(c, m, argv, 0, unload_one, e);
 }
 
 static void add_action(json_object *actions, const struct action *a, const struct outcome *o) {

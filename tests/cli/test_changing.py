@@ -273,6 +273,15 @@ class Remove(Changing):
         self.text("remove", "fix-net")
         self.assert_unchanged()
 
+    def test_one_that_fails_stops_no_other(self):
+        for name in ("a", "b"):
+            self.text("install", self.place(f"{name}.ko", module(name)))
+        changed, patches = self.change("remove", "a", "none", "nor-this", "b", status=3)
+        self.assertEqual(self.error["message"], "there is no patch none")
+        self.assertEqual((changed, patches), (True, {"a": (True, "removed"), "b": (True, "removed"),
+                                                     "nor-this": (False, "there is no patch nor-this")}))
+        self.assert_unchanged()
+
     def test_of_a_package(self):
         self.plant({"/usr/lib/lpd/patches.d/fix-net.conf": "[Patch]\n"})
         self.mark()
@@ -315,6 +324,16 @@ class Switch(Changing):
         self.assertEqual(self.change("enable", "fix-off")[0], True)
         self.assertEqual(self.added(), {f"{MANIFESTS}/fix-off.conf.d/50-enabled.conf":
                                         b"# Written by lpctl enable.\n[Patch]\nEnabled=yes\n"})
+
+    def test_one_that_fails_stops_no_other(self):
+        changed, patches = self.change("disable", "bad", "fix-net", status=78)
+        self.assertIn("bad.conf:2: unknown key 'Enabeld'", self.error["message"])
+        self.assertEqual((changed, list(patches)), (True, ["fix-net"]))
+        self.assertEqual(list(self.added()), [f"{MANIFESTS}/fix-net.conf.d/50-enabled.conf"])
+
+    def test_a_name_that_is_none(self):
+        """Nothing is done then, also for what stands before it."""
+        self.refuse(64, "disable", "fix-net", "a/b")
 
     def test_now_is_for_the_running_machine(self):
         self.assertEqual(self.change("disable", "--now", "fix-net")[1], {"fix-net": (True, "disabled")})

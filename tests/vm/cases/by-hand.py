@@ -13,9 +13,8 @@ def case(m):
     m.fails(f"setpriv --reuid=65534 --regid=65534 --clear-groups lpctl load {m.patch('lp-version')}", exit=4)
     m.fails("setpriv --reuid=65534 --regid=65534 --clear-groups lpctl unload lp-cmdline", exit=4)
     m.ok(f"lpctl unload {m.patch('lp-cmdline')}")
-    m.ok("lpctl unload lp-uptime")
+    m.fails("lpctl unload lp-uptimo lp-uptime", exit=3, says="there is no patch lp-uptimo")   # stops no other
     m.ok("test -z \"$(ls /sys/kernel/livepatch)\"")
-    m.fails("lpctl unload lp-uptimo", exit=3)
     m.equal("nothing to do", m.json("lpctl unload lp-cmdline --json=short")["changed"], False)
 
     # What kpatch left behind is taken over.
