@@ -191,19 +191,19 @@ static int add_volume(struct initramfs_files *f) {
     return r;
 }
 
-/* Those of the firmware are with the firmware. */
+/* Those of the firmware are with the firmware, and the driver that reads them there is loaded where
+ * one of them is asked for. */
 static int add_certificates(const struct host *h, struct initramfs_files *f) {
     _cleanup_(certificate_files_done) struct certificate_files c = {};
     int r;
 
-    r = certificate_files_read(h, &c);
+    r = certificate_files_read_directories(h, &c);
     for (size_t i = 0; i < c.n_files && r >= 0; i++)
-        if (c.files[i].origin == ORIGIN_LOCAL || c.files[i].origin == ORIGIN_VENDOR)
-            r = strv_extend(&f->files, c.files[i].path);
+        r = strv_extend(&f->files, c.files[i].path);
     STRV_FOREACH(refused, c.refused)
         if (r >= 0)
             r = strv_extend(&f->warnings, *refused);
-    return r;
+    return r < 0 ? r : strv_extend(&f->kernel_modules, "efivarfs");
 }
 
 static int add_the_rest(const struct host *h, const struct policy *p, const char *problem,

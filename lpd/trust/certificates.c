@@ -13,9 +13,9 @@
 #define FILES_MAX 256
 #define VARIABLES_MAX 16 /* MokListRT and its continuations */
 
-#define EFI_VARIABLES "/sys/firmware/efi/efivars/"
+#define EFI_VARIABLES "/sys/firmware/efi/efivars"
 #define EFI_ATTRIBUTES_SIZE 4 /* in front of the value: Documentation/filesystems/efivarfs.rst */
-#define EFI_DB EFI_VARIABLES "db-d719b2cb-3d3a-4596-a3bc-dad00e67656f"
+#define EFI_DB "db-d719b2cb-3d3a-4596-a3bc-dad00e67656f"
 #define SHIM_GUID "605dab50-e046-4300-abb6-3dd810dd8b23"
 #define MOK_LIST "/sys/firmware/efi/mok-variables/MokListRT"
 
@@ -126,16 +126,6 @@ static int read_directory(const struct host *h, struct certificate_files *f,
     return 0;
 }
 
-static int read_directories(const struct host *h, struct certificate_files *f) {
-    _cleanup_strv_free_ char **local = NULL, **vendor = NULL;
-    int r;
-
-    r = read_directory(h, f, ORIGIN_LOCAL, KEYS_DIRECTORY_LOCAL, NULL, &local);
-    if (r < 0)
-        return r;
-    return read_directory(h, f, ORIGIN_VENDOR, KEYS_DIRECTORY_VENDOR, local, &vendor);
-}
-
 struct variable {
     struct certificate_files *files;
     enum certificate_origin origin;
@@ -155,10 +145,11 @@ static int add_from_variable(const void *der, size_t size, void *userdata) {
     return add(v->files, v->origin, v->path, copy, size);
 }
 
-/* 1 if there is such a variable. */
+/* What is found at path below the root of h and shown as name. 1 if there is such a variable. */
 static int read_variable(const struct host *h, struct certificate_files *f,
-                         enum certificate_origin origin, const char *path, size_t attributes) {
-    struct variable v = { f, origin, path };
+                         enum certificate_origin origin, const char *path, const char *name,
+                         size_t attributes) {
+    struct variable v = { f, origin, name };
     _cleanup_free_ char *data = NULL;
     size_t size;
     int r;
@@ -171,27 +162,72 @@ static int read_variable(const struct host *h, struct certificate_files *f,
                               : efi_signature_lists_walk(data + attributes, size - attributes,
                                                          add_from_variable, &v);
     if (r == -EBADMSG)
-        r = refuse(f, path, "it is not a list of EFI signatures");
+        r = refuse(f, name, "it is not a list of EFI signatures");
     else if (r == -EFBIG)
-        r = refuse(f, path, "there are too many certificates");
+        r = refuse(f, name, "there are too many certificates");
     else if (r < 0 && r != -ENOMEM)
-        r = refuse(f, path, strerror(-r));
+        r = refuse(f, name, strerror(-r));
     return r < 0 ? r : 1;
+}
+
+/* efivarfs: where it is mounted, or as a root of its own. */
+struct variables {
+    const struct host *host; /* NULL: own */
+    const char *directory;   /* NULL: there are no variables */
+    struct host own;
+};
+
+static void variables_close(struct variables *v) {
+    host_close(&v->own);
+}
+
+/* On the host it is systemd's to mount; in an initramfs without systemd nobody does. 0 or -ENOMEM. */
+static int variables_open(struct host *h, struct variables *ret) {
+    struct variables v = { .host = h, .directory = EFI_VARIABLES, .own = HOST_NULL };
+    _cleanup_strv_free_ char **names = NULL;
+    int r;
+
+    r = file_list(h, EFI_VARIABLES, &names);
+    if (r >= 0 && !names && h->initrd) {
+        r = h->ops->mount(h, "efivarfs", "efivarfs", "", /* writable= */ false);
+        v.own = (struct host){ .root_fd = r < 0 ? -EBADF : r, .ops = h->ops };
+        v.host = NULL;
+        v.directory = "";
+    }
+    if (r == -ENOMEM)
+        return r;
+    if (r < 0)
+        v.directory = NULL;
+    *ret = v;
+    return 0;
+}
+
+static int read_efi_variable(const struct variables *v, struct certificate_files *f,
+                             enum certificate_origin origin, const char *name) {
+    _cleanup_free_ char *path = NULL, *shown = NULL;
+
+    if (!v->directory)
+        return 0;
+    if (asprintf(&path, "%s/%s", v->directory, name) < 0 ||
+        asprintf(&shown, EFI_VARIABLES "/%s", name) < 0)
+        return -ENOMEM;
+    return read_variable(v->host ?: &v->own, f, origin, path, shown, EFI_ATTRIBUTES_SIZE);
 }
 
 /* The table that shim hands over, which the kernel shows as mok-variables, has it whole. Of the
  * variables, where the firmware bounds their size, MokListRT1, MokListRT2 and so on are the rest,
  * each a list of its own (shim, mok.c mirror_mok_db()). */
-static int read_mok_list(const struct host *h, struct certificate_files *f) {
-    char path[sizeof(EFI_VARIABLES "MokListRT-" SHIM_GUID) + 10], number[10] = "";
+static int read_mok_list(const struct host *h, const struct variables *variables,
+                         struct certificate_files *f) {
+    char name[sizeof("MokListRT-" SHIM_GUID) + 10], number[10] = "";
     int r;
 
-    r = read_variable(h, f, ORIGIN_MOK, MOK_LIST, 0);
+    r = read_variable(h, f, ORIGIN_MOK, MOK_LIST, MOK_LIST, 0);
     if (r != 0)
         return MIN(r, 0);
     for (unsigned i = 1; i <= VARIABLES_MAX; i++) {
-        (void) snprintf(path, sizeof(path), EFI_VARIABLES "MokListRT%s-" SHIM_GUID, number);
-        r = read_variable(h, f, ORIGIN_MOK, path, EFI_ATTRIBUTES_SIZE);
+        (void) snprintf(name, sizeof(name), "MokListRT%s-" SHIM_GUID, number);
+        r = read_efi_variable(variables, f, ORIGIN_MOK, name);
         if (r <= 0)
             return r;
         (void) snprintf(number, sizeof(number), "%u", i);
@@ -199,15 +235,39 @@ static int read_mok_list(const struct host *h, struct certificate_files *f) {
     return 0;
 }
 
-int certificate_files_read(const struct host *h, struct certificate_files *ret) {
-    _cleanup_(certificate_files_done) struct certificate_files f = { 0 };
+static int read_firmware(struct host *h, struct certificate_files *f) {
+    _cleanup_(variables_close) struct variables variables = { .own = HOST_NULL };
     int r;
 
-    r = read_directories(h, &f);
+    r = variables_open(h, &variables);
     if (r >= 0)
-        r = read_mok_list(h, &f);
+        r = read_mok_list(h, &variables, f);
     if (r >= 0)
-        r = read_variable(h, &f, ORIGIN_DB, EFI_DB, EFI_ATTRIBUTES_SIZE);
+        r = read_efi_variable(&variables, f, ORIGIN_DB, EFI_DB);
+    return r;
+}
+
+int certificate_files_read_directories(const struct host *h, struct certificate_files *ret) {
+    _cleanup_(certificate_files_done) struct certificate_files f = {};
+    _cleanup_strv_free_ char **local = NULL, **vendor = NULL;
+    int r;
+
+    r = read_directory(h, &f, ORIGIN_LOCAL, KEYS_DIRECTORY_LOCAL, NULL, &local);
+    if (r >= 0)
+        r = read_directory(h, &f, ORIGIN_VENDOR, KEYS_DIRECTORY_VENDOR, local, &vendor);
+    if (r < 0)
+        return r;
+    *ret = TAKE_STRUCT(f);
+    return 0;
+}
+
+int certificate_files_read(struct host *h, struct certificate_files *ret) {
+    _cleanup_(certificate_files_done) struct certificate_files f = {};
+    int r;
+
+    r = certificate_files_read_directories(h, &f);
+    if (r >= 0)
+        r = read_firmware(h, &f);
     if (r < 0)
         return r;
     *ret = TAKE_STRUCT(f);

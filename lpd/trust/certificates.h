@@ -38,6 +38,9 @@ void certificate_files_done(struct certificate_files *f);
  * name in /usr, then MokListRT, then db. The files and every directory above them must belong to root
  * and be writable by nobody else, and be no links. What cannot be read is left out and told in
  * refused. 0 or -ENOMEM. */
-int certificate_files_read(const struct host *h, struct certificate_files *ret);
+int certificate_files_read(struct host *h, struct certificate_files *ret);
+
+/* The key directories alone. */
+int certificate_files_read_directories(const struct host *h, struct certificate_files *ret);
 
 const char *certificate_origin_to_string(enum certificate_origin o);

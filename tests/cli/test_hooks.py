@@ -14,7 +14,8 @@ HOOKS = TOP / "initramfs-hooks"
 STORE = f"/var/lib/lpd/modules/{KERNEL}"
 FILES = [("program", "/usr/lib/lpd/lpd"), ("program", "/usr/lib/lpd/lpd-parser"),
          ("file", "/etc/lpd/patches.d/fix-a.conf"), ("file", f"{STORE}/fix-a.ko"),
-         ("file", "/etc/lpd/lpd.conf"), ("kernel-module", "vfat"), ("something-new", "x")]
+         ("file", "/etc/lpd/lpd.conf"), ("kernel-module", "efivarfs"), ("kernel-module", "vfat"),
+         ("something-new", "x")]
 UNITS = "/usr/lib/systemd/system"
 
 # lpctl, and what later versions of it may print besides.
@@ -158,7 +159,7 @@ class Dracut(Hook):
 
     def test_kernel_modules_in_spite_of_hostonly(self):
         self.early()
-        self.assertEqual(self.call("installkernel"), (0, ["instmods hostonly= vfat"], ""))
+        self.assertEqual(self.call("installkernel"), (0, ["instmods hostonly= efivarfs", "instmods hostonly= vfat"], ""))
 
     def test_nothing_and_broken(self):
         """An administrator may name the module where there is nothing yet."""

@@ -22,9 +22,12 @@ class InitramfsFiles(Case):
         self.plant(kernel(OTHER), {"/etc/lpd/lpd.conf": "[Trust]\nSignature=permissive\n"})
 
     def listed(self, *argv):
+        """The files; of drivers there is that of the firmware's variables."""
         value, text = self.assert_same_everywhere("initramfs-files", f"--kernel={KERNEL}", *argv)
-        lines = text.splitlines()
-        self.assertEqual([f"{f['kind']} {f['path']}" for f in value["files"]], lines)
+        lines = [f"{f['kind']} {f['path']}" for f in value["files"]]
+        modules = ["efivarfs"] if lines else []
+        self.assertEqual(value["kernelModules"], modules)
+        self.assertEqual(text.splitlines(), lines + [f"kernel-module {name}" for name in modules])
         self.assertEqual(value["kernel"], KERNEL)
         return lines
 
@@ -34,7 +37,8 @@ class InitramfsFiles(Case):
         lines = [f"{f['kind']} {f['path']}" for f in value["files"]]
         self.assertGreater(len(value["warnings"]), 0)
         done = self.lpctl("initramfs-files", f"--kernel={KERNEL}", warns=True)
-        self.assertEqual(done.stdout.splitlines(), lines)
+        modules = [f"kernel-module {name}" for name in value["kernelModules"]]
+        self.assertEqual(done.stdout.splitlines(), lines + modules)
         self.assertEqual(done.stderr.splitlines(), [f"lpctl: {w}" for w in value["warnings"]])
         return lines, done.stderr
 
@@ -47,7 +51,7 @@ class InitramfsFiles(Case):
     def test_a_volume(self):
         """The administrator's patches are left to it, those of packages are not; lpd is there either way."""
         self.plant({"/etc/lpd/lpd.conf": "[Store]\nDevice=LABEL=store\n"})
-        modules = ["ext4", "vfat", "nls_cp437", "nls_ascii", "nls_iso8859-1", "nls_utf8"]
+        modules = ["ext4", "vfat", "nls_cp437", "nls_ascii", "nls_iso8859-1", "nls_utf8", "efivarfs"]
         programs = [*PROGRAMS, "program /usr/lib/lpd/lpd-volume", "file /etc/lpd/lpd.conf"]
         self.early("fix-a")
         value = self.json("initramfs-files", f"--kernel={KERNEL}")

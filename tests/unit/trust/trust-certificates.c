@@ -7,7 +7,8 @@
 
 #define VARIABLES "/sys/firmware/efi/efivars/"
 #define SHIM "-605dab50-e046-4300-abb6-3dd810dd8b23"
-#define DB VARIABLES "db-d719b2cb-3d3a-4596-a3bc-dad00e67656f"
+#define DB_NAME "db-d719b2cb-3d3a-4596-a3bc-dad00e67656f"
+#define DB VARIABLES DB_NAME
 #define MOK "/sys/firmware/efi/mok-variables/MokListRT"
 
 /* A list of one X.509 certificate of three bytes, and the attributes of a variable. */
@@ -191,12 +192,95 @@ static void test_bad_firmware(void **state) {
     assert_found(f, "");
 }
 
+static unsigned n_mounted;
+static int mount_error;
+
+/* efivarfs has what stands below /firmware. */
+static int mount_firmware(struct host *h, const char *device, const char *type, const char *options,
+                          bool writable) {
+    n_mounted++;
+    assert_string_equal(device, "efivarfs");
+    assert_string_equal(type, "efivarfs");
+    assert_string_equal(options, "");
+    assert_false(writable);
+    return mount_error < 0 ? mount_error : file_open(h, "/firmware", O_PATH | O_DIRECTORY, 0);
+}
+
+static const struct kernel_ops mounting_ops = { .mount = mount_firmware };
+
+static int setup_unmounted(void **state) {
+    struct fixture *f;
+
+    (void) setup(state);
+    f = *state;
+    f->host.ops = &mounting_ops;
+    f->host.initrd = true;
+    n_mounted = 0;
+    mount_error = 0;
+    write_literal(&f->host, "/firmware/MokListRT" SHIM, ATTRIBUTES LIST("one"));
+    write_literal(&f->host, "/firmware/" DB_NAME, ATTRIBUTES LIST("ten"));
+    assert_int_equal(file_mkdir_p(&f->host, "/sys/firmware/efi/efivars"), 0);
+    return 0;
+}
+
+static void test_unmounted(void **state) {
+    struct fixture *f = *state;
+
+    assert_found(f, VARIABLES "MokListRT" SHIM "=one\n" DB "=ten\n");
+    assert_int_equal(n_mounted, 1);
+}
+
+static void test_unmounted_bad(void **state) {
+    struct fixture *f = *state;
+
+    write_literal(&f->host, "/firmware/" DB_NAME, "\7");
+    assert_found(f, VARIABLES "MokListRT" SHIM "=one\n!" DB ": it is not a list of EFI signatures\n");
+}
+
+/* As where lpd-initrd.service may mount nothing, or the driver is not in the image. */
+static void test_unmountable(void **state) {
+    struct fixture *f = *state;
+
+    mount_error = -EPERM;
+    write_literal(&f->host, MOK, LIST("all"));
+    assert_found(f, MOK "=all\n");
+    assert_int_equal(n_mounted, 1);
+}
+
+static void test_unmounted_on_the_host(void **state) {
+    struct fixture *f = *state;
+
+    f->host.initrd = false;
+    assert_found(f, "");
+    assert_int_equal(n_mounted, 0);
+}
+
+static void test_no_efi(void **state) {
+    struct fixture *f = *state;
+
+    assert_int_equal(unlinkat(f->host.root_fd, "sys/firmware/efi/efivars", AT_REMOVEDIR), 0);
+    assert_found(f, "");
+    assert_int_equal(n_mounted, 0);
+}
+
+static void test_mounted_by_others(void **state) {
+    struct fixture *f = *state;
+
+    write_literal(&f->host, DB, ATTRIBUTES LIST("six"));
+    assert_found(f, DB "=six\n");
+    assert_int_equal(n_mounted, 0);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST_UNMOUNTED(name) cmocka_unit_test_setup_teardown(name, setup_unmounted, teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_nothing),      TEST(test_directories),        TEST(test_masks),
         TEST(test_unsafe_files), TEST(test_unsafe_directories), TEST(test_no_directory),
         TEST(test_too_many),     TEST(test_firmware),           TEST(test_bad_firmware),
+        TEST_UNMOUNTED(test_unmounted),   TEST_UNMOUNTED(test_unmounted_bad),
+        TEST_UNMOUNTED(test_unmountable), TEST_UNMOUNTED(test_unmounted_on_the_host),
+        TEST_UNMOUNTED(test_no_efi),      TEST_UNMOUNTED(test_mounted_by_others),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,7 +5,7 @@ from .command import run
 
 # What of a machine decides what its image is; initramfs-tools and dracut read the rest in the base.
 SOURCES = ["etc/lpd", "var/lib/lpd", "usr/lib/lpd", "etc/initramfs-tools", "etc/dracut.conf.d",
-           "etc/crypttab", "etc/cryptsetup-initramfs"]
+           "etc/crypttab", "etc/cryptsetup-initramfs", "etc/systemd/system/lpd-initrd.service.d"]
 
 # As base.py has it for initramfs-tools: what a machine needs to find its disk, no more.
 DRIVERS = "virtio_blk virtio_pci virtio_mmio virtio_console ext4"

@@ -359,8 +359,8 @@ class Machine(Trust):
         run("cp", "-al", self._lab.image.tree, tree)
         for name in initramfs.SOURCES:
             shutil.rmtree(tree / name, ignore_errors=True)
-        names = " ".join(initramfs.SOURCES)
-        archive = base64.b64decode(self.ok(f"tar -C / -c {names} | base64", timeout=PULL_SECONDS))
+        pack = f"cd / && tar -c $(ls -d {' '.join(initramfs.SOURCES)} 2>/dev/null) | base64"
+        archive = base64.b64decode(self.ok(pack, timeout=PULL_SECONDS))
         (tree / "lpd.tar").write_bytes(archive)
         run("tar", "-x", "-C", tree, "-f", tree / "lpd.tar")
         packed = initramfs.make(tree, tool, self.kernel, systemd)
