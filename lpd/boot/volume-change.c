@@ -237,14 +237,24 @@ static int make_tree(const struct host *h, struct volume_change *c, const char *
     return r >= 0 && m ? put_patch(h, v, m, e) : r;
 }
 
+/* Of vfat either is half of it: where a directory begins is written with its own inode, not with the
+ * directory that it is in (fs/fat/namei_vfat.c vfat_rename_exchange()), and only fsync(2) flushes the
+ * disk's cache (fs/fat/file.c fat_file_fsync()). */
+static int sync_volume(const struct volume_change *c) {
+    return syncfs(c->root_fd) < 0 || fsync(c->root_fd) < 0 ? -errno : 0;
+}
+
 /* Both ways, as it exchanges the two where there are two. vfat can do that since Linux 6.0. */
 static int exchange(struct volume_change *c, const char *from, const char *to) {
-    if (syncfs(c->root_fd) < 0)
-        return -errno;
+    int r;
+
+    r = sync_volume(c);
+    if (r < 0)
+        return r;
     if (renameat2(c->root_fd, from + 1, c->root_fd, to + 1,
                   c->had_old ? RENAME_EXCHANGE : RENAME_NOREPLACE) < 0)
         return -errno;
-    return fsync(c->root_fd) < 0 ? -errno : 0;
+    return sync_volume(c);
 }
 
 static int open_root(struct volume_change *c, struct error *e) {

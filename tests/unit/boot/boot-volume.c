@@ -17,11 +17,13 @@
 static struct fake_kernel k;
 static struct error e;
 static char **problems;
+static char calls[4096];
 
 static int setup(void **state _unused_) {
     fake_kernel_open(&k);
     fake_kernel_text(&k, "/volume/keep", "");
     e = ERROR_NULL;
+    calls[0] = '\0';
     return 0;
 }
 
@@ -33,6 +35,20 @@ static int teardown(void **state _unused_) {
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+/* What is called, in order. */
+#define OBSERVED(letter, name, parameters, arguments)                                              \
+    int __real_##name parameters;                                                                  \
+    int __wrap_##name parameters;                                                                  \
+    int __wrap_##name parameters {                                                                 \
+        strncat(calls, letter, sizeof(calls) - strlen(calls) - 1);                                 \
+        return __real_##name arguments;                                                            \
+    }
+
+OBSERVED("S.", syncfs, (int fd), (fd))
+OBSERVED("F.", fsync, (int fd), (fd))
+OBSERVED("R.", renameat2, (int from_fd, const char *from, int to_fd, const char *to, unsigned flags),
+         (from_fd, from, to_fd, to, flags))
 
 static void sysfs(const char *name, const char *attribute, const char *value) {
     _cleanup_free_ char *path = NULL;
@@ -330,6 +346,19 @@ static void test_taken_off(void **state _unused_) {
     assert_string_equal(on_volume("patches.d/lp-b.conf"), "b");
 }
 
+/* vfat needs both calls, before the exchange and behind it. */
+static void test_synced_around_the_exchange(void **state _unused_) {
+    _cleanup_(volume_change_freep) struct volume_change *c = NULL;
+
+    install();
+    fake_kernel_text(&k, "/volume/lpd/patches.d/lp-a.conf", "a");
+    assert_int_equal(update(true, &c), 0);
+    assert_non_null(strstr(calls, "S.F.R.S.F."));
+    calls[0] = '\0';
+    assert_int_equal(volume_undo(c), 0);
+    assert_string_equal(calls, "S.F.R.S.F.");
+}
+
 static void test_undone_to_nothing(void **state _unused_) {
     _cleanup_(volume_change_freep) struct volume_change *c = NULL;
 
@@ -416,6 +445,7 @@ int main(void) {
         TEST(test_too_much),
         TEST(test_put_on_it),
         TEST(test_taken_off),
+        TEST(test_synced_around_the_exchange),
         TEST(test_undone_to_nothing),
         TEST(test_fails_wholly),
         TEST(test_one_at_a_time),
