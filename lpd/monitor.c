@@ -9,7 +9,6 @@
 
 #include "base/file.h"
 #include "base/strv.h"
-#include "config/name.h"
 #include "converge.h"
 #include "execute.h"
 #include "image.h"

@@ -47,8 +47,8 @@ int result_write(const struct host *h, const struct result *r);
 /* Reads one. -ENOENT: nothing was done yet; -EBADMSG: not such a file; -EINVAL: no name. */
 int result_read(const struct host *h, const char *name, struct result *ret);
 
-/* The same where the name may be spelled with '-' or '_', and by the name of the module as the
- * kernel knows it. */
+/* Reads the one of a patch whose name may be spelled with '-' or '_', or of the module that the kernel
+ * knows by that name. -ENOENT: nothing of it is on record; files that are broken are passed over. */
 int result_find(const struct host *h, const char *name, struct result *ret);
 int result_find_module(const struct host *h, const char *module, struct result *ret);
 

@@ -104,11 +104,11 @@ static int name_of(struct ctl *c, const char *argument, char **ret, struct error
 static bool is_unknown(struct ctl *c, const char *name) {
     _cleanup_(livepatch_done) struct livepatch in = {};
     _cleanup_(manifest_list_done) struct manifest_list l = {};
-    _cleanup_(result_list_done) struct result_list results = {};
+    _cleanup_(result_done) struct result result = {};
 
     return manifest_list_load_one(&c->host, name, &l, NULL) == -ENOENT &&
            livepatch_read(&c->host, name, &in) < 0 &&
-           (result_list_read(&c->host, &results) < 0 || !result_list_find(&results, name));
+           result_find(&c->host, name, &result) < 0;
 }
 
 static int unload_one(struct ctl *c, struct manager *m, const char *argument, struct error *e) {

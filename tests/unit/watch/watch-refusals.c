@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <linux/bpf.h>
 
-#include <time.h>
-
+#include "base/realtime.h"
 #include "base/strv.h"
 #include "boot/lock.h"
 #include "check.h"
@@ -121,13 +120,11 @@ static void test_no_ring(void **state _unused_) {
 static void test_before_the_lock(void **state _unused_) {
     struct lock_record lock = { .state = (char *) "locked", .uid = -1 };
     struct refused_loads_record r;
-    struct timespec ts;
 
     event(REFUSAL_OF_LOAD, "lpd-modules", 0);
     fake_kernel_advance(&k, 2 * USEC_PER_SEC);
     event(REFUSAL_OF_LOAD, "modprobe", 0);
-    (void) clock_gettime(CLOCK_REALTIME, &ts);
-    lock.since_usec = (uint64_t) ts.tv_sec * USEC_PER_SEC - USEC_PER_SEC;
+    lock.since_usec = realtime_usec() - USEC_PER_SEC;
     assert_int_equal(lock_record_write(&k.host, &lock), 0);
     refused_loads_note(&l, &k.host);
     r = on_record();
