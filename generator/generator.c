@@ -6,10 +6,10 @@
 #include <time.h>
 
 #include "base/file.h"
-#include "boot/store.h"
 #include "config/name.h"
-#include "plan.h"
-#include "report/kernel-log.h"
+#include "plan/plan.h"
+#include "store/store.h"
+#include "system/kernel-log.h"
 
 /* Turns manifests and policy into units: systemd.generator(7), lpd-generator(8). It reads, decides
  * as everything else decides (plan.c), and writes links and drop-ins; what is wrong with a module or a

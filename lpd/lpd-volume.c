@@ -8,10 +8,10 @@
 
 #include "base/file.h"
 #include "base/strv.h"
-#include "boot/manager.h"
-#include "boot/volume.h"
 #include "config/cmdline.h"
-#include "report/kernel-log.h"
+#include "store/volume.h"
+#include "system/kernel-log.h"
+#include "system/manager.h"
 
 /* In the initramfs, once there are block devices: fetches the patches of the volume that [Store] Device=
  * names, and goes on as "lpd initrd", which finds them among those of the image. A program of its own, so

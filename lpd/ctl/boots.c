@@ -2,10 +2,10 @@
 #include <stdio.h>
 
 #include "base/strv.h"
-#include "boot/kernels.h"
 #include "ctl/boots.h"
-#include "image.h"
-#include "outlook.h"
+#include "initramfs/image.h"
+#include "initramfs/kernels.h"
+#include "plan/next-kernel.h"
 
 /* The part of the status that is about boots to come: the initramfs, and the kernel that is
  * next. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "plan/snapshot.h"
 #include "report/value.h"
-#include "snapshot.h"
 
 /* Adds to the status what is known of boots to come: "initramfs" and "nextBoot". Both are there also
  * on failure, which is a negative errno. */

@@ -2,19 +2,19 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "admit.h"
 #include "base/file.h"
 #include "base/strv.h"
-#include "boot/store.h"
 #include "config/name.h"
-#include "converge.h"
 #include "ctl/change.h"
 #include "ctl/ctl.h"
 #include "ctl/images.h"
 #include "ctl/volume.h"
 #include "livepatch/facts.h"
 #include "livepatch/transition.h"
+#include "load/converge.h"
+#include "load/gate.h"
 #include "module/file.h"
+#include "store/store.h"
 #include "trust/manifest.h"
 
 /* The verbs that change which patches are on the machine. */

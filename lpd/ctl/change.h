@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "boot/manager.h"
 #include "ctl/ctl.h"
+#include "system/manager.h"
 
 /* What the verbs that act share. */
 

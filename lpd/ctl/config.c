@@ -8,9 +8,9 @@
 #include "config/name.h"
 #include "config/policy.h"
 #include "ctl/ctl.h"
-#include "order.h"
-#include "outlook.h"
-#include "snapshot.h"
+#include "plan/next-kernel.h"
+#include "plan/order.h"
+#include "plan/snapshot.h"
 #include "trust/manifest.h"
 
 /* The verbs about configuration files. */

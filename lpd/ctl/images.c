@@ -5,12 +5,12 @@
 
 #include "base/process.h"
 #include "base/strv.h"
-#include "boot/initramfs.h"
-#include "boot/kernels.h"
-#include "boot/manager.h"
 #include "config/policy.h"
 #include "ctl/images.h"
-#include "initramfs-files.h"
+#include "initramfs/files.h"
+#include "initramfs/kernels.h"
+#include "initramfs/tool.h"
+#include "system/manager.h"
 
 /* systemd's own; su(1) may leave a root without the sbin directories, where these tools are. */
 #define TOOL_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"

@@ -4,7 +4,7 @@
 #include "base/strv.h"
 #include "config/name.h"
 #include "ctl/ctl.h"
-#include "initramfs-files.h"
+#include "initramfs/files.h"
 
 /* lpctl initramfs-files: what the hooks of initramfs-tools, dracut and mkinitcpio copy. */
 

@@ -8,8 +8,8 @@
 #include "ctl/ctl.h"
 #include "ctl/signature.h"
 #include "livepatch/transition.h"
-#include "report/journal.h"
 #include "report/status.h"
+#include "system/journal.h"
 
 /* The verbs that look and change nothing. */
 

@@ -3,7 +3,7 @@
 
 #include "base/strv.h"
 #include "ctl/ctl.h"
-#include "snapshot.h"
+#include "plan/snapshot.h"
 #include "trust/certificates.h"
 #include "trust/keyrings.h"
 #include "trust/parser.h"

@@ -3,8 +3,8 @@
 
 #include "base/strv.h"
 #include "ctl/lock-forecast.h"
-#include "lock-plan.h"
-#include "wanted/wanted.h"
+#include "lock/forecast/forecast.h"
+#include "lock/may-lock.h"
 
 #define LINE_WIDTH 80
 

@@ -2,13 +2,13 @@
 #include <stdio.h>
 
 #include "base/strv.h"
-#include "boot/modules.h"
 #include "config/policy.h"
 #include "ctl/change.h"
 #include "ctl/lock-forecast.h"
-#include "lock-execute.h"
-#include "lock-unit.h"
-#include "report/journal.h"
+#include "lock/execute.h"
+#include "lock/modules.h"
+#include "lock/unit.h"
+#include "system/journal.h"
 
 /* The lock, by hand: done here and not by the unit, which knows neither the options nor who
  * asked. */

@@ -4,11 +4,11 @@
 #include "base/file.h"
 #include "base/strv.h"
 #include "config/name.h"
-#include "converge.h"
 #include "ctl/change.h"
-#include "execute.h"
+#include "load/converge.h"
+#include "load/execute.h"
 #include "module/file.h"
-#include "report/journal.h"
+#include "system/journal.h"
 
 /* The verbs that change what is in the kernel. */
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <stdio.h>
 
-#include "admit.h"
 #include "config/name.h"
 #include "ctl/signature.h"
+#include "load/gate.h"
 #include "report/status.h"
 
 /* lpctl verify: what a load would make of a file, without loading it. */

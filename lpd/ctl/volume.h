@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "boot/manager.h"
-#include "boot/volume.h"
 #include "ctl/ctl.h"
+#include "store/volume.h"
+#include "system/manager.h"
 
 /* Whether a change of that patch, as its manifest stands now, is one of the volume as well: it has its place
  * there, or nobody can tell, as the manifest is broken. Below another root and in a chroot no device is

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "plan.h"
+#include "plan/plan.h"
 #include "report/value.h"
 
 /* The whole status: kernel, lock, patches. docs/lpd-status.schema.json says what is in it. Modules

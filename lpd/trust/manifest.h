@@ -2,7 +2,7 @@
 #pragma once
 
 #include "config/manifest.h"
-#include "trust/judge.h"
+#include "trust/verify.h"
 
 /* SignedManifests=yes: a manifest and each of its drop-ins have a detached signature beside them,
  * PKCS#7 in DER, that is as good as that of a module has to be. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/strv.h"
-#include "boot/initramfs.h"
 #include "check.h"
+#include "initramfs/tool.h"
 #include "root.h"
 
 /* The record of the initramfs, which may hold anything by the time it is read, and the command that

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/strv.h"
-#include "boot/kernels.h"
 #include "check.h"
+#include "initramfs/kernels.h"
 #include "root.h"
 
 static void in_boot(const char *release) {

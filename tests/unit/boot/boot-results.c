@@ -2,9 +2,9 @@
 #include <json-c/json.h>
 
 #include "base/strv.h"
-#include "boot/results.h"
 #include "check.h"
 #include "root.h"
+#include "state/results.h"
 
 static struct result example(const char *name) {
     struct result r = {

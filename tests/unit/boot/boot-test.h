@@ -6,10 +6,10 @@
 #include <dirent.h>
 
 #include "base/strv.h"
-#include "boot/store.h"
 #include "check.h"
 #include "module/file.h"
 #include "module/object.h"
+#include "store/store.h"
 #include "tree.h"
 
 #define RELEASE "6.1.0-56-amd64"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/strv.h"
-#include "boot/store.h"
-#include "boot/volume.h"
 #include "check.h"
 #include "fake-kernel.h"
+#include "store/store.h"
+#include "store/volume.h"
 #include "tree.h"
 
 /* The volume: how it is found and mounted, what is taken from it, and how it is changed. The devices are

@@ -9,10 +9,10 @@
 #include "base/file.h"
 #include "base/strv.h"
 #include "check.h"
-#include "execute.h"
 #include "fake-kernel.h"
 #include "livepatch/load.h"
 #include "livepatch/sysfs.h"
+#include "load/execute.h"
 #include "module/object.h"
 
 #define BUILD_1 "1111aaaa1111aaaa1111aaaa1111aaaa1111aaaa"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "boot/initramfs.h"
-#include "early.h"
 #include "execute-test.h"
+#include "initramfs/tool.h"
+#include "load/early.h"
 
 /* What is done in the initramfs, and what the host finds of it. */
 

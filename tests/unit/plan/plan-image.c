@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <time.h>
 
-#include "boot/initramfs.h"
 #include "execute-test.h"
-#include "image.h"
-#include "report/journal.h"
+#include "initramfs/image.h"
+#include "initramfs/tool.h"
+#include "system/journal.h"
 
 /* What the initramfs carried against what it should: from the record, the manifests and the
  * modules. What goes to the journal is caught. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "boot/lock.h"
 #include "execute-test.h"
 #include "livepatch/facts.h"
-#include "lock-execute.h"
+#include "lock/execute.h"
+#include "lock/kernel-lock.h"
 
 /* Waiting for the moment, locking, and what is written down of it. */
 

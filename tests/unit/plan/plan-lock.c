@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "lock-plan.h"
+#include "lock/may-lock.h"
 #include "plan-test.h"
 
 /* Whether the machine may be locked: each question, and what comes first if several say no. */

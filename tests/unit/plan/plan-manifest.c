@@ -5,8 +5,8 @@
 
 #include "base/strv.h"
 #include "check.h"
-#include "execute.h"
 #include "fake-kernel.h"
+#include "load/execute.h"
 #include "module/object.h"
 #include "trust/manifest.h"
 

@@ -5,7 +5,7 @@
 
 #include "base/strv.h"
 #include "check.h"
-#include "plan.h"
+#include "plan/plan.h"
 #include "tree.h"
 
 #define RELEASE "6.1.0-56-test"

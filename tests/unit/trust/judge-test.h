@@ -9,7 +9,7 @@
 #include "fake-keyring.h"
 #include "signing.h"
 #include "tree.h"
-#include "trust/judge.h"
+#include "trust/verify.h"
 
 #define DATA "\x7f" "ELF and so on"
 #define ALL_KEYRINGS (KEYRING_BUILTIN | KEYRING_SECONDARY | KEYRING_MACHINE | KEYRING_PLATFORM)

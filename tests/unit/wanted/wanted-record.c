@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/strv.h"
 #include "check.h"
-#include "late-modules.h"
+#include "monitor/late-modules.h"
+#include "state/late-modules.h"
 #include "tree.h"
-#include "wanted/record.h"
 
 static struct host h;
 

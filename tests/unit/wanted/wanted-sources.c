@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/strv.h"
 #include "check.h"
+#include "lock/forecast/forecast.h"
 #include "tree.h"
-#include "wanted/wanted.h"
 
 /* Each source over a tree with the modules that make-modules.py has made. */
 

@@ -3,10 +3,10 @@
 
 #include "base/realtime.h"
 #include "base/strv.h"
-#include "boot/lock.h"
 #include "check.h"
 #include "fake-kernel.h"
-#include "refused-loads.h"
+#include "lock/kernel-lock.h"
+#include "monitor/refused-loads.h"
 #include "tree.h"
 
 /* Reading the ring that the kernel writes, and what is put on record of it. */

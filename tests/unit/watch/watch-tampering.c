@@ -5,7 +5,7 @@
 #include "base/strv.h"
 #include "check.h"
 #include "fake-kernel.h"
-#include "tampering.h"
+#include "monitor/tampering.h"
 #include "tree.h"
 
 /* Who is held to have switched a patch off, from events as the kernel writes them. */

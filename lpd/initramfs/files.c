@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+
+#include "base/file.h"
+#include "base/strv.h"
+#include "config/conf-files.h"
+#include "config/manifest.h"
+#include "config/name.h"
+#include "config/policy.h"
+#include "initramfs/files.h"
+#include "module/file.h"
+#include "store/store.h"
+#include "store/volume.h"
+#include "trust/certificates.h"
+#include "trust/manifest.h"
+
+void initramfs_files_done(struct initramfs_files *f) {
+    for (size_t i = 0; i < f->n_patches; i++)
+        initramfs_patch_done(f->patches + i);
+    free(f->patches);
+    strv_free(f->programs);
+    strv_free(f->files);
+    strv_free(f->kernel_modules);
+    strv_free(f->warnings);
+    *f = (struct initramfs_files){};
+}
+
+/* Returns 0, or -ENOMEM. */
+static int warn(struct initramfs_files *f, const char *what, const char *reason) {
+    char *text;
+
+    if (asprintf(&text, "%s: left out: %s", what, reason) < 0)
+        return -ENOMEM;
+    return strv_consume(&f->warnings, text);
+}
+
+/* The same checks as before a load, so far as they need no kernel: what would be refused for
+ * certain has no place in an image. */
+static int see_module(const struct host *h, const char *path, const char *release,
+                      struct initramfs_patch *p, struct error *e) {
+    _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
+    int r;
+
+    r = module_file_open(h, path, &f, e);
+    if (r < 0)
+        return r;
+    if (!f.info.livepatch)
+        return error_set(e, -EINVAL, EXIT_STATUS_REFUSED, "%s: the module is no live patch", path);
+    if (!f.info.vermagic || !vermagic_matches(f.info.vermagic, release))
+        return error_set(e, -ENOEXEC, EXIT_STATUS_KERNEL, "%s: the module is not for %s", path,
+                         release);
+    module_file_sha256(&f);
+    r = string_set(&p->sha256, f.sha256);
+    return r < 0 ? r : string_set(&p->build_id, f.info.build_id);
+}
+
+/* 1 with the path; 0 if the patch has nothing for that kernel; or why it is left out. */
+static int find_module(const struct host *h, const struct manifest *m, const char *release,
+                       struct initramfs_patch *p, char **ret, struct error *e) {
+    const struct manifest_kernel *kernel = manifest_kernel_for(m, release);
+    _cleanup_free_ char *path = NULL;
+    int r;
+
+    if (!manifest_covers(m, release))
+        return 0;
+    r = store_find_module(h, release, m->name, kernel ? kernel->module : NULL, &path);
+    if (r == -ENOENT && !kernel)
+        return 0;
+    if (r < 0)
+        return error_set(e, r, EXIT_STATUS_FAILED, "no module for %s in the module directories",
+                         release);
+    r = see_module(h, path, release, p, e);
+    if (r < 0)
+        return r;
+    *ret = TAKE_PTR(path);
+    return 1;
+}
+
+/* A manifest or drop-in, with its signature if there is one. */
+static int add_signed(const struct host *h, struct initramfs_files *f, const char *path) {
+    _cleanup_free_ char *signature = NULL;
+    int r;
+
+    if (asprintf(&signature, "%s" MANIFEST_SIGNATURE_SUFFIX, path) < 0)
+        return -ENOMEM;
+    r = strv_extend(&f->files, path);
+    return r >= 0 && file_exists(h, signature) ? strv_extend(&f->files, signature) : r;
+}
+
+static int add_patch(const struct host *h, struct initramfs_files *f, const struct manifest *m,
+                     struct initramfs_patch *p, const char *module) {
+    struct initramfs_patch *patches = reallocarray(f->patches, f->n_patches + 1, sizeof(*patches));
+    int r;
+
+    if (!patches)
+        return -ENOMEM;
+    f->patches = patches;
+    f->patches[f->n_patches++] = TAKE_STRUCT(*p);
+    r = string_set(&f->patches[f->n_patches - 1].name, m->name);
+    if (r >= 0)
+        r = add_signed(h, f, m->path);
+    STRV_FOREACH(dropin, m->dropins)
+        if (r >= 0)
+            r = add_signed(h, f, *dropin);
+    return r < 0 ? r : strv_extend(&f->files, module);
+}
+
+/* Rollout= is the only thing that an image needs to know its machine for. */
+static int add_machine_id(const struct host *h, struct initramfs_files *f, const struct manifest *m) {
+    if (m->rollout >= 10000 || !file_exists(h, "/etc/machine-id") ||
+        strv_contains(f->files, "/etc/machine-id"))
+        return 0;
+    return strv_extend(&f->files, "/etc/machine-id");
+}
+
+static int look_at(const struct host *h, const struct manifest_entry *entry,
+                   const struct policy *policy, const char *release, struct initramfs_files *f) {
+    const struct manifest *m = &entry->manifest;
+    _cleanup_(initramfs_patch_done) struct initramfs_patch p = {};
+    _cleanup_(error_done) struct error e = ERROR_NULL;
+    _cleanup_free_ char *module = NULL;
+    int r;
+
+    if (entry->error_number < 0)
+        return warn(f, entry->name, error_message(&entry->error, entry->error_number));
+    if (!m->enabled || m->stage != STAGE_INITRD || volume_holds(policy, m))
+        return 0;
+    r = find_module(h, m, release, &p, &module, &e);
+    if (r == -ENOMEM)
+        return r;
+    if (r < 0)
+        return warn(f, entry->name, error_message(&e, r));
+    if (r > 0)
+        r = add_patch(h, f, m, &p, module);
+    return r < 0 || !module ? r : add_machine_id(h, f, m);
+}
+
+static int add_main_policy(const struct host *h, struct initramfs_files *f) {
+    for (size_t i = 0; i < ELEMENTSOF(conf_dirs); i++) {
+        _cleanup_free_ char *path = conf_path(1u << i, "", "lpd", CONF_SUFFIX);
+
+        if (!path)
+            return -ENOMEM;
+        if (file_exists(h, path) || conf_masks(h, path))
+            return conf_masks(h, path) ? 0 : strv_extend(&f->files, path);
+    }
+    return 0;
+}
+
+/* What is masked or hidden is not missed in an image that does not hold what it masks or hides. */
+static int add_policy_dropins(const struct host *h, struct initramfs_files *f) {
+    _cleanup_(conf_names_done) struct conf_names l = { 0 };
+    int r;
+
+    r = conf_names_list(h, CONF_ALL_DIRS, "lpd.conf.d", &l, NULL);
+    if (r < 0)
+        return r == -ENOMEM ? r : 0;
+    for (size_t i = 0; i < l.n_names && r >= 0; i++) {
+        _cleanup_free_ char *path = NULL;
+
+        if (!l.names[i].files)
+            continue;
+        path = conf_path(l.names[i].files, "lpd.conf.d", l.names[i].name, CONF_SUFFIX);
+        if (!path)
+            return -ENOMEM;
+        r = conf_masks(h, path) ? 0 : strv_extend(&f->files, path);
+    }
+    return r;
+}
+
+/* A policy that cannot be read goes in as it is: there, as here, nothing is trusted then. */
+static int read_policy(const struct host *h, struct policy *p, char **ret_problem) {
+    _cleanup_(error_done) struct error e = ERROR_NULL;
+    int r;
+
+    r = policy_load(h, p, &e);
+    return r < 0 && r != -ENOMEM ? string_set(ret_problem, error_message(&e, r)) : r;
+}
+
+/* The drivers of the file systems, with the tables of characters that vfat takes unless told
+ * otherwise (FAT_DEFAULT_CODEPAGE and FAT_DEFAULT_IOCHARSET, fs/fat/Kconfig and what distributions
+ * make of it). The kernel loads them itself, by modprobe(8), which every image has. */
+static int add_volume(struct initramfs_files *f) {
+    static const char *const modules[] = { "ext4", "vfat", "nls_cp437", "nls_ascii", "nls_iso8859-1",
+                                           "nls_utf8" };
+    int r;
+
+    r = strv_extend(&f->programs, LPD_LIBEXECDIR "/lpd-volume");
+    for (size_t i = 0; i < ELEMENTSOF(modules) && r >= 0; i++)
+        r = strv_extend(&f->kernel_modules, modules[i]);
+    return r;
+}
+
+/* Those of the firmware are with the firmware, and the driver that reads them there is loaded where
+ * one of them is asked for. */
+static int add_certificates(const struct host *h, struct initramfs_files *f) {
+    _cleanup_(certificate_files_done) struct certificate_files c = {};
+    int r;
+
+    r = certificate_files_read_directories(h, &c);
+    for (size_t i = 0; i < c.n_files && r >= 0; i++)
+        r = strv_extend(&f->files, c.files[i].path);
+    STRV_FOREACH(refused, c.refused)
+        if (r >= 0)
+            r = strv_extend(&f->warnings, *refused);
+    return r < 0 ? r : strv_extend(&f->kernel_modules, "efivarfs");
+}
+
+static int add_the_rest(const struct host *h, const struct policy *p, const char *problem,
+                        struct initramfs_files *f) {
+    int r;
+
+    r = strv_extend(&f->programs, LPD_LIBEXECDIR "/lpd");
+    if (r >= 0)
+        r = strv_extend(&f->programs, LPD_LIBEXECDIR "/lpd-parser");
+    if (r >= 0 && p->store_device)
+        r = add_volume(f);
+    if (r >= 0 && problem)
+        r = strv_extend(&f->warnings, problem);
+    if (r >= 0)
+        r = add_main_policy(h, f);
+    if (r >= 0)
+        r = add_policy_dropins(h, f);
+    if (r >= 0)
+        r = add_certificates(h, f);
+    if (r >= 0 && file_exists(h, "/etc/lpd/disable"))
+        r = strv_extend(&f->files, "/etc/lpd/disable");
+    return r;
+}
+
+int initramfs_files_of_patches(const struct host *h, const struct manifest_list *l,
+                               const struct policy *policy, const char *release,
+                               struct initramfs_files *ret) {
+    _cleanup_(initramfs_files_done) struct initramfs_files f = {};
+    int r;
+
+    for (size_t i = 0; i < l->n_entries; i++) {
+        r = look_at(h, l->entries + i, policy, release, &f);
+        if (r < 0)
+            return r;
+    }
+    *ret = TAKE_STRUCT(f);
+    return 0;
+}
+
+int initramfs_files_find(const struct host *h, const char *release, struct initramfs_files *ret,
+                         struct error *e) {
+    _cleanup_(initramfs_files_done) struct initramfs_files f = {};
+    _cleanup_(manifest_list_done) struct manifest_list l = {};
+    _cleanup_(policy_done) struct policy p = {};
+    _cleanup_free_ char *problem = NULL;
+    int r;
+
+    r = read_policy(h, &p, &problem);
+    if (r >= 0)
+        r = manifest_list_load(h, &l, e);
+    if (r >= 0)
+        r = initramfs_files_of_patches(h, &l, &p, release, &f);
+    if (r >= 0 && (f.n_patches > 0 || p.store_device))
+        r = add_the_rest(h, &p, problem, &f);
+    if (r < 0)
+        return r;
+    *ret = TAKE_STRUCT(f);
+    return 0;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/error.h"
+#include "base/host.h"
+#include "config/manifest.h"
+#include "config/policy.h"
+#include "initramfs/tool.h"
+
+/* What an initramfs for one kernel has to carry so that `lpd initrd` finds there what it would find
+ * on the machine. The hooks of all tools copy this and nothing else. */
+struct initramfs_files {
+    struct initramfs_patch *patches;
+    size_t n_patches;
+    char **programs; /* to be copied with the libraries that they need */
+    char **files;
+    char **kernel_modules; /* by name, with those that they need; where the kernel has them built in or
+                            * not at all, nothing is missing */
+    char **warnings; /* what was left out, and why */
+};
+
+void initramfs_files_done(struct initramfs_files *f);
+
+/* Finds out, for a release that need not be the one that runs. All is empty unless an enabled patch
+ * with Stage=initrd has a module for that very kernel, or the policy names a volume for such
+ * patches; those that volume_holds() are left to it. A broken manifest, module, policy or
+ * certificate becomes a warning and stops nothing. Negative errno if the manifests could not be
+ * read at all. */
+int initramfs_files_find(const struct host *h, const char *release, struct initramfs_files *ret,
+                         struct error *e);
+
+/* The same as far as the patches of these manifests and their own files go. 0 or -ENOMEM. */
+int initramfs_files_of_patches(const struct host *h, const struct manifest_list *l,
+                               const struct policy *policy, const char *release,
+                               struct initramfs_files *ret);

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+
+#include "base/file.h"
+#include "base/strv.h"
+#include "config/cmdline.h"
+#include "config/conf-files.h"
+#include "config/name.h"
+#include "config/policy.h"
+#include "initramfs/files.h"
+#include "initramfs/image.h"
+#include "initramfs/tool.h"
+#include "store/store.h"
+#include "store/volume.h"
+#include "system/journal.h"
+
+/* That the faults of this boot are in the journal. */
+#define TOLD RESULTS_DIRECTORY "/initramfs-told"
+
+void image_done(struct image *image) {
+    for (size_t i = 0; i < image->n_faults; i++)
+        free(image->faults[i].name);
+    free(image->faults);
+    free(image->release);
+    free(image->command);
+    *image = (struct image){};
+}
+
+static int add_fault(struct image *image, const char *name, enum image_problem problem) {
+    struct image_fault *faults = reallocarray(image->faults, image->n_faults + 1, sizeof(*faults));
+
+    if (!faults)
+        return -ENOMEM;
+    image->faults = faults;
+    faults[image->n_faults++] = (struct image_fault){ .name = strdup(name), .problem = problem };
+    return faults[image->n_faults - 1].name ? 0 : -ENOMEM;
+}
+
+static const struct initramfs_patch *find(const struct initramfs_patch *patches, size_t n,
+                                          const char *name) {
+    for (size_t i = 0; i < n; i++)
+        if (patch_name_equal(patches[i].name, name))
+            return patches + i;
+    return NULL;
+}
+
+/* A patch whose manifest or module is broken is told of elsewhere; no other image would help. */
+static bool is_unwanted(const struct manifest_list *l, const struct policy *policy,
+                        const char *name, const char *release) {
+    const struct manifest_entry *entry = manifest_list_find(l, name);
+    const struct manifest *m = entry ? &entry->manifest : NULL;
+
+    if (!entry || entry->error_number < 0)
+        return !entry;
+    return !m->enabled || m->stage != STAGE_INITRD || !manifest_covers(m, release) ||
+           volume_holds(policy, m);
+}
+
+static int compare(const struct initramfs_record *carried, const struct initramfs_files *wanted,
+                   const struct manifest_list *l, const struct policy *policy,
+                   struct image *image) {
+    int r = 0;
+
+    for (size_t i = 0; i < wanted->n_patches && r >= 0; i++) {
+        const struct initramfs_patch *want = wanted->patches + i;
+        const struct initramfs_patch *have = find(carried->patches, carried->n_patches, want->name);
+
+        if (!have)
+            r = add_fault(image, want->name, IMAGE_MISSING);
+        else if (!have->sha256 || !streq(have->sha256, want->sha256))
+            r = add_fault(image, want->name, IMAGE_OLDER);
+    }
+    for (size_t i = 0; i < carried->n_patches && r >= 0; i++)
+        if (is_unwanted(l, policy, carried->patches[i].name, image->release))
+            r = add_fault(image, carried->patches[i].name, IMAGE_UNWANTED);
+    return r;
+}
+
+/* The beginning of this boot on CLOCK_REALTIME as it is set now: btime in proc(5). 0: not known. */
+static uint64_t boot_usec(const struct host *h) {
+    _cleanup_free_ char *text = NULL;
+    const char *line;
+
+    if (file_read(h, "/proc/stat", (size_t) 1 << 20, &text, NULL) < 0)
+        return 0;
+    line = strstr(text, "\nbtime ");
+    return line ? strtoull(line + STRLEN("\nbtime "), NULL, 10) * USEC_PER_SEC : 0;
+}
+
+static uint64_t changed_usec(const struct host *h, const char *path) {
+    struct stat st;
+
+    if (file_lstat(h, path, &st) < 0)
+        return 0;
+    return (uint64_t) st.st_ctim.tv_sec * USEC_PER_SEC + (uint64_t) st.st_ctim.tv_nsec / 1000;
+}
+
+/* The last change to what goes into an image: its files, and the directories that files leave. */
+static uint64_t last_change(const struct host *h, const struct initramfs_files *wanted,
+                            const struct image *image) {
+    uint64_t usec = 0;
+
+    STRV_FOREACH(path, wanted->files)
+        usec = MAX(usec, changed_usec(h, *path));
+    for (size_t i = 0; i < ELEMENTSOF(conf_dirs); i++) {
+        _cleanup_free_ char *directory = NULL;
+
+        if (asprintf(&directory, "%s/patches.d", conf_dirs[i]) >= 0)
+            usec = MAX(usec, changed_usec(h, directory));
+    }
+    for (size_t i = 0; i < image->n_faults; i++) {
+        _cleanup_free_ char *dropins = NULL;
+
+        if (asprintf(&dropins, "%s/patches.d/%s.conf.d", conf_dirs[0], image->faults[i].name) >= 0)
+            usec = MAX(usec, changed_usec(h, dropins));
+    }
+    return usec;
+}
+
+/* Only what the boot loader will find counts, so its time is asked and no record kept. */
+static bool is_remade(const struct host *h, const struct initramfs_files *wanted,
+                      const struct image *image) {
+    uint64_t made = initramfs_image_usec(h, image->release), boot = boot_usec(h);
+
+    return boot > 0 && made > boot && made > last_change(h, wanted, image);
+}
+
+static int find_way_out(const struct host *h, const struct initramfs_files *wanted,
+                        struct image *image) {
+    _cleanup_(initramfs_rebuild_done) struct initramfs_rebuild b = {};
+    int r;
+
+    image->remade = is_remade(h, wanted, image);
+    r = initramfs_rebuild_find(h, image->release, &b);
+    if (r <= 0)
+        return r;
+    image->unhooked = b.hooked ? NULL : b.tool;
+    image->command = initramfs_rebuild_text(&b);
+    return image->command ? 0 : -ENOMEM;
+}
+
+/* 1 with the record, empty if lpd did not run in the initramfs; 0 if it was not to. */
+static int read_record(const struct host *h, struct image *image, struct initramfs_record *ret) {
+    _cleanup_(cmdline_switches_done) struct cmdline_switches switches = {};
+    int r;
+
+    r = initramfs_record_read(h, ret);
+    image->carried = r >= 0 && streq(ret->release, image->release);
+    if (r == -ENOMEM || image->carried)
+        return r < 0 ? r : 1;
+    initramfs_record_done(ret);
+    r = cmdline_read(h, true, &switches);
+    return r == -ENOMEM ? r : !switches.disabled;
+}
+
+static int look(const struct host *h, const struct manifest_list *manifests,
+                const struct policy *policy, struct image *image) {
+    _cleanup_(initramfs_record_done) struct initramfs_record carried = {};
+    _cleanup_(initramfs_files_done) struct initramfs_files wanted = {};
+    int r;
+
+    r = read_record(h, image, &carried);
+    if (r > 0)
+        r = initramfs_files_of_patches(h, manifests, policy, image->release, &wanted);
+    if (r >= 0)
+        r = compare(&carried, &wanted, manifests, policy, image);
+    return r >= 0 && image->n_faults > 0 ? find_way_out(h, &wanted, image) : r;
+}
+
+int image_look(const struct host *h, const struct manifest_list *manifests,
+               const struct policy *policy, const char *release, struct image *ret) {
+    _cleanup_(image_done) struct image image = {};
+    int r;
+
+    if (release && !store_is_hidden(h)) {
+        r = string_set(&image.release, release);
+        if (r >= 0)
+            r = look(h, manifests, policy, &image);
+        if (r < 0)
+            return r;
+    }
+    *ret = TAKE_STRUCT(image);
+    return 0;
+}
+
+char *image_way_out(const struct image *image) {
+    char *text;
+    int r;
+
+    if (image->remade)
+        return strdup("it has been made again since: reboot");
+    if (image->unhooked)
+        r = asprintf(&text, "lpd's hook for %s is not installed", image->unhooked);
+    else
+        r = asprintf(&text, "run %s", image->command ?: "the tool that makes it");
+    return r < 0 ? NULL : text;
+}
+
+static int describe_problem(const struct image *image, enum image_problem problem, const char *verb,
+                            char ***parts) {
+    _cleanup_strv_free_ char **names = NULL;
+    _cleanup_free_ char *joined = NULL;
+    char *part;
+    int r;
+
+    for (size_t i = 0; i < image->n_faults; i++) {
+        r = image->faults[i].problem == problem ? strv_extend(&names, image->faults[i].name) : 0;
+        if (r < 0)
+            return r;
+    }
+    if (!names)
+        return 0;
+    joined = strv_join(names, ", ");
+    if (!joined || asprintf(&part, "%s %s", verb, joined) < 0)
+        return -ENOMEM;
+    return strv_consume(parts, part);
+}
+
+int image_describe(const struct image *image, char **ret) {
+    _cleanup_free_ char *way_out = image_way_out(image), *joined = NULL;
+    _cleanup_strv_free_ char **parts = NULL;
+    int r;
+
+    *ret = NULL;
+    if (image->n_faults == 0)
+        return 0;
+    r = describe_problem(image, IMAGE_OLDER, "carries an older", &parts);
+    if (r >= 0)
+        r = describe_problem(image, IMAGE_MISSING, "lacks", &parts);
+    if (r >= 0)
+        r = describe_problem(image, IMAGE_UNWANTED, "still carries", &parts);
+    joined = strv_join(parts, " and ");
+    if (r < 0 || !way_out || !joined ||
+        asprintf(ret, "the initramfs for %s %s; %s", image->release, joined, way_out) < 0)
+        return -ENOMEM;
+    return 0;
+}
+
+const char *image_problem_to_string(enum image_problem p) {
+    static const char *const words[] = {
+        [IMAGE_OLDER] = "older", [IMAGE_MISSING] = "missing", [IMAGE_UNWANTED] = "unwanted",
+    };
+
+    return words[p];
+}
+
+static void tell(const struct image *image) {
+    for (size_t i = 0; i < image->n_faults; i++) {
+        const struct result about = { .name = image->faults[i].name, .stage = (char *) "initrd" };
+        struct image one = *image;
+        _cleanup_free_ char *text = NULL;
+
+        one.faults = image->faults + i;
+        one.n_faults = 1;
+        if (image_describe(&one, &text) >= 0)
+            journal_send(EVENT_INITRAMFS_STALE, &about, image->release, "%s: %s", about.name, text);
+    }
+}
+
+int image_tell(struct host *h, struct error *e) {
+    _cleanup_(manifest_list_done) struct manifest_list manifests = {};
+    _cleanup_(policy_done) struct policy policy = {};
+    _cleanup_(image_done) struct image image = {};
+    _cleanup_free_ char *release = NULL;
+    int r;
+
+    if (file_exists(h, TOLD))
+        return 0;
+    r = manifest_list_load(h, &manifests, e);
+    if (r >= 0)
+        r = h->ops->release(h, &release);
+    if (r < 0)
+        return r;
+    /* Of a broken policy what could be read holds. */
+    r = policy_load(h, &policy, NULL);
+    if (r != -ENOMEM)
+        r = image_look(h, &manifests, &policy, release, &image);
+    if (r < 0)
+        return r;
+    tell(&image);
+    return image.n_faults > 0 ? file_write_volatile(h, TOLD, "", 0, 0644) : 0;
+}

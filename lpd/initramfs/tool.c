@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+
+#include "base/file.h"
+#include "base/json-file.h"
+#include "base/strv.h"
+#include "config/name.h"
+#include "initramfs/tool.h"
+
+/* Many times what the record of a thousand patches takes. */
+#define RECORD_SIZE_MAX ((size_t) 1 << 20)
+
+#define DRACUT_HOOK "/usr/lib/dracut/modules.d/50lpd"
+#define MKINITCPIO_HOOK "/usr/lib/initcpio/install/lpd"
+
+/* In the order of asking; '@' stands for the release. update-initramfs is of the one package that
+ * Debian's kernel packages have make their images, initramfs-tools or a dracut with one of its own;
+ * dracut(8) of dracut-core may lie beside it, and nothing calls that. Unless it is told where,
+ * dracut(8) puts the image where kernel-install(8) wants it, if that is in use. */
+static const struct tool {
+    const char *name, *program, *arguments;
+    const char *hooks[2];
+} tools[] = {
+    { "initramfs-tools", "/usr/sbin/update-initramfs", "-u -k @",
+      { "/usr/share/initramfs-tools/hooks/lpd", DRACUT_HOOK } },
+    { "dracut", "/usr/bin/dracut", "--force --kver @", { DRACUT_HOOK } },
+    { "mkinitcpio", "/usr/bin/mkinitcpio", "-P", { MKINITCPIO_HOOK } },
+};
+
+/* The initramfs is part of a unified kernel image, which is made as a whole. */
+static const struct tool kernel_install = {
+    "kernel-install", "/usr/bin/kernel-install", "add @ /usr/lib/modules/@/vmlinuz",
+    { DRACUT_HOOK, MKINITCPIO_HOOK },
+};
+
+void initramfs_patch_done(struct initramfs_patch *p) {
+    free(p->name);
+    free(p->sha256);
+    free(p->build_id);
+}
+
+void initramfs_record_done(struct initramfs_record *r) {
+    for (size_t i = 0; i < r->n_patches; i++)
+        initramfs_patch_done(r->patches + i);
+    free(r->patches);
+    free(r->release);
+    *r = (struct initramfs_record){};
+}
+
+static int take_patch(json_object *o, struct initramfs_record *r) {
+    struct initramfs_patch *p = r->patches + r->n_patches++;
+    int k;
+
+    if (!json_object_is_type(o, json_type_object))
+        return -EBADMSG;
+    k = json_file_take_string(o, "name", &p->name);
+    if (k >= 0)
+        k = json_file_take_string(o, "sha256", &p->sha256);
+    if (k >= 0)
+        k = json_file_take_string(o, "buildId", &p->build_id);
+    return k < 0 ? k : p->name && patch_name_is_valid(p->name) ? 0 : -EBADMSG;
+}
+
+static int record_from_json(json_object *o, struct initramfs_record *ret) {
+    _cleanup_(initramfs_record_done) struct initramfs_record record = {};
+    json_object *patches;
+    size_t n;
+    int r;
+
+    patches = json_object_object_get(o, "patches");
+    if (!json_object_is_type(patches, json_type_array))
+        return -EBADMSG;
+    n = json_object_array_length(patches);
+    record.patches = calloc(n + 1, sizeof(*record.patches));
+    r = record.patches ? json_file_take_string(o, "kernel", &record.release) : -ENOMEM;
+    for (size_t i = 0; i < n && r >= 0; i++)
+        r = take_patch(json_object_array_get_idx(patches, i), &record);
+    if (r < 0)
+        return r;
+    if (!record.release)
+        return -EBADMSG;
+    *ret = TAKE_STRUCT(record);
+    return 0;
+}
+
+int initramfs_record_read(const struct host *h, struct initramfs_record *ret) {
+    _cleanup_(json_object_putp) json_object *o = NULL;
+    int r;
+
+    r = json_file_read(h, INITRAMFS_RECORD, RECORD_SIZE_MAX, &o);
+    return r < 0 ? r : record_from_json(o, ret);
+}
+
+void initramfs_rebuild_done(struct initramfs_rebuild *b) {
+    strv_free(b->argv);
+    *b = (struct initramfs_rebuild){};
+}
+
+/* install.conf of kernel-install(8): the first of these that is there is read. */
+static bool makes_unified_images(const struct host *h) {
+    static const char *const files[] = { "/etc/kernel/install.conf", "/usr/lib/kernel/install.conf" };
+
+    for (size_t i = 0; i < ELEMENTSOF(files); i++) {
+        _cleanup_strv_free_ char **lines = NULL;
+        _cleanup_free_ char *text = NULL;
+
+        if (file_read(h, files[i], 65536, &text, NULL) < 0)
+            continue;
+        return strv_extend_split(&lines, text, " \t\r\n") >= 0 && strv_contains(lines, "layout=uki");
+    }
+    return false;
+}
+
+static const struct tool *find_tool(const struct host *h) {
+    if (makes_unified_images(h) && file_exists(h, kernel_install.program))
+        return &kernel_install;
+    for (size_t i = 0; i < ELEMENTSOF(tools); i++)
+        if (file_exists(h, tools[i].program))
+            return tools + i;
+    return NULL;
+}
+
+/* A copy of the text with the release in place of '@'. NULL when out of memory. */
+static char *fill(const char *text, const char *release) {
+    size_t n = strcspn(text, "@");
+    char *filled;
+
+    if (asprintf(&filled, "%.*s%s%s", (int) n, text, text[n] ? release : "",
+                 text[n] ? text + n + 1 : "") < 0)
+        return NULL;
+    return filled;
+}
+
+static int make_argv(const struct tool *tool, const char *release, char ***ret) {
+    _cleanup_strv_free_ char **argv = NULL, **words = NULL;
+    int r;
+
+    r = strv_extend(&argv, tool->program);
+    if (r >= 0)
+        r = strv_extend_split(&words, tool->arguments, " ");
+    STRV_FOREACH(word, words) {
+        char *argument = r >= 0 ? fill(*word, release) : NULL;
+
+        if (r >= 0)
+            r = argument ? strv_consume(&argv, argument) : -ENOMEM;
+    }
+    if (r < 0)
+        return r;
+    *ret = TAKE_PTR(argv);
+    return 0;
+}
+
+static bool is_hooked(const struct host *h, const struct tool *tool) {
+    for (size_t i = 0; i < ELEMENTSOF(tool->hooks) && tool->hooks[i]; i++)
+        if (file_exists(h, tool->hooks[i]))
+            return true;
+    return false;
+}
+
+int initramfs_rebuild_find(const struct host *h, const char *release, struct initramfs_rebuild *ret) {
+    const struct tool *tool = find_tool(h);
+    char **argv;
+    int r;
+
+    if (!tool)
+        return 0;
+    r = make_argv(tool, release, &argv);
+    if (r < 0)
+        return r;
+    *ret = (struct initramfs_rebuild){
+        .tool = tool->name,
+        .argv = argv,
+        .every_kernel = !strchr(tool->arguments, '@'),
+        .hooked = is_hooked(h, tool),
+    };
+    return 1;
+}
+
+char *initramfs_rebuild_text(const struct initramfs_rebuild *b) {
+    _cleanup_free_ char *text = strv_join(b->argv, " ");
+
+    return text ? strdup(text + (path_basename(b->argv[0]) - b->argv[0])) : NULL;
+}
+
+int initramfs_rebuild_command(const struct host *h, const char *release, char **ret) {
+    _cleanup_(initramfs_rebuild_done) struct initramfs_rebuild b = {};
+    int r;
+
+    *ret = NULL;
+    r = initramfs_rebuild_find(h, release, &b);
+    if (r <= 0)
+        return r;
+    *ret = initramfs_rebuild_text(&b);
+    return *ret ? 0 : -ENOMEM;
+}
+
+/* The later one of what was found before and the file at that path. */
+static uint64_t later(const struct host *h, uint64_t usec, const char *path) {
+    struct stat st;
+
+    if (file_lstat(h, path, &st) < 0 || !S_ISREG(st.st_mode))
+        return usec;
+    return MAX(usec, (uint64_t) st.st_mtim.tv_sec * USEC_PER_SEC + (uint64_t) st.st_mtim.tv_nsec / 1000);
+}
+
+/* initramfs-tools, dracut and SUSE's dracut in /boot; the first type of the boot loader
+ * specification in a directory of the machine
+ * (https://uapi-group.org/specifications/specs/boot_loader_specification). */
+uint64_t initramfs_image_usec(const struct host *h, const char *release) {
+    static const char *const places[] = { "/boot/initrd.img-@", "/boot/initramfs-@.img", "/boot/initrd-@" };
+    static const char *const roots[] = { "/boot", "/efi", "/boot/efi" };
+    _cleanup_free_ char *machine_id = NULL;
+    uint64_t usec = 0;
+
+    for (size_t i = 0; i < ELEMENTSOF(places); i++) {
+        _cleanup_free_ char *path = fill(places[i], release);
+
+        if (path)
+            usec = later(h, usec, path);
+    }
+    if (file_read_line(h, "/etc/machine-id", &machine_id) < 0)
+        return usec;
+    for (size_t i = 0; i < ELEMENTSOF(roots); i++) {
+        _cleanup_free_ char *path = NULL;
+
+        if (asprintf(&path, "%s/%s/%s/initrd", roots[i], machine_id, release) >= 0)
+            usec = later(h, usec, path);
+    }
+    return usec;
+}

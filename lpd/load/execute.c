@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+
+#include "base/realtime.h"
+#include "base/strv.h"
+#include "config/name.h"
+#include "initramfs/tool.h"
+#include "livepatch/load.h"
+#include "livepatch/sysfs.h"
+#include "livepatch/transition.h"
+#include "load/execute.h"
+#include "load/gate.h"
+#include "load/probe.h"
+#include "module/file.h"
+#include "store/volume.h"
+#include "trust/manifest.h"
+
+/* How long a transition may hold the next patch up in the initramfs, where the whole boot waits; it
+ * takes the kernel 1 to 2 seconds. What is too late there is loaded on the host. */
+#define INITRD_BUSY_USEC (10 * USEC_PER_SEC)
+
+static bool is_in(const struct host *h, const char *module_name) {
+    return livepatch_flag_read(h, module_name, "enabled") > 0;
+}
+
+/* What was on record of a patch that is still in holds until something else is done with it, and
+ * also if that fails. */
+static int inherit(const struct host *h, const struct result *before, struct result *r) {
+    int k;
+
+    if (!before || !before->in || !is_in(h, before->module_name ?: before->name))
+        return 0;
+    r->in = true;
+    r->settled = before->settled;
+    r->since_usec = before->since_usec;
+    r->monotonic_usec = before->monotonic_usec;
+    k = string_set(&r->stage, before->stage);
+    if (k >= 0)
+        k = string_set(&r->module_path, before->module_path);
+    if (k >= 0)
+        k = string_set(&r->module_name, before->module_name);
+    if (k >= 0)
+        k = string_set(&r->build_id, before->build_id);
+    if (k >= 0)
+        k = string_set(&r->sha256, before->sha256);
+    if (k >= 0)
+        k = string_set(&r->manifest_sha256, before->manifest_sha256);
+    if (k >= 0)
+        k = result_copy_signature(before, r);
+    STRV_FOREACH(name, before->over)
+        if (k >= 0)
+            k = strv_extend(&r->over, *name);
+    return k;
+}
+
+static const char *stage_of(const struct snapshot *s) {
+    return s->in_initrd ? "initrd" : "system";
+}
+
+static int begin(struct host *h, const char *name, const char *action, const struct result *before,
+                 struct result *r) {
+    int k;
+
+    r->since_usec = realtime_usec();
+    r->monotonic_usec = h->ops->now(h);
+    k = string_set(&r->name, name);
+    if (k >= 0)
+        k = string_set(&r->action, action);
+    if (k >= 0)
+        k = string_set(&r->stage, "system");
+    return k < 0 ? k : inherit(h, before, r);
+}
+
+/* Puts the failure into the result, and the result where lpctl and the next one find it. */
+static int conclude(struct host *h, struct result *result, int r, const struct error *e,
+                    const char *state) {
+    int k;
+
+    if (r == -ENOMEM)
+        return r;
+    result->in = result->in && is_in(h, result->module_name ?: result->name);
+    result->exit_status = r < 0 ? e->exit_status : EXIT_STATUS_DONE;
+    k = string_set(&result->state, state);
+    if (k >= 0 && r < 0)
+        k = string_set(&result->reason, error_message(e, r));
+    if (k >= 0 && r < 0)
+        k = string_set(&result->hint, e->hint);
+    if (k < 0)
+        return k;
+    /* That /run is full or read-only must not undo a load that the kernel has accepted. */
+    (void) result_write(h, result);
+    return r;
+}
+
+static const char *failed_state(const struct error *e) {
+    return e->exit_status == EXIT_STATUS_REFUSED ? "refused" : "failed";
+}
+
+static int describe_module(const struct module_file *f, struct result *result) {
+    int r;
+
+    r = string_set(&result->module_path, f->path);
+    if (r >= 0)
+        r = string_set(&result->module_name, f->info.name);
+    if (r >= 0)
+        r = string_set(&result->build_id, f->info.build_id);
+    if (r >= 0 && f->sha256[0])
+        r = string_set(&result->sha256, f->sha256);
+    return r;
+}
+
+/* A transition that has already run out of its own time is not waited for again by each patch
+ * behind it: that would add up to minutes of a boot. */
+static uint64_t busy_timeout(struct host *h, const struct snapshot *s, uint64_t own) {
+    const struct livepatch *running = livepatch_list_transition(&s->loaded);
+    uint64_t now = h->ops->now(h);
+
+    for (size_t i = 0; running && i < s->results.n_results; i++) {
+        const struct result *r = s->results.results + i;
+        uint64_t elapsed;
+
+        /* Only of its way in is the beginning on record. */
+        if (!patch_name_equal(r->module_name ?: r->name, running->name) || !running->enabled ||
+            !r->in || r->settled)
+            continue;
+        elapsed = now > r->monotonic_usec ? now - r->monotonic_usec : 0;
+        return own > elapsed ? own - elapsed : 0;
+    }
+    return own;
+}
+
+static int remember_others(const struct snapshot *s, struct result *result) {
+    int r;
+
+    for (size_t i = 0; i < s->loaded.n_patches; i++) {
+        if (!s->loaded.patches[i].registered ||
+            patch_name_equal(s->loaded.patches[i].name, result->module_name))
+            continue;
+        r = strv_extend(&result->over, s->loaded.patches[i].name);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static int load_file(struct host *h, const struct snapshot *s, struct module_file *f,
+                     const struct load_options *options, struct result *result, struct error *e) {
+    enum load_result loaded;
+    int r;
+
+    r = admit_enforce(h, s, e);
+    if (r >= 0 && !result->in) {
+        r = describe_module(f, result);
+        if (r >= 0)
+            r = remember_others(s, result);
+    }
+    if (r < 0)
+        return r;
+    r = livepatch_load(h, f, options, &loaded, e);
+    if (r < 0)
+        return r;
+    /* If it was in, this is the same build, maybe from another place. */
+    r = describe_module(f, result);
+    if (r < 0)
+        return r;
+    result->in = true;
+    if (loaded == LOAD_ALREADY)
+        return 0;
+    r = string_set(&result->stage, stage_of(s));
+    return r < 0 ? r : 1;
+}
+
+/* Where manifests are signed, what follows the load, as a probe does, heeds this one and no
+ * other. */
+static int remember_manifest(const struct policy *p, const struct manifest *m,
+                             struct result *result) {
+    free(result->manifest_sha256);
+    result->manifest_sha256 = p->signed_manifests ? manifest_digest(m) : NULL;
+    return p->signed_manifests && !result->manifest_sha256 ? -ENOMEM : 0;
+}
+
+static bool was_in_image(const struct host *h, const char *name) {
+    _cleanup_(initramfs_record_done) struct initramfs_record record = {};
+
+    if (initramfs_record_read(h, &record) < 0)
+        return false;
+    for (size_t i = 0; i < record.n_patches; i++)
+        if (patch_name_equal(record.patches[i].name, name))
+            return true;
+    return false;
+}
+
+/* The image, or the volume, is older than this module. */
+static int explain_stale(const struct host *h, const struct snapshot *s, const struct manifest *m,
+                         const struct result *result, int r, struct error *e) {
+    _cleanup_free_ char *command = NULL;
+
+    if (r != -EEXIST || s->in_initrd || !result->in || !streq(strempty(result->stage), "initrd"))
+        return r;
+    if (volume_holds(&s->policy, m) && !was_in_image(h, m->name)) {
+        r = error_set(e, -EEXIST, EXIT_STATUS_FAILED, "the volume %s holds an older %s, which is in",
+                      s->policy.store_device, result->name);
+        return error_hint(e, r, "run lpctl enable %s and reboot", m->name);
+    }
+    r = initramfs_rebuild_command(h, s->facts.release, &command);
+    if (r < 0)
+        return r;
+    r = error_set(e, -EEXIST, EXIT_STATUS_FAILED,
+                  "the initramfs for %s carries an older %s, which is in", s->facts.release,
+                  result->name);
+    return error_hint(e, r, "run %s and reboot", command ?: "the tool that makes it");
+}
+
+static int load_planned(struct host *h, const struct snapshot *s, const struct action *a,
+                        struct result *result, struct error *e) {
+    const struct manifest *m = &s->manifests.entries[a->index].manifest;
+    const struct patch_sight *sight = s->sights + a->index;
+    _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
+    const struct load_options options = {
+        .parameters = m->parameters,
+        .busy_timeout_usec = busy_timeout(
+            h, s, s->in_initrd ? MIN(m->timeout_usec, INITRD_BUSY_USEC) : m->timeout_usec),
+        .must_be_signed = s->policy.signature == SIGNATURE_REQUIRED,
+    };
+    int r;
+
+    if (!sight->module_path)
+        return error_set(e, -ENOENT, EXIT_STATUS_KERNEL,
+                         "no module for %s in the module directories", s->facts.release);
+    r = module_file_open(h, sight->module_path, &f, e);
+    if (r < 0)
+        return r;
+    r = admit_module(h, s, manifest_kernel_for(m, s->facts.release), &f, result, e);
+    if (r >= 0)
+        r = remember_manifest(&s->policy, m, result);
+    return r < 0 ? r : load_file(h, s, &f, &options, result, e);
+}
+
+/* The plan reckons with patches that are still to go in; in the end they have to be there. */
+static int check_requires(const struct snapshot *s, const struct plan *plan, const struct manifest *m,
+                          struct error *e) {
+    STRV_FOREACH(name, m->requires) {
+        size_t i = snapshot_find(s, *name);
+
+        if (i != SIZE_MAX && plan->by_manifest[i]->type == ACTION_KEEP)
+            continue;
+        return error_hint(e, error_set(e, -ECANCELED, EXIT_STATUS_FAILED,
+                                       "it requires %s, which is not in", *name),
+                          "load it first: lpctl load %s", *name);
+    }
+    return 0;
+}
+
+static int carry_out_load(struct host *h, const struct snapshot *s, const struct plan *plan,
+                          const struct action *a, struct result *result, struct error *e) {
+    const struct manifest *m = &s->manifests.entries[a->index].manifest;
+    int loaded, r;
+
+    if (a->type == ACTION_SKIP || a->type == ACTION_FAIL) {
+        r = error_set(e, -ECANCELED, a->exit_status, "%s", action_fact(a));
+        if (a->hint)
+            (void) error_hint(e, r, "%s", a->hint);
+        return conclude(h, result, r, e, a->type == ACTION_SKIP ? "skipped" : failed_state(e));
+    }
+    r = check_requires(s, plan, m, e);
+    if (r >= 0)
+        r = load_planned(h, s, a, result, e);
+    if (r < 0)
+        r = explain_stale(h, s, m, result, r, e);
+    /* lpd.service tries again when the transition that was in the way is over. */
+    if (r == -ETIME && string_set(&result->action, "wait") < 0)
+        return -ENOMEM;
+    if (r < 0)
+        return conclude(h, result, r, e, failed_state(e));
+    loaded = r;
+    r = conclude(h, result, loaded, e, "active");
+    /* The boot is not held up for it: livepatch@.service waits, and finds the patch in. */
+    if (r < 0 || m->wait_for != WAIT_FOR_PATCHED || s->in_initrd)
+        return r;
+    r = execute_settle(h, m, result->module_name, m->timeout_usec, e);
+    if (r >= 0)
+        execute_settled(h, result);
+    return conclude(h, result, r < 0 ? r : loaded, e, r < 0 ? "failed" : "active");
+}
+
+int execute_load(struct host *h, const char *name, struct result *ret, struct error *e) {
+    _cleanup_(snapshot_done) struct snapshot s = {};
+    _cleanup_(result_done) struct result result = {};
+    _cleanup_(plan_done) struct plan plan = {};
+    const struct action *a;
+    int r;
+
+    r = snapshot_take_one(h, name, &s, e);
+    if (r < 0)
+        return r;
+    /* Enabled=no keeps a patch from being loaded at boot, not from being asked for: systemctl(1),
+     * "disable". */
+    s.manifests.entries[snapshot_find(&s, name)].manifest.enabled = true;
+    r = plan_make(&s, &plan);
+    if (r < 0)
+        return r;
+    a = plan.by_manifest[snapshot_find(&s, name)];
+    r = begin(h, a->name, "load", result_list_find(&s.results, a->name), &result);
+    if (r >= 0 && !result.in)
+        r = string_set(&result.stage, stage_of(&s));
+    if (r < 0)
+        return r;
+    r = carry_out_load(h, &s, &plan, a, &result, e);
+    *ret = TAKE_STRUCT(result);
+    return r;
+}
+
+int execute_load_file(struct host *h, const char *path, const char *parameters, uint64_t timeout_usec,
+                      struct result *ret, struct error *e) {
+    _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
+    struct load_options options = { .parameters = parameters, .busy_timeout_usec = timeout_usec };
+    _cleanup_(snapshot_done) struct snapshot s = {};
+    _cleanup_(result_done) struct result result = {};
+    int r;
+
+    r = snapshot_take(h, 0, &s, e);
+    if (r >= 0)
+        r = module_file_open(h, path, &f, e);
+    if (r < 0)
+        return r;
+    options.must_be_signed = s.policy.signature == SIGNATURE_REQUIRED;
+    r = begin(h, f.info.name, "load", result_list_find(&s.results, f.info.name), &result);
+    if (r >= 0)
+        r = admit_module(h, &s, NULL, &f, &result, e);
+    if (r < 0)
+        return r;
+    r = load_file(h, &s, &f, &options, &result, e);
+    r = conclude(h, &result, r, e, r < 0 ? failed_state(e) : "active");
+    *ret = TAKE_STRUCT(result);
+    return r;
+}
+
+char *execute_module_name(const struct host *h, const char *name) {
+    _cleanup_(result_done) struct result result = {};
+
+    if (result_read(h, name, &result) >= 0 && result.module_name)
+        return TAKE_PTR(result.module_name);
+    return patch_name_to_module(name);
+}
+
+/* Who switched it off before this, or what the lock leaves of it. */
+static int explain_unload(const struct host *h, const char *module_name, const char *before,
+                          struct result *result) {
+    _cleanup_(livepatch_done) struct livepatch p = {};
+
+    if (before)
+        return string_set(&result->reason, before);
+    if (livepatch_read(h, module_name, &p) < 0 || !p.module_loaded)
+        return 0;
+    return string_set(&result->reason, "modules are locked: its module stays, and it cannot come back "
+                                       "before a reboot");
+}
+
+int execute_unload(struct host *h, const char *name, struct result *ret, struct error *e) {
+    _cleanup_(manifest_done) struct manifest m = {};
+    _cleanup_(result_done) struct result result = {}, before = {};
+    _cleanup_free_ char *module_name = NULL;
+    uint64_t timeout = 60 * USEC_PER_SEC;
+    bool was_out;
+    int r, k;
+
+    r = manifest_load(h, name, &m, NULL);
+    if (r >= 0)
+        timeout = m.timeout_usec;
+    /* A patch without a manifest may be asked for by '-' or '_'. */
+    if (result_find(h, name, &before) == -ENOMEM)
+        return -ENOMEM;
+    r = begin(h, m.name ?: before.name ?: name, "unload", NULL, &result);
+    if (r < 0)
+        return r;
+    module_name = execute_module_name(h, result.name);
+    if (!module_name)
+        return -ENOMEM;
+    was_out = streq(strempty(before.state), "disabled") && !is_in(h, module_name);
+    r = livepatch_unload(h, module_name, timeout, e);
+    if (r >= 0 && explain_unload(h, module_name, was_out ? before.reason : NULL, &result) < 0)
+        return -ENOMEM;
+    if (r != 0) {
+        k = string_set(&result.module_name, module_name);
+        if (k >= 0 && r < 0)
+            k = inherit(h, &before, &result);
+        if (k < 0)
+            return k;
+        r = conclude(h, &result, r, e, r < 0 ? "failed" : "disabled");
+    }
+    *ret = TAKE_STRUCT(result);
+    return r;
+}
+
+void execute_settled(const struct host *h, struct result *r) {
+    bool replaced = true;
+
+    r->settled = true;
+    STRV_FOREACH(name, r->over)
+        replaced = replaced && !is_in(h, *name) && livepatch_flag_read(h, *name, "transition") <= 0;
+    if (!replaced)
+        r->over = strv_free(r->over);
+}
+
+int execute_settle(struct host *h, const struct manifest *m, const char *module_name,
+                   uint64_t timeout_usec, struct error *e) {
+    int r, k;
+
+    r = transition_settle(h, module_name, timeout_usec, m->on_stall, e);
+    if (r < 0)
+        return r;
+    r = m->probe ? probe_run(m->probe, m->timeout_usec, e) : 0;
+    if (r >= 0)
+        return r;
+    k = livepatch_unload(h, module_name, m->timeout_usec, NULL);
+    if (k < 0)
+        return error_hint(e, r, "the patch could not be taken out again: %s", strerror(-k));
+    return error_hint(e, r, "the patch has been taken out again");
+}

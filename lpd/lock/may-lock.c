@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/strv.h"
+#include "config/name.h"
+#include "lock/may-lock.h"
+
+/* The checks below answer one question each: 1 if the next may be asked, or the error that
+ * decides. */
+
+static int check_kernel(const struct snapshot *s, const struct plan *p, struct error *e) {
+    if (s->facts.modules_disabled >= 0)
+        return 1;
+    return error_set(e, -EOPNOTSUPP, EXIT_STATUS_KERNEL,
+                     "this kernel has no switch kernel.modules_disabled");
+}
+
+static int check_policy(const struct snapshot *s, const struct plan *p, struct error *e) {
+    int r = s->policy_error;
+
+    if (r >= 0)
+        return 1;
+    return error_hint(e, error_set(e, r, EXIT_STATUS_CONFIG, "the policy cannot be read: %s",
+                                   error_message(&s->policy_problem, r)),
+                      "'lpctl lint' shows what is wrong with it");
+}
+
+static int check_switches(const struct snapshot *s, const struct plan *p, struct error *e) {
+    const char *option = s->switches.disabled ? "lpd=0" : s->switches.lock_disabled ? "lpd.lock=0" : NULL;
+
+    if (option)
+        return error_hint(e, error_set(e, -ECANCELED, EXIT_STATUS_FAILED,
+                                       "the kernel command line says %s", option),
+                          "reboot without it");
+    if (s->disable_file)
+        return error_hint(e, error_set(e, -ECANCELED, EXIT_STATUS_FAILED,
+                                       "/etc/lpd/disable is there"),
+                          "remove it first");
+    return 1;
+}
+
+/* Whether Require= names that patch. A broken manifest says nothing, so only "all" can mean it. */
+static bool must_be_in(const struct snapshot *s, const struct plan *p, size_t i) {
+    const struct manifest_entry *entry = s->manifests.entries + i;
+
+    switch (s->policy.lock_require) {
+    case LOCK_REQUIRE_REQUIRED:
+        return entry->error_number == 0 && entry->manifest.required && entry->manifest.enabled;
+    case LOCK_REQUIRE_ALL:
+        return p->by_manifest[i]->type != ACTION_SKIP;
+    case LOCK_REQUIRE_NONE:
+        break;
+    }
+    return false;
+}
+
+/* Whether lpd.service will load it as soon as the transition of another patch is over. */
+static bool is_awaited(const struct snapshot *s, size_t i) {
+    const struct result *result = result_list_find(&s->results, s->manifests.entries[i].name);
+
+    return result && streq(strempty(result->action), "wait");
+}
+
+static int check_missing(const struct snapshot *s, const struct plan *p, struct error *e) {
+    _cleanup_strv_free_ char **missing = NULL;
+    _cleanup_free_ char *names = NULL;
+    int r;
+
+    for (size_t i = 0; i < s->manifests.n_entries; i++)
+        if (must_be_in(s, p, i) && !snapshot_is_in(s, i) && !is_awaited(s, i) &&
+            strv_extend(&missing, s->manifests.entries[i].name) < 0)
+            return -ENOMEM;
+    if (!missing)
+        return 1;
+    names = strv_join(missing, ", ");
+    r = error_set(e, -ENODATA, EXIT_STATUS_REQUIRED,
+                  "required, but not in: %s; after the lock they could not be loaded", strempty(names));
+    return error_hint(e, r, "'lpctl why %s' tells the reason", missing[0]);
+}
+
+static int not_yet(struct error *e, const char *name, const char *what, const char *hint) {
+    return error_hint(e, error_set(e, -EAGAIN, EXIT_STATUS_TIMEOUT, "%s: %s", name, what), "%s", hint);
+}
+
+static int check_transition(const struct snapshot *s, const struct plan *p, struct error *e) {
+    const struct livepatch *running = livepatch_list_transition(&s->loaded);
+
+    if (!running)
+        return 1;
+    return not_yet(e, running->name, "its transition runs",
+                   "--wait waits for it; 'lpctl blocking' shows what holds it up");
+}
+
+static int check_awaited(const struct snapshot *s, const struct plan *p, struct error *e) {
+    for (size_t i = 0; i < s->manifests.n_entries; i++)
+        if (is_awaited(s, i) && p->by_manifest[i]->type == ACTION_LOAD)
+            return not_yet(e, s->manifests.entries[i].name,
+                           "lpd.service has still to load it, as another transition was in its way",
+                           "--wait waits for it; see systemctl status lpd");
+    return 1;
+}
+
+/* A probe that fails takes its patch out, which the lock would make final. */
+static int check_probes(const struct snapshot *s, const struct plan *p, struct error *e) {
+    for (size_t i = 0; i < s->manifests.n_entries; i++) {
+        const struct manifest_entry *entry = s->manifests.entries + i;
+        const struct result *result = result_list_find(&s->results, entry->name);
+
+        if (entry->error_number == 0 && entry->manifest.probe && result && result->in &&
+            !result->settled && snapshot_is_in(s, i))
+            return not_yet(e, entry->name, "its probe has not been run yet",
+                           "--wait waits for it; see systemctl status lpd");
+    }
+    return 1;
+}
+
+int lock_decide(const struct snapshot *s, const struct plan *p, struct error *e) {
+    static int (*const checks[])(const struct snapshot *, const struct plan *, struct error *) = {
+        check_kernel,     check_policy,  check_switches, check_missing,
+        check_transition, check_awaited, check_probes,
+    };
+    bool done = s->facts.modules_disabled == 1 &&
+                (!s->policy.lock_kexec || s->facts.kexec_disabled != 0) &&
+                (!s->policy.lock_seal || s->facts.sealed);
+    int r;
+
+    if (done)
+        return 0;
+    for (size_t i = 0; i < ELEMENTSOF(checks); i++) {
+        r = checks[i](s, p, e);
+        if (r < 0)
+            return r;
+    }
+    return 1;
+}

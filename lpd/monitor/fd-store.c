@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+#include <systemd/sd-daemon.h>
+
+#include "base/strv.h"
+#include "monitor/fd-store.h"
+#include "monitor/refusals.h"
+#include "monitor/switches.h"
+
+#define PROGRAMS "refusal-programs" /* need not be used, but have to be there */
+
+static int store(const char *name, int fd) {
+    _cleanup_free_ char *message = NULL;
+    int r;
+
+    if (asprintf(&message, "FDSTORE=1\nFDPOLL=0\nFDNAME=%s", name) < 0)
+        return -ENOMEM;
+    r = sd_pid_notify_with_fds(0, false, message, &fd, 1);
+    return r == 0 ? -ENOTCONN : r;
+}
+
+/* What an earlier start has left. */
+static int clear_store(void) {
+    static const char *const names[] = { WATCH_SWITCHES, WATCH_REFUSALS, PROGRAMS };
+    int r = 1;
+
+    for (size_t i = 0; i < ELEMENTSOF(names) && r > 0; i++)
+        r = sd_notifyf(false, "FDSTOREREMOVE=1\nFDNAME=%s", names[i]);
+    return r == 0 ? -ENOTCONN : r;
+}
+
+static int not_kept(struct error *e, int r) {
+    return error_set(e, r, EXIT_STATUS_FAILED, "systemd does not keep what is watched by: %s",
+                     strerror(-r));
+}
+
+static int hand_over_switches(struct host *h, struct error *e) {
+    _cleanup_close_ int fd = -EBADF;
+    int r;
+
+    fd = switches_open(h);
+    if (fd < 0)
+        return error_set(e, fd, EXIT_STATUS_FAILED, "who switches patches off cannot be noticed: %s",
+                         strerror(-fd));
+    r = store(WATCH_SWITCHES, fd);
+    return r < 0 ? not_kept(e, r) : 0;
+}
+
+static int hand_over_refusals(struct host *h, struct error *e) {
+    int programs[REFUSALS_PROGRAMS], r;
+    _cleanup_close_ int ring = -EBADF;
+
+    ring = refusals_open(h, programs, e);
+    if (ring < 0)
+        return ring;
+    r = store(WATCH_REFUSALS, ring);
+    for (size_t i = 0; i < ELEMENTSOF(programs); i++) {
+        if (r >= 0 && programs[i] >= 0)
+            r = store(PROGRAMS, programs[i]);
+        closep(programs + i);
+    }
+    return r < 0 ? not_kept(e, r) : 0;
+}
+
+int watch_hand_over(struct host *h, struct error *e) {
+    int r = 0, k;
+
+    k = clear_store();
+    if (k < 0)
+        return not_kept(e, k);
+    (void) RET_GATHER(r, hand_over_switches(h, e));
+    (void) RET_GATHER(r, hand_over_refusals(h, r < 0 ? NULL : e));
+    /* Else the service could be started before systemd has read all this. */
+    k = sd_notify_barrier(false, 5 * USEC_PER_SEC);
+    return r < 0 ? r : k < 0 ? not_kept(e, k) : 0;
+}
+
+int watch_take(const char *name) {
+    char **names = NULL;
+    int r, fd = -ENOENT;
+
+    r = sd_listen_fds_with_names(false, &names);
+    for (int i = 0; i < r; i++)
+        if (fd < 0 && streq(names[i], name))
+            fd = SD_LISTEN_FDS_START + i;
+    strv_free(names);
+    return fd;
+}

@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <linux/netlink.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/inotify.h>
+#include <sys/socket.h>
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-event.h>
+
+#include "base/file.h"
+#include "base/strv.h"
+#include "initramfs/image.h"
+#include "livepatch/load.h"
+#include "livepatch/transition.h"
+#include "load/converge.h"
+#include "load/execute.h"
+#include "monitor/fd-store.h"
+#include "monitor/late-modules.h"
+#include "monitor/monitor.h"
+#include "monitor/refused-loads.h"
+#include "monitor/tampering.h"
+#include "system/journal.h"
+#include "trust/manifest.h"
+
+/* The kernel tries once a second to end a transition: asking much more often tells nothing new. */
+#define POLL_USEC (250 * USEC_PER_MSEC)
+/* How long to look for a transition after a sign that one may have begun. */
+#define ALERT_USEC (3 * USEC_PER_SEC)
+
+struct monitor {
+    struct host *host;
+    sd_event *event;
+    sd_event_source *timer;
+    uint64_t alert_until; /* on host->ops->now() */
+    char *following;      /* the module in transition, as last seen */
+    bool patching;        /* its direction: on its way in */
+    bool stall_handled;
+    struct late_modules late;
+    struct tampering tampering;
+    struct refused_loads refused;
+};
+
+static void monitor_done(struct monitor *m) {
+    sd_event_source_unref(m->timer);
+    sd_event_unref(m->event);
+    free(m->following);
+    late_modules_done(&m->late);
+    tampering_done(&m->tampering);
+    refused_loads_done(&m->refused);
+}
+
+static void notify_status(const struct livepatch_list *l) {
+    const struct livepatch *running = livepatch_list_transition(l);
+    size_t in = 0;
+
+    for (size_t i = 0; i < l->n_patches; i++)
+        in += l->patches[i].enabled && !l->patches[i].transition;
+    if (running)
+        (void) sd_notifyf(false, "STATUS=%zu in, %s on its way %s", in, running->name,
+                          running->enabled ? "in" : "out");
+    else
+        (void) sd_notifyf(false, "STATUS=%zu in, no transition", in);
+}
+
+/* The manifest that a patch was loaded by. Where that had to be signed, -ESTALE if it has changed
+ * since: nobody has checked what it says now. */
+static int find_manifest(const struct host *h, const struct result *result, struct manifest *ret) {
+    _cleanup_(manifest_done) struct manifest m = {};
+    _cleanup_free_ char *digest = NULL;
+    int r;
+
+    r = manifest_load(h, result->name, &m, NULL);
+    if (r < 0)
+        return r;
+    digest = manifest_digest(&m);
+    if (!digest)
+        return -ENOMEM;
+    if (result->manifest_sha256 && !streq(result->manifest_sha256, digest))
+        return -ESTALE;
+    *ret = TAKE_STRUCT(m);
+    return 0;
+}
+
+/* What is on record of the patch behind a module: the result of its load, and its manifest if it
+ * has one. */
+static bool find_record(const struct host *h, const char *module, struct result *ret_result,
+                        struct manifest *ret_manifest) {
+    return result_find_module(h, module, ret_result) >= 0 &&
+           find_manifest(h, ret_result, ret_manifest) >= 0;
+}
+
+/* Writes down that a patch which had been accepted is out again, and tells systemd, whose unit
+ * still counts as started. */
+static void record_failure(struct monitor *m, struct result *result, enum journal_event event,
+                           const struct error *e, int r) {
+    (void) string_set(&result->state, "failed");
+    (void) string_set(&result->reason, error_message(e, r));
+    result->in = false;
+    result->exit_status = e->exit_status;
+    (void) result_write(m->host, result);
+    journal_send(event, result, NULL, "%s: %s", result->name, error_message(e, r));
+    manager_stop_patch(m->host, result->name);
+}
+
+/* Patches that ran out of time behind another one's transition. */
+static void retry_waiting(struct monitor *m) {
+    _cleanup_(result_list_done) struct result_list l = {};
+    _cleanup_(manager_freep) struct manager *manager = NULL;
+
+    if (!manager_is_running(m->host) || result_list_read(m->host, &l) < 0)
+        return;
+    for (size_t i = 0; i < l.n_results; i++) {
+        _cleanup_free_ char *unit = manager_unit_name(l.results[i].name);
+
+        if (!l.results[i].action || !streq(l.results[i].action, "wait") || !unit)
+            continue;
+        if (!manager && manager_connect(&manager, NULL) < 0)
+            return;
+        (void) manager_queue_job(manager, "StartUnit", unit, NULL);
+    }
+}
+
+/* Once for each load: its end is told, and its probe run. That it is done is on record, so that
+ * neither a transition that was too quick to be seen nor a restart of this service matters. */
+static void settle(struct monitor *m, struct result *result) {
+    uint64_t took = m->host->ops->now(m->host) - result->monotonic_usec;
+    _cleanup_(manifest_done) struct manifest manifest = {};
+    _cleanup_(error_done) struct error e = ERROR_NULL;
+    int r;
+
+    r = find_manifest(m->host, result, &manifest);
+    /* WaitFor=patched: lpd load stands by and does all this itself. */
+    if (r >= 0 && manifest.wait_for == WAIT_FOR_PATCHED)
+        return;
+    execute_settled(m->host, result);
+    journal_send(EVENT_PATCHED, result, NULL, "%s: every task runs the new code, %.1f s after the load",
+                 result->name, (double) took / USEC_PER_SEC);
+    if (r == -ESTALE)
+        journal_send(EVENT_REFUSED, result, NULL,
+                     "%s: its manifest has changed since its signature was checked: no probe is run",
+                     result->name);
+    /* No transition runs now, so this runs the probe and nothing else. */
+    r = r >= 0 && manifest.probe
+            ? execute_settle(m->host, &manifest, result->module_name ?: result->name, 0, &e)
+            : 0;
+    if (r < 0)
+        record_failure(m, result, EVENT_PROBE_FAILED, &e, r);
+    else
+        (void) result_write(m->host, result);
+}
+
+static void settle_all(struct monitor *m, const struct livepatch_list *l) {
+    _cleanup_(result_list_done) struct result_list results = {};
+
+    if (result_list_read(m->host, &results) < 0)
+        return;
+    for (size_t i = 0; i < results.n_results; i++) {
+        struct result *result = results.results + i;
+        const struct livepatch *p = livepatch_list_find(l, result->module_name ?: result->name);
+
+        if (!result->settled && streq(strempty(result->state), "active") && p && p->registered &&
+            p->enabled && !p->transition)
+            settle(m, result);
+    }
+}
+
+static void transition_ended(struct monitor *m, const struct livepatch_list *l) {
+    const struct livepatch *p = livepatch_list_find(l, m->following);
+    _cleanup_(result_done) struct result result = {};
+    _cleanup_(manifest_done) struct manifest manifest = {};
+
+    (void) find_record(m->host, m->following, &result, &manifest);
+    if (!result.name)
+        result.name = strdup(m->following);
+    /* At the very beginning of its way out it still shows as enabled. */
+    if (m->patching && !result.settled && !(p && p->enabled))
+        journal_send(EVENT_LEFT, &result, NULL, "%s: its transition was turned back", m->following);
+    retry_waiting(m);
+}
+
+static void transition_stalls(struct monitor *m, const struct livepatch *p) {
+    _cleanup_(result_done) struct result result = {};
+    _cleanup_(manifest_done) struct manifest manifest = {};
+    _cleanup_(error_done) struct error e = ERROR_NULL;
+    int r;
+
+    /* WaitFor=patched: lpd load stands by and acts itself. What is on record may still be the last
+     * load, until this one is written down. */
+    if (!find_record(m->host, p->name, &result, &manifest) || !p->enabled || !result.in ||
+        manifest.wait_for == WAIT_FOR_PATCHED)
+        return;
+    if (manifest.timeout_usec == USEC_INFINITY ||
+        m->host->ops->now(m->host) < result.monotonic_usec + manifest.timeout_usec)
+        return;
+    m->stall_handled = true;
+    r = transition_settle(m->host, p->name, 0, manifest.on_stall, &e);
+    if (r == -ENOENT)
+        return;
+    if (manifest.on_stall == ON_STALL_REVERT && r < 0)
+        record_failure(m, &result, EVENT_REVERTED, &e, r);
+    else
+        journal_send(EVENT_STALLED, &result, NULL, "%s: %s", result.name, error_message(&e, r));
+}
+
+static void follow(struct monitor *m, const struct livepatch *p) {
+    free(m->following);
+    m->following = strdup(p->name);
+    m->patching = p->enabled;
+    m->stall_handled = false;
+}
+
+static void look(struct monitor *m) {
+    _cleanup_(livepatch_list_done) struct livepatch_list l = {};
+    const struct livepatch *running;
+    uint64_t now;
+    int r;
+
+    refused_loads_note(&m->refused, m->host);
+    if (livepatch_list_read(m->host, NULL, &l) < 0)
+        return;
+    running = livepatch_list_transition(&l);
+    if (m->following && (!running || !streq(running->name, m->following))) {
+        transition_ended(m, &l);
+        free(m->following);
+        m->following = NULL;
+    }
+    if (running && !m->following)
+        follow(m, running);
+    if (running && m->following && !m->stall_handled)
+        transition_stalls(m, running);
+    settle_all(m, &l);
+    r = tampering_judge(&m->tampering, m->host, &l);
+    if (r < 0)
+        fprintf(stderr, "who switches a patch off may not be noticed: %s\n", strerror(-r));
+    notify_status(&l);
+
+    if (sd_event_now(m->event, CLOCK_MONOTONIC, &now) < 0)
+        return;
+    if (running || m->tampering.undecided || m->host->ops->now(m->host) < m->alert_until) {
+        (void) sd_event_source_set_time(m->timer, now + POLL_USEC);
+        (void) sd_event_source_set_enabled(m->timer, SD_EVENT_ONESHOT);
+    } else
+        late_modules_judge(&m->late, m->host);
+}
+
+static int on_timer(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata) {
+    look(userdata);
+    return 0;
+}
+
+static void be_alert(struct monitor *m) {
+    m->alert_until = m->host->ops->now(m->host) + ALERT_USEC;
+    look(m);
+}
+
+static int on_uevent(sd_event_source *source _unused_, int fd, uint32_t revents _unused_,
+                     void *userdata) {
+    struct monitor *m = userdata;
+    char message[8192];
+    bool module = false;
+    ssize_t n;
+
+    while ((n = recv(fd, message, sizeof(message) - 1, MSG_DONTWAIT)) > 0) {
+        message[n] = '\0';
+        module |= strstr(message, "@/module/") != NULL;
+        late_modules_note(&m->late, m->host, message);
+    }
+    if (module)
+        be_alert(m);
+    return 0;
+}
+
+static int on_result(sd_event_source *source _unused_, const struct inotify_event *event _unused_,
+                     void *userdata) {
+    be_alert(userdata);
+    return 0;
+}
+
+static int on_switch(sd_event_source *source _unused_, int fd _unused_, uint32_t revents _unused_,
+                     void *userdata) {
+    struct monitor *m = userdata;
+    int r = tampering_note(&m->tampering, m->host);
+
+    if (r > 0)
+        be_alert(m);
+    return r;
+}
+
+static int on_refusal(sd_event_source *source _unused_, int fd _unused_, uint32_t revents _unused_,
+                      void *userdata) {
+    struct monitor *m = userdata;
+
+    refused_loads_note(&m->refused, m->host);
+    return 0;
+}
+
+/* By what was prepared with more privileges than this service has; what is missing was told
+ * then. */
+static int watch_others(struct monitor *m) {
+    int ring = watch_take(WATCH_REFUSALS), r = 0;
+
+    m->tampering.group = watch_take(WATCH_SWITCHES);
+    if (m->tampering.group >= 0)
+        r = sd_event_add_io(m->event, NULL, m->tampering.group, EPOLLIN, on_switch, m);
+    if (r >= 0 && ring >= 0 && refused_loads_begin(&m->refused, m->host, ring) >= 0)
+        r = sd_event_add_io(m->event, NULL, ring, EPOLLIN, on_refusal, m);
+    return r;
+}
+
+/* Modules that come and go announce themselves, whoever loads them
+ * (kernel/module/sysfs.c; the group is that of the kernel itself, lib/kobject_uevent.c). */
+static int watch_modules(struct monitor *m) {
+    struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = 1 };
+    _cleanup_close_ int fd = -EBADF;
+    sd_event_source *source;
+    int r;
+
+    fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_KOBJECT_UEVENT);
+    if (fd < 0 || bind(fd, (struct sockaddr *) &address, sizeof(address)) < 0)
+        return -errno;
+    r = sd_event_add_io(m->event, &source, fd, EPOLLIN, on_uevent, m);
+    if (r < 0)
+        return r;
+    (void) sd_event_source_set_io_fd_own(source, true);
+    TAKE_FD(fd);
+    return sd_event_source_set_floating(source, true);
+}
+
+static int prepare(struct monitor *m) {
+    sigset_t signals;
+    int r;
+
+    (void) sigemptyset(&signals);
+    (void) sigaddset(&signals, SIGTERM);
+    (void) sigaddset(&signals, SIGINT);
+    if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
+        return -errno;
+    r = sd_event_new(&m->event);
+    if (r >= 0)
+        r = sd_event_add_signal(m->event, NULL, SIGTERM, NULL, NULL);
+    if (r >= 0)
+        r = sd_event_add_signal(m->event, NULL, SIGINT, NULL, NULL);
+    if (r >= 0)
+        r = sd_event_add_time(m->event, &m->timer, CLOCK_MONOTONIC, 0, 0, on_timer, m);
+    if (r >= 0)
+        r = file_mkdir_p(m->host, RESULTS_DIRECTORY);
+    if (r >= 0)
+        r = sd_event_add_inotify(m->event, NULL, RESULTS_DIRECTORY, IN_MOVED_TO, on_result, m);
+    if (r >= 0)
+        r = watch_modules(m);
+    return r < 0 ? r : watch_others(m);
+}
+
+int monitor_run(struct host *h, struct error *e) {
+    _cleanup_(monitor_done) struct monitor m = { .host = h, .tampering = TAMPERING_NULL };
+    int r;
+
+    r = prepare(&m);
+    if (r < 0)
+        return error_set(e, r, EXIT_STATUS_FAILED, "cannot watch the kernel's patches: %s",
+                         strerror(-r));
+    /* The timer fires at once: what began before us is picked up. */
+    (void) sd_notify(false, "READY=1");
+    (void) image_tell(h, NULL);
+    r = sd_event_loop(m.event);
+    (void) sd_notify(false, "STOPPING=1\nSTATUS=");
+    late_modules_end(&m.late, h);
+    return r < 0 ? error_set(e, r, EXIT_STATUS_FAILED, "the event loop failed: %s", strerror(-r)) : 0;
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <fcntl.h>
+#include <sys/mman.h>
+
+#include "base/file.h"
+#include "bpf/btf.h"
+#include "bpf/call.h"
+#include "bpf/insn.h"
+#include "monitor/refusals.h"
+
+#define NAME "lpd_refusals" /* of the map and the programs, as bpftool(8) shows them */
+#define RING_PAGES 4        /* a power of two, at least one */
+#define PROGRAM_MAX 32
+
+/* The functions behind the system calls: arch/ARCH/include/asm/syscall_wrapper.h. */
+#if defined(__x86_64__)
+#define SYSTEM_CALL "__x64_sys_"
+#elif defined(__aarch64__)
+#define SYSTEM_CALL "__arm64_sys_"
+#elif defined(__s390x__)
+#define SYSTEM_CALL "__s390x_sys_"
+#endif
+
+static int unavailable(struct error *e, int r, const char *what) {
+    return error_set(e, r, EXIT_STATUS_FAILED, "refused loads are not counted: %s: %s", what,
+                     strerror(-r));
+}
+
+static size_t ring_size(void) {
+    return RING_PAGES * (size_t) sysconf(_SC_PAGESIZE);
+}
+
+/* Reserves room for an event, whose address stays in R7, or ends where there is none. What is kept
+ * in R8 stays. */
+static void append_begin(struct bpf_program *p, int ring_fd, enum refusal_kind kind) {
+    APPEND(p,
+           MAP(BPF_REG_1, ring_fd),
+           SET(BPF_REG_2, sizeof(struct refusal_event)),
+           SET(BPF_REG_3, 0),
+           HELPER(BPF_FUNC_ringbuf_reserve),
+           END_IF(BPF_REG_0, 0),
+           MOVE(BPF_REG_7, BPF_REG_0),
+           STORE32_VALUE(BPF_REG_7, offsetof(struct refusal_event, kind), (int32_t) kind),
+           HELPER(BPF_FUNC_ktime_get_ns),
+           STORE64(BPF_REG_7, offsetof(struct refusal_event, nsec), BPF_REG_0),
+           HELPER(BPF_FUNC_get_current_pid_tgid),
+           SHIFT_RIGHT(BPF_REG_0, 32),
+           STORE32(BPF_REG_7, offsetof(struct refusal_event, pid), BPF_REG_0),
+           MOVE(BPF_REG_1, BPF_REG_7),
+           ADD(BPF_REG_1, offsetof(struct refusal_event, text)));
+}
+
+static void append_submit(struct bpf_program *p) {
+    APPEND(p, MOVE(BPF_REG_1, BPF_REG_7), SET(BPF_REG_2, 0), HELPER(BPF_FUNC_ringbuf_submit));
+    bpf_append_end(p);
+}
+
+static size_t assemble_load(int ring_fd, struct bpf_insn insns[static PROGRAM_MAX]) {
+    struct bpf_program p = { .insns = insns };
+
+    append_begin(&p, ring_fd, REFUSAL_OF_LOAD);
+    APPEND(&p, SET(BPF_REG_2, 16 /* TASK_COMM_LEN */), HELPER(BPF_FUNC_get_current_comm));
+    append_submit(&p);
+    return p.n;
+}
+
+/* include/trace/events/module.h: the name comes first. */
+static size_t assemble_request(int ring_fd, struct bpf_insn insns[static PROGRAM_MAX]) {
+    struct bpf_program p = { .insns = insns };
+
+    APPEND(&p, LOAD64(BPF_REG_8, BPF_REG_1, 0));
+    append_begin(&p, ring_fd, REFUSAL_OF_REQUEST);
+    APPEND(&p,
+           SET(BPF_REG_2, sizeof(((struct refusal_event *) NULL)->text)),
+           MOVE(BPF_REG_3, BPF_REG_8),
+           HELPER(BPF_FUNC_probe_read_kernel_str));
+    append_submit(&p);
+    return p.n;
+}
+
+static int create_ring(struct host *h) {
+    union bpf_attr a = bpf_no_attributes();
+
+    a.map_type = BPF_MAP_TYPE_RINGBUF;
+    a.max_entries = (uint32_t) ring_size();
+    memcpy(a.map_name, NAME, sizeof(NAME));
+    return bpf_call(h, BPF_MAP_CREATE, &a);
+}
+
+/* With function 0 a raw tracepoint, else at the entry of that function. The licence as in
+ * trust/kernel-pkcs7.c. */
+static int load_program(struct host *h, const struct bpf_insn *insns, size_t n, uint32_t function) {
+    union bpf_attr a = bpf_no_attributes();
+
+    a.prog_type = function ? BPF_PROG_TYPE_TRACING : BPF_PROG_TYPE_RAW_TRACEPOINT;
+    a.expected_attach_type = function ? BPF_TRACE_FENTRY : 0;
+    a.attach_btf_id = function;
+    a.insns = (uintptr_t) insns;
+    a.insn_cnt = (uint32_t) n;
+    a.license = (uintptr_t) "GPL";
+    memcpy(a.prog_name, NAME, sizeof(NAME));
+    return bpf_call(h, BPF_PROG_LOAD, &a);
+}
+
+static int attach(struct host *h, int ring_fd, uint32_t function) {
+    union bpf_attr a = bpf_no_attributes();
+    struct bpf_insn insns[PROGRAM_MAX];
+    _cleanup_close_ int program = -EBADF;
+    size_t n;
+
+    n = function ? assemble_load(ring_fd, insns) : assemble_request(ring_fd, insns);
+    program = load_program(h, insns, n, function);
+    if (program < 0)
+        return program;
+    a.raw_tracepoint.prog_fd = (uint32_t) program;
+    a.raw_tracepoint.name = function ? 0 : (uintptr_t) "module_request";
+    return bpf_call(h, BPF_RAW_TRACEPOINT_OPEN, &a);
+}
+
+static int find_functions(struct host *h, uint32_t ids[static 2]) {
+#ifdef SYSTEM_CALL
+    static const char *const names[] = { SYSTEM_CALL "finit_module", SYSTEM_CALL "init_module" };
+    _cleanup_close_ int fd = -EBADF;
+    int r;
+
+    fd = file_open(h, BTF_PATH, O_RDONLY, 0);
+    if (fd < 0)
+        return fd;
+    r = btf_find_functions(fd, names, ELEMENTSOF(names), ids);
+    return r < 0 ? r : ids[0] && ids[1] ? 0 : -EOPNOTSUPP;
+#else
+    return -EOPNOTSUPP;
+#endif
+}
+
+/* Without the names that the kernel asks for the count is as good. */
+static int attach_all(struct host *h, int ring_fd, const uint32_t ids[static 2],
+                      int programs[static REFUSALS_PROGRAMS]) {
+    for (size_t i = 0; i < 2; i++) {
+        programs[i] = attach(h, ring_fd, ids[i]);
+        if (programs[i] < 0)
+            return programs[i];
+    }
+    programs[2] = attach(h, ring_fd, 0);
+    return 0;
+}
+
+int refusals_open(struct host *h, int ret_programs[static REFUSALS_PROGRAMS], struct error *e) {
+    int programs[REFUSALS_PROGRAMS] = { -EBADF, -EBADF, -EBADF }, r;
+    _cleanup_close_ int ring = -EBADF;
+    uint32_t ids[2] = {};
+
+    r = find_functions(h, ids);
+    if (r < 0)
+        return unavailable(e, r, "the kernel's BTF does not tell of the system calls");
+    ring = create_ring(h);
+    if (ring < 0)
+        return unavailable(e, ring, "the kernel makes no BPF ring");
+    r = attach_all(h, ring, ids, programs);
+    if (r < 0) {
+        for (size_t i = 0; i < REFUSALS_PROGRAMS; i++)
+            closep(programs + i);
+        return unavailable(e, r, "the kernel refuses a BPF program");
+    }
+    memcpy(ret_programs, programs, sizeof(programs));
+    return TAKE_FD(ring);
+}
+
+/* A page for the consumer, to write to; one for the producer, and the data twice, so that what goes
+ * round lies in one piece. */
+int refusals_map(int ring_fd, struct refusals *ret) {
+    struct refusals r = { .size = ring_size(), .page_size = (size_t) sysconf(_SC_PAGESIZE) };
+    uint8_t *rest;
+
+    r.consumer = mmap(NULL, r.page_size, PROT_READ | PROT_WRITE, MAP_SHARED, ring_fd, 0);
+    if (r.consumer == MAP_FAILED)
+        return -errno;
+    rest = mmap(NULL, r.page_size + 2 * r.size, PROT_READ, MAP_SHARED, ring_fd,
+                (off_t) r.page_size);
+    if (rest == MAP_FAILED) {
+        int k = -errno;
+
+        (void) munmap(r.consumer, r.page_size);
+        return k;
+    }
+    r.producer = (uint64_t *) (void *) rest;
+    r.data = rest + r.page_size;
+    *ret = r;
+    return 0;
+}
+
+void refusals_done(struct refusals *r) {
+    if (r->consumer) {
+        (void) munmap(r->consumer, r->page_size);
+        (void) munmap((void *) (uintptr_t) r->producer, r->page_size + 2 * r->size);
+    }
+    *r = (struct refusals){};
+}
+
+int refusals_next(struct refusals *r, struct refusal_event *ret) {
+    uint64_t at = *r->consumer;
+
+    while (at < __atomic_load_n(r->producer, __ATOMIC_ACQUIRE)) {
+        const uint8_t *record = r->data + (at & (r->size - 1));
+        uint32_t head = __atomic_load_n((const uint32_t *) (const void *) record, __ATOMIC_ACQUIRE);
+        uint32_t size = head & ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
+        bool ours = !(head & BPF_RINGBUF_DISCARD_BIT) && size == sizeof(*ret);
+
+        if (head & BPF_RINGBUF_BUSY_BIT)
+            return 0;
+        if (ours)
+            memcpy(ret, record + BPF_RINGBUF_HDR_SZ, sizeof(*ret));
+        at += (BPF_RINGBUF_HDR_SZ + (uint64_t) size + 7) / 8 * 8;
+        __atomic_store_n(r->consumer, at, __ATOMIC_RELEASE);
+        if (ours) {
+            ret->text[sizeof(ret->text) - 1] = '\0';
+            return 1;
+        }
+    }
+    return 0;
+}

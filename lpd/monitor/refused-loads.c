@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/realtime.h"
+#include "base/strv.h"
+#include "base/utf8.h"
+#include "livepatch/facts.h"
+#include "lock/kernel-lock.h"
+#include "monitor/refused-loads.h"
+
+void refused_loads_done(struct refused_loads *l) {
+    refusals_done(&l->ring);
+    refused_loads_record_done(&l->record);
+}
+
+int refused_loads_begin(struct refused_loads *l, struct host *h, int ring_fd) {
+    int r;
+
+    r = refusals_map(ring_fd, &l->ring);
+    if (r < 0)
+        return r;
+    (void) refused_loads_record_read(h, &l->record);
+    return 0;
+}
+
+static void take(struct refused_loads_record *r, struct refusal_event *e) {
+    utf8_make_printable(e->text);
+    switch (e->kind) {
+    case REFUSAL_OF_LOAD:
+        r->count++;
+        r->last_usec = realtime_usec();
+        (void) string_set(&r->command, e->text);
+        break;
+    case REFUSAL_OF_REQUEST:
+        if (!strv_contains(r->requested, e->text) && strv_length(r->requested) < REFUSED_NAMES_MAX)
+            (void) strv_extend(&r->requested, e->text);
+        break;
+    }
+}
+
+/* When modules were locked: what was loaded before was not refused, even if we hear of it now. Others than
+ * lpd leave no word of it. */
+static uint64_t find_lock(struct host *h) {
+    _cleanup_(lock_record_done) struct lock_record record = {};
+    uint64_t now = realtime_usec(), ago = 0;
+
+    if (lock_record_read(h, &record) < 0 || !streq(record.state, "locked"))
+        return 1;
+    if (record.since_usec < now)
+        ago = now - record.since_usec;
+    return h->ops->now(h) - MIN(ago, h->ops->now(h) - 1);
+}
+
+void refused_loads_note(struct refused_loads *l, struct host *h) {
+    struct refusal_event e;
+    bool any = false;
+
+    if (!l->ring.data)
+        return;
+    if (l->since_usec == 0 && kernel_flag_read(h, KERNEL_MODULES_DISABLED) == 1) {
+        l->since_usec = find_lock(h);
+        any = true;
+    }
+    while (refusals_next(&l->ring, &e) > 0) {
+        if (l->since_usec == 0 || e.nsec / 1000 < l->since_usec)
+            continue;
+        take(&l->record, &e);
+        any = true;
+    }
+    if (any)
+        (void) refused_loads_record_write(h, &l->record);
+}

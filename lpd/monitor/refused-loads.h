@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "monitor/refusals.h"
+#include "state/refused-loads.h"
+
+/* lpd.service counts the loads that the kernel refuses after the lock. */
+struct refused_loads {
+    struct refusals ring;
+    uint64_t since_usec; /* of the lock, on host->ops->now(); 0: it was not seen yet */
+    struct refused_loads_record record;
+};
+
+void refused_loads_done(struct refused_loads *l);
+
+/* Goes on from what is on record, with a ring that was handed over. 0, or a negative errno: nothing
+ * is counted. */
+int refused_loads_begin(struct refused_loads *l, struct host *h, int ring_fd);
+
+/* Counts what the ring has to tell, and puts it on record; at the first sight of the lock also that
+ * nothing was refused yet. Does nothing without a ring. */
+void refused_loads_note(struct refused_loads *l, struct host *h);

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+
+#include "base/strv.h"
+#include "config/name.h"
+#include "livepatch/facts.h"
+#include "monitor/switches.h"
+#include "monitor/tampering.h"
+#include "system/journal.h"
+#include "system/manager.h"
+
+/* For how long a process that has opened a switch may be the one who wrote to it, if that cannot be
+ * seen. */
+#define RECENT_USEC (3 * USEC_PER_SEC)
+/* How long a program of lpd's that nothing was heard of may take to put on record that it has done
+ * it: it has the module to remove before. */
+#define LOST_USEC (10 * USEC_PER_SEC)
+
+static void touch_done(struct touch *o) {
+    free(o->patch);
+    process_done(&o->by);
+}
+
+void tampering_done(struct tampering *t) {
+    for (size_t i = 0; i < t->n_touches; i++)
+        touch_done(t->touches + i);
+    strv_free(t->marked);
+    strv_free(t->out);
+    closep(&t->group);
+    *t = TAMPERING_NULL;
+}
+
+static void remove_touch(struct tampering *t, size_t i) {
+    touch_done(t->touches + i);
+    memmove(t->touches + i, t->touches + i + 1, (--t->n_touches - i) * sizeof(*t->touches));
+}
+
+static struct touch *find(struct tampering *t, const char *patch, int pid) {
+    for (size_t i = 0; i < t->n_touches; i++)
+        if (t->touches[i].by.pid == pid && streq(t->touches[i].patch, patch))
+            return t->touches + i;
+    return NULL;
+}
+
+/* Who it is is found out at the first touch, as it may have ended at the next. */
+static struct touch *add(struct tampering *t, struct host *h, struct switch_event *e) {
+    struct touch o = {};
+
+    if (process_identify(h, e->pid, &o.by) < 0)
+        return NULL;
+    o.patch = TAKE_PTR(e->patch);
+    if (t->n_touches >= ELEMENTSOF(t->touches))
+        remove_touch(t, 0);
+    t->touches[t->n_touches] = o;
+    return t->touches + t->n_touches++;
+}
+
+/* 1 if it was somebody else. */
+static int note_one(struct tampering *t, struct host *h, struct switch_event *e) {
+    struct touch *o;
+
+    if (e->pid == 0) {
+        t->lost_usec = h->ops->now(h);
+        return 1;
+    }
+    /* We read them all the time. */
+    if (e->pid == getpid() && !e->wrote)
+        return 0;
+    o = find(t, e->patch, e->pid) ?: add(t, h, e);
+    if (!o)
+        return 0;
+    o->wrote |= e->wrote;
+    o->vain = false;
+    o->usec = h->ops->now(h);
+    return !o->by.own;
+}
+
+int tampering_note(struct tampering *t, struct host *h) {
+    int foreign = 0;
+
+    for (;;) {
+        _cleanup_(switch_event_done) struct switch_event e = {};
+        int r = switches_next(t->group, &e);
+
+        if (r <= 0)
+            return r < 0 ? r : foreign;
+        foreign |= note_one(t, h, &e);
+    }
+}
+
+/* Those that the kernel has now, no more and no less. */
+static int mark(struct tampering *t, const struct host *h, const struct livepatch_list *l) {
+    _cleanup_strv_free_ char **names = NULL;
+    bool same = true;
+
+    for (size_t i = 0; i < l->n_patches; i++) {
+        if (!l->patches[i].registered)
+            continue;
+        if (strv_extend(&names, l->patches[i].name) < 0)
+            return -ENOMEM;
+        same = same && strv_contains(t->marked, l->patches[i].name);
+    }
+    if (same && strv_length(names) == strv_length(t->marked))
+        return 0;
+    strv_free(t->marked);
+    t->marked = TAKE_PTR(names);
+    return switches_mark(h, t->group, l);
+}
+
+/* Its directory outlives its transition by a moment. */
+static bool is_out(const struct livepatch *p) {
+    return !p || !p->registered || !p->enabled;
+}
+
+/* Whether a cumulative patch may have taken its place: one that was loaded over it, or past lpd. */
+static bool may_be_replaced(const struct livepatch_list *l, const struct result_list *results,
+                            const char *patch, const struct result *own) {
+    for (size_t i = 0; i < l->n_patches; i++) {
+        const struct livepatch *p = l->patches + i;
+        const struct result *result = result_list_find_module(results, p->name);
+
+        if (is_out(p) || p->replace == 0 || patch_name_equal(p->name, patch))
+            continue;
+        if (!result || result_is_over(result, patch, own))
+            return true;
+    }
+    return false;
+}
+
+static char *describe(const struct host *h, const struct process *by) {
+    _cleanup_free_ char *who = process_describe(by);
+    const char *locked = "";
+    char *text;
+
+    if (kernel_flag_read(h, KERNEL_MODULES_DISABLED) == 1)
+        locked = "; modules are locked, so it cannot come back before a reboot";
+    if (!who || asprintf(&text, "switched off by %s, not by lpd%s", who, locked) < 0)
+        return NULL;
+    return text;
+}
+
+static void report(struct host *h, struct result *result, const struct process *by) {
+    const struct journal_process who = { by->pid, by->cmdline ?: by->comm, by->user };
+    _cleanup_free_ char *reason = describe(h, by);
+
+    if (!reason || string_set(&result->state, "disabled") < 0 ||
+        string_set(&result->reason, reason) < 0)
+        return;
+    result->in = false;
+    (void) result_write(h, result);
+    journal_send_about(EVENT_SWITCHED_OFF, result, &who, "%s: %s", result->name, reason);
+    manager_stop_patch(h, result->name);
+}
+
+enum weight { NOT_IT, MAY_BE, HOLDS_IT, OWN_MAY_BE, WROTE, OWN_WROTE };
+
+/* How likely it is that this one has switched the patch off. A program of lpd's may be at it as
+ * long as it runs, and a stranger who merely reads meanwhile is not to be blamed. */
+static enum weight weigh(const struct touch *o, struct host *h) {
+    bool recent = h->ops->now(h) - o->usec < RECENT_USEC;
+
+    if (o->wrote && recent)
+        return o->by.own ? OWN_WROTE : WROTE;
+    if (o->by.own)
+        return process_is_own(h, o->by.pid) ? OWN_MAY_BE : NOT_IT;
+    if (process_holds(h, o->by.pid, o->patch))
+        return HOLDS_IT;
+    return recent ? MAY_BE : NOT_IT;
+}
+
+/* Of several that weigh the same, the last. */
+static enum weight find_culprit(const struct tampering *t, struct host *h, const char *patch,
+                                const struct process **ret) {
+    enum weight most = NOT_IT;
+
+    for (size_t i = 0; i < t->n_touches; i++) {
+        const struct touch *o = t->touches + i;
+        enum weight weight = patch_name_equal(o->patch, patch) ? weigh(o, h) : NOT_IT;
+
+        if (weight == NOT_IT || weight < most)
+            continue;
+        *ret = &o->by;
+        most = weight;
+    }
+    return most;
+}
+
+static bool is_certain(const struct tampering *t, struct host *h, enum weight weight) {
+    /* In the end it says so on record, or was a reader. */
+    if (weight == OWN_MAY_BE)
+        return false;
+    return weight != NOT_IT || t->lost_usec == 0 || h->ops->now(h) - t->lost_usec >= LOST_USEC;
+}
+
+/* Whether it is certain what has become of a patch that is out, be it nothing. */
+static bool judge_one(struct tampering *t, struct host *h, const struct livepatch_list *l,
+                      const struct result_list *results, struct result *result) {
+    const char *patch = result->module_name ?: result->name;
+    const struct process nobody = {}, *culprit = &nobody;
+    enum weight weight = find_culprit(t, h, patch, &culprit);
+
+    if (weight < WROTE && may_be_replaced(l, results, patch, result))
+        return true;
+    if (!is_certain(t, h, weight))
+        return false;
+    if (weight != NOT_IT ? !culprit->own : t->lost_usec > 0)
+        report(h, result, culprit);
+    return true;
+}
+
+static void forget_touches(struct tampering *t, const char *patch) {
+    for (size_t i = t->n_touches; i > 0; i--)
+        if (patch_name_equal(t->touches[i - 1].patch, patch))
+            remove_touch(t, i - 1);
+}
+
+/* What was written before the patches were looked at, and has left a patch in, has not switched it
+ * off. That it was before is certain at the second look. */
+static void forget_vain_touches(struct tampering *t, const struct livepatch_list *l) {
+    for (size_t i = t->n_touches; i > 0; i--) {
+        struct touch *o = t->touches + i - 1;
+
+        if (!o->wrote || is_out(livepatch_list_find(l, o->patch)))
+            continue;
+        if (o->vain)
+            remove_touch(t, i - 1);
+        else
+            o->vain = true;
+    }
+}
+
+int tampering_judge(struct tampering *t, struct host *h, const struct livepatch_list *l) {
+    _cleanup_(result_list_done) struct result_list results = {};
+    _cleanup_strv_free_ char **out = NULL;
+    int r, k;
+
+    if (t->group < 0)
+        return 0;
+    r = mark(t, h, l);
+    /* Who has switched off what is out in l was at the switch before. */
+    k = tampering_note(t, h);
+    forget_vain_touches(t, l);
+    t->undecided = false;
+    if (k >= 0)
+        k = result_list_read(h, &results);
+    for (size_t i = 0; i < results.n_results && k >= 0; i++) {
+        const char *patch = results.results[i].module_name ?: results.results[i].name;
+
+        if (!is_out(livepatch_list_find(l, patch)))
+            continue;
+        if (!strv_contains(t->out, patch)) {
+            if (results.results[i].in && !judge_one(t, h, l, &results, results.results + i)) {
+                t->undecided = true;
+                continue;
+            }
+            forget_touches(t, patch);
+        }
+        k = strv_extend(&out, patch);
+    }
+    if (!t->undecided)
+        t->lost_usec = 0;
+    strv_free(t->out);
+    t->out = TAKE_PTR(out);
+    return r < 0 ? r : k;
+}

@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/strv.h"
+#include "config/name.h"
+#include "plan/order.h"
+#include "plan/plan.h"
+
+struct planner {
+    const struct snapshot *snapshot;
+    const struct plan *plan;
+    size_t n_unloads; /* the plan begins with these */
+    struct order order;
+    struct action **by_index; /* what was decided, for each manifest */
+    const char **opponents;   /* for each manifest: who is in or goes in and does not suffer it */
+};
+
+static void action_done(struct action *a) {
+    for (size_t i = 0; i < a->n_steps; i++)
+        free(a->steps[i].fact);
+    free(a->steps);
+    free(a->name);
+}
+
+void plan_done(struct plan *p) {
+    for (size_t i = 0; i < p->n_actions; i++)
+        action_done(p->actions + i);
+    free(p->actions);
+    free(p->by_manifest);
+    *p = (struct plan){};
+}
+
+static void planner_done(struct planner *p) {
+    order_done(&p->order);
+    free(p->by_index);
+    free(p->opponents);
+}
+
+const char *action_type_to_string(enum action_type t) {
+    static const char *const names[] = {
+        [ACTION_LOAD] = "load", [ACTION_KEEP] = "keep",     [ACTION_SKIP] = "skip",
+        [ACTION_FAIL] = "fail", [ACTION_UNLOAD] = "unload",
+    };
+
+    return names[t];
+}
+
+const char *action_fact(const struct action *a) {
+    return a->n_steps > 0 ? strempty(a->steps[a->n_steps - 1].fact) : "";
+}
+
+const struct action *plan_find(const struct plan *p, const char *name) {
+    for (size_t i = 0; i < p->n_actions; i++)
+        if (patch_name_equal(p->actions[i].name, name))
+            return p->actions + i;
+    return NULL;
+}
+
+/* FNV-1a, with the finalizer of MurmurHash3 so that the low digits depend on every bit. It must stay
+ * as it is: another hash would move machines in and out of every rollout. */
+unsigned rollout_position(const char *machine_id, const char *name) {
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    const char *const parts[] = { strempty(machine_id), "/", name };
+
+    for (size_t i = 0; i < ELEMENTSOF(parts); i++)
+        for (const char *c = parts[i]; *c; c++)
+            hash = (hash ^ (uint8_t) (*c == '-' ? '_' : *c)) * UINT64_C(0x100000001b3);
+    hash ^= hash >> 33;
+    hash *= UINT64_C(0xff51afd7ed558ccd);
+    hash ^= hash >> 33;
+    return (unsigned) (hash % 10000);
+}
+
+/* Records a question and its answer; the last one recorded is the one that decided. */
+static int answer(struct action *a, const char *question, bool passed, const char *fmt, ...)
+    _printf_(4, 5);
+static int answer(struct action *a, const char *question, bool passed, const char *fmt, ...) {
+    struct plan_step *grown;
+    char *fact;
+    va_list ap;
+    int r;
+
+    grown = reallocarray(a->steps, a->n_steps + 1, sizeof(*grown));
+    if (!grown)
+        return -ENOMEM;
+    a->steps = grown;
+    va_start(ap, fmt);
+    r = vasprintf(&fact, fmt, ap);
+    va_end(ap);
+    if (r < 0)
+        return -ENOMEM;
+    a->steps[a->n_steps++] =
+        (struct plan_step){ .question = question, .passed = passed, .fact = fact };
+    return passed;
+}
+
+/* The checks below answer one question each and return 1 if the next may be asked, 0 if the answer
+ * decided (a->type and a->exit_status say how), or -ENOMEM. */
+
+static int decide(struct action *a, enum action_type type, enum exit_status exit_status) {
+    a->type = type;
+    a->exit_status = exit_status;
+    return 0;
+}
+
+static int check_manifest(struct planner *p, struct action *a, const struct manifest_entry *entry) {
+    if (entry->error_number == 0)
+        return answer(a, "manifest", true, "%s", entry->path);
+    decide(a, ACTION_FAIL, EXIT_STATUS_CONFIG);
+    return answer(a, "manifest", false, "%s", error_message(&entry->error, entry->error_number));
+}
+
+static int check_switches(struct planner *p, struct action *a, const struct manifest_entry *entry) {
+    const struct snapshot *s = p->snapshot;
+
+    decide(a, ACTION_SKIP, EXIT_STATUS_FAILED);
+    if (s->switches.disabled)
+        return answer(a, "switches", false, "the kernel command line says lpd=0");
+    if (s->disable_file)
+        return answer(a, "switches", false, "/etc/lpd/disable is there");
+    if (cmdline_skips(&s->switches, entry->name))
+        return answer(a, "switches", false, "the kernel command line says lpd.skip=%s", entry->name);
+    return answer(a, "switches", true, "nothing on the kernel command line, no /etc/lpd/disable");
+}
+
+static int check_enabled(struct planner *p, struct action *a, const struct manifest_entry *entry) {
+    decide(a, ACTION_SKIP, EXIT_STATUS_FAILED);
+    return answer(a, "enabled", entry->manifest.enabled, "Enabled=%s",
+                  yes_no(entry->manifest.enabled));
+}
+
+static int check_stage(struct planner *p, struct action *a, const struct manifest_entry *entry) {
+    bool here = !p->snapshot->in_initrd || entry->manifest.stage == STAGE_INITRD;
+
+    decide(a, ACTION_SKIP, EXIT_STATUS_FAILED);
+    return answer(a, "stage", here, "Stage=%s, and this is the %s",
+                  patch_stage_to_string(entry->manifest.stage),
+                  p->snapshot->in_initrd ? "initramfs" : "host");
+}
+
+static int check_rollout(struct planner *p, struct action *a, const struct manifest_entry *entry) {
+    unsigned position, share = entry->manifest.rollout;
+
+    if (share >= 10000)
+        return answer(a, "rollout", true, "Rollout=100%%");
+    decide(a, ACTION_SKIP, EXIT_STATUS_FAILED);
+    if (!p->snapshot->machine_id)
+        return answer(a, "rollout", false, "Rollout=%u.%02u%%, and this machine has no machine id",
+                      share / 100, share % 100);
+    position = rollout_position(p->snapshot->machine_id, entry->name);
+    return answer(a, "rollout", position < share, "Rollout=%u.%02u%%, this machine stands at %u.%02u%%",
+                  share / 100, share % 100, position / 100, position % 100);
+}
+
+/* A patch that is not for this kernel is nothing wrong, unless the machine must not be without it. */
+static void decide_not_for_kernel(struct action *a, const struct manifest *m) {
+    decide(a, m->required ? ACTION_FAIL : ACTION_SKIP, EXIT_STATUS_KERNEL);
+}
+
+static int check_kernel(struct planner *p, struct action *a, const struct manifest_entry *entry) {
+    const struct kernel_facts *facts = &p->snapshot->facts;
+    const struct manifest_kernel *kernel;
+
+    if (!facts->release)
+        return answer(a, "kernel", true, "not known here");
+    decide_not_for_kernel(a, &entry->manifest);
+    if (!manifest_covers(&entry->manifest, facts->release))
+        return answer(a, "kernel", false, "no [Kernel:%s] among the manifest's %zu kernels",
+                      facts->release, entry->manifest.n_kernels);
+    kernel = manifest_kernel_for(&entry->manifest, facts->release);
+    if (kernel && kernel->build_id && !facts->build_id && !p->snapshot->offline)
+        return answer(a, "kernel", false, "BuildID=%s, but this %s does not say what its build id is",
+                      kernel->build_id, facts->release);
+    if (kernel && kernel->build_id && facts->build_id && !streq(kernel->build_id, facts->build_id))
+        return answer(a, "kernel", false, "BuildID=%s, but this %s has the build id %s",
+                      kernel->build_id, facts->release, facts->build_id);
+    if (!facts->livepatch) {
+        decide(a, ACTION_FAIL, EXIT_STATUS_KERNEL);
+        return answer(a, "kernel", false, "%s has no live patching (CONFIG_LIVEPATCH)",
+                      facts->release);
+    }
+    return answer(a, "kernel", true, "this kernel is %s", facts->release);
+}
+
+static int check_module(struct planner *p, struct action *a, const struct manifest_entry *entry) {
+    const struct snapshot *s = p->snapshot;
+    const struct patch_sight *sight = s->sights + a->index;
+    bool named = s->facts.release && manifest_kernel_for(&entry->manifest, s->facts.release);
+
+    if (sight->module_path && !sight->module_error)
+        return answer(a, "module", true, "%s", sight->module_path);
+    if (s->modules_unknown || !s->facts.release)
+        return answer(a, "module", true, "not to be seen yet");
+    if (sight->module_error) {
+        decide(a, ACTION_FAIL, EXIT_STATUS_REFUSED);
+        return answer(a, "module", false, "%s", sight->module_error);
+    }
+    if (named)
+        decide(a, ACTION_FAIL, EXIT_STATUS_FAILED);
+    else
+        decide_not_for_kernel(a, &entry->manifest);
+    return answer(a, "module", false, "no module for %s in the module directories",
+                  s->facts.release);
+}
+
+static int check_order(struct planner *p, struct action *a, const struct manifest_entry *entry) {
+    const char *circle = p->order.circle_of[a->index];
+
+    if (!circle)
+        return 1;
+    decide(a, ACTION_FAIL, EXIT_STATUS_CONFIG);
+    return answer(a, "order", false, "After= and Requires= go round in a circle: %s", circle);
+}
+
+/* What was decided for another patch; NULL if it has no manifest, or comes later. */
+static const struct action *decided(const struct planner *p, const char *name) {
+    size_t i = snapshot_find(p->snapshot, name);
+
+    return i == SIZE_MAX ? NULL : p->by_index[i];
+}
+
+static bool goes_in(const struct action *a) {
+    return a && (a->type == ACTION_LOAD || a->type == ACTION_KEEP);
+}
+
+static int check_requires(struct planner *p, struct action *a, const struct manifest_entry *entry) {
+    STRV_FOREACH(name, entry->manifest.requires) {
+        const struct action *other = decided(p, *name);
+        int r;
+
+        decide(a, ACTION_FAIL, EXIT_STATUS_FAILED);
+        if (!goes_in(other))
+            return answer(a, "requires", false, "%s: %s", *name,
+                          other ? action_fact(other) : "there is no such patch");
+        r = answer(a, "requires", true, "%s", *name);
+        if (r < 0)
+            return r;
+    }
+    return 1;
+}
+
+/* Whether the kernel has the patch of that name, and it is not about to go. */
+static bool stays_in(const struct planner *p, const char *name) {
+    size_t i = snapshot_find(p->snapshot, name);
+    const struct livepatch *in = i == SIZE_MAX ? livepatch_list_find(&p->snapshot->loaded, name)
+                                               : snapshot_livepatch(p->snapshot, i);
+
+    if (!in || !in->registered)
+        return false;
+    for (size_t k = 0; k < p->n_unloads; k++)
+        if (patch_name_equal(p->plan->actions[k].name, name))
+            return false;
+    return true;
+}
+
+/* Those that this patch names, and those before it or in the kernel that name this one. */
+static int check_conflicts(struct planner *p, struct action *a, const struct manifest_entry *entry) {
+    decide(a, ACTION_FAIL, EXIT_STATUS_FAILED);
+    STRV_FOREACH(name, entry->manifest.conflicts)
+        if (goes_in(decided(p, *name)) || stays_in(p, *name))
+            return answer(a, "conflicts", false, "%s is in, or goes in before", *name);
+    if (p->opponents[a->index])
+        return answer(a, "conflicts", false, "%s is in, or goes in before, and says Conflicts=%s",
+                      p->opponents[a->index], entry->name);
+    return 1;
+}
+
+static void oppose(struct planner *p, const struct manifest_entry *entry) {
+    STRV_FOREACH(name, entry->manifest.conflicts) {
+        size_t other = snapshot_find(p->snapshot, *name);
+
+        if (other != SIZE_MAX && !p->opponents[other])
+            p->opponents[other] = entry->name;
+    }
+}
+
+static void oppose_by_loaded(struct planner *p) {
+    const struct manifest_list *l = &p->snapshot->manifests;
+
+    for (size_t i = 0; i < l->n_entries; i++)
+        if (l->entries[i].error_number == 0 && l->entries[i].manifest.conflicts &&
+            stays_in(p, l->entries[i].name))
+            oppose(p, l->entries + i);
+}
+
+/* The bytes that count are those of the load, and the kernel is asked then; whoever only looks has its
+ * word where he asked for it. */
+static int check_signature(struct planner *p, struct action *a,
+                           const struct manifest_entry *entry) {
+    const struct snapshot *s = p->snapshot;
+    const struct trust_report *t = s->sights[a->index].trust;
+
+    decide(a, ACTION_FAIL, EXIT_STATUS_REFUSED);
+    if (s->policy_error < 0)
+        return answer(a, "signature", false, "the policy cannot be read, so nothing is trusted: %s",
+                      error_message(&s->policy_problem, s->policy_error));
+    if (t)
+        return answer(a, "signature", verdict_accepted(t->verdict, s->policy.signature),
+                      "Signature=%s, and this is %s%s%s", signature_policy_to_string(s->policy.signature),
+                      verdict_to_string(t->verdict), t->reason ? ": " : "", strempty(t->reason));
+    return answer(a, "signature", true, "Signature=%s, to be checked at the load",
+                  signature_policy_to_string(s->policy.signature));
+}
+
+/* Not asked where no signatures are wanted. What nobody has looked at is not let in. */
+static int check_manifest_signature(struct planner *p, struct action *a,
+                                    const struct manifest_entry *entry) {
+    const struct patch_sight *sight = p->snapshot->sights + a->index;
+
+    if (!p->snapshot->policy.signed_manifests)
+        return 1;
+    decide(a, ACTION_FAIL, EXIT_STATUS_REFUSED);
+    switch (sight->manifest_signature) {
+    case MANIFEST_SIGNED:
+        return answer(a, "manifest-signature", true, "SignedManifests=yes, and it is signed");
+    case MANIFEST_LATER:
+        return answer(a, "manifest-signature", true,
+                      "SignedManifests=yes, to be checked at the load");
+    case MANIFEST_REFUSED:
+    case MANIFEST_UNCHECKED:
+        break;
+    }
+    a->hint = sight->manifest_hint;
+    return answer(a, "manifest-signature", false, "%s",
+                  sight->manifest_error ?: "SignedManifests=yes, and nobody has checked it");
+}
+
+static int check_loaded(struct planner *p, struct action *a, const struct manifest_entry *entry) {
+    const struct livepatch *in = snapshot_livepatch(p->snapshot, a->index);
+    const struct patch_sight *sight = p->snapshot->sights + a->index;
+    const char *by = snapshot_replaced_by(p->snapshot, a->index);
+
+    if (by) {
+        decide(a, ACTION_KEEP, EXIT_STATUS_DONE);
+        return answer(a, "loaded", true, "replaced by %s, which is cumulative", by);
+    }
+    if (!in || !in->enabled) {
+        decide(a, ACTION_LOAD, EXIT_STATUS_DONE);
+        return answer(a, "loaded", true, !in              ? "it is not in"
+                                         : in->transition ? "it is on its way out"
+                                                          : "it is in, but disabled");
+    }
+    if (in->build_id && sight->build_id && !streq(in->build_id, sight->build_id)) {
+        decide(a, ACTION_FAIL, EXIT_STATUS_FAILED);
+        return answer(a, "loaded", false, "another build is in: %s instead of %s", in->build_id,
+                      sight->build_id);
+    }
+    decide(a, ACTION_KEEP, EXIT_STATUS_DONE);
+    return answer(a, "loaded", true, "it is in already");
+}
+
+static int (*const checks[])(struct planner *, struct action *, const struct manifest_entry *) = {
+    check_manifest,  check_switches,           check_enabled, check_stage,    check_rollout,
+    check_kernel,    check_module,             check_order,   check_requires, check_conflicts,
+    check_signature, check_manifest_signature, check_loaded,
+};
+
+static int judge(struct planner *p, struct action *a) {
+    const struct manifest_entry *entry = p->snapshot->manifests.entries + a->index;
+    int r;
+
+    for (size_t i = 0; i < ELEMENTSOF(checks); i++) {
+        r = checks[i](p, a, entry);
+        if (r <= 0)
+            return r;
+    }
+    return 0;
+}
+
+static int planner_init(struct planner *p, const struct snapshot *s, const struct plan *plan) {
+    size_t n = MAX(s->manifests.n_entries, (size_t) 1);
+
+    *p = (struct planner){
+        .snapshot = s,
+        .plan = plan,
+        .by_index = calloc(n, sizeof(*p->by_index)),
+        .opponents = calloc(n, sizeof(*p->opponents)),
+    };
+    return p->by_index && p->opponents ? order_make(&s->manifests, &p->order) : -ENOMEM;
+}
+
+/* Whether lpd put that patch in and it should be there no longer. */
+static bool is_unwanted(const struct snapshot *s, const struct result *result) {
+    const struct livepatch *in =
+        livepatch_list_find(&s->loaded, result->module_name ?: result->name);
+    size_t i = snapshot_find(s, result->name);
+
+    if (!in || !in->registered || !result->in)
+        return false;
+    if (i == SIZE_MAX)
+        return true;
+    return s->manifests.entries[i].error_number == 0 && !s->manifests.entries[i].manifest.enabled;
+}
+
+static int plan_unloads(const struct snapshot *s, struct plan *plan) {
+    /* Last loaded, first unloaded: results are in the order of names, which is near enough to the
+     * order of loading, as patches do not depend on each other in the kernel. */
+    for (size_t i = s->results.n_results; i > 0; i--) {
+        const struct result *result = s->results.results + i - 1;
+        struct action *a = plan->actions + plan->n_actions;
+        int r;
+
+        if (!is_unwanted(s, result))
+            continue;
+        *a = (struct action){ .type = ACTION_UNLOAD, .index = SIZE_MAX, .name = strdup(result->name) };
+        plan->n_actions++;
+        r = a->name ? answer(a, "manifest", false, "%s",
+                             snapshot_find(s, result->name) == SIZE_MAX ? "its manifest is gone"
+                                                                        : "Enabled=no")
+                    : -ENOMEM;
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static int plan_load(struct planner *p, struct action *a, size_t index) {
+    const struct manifest_entry *entry = p->snapshot->manifests.entries + index;
+    int r;
+
+    *a = (struct action){ .index = index, .name = strdup(entry->name) };
+    if (!a->name)
+        return -ENOMEM;
+    r = judge(p, a);
+    if (r < 0)
+        return r;
+    p->by_index[index] = a;
+    if (goes_in(a))
+        oppose(p, entry);
+    return 0;
+}
+
+static int plan_loads(struct planner *p, struct plan *plan) {
+    int r = 0;
+
+    for (size_t i = 0; i < p->snapshot->manifests.n_entries && r >= 0; i++)
+        r = plan_load(p, plan->actions + plan->n_actions++, p->order.sequence[i]);
+    return r;
+}
+
+int plan_make(const struct snapshot *s, struct plan *ret) {
+    _cleanup_(planner_done) struct planner p = {};
+    _cleanup_(plan_done) struct plan plan = {};
+    int r;
+
+    r = planner_init(&p, s, &plan);
+    if (r < 0)
+        return r;
+    plan.actions = calloc(s->manifests.n_entries + s->results.n_results + 1, sizeof(*plan.actions));
+    if (!plan.actions)
+        return -ENOMEM;
+    r = plan_unloads(s, &plan);
+    if (r < 0)
+        return r;
+    p.n_unloads = plan.n_actions;
+    oppose_by_loaded(&p);
+    r = plan_loads(&p, &plan);
+    if (r < 0)
+        return r;
+    plan.by_manifest = TAKE_PTR(p.by_index);
+    *ret = TAKE_STRUCT(plan);
+    return 0;
+}

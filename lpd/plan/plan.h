@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "plan/snapshot.h"
+
+/* What is to be done with a patch. */
+enum action_type {
+    ACTION_LOAD,   /* it is wanted and not in */
+    ACTION_KEEP,   /* it is wanted and in */
+    ACTION_SKIP,   /* it is not wanted here: nothing is wrong */
+    ACTION_FAIL,   /* it is wanted, but cannot be loaded */
+    ACTION_UNLOAD, /* lpd loaded it, and it is no longer wanted */
+};
+
+/* One question that was asked about a patch, in the order of asking. */
+struct plan_step {
+    const char *question; /* "kernel", "enabled", … */
+    bool passed;
+    char *fact;           /* what was found, e.g. "this kernel is 6.1.0-56-cloud-amd64" */
+};
+
+struct action {
+    enum action_type type;
+    char *name;
+    size_t index;         /* of the manifest in the snapshot; SIZE_MAX if it has none */
+    struct plan_step *steps;
+    size_t n_steps;
+    const char *hint;     /* the way out, in the snapshot; or NULL */
+    enum exit_status exit_status; /* for ACTION_FAIL and ACTION_SKIP: what a load would return */
+};
+
+struct plan {
+    struct action *actions; /* in the order in which to carry them out; unloads come first */
+    size_t n_actions;
+    struct action **by_manifest; /* the same, in the order of the snapshot's manifests */
+};
+
+void plan_done(struct plan *p);
+
+/* Decides, from the snapshot alone. Faults of a patch become its ACTION_FAIL; the only error is
+ * -ENOMEM. */
+int plan_make(const struct snapshot *s, struct plan *ret);
+
+const struct action *plan_find(const struct plan *p, const char *name);
+
+/* The fact that decided the action: that of the last step. */
+const char *action_fact(const struct action *a);
+
+const char *action_type_to_string(enum action_type t);
+
+/* The share of machines, in hundredths of a percent, below which this machine takes part in the
+ * rollout of that patch: 0…9999, evenly spread and stable for ever. */
+unsigned rollout_position(const char *machine_id, const char *name);

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/file.h"
+#include "base/strv.h"
+#include "config/name.h"
+#include "plan/snapshot.h"
+#include "store/store.h"
+
+static void patch_sight_done(struct patch_sight *s) {
+    free(s->module_path);
+    free(s->module_name);
+    free(s->build_id);
+    free(s->vermagic);
+    free(s->sha256);
+    free(s->module_error);
+    free(s->manifest_error);
+    free(s->manifest_hint);
+    if (s->trust)
+        trust_report_done(s->trust);
+    free(s->trust);
+}
+
+void snapshot_done(struct snapshot *s) {
+    if (s->sights)
+        for (size_t i = 0; i < s->manifests.n_entries; i++)
+            patch_sight_done(s->sights + i);
+    free(s->sights);
+    manifest_list_done(&s->manifests);
+    policy_done(&s->policy);
+    error_done(&s->policy_problem);
+    cmdline_switches_done(&s->switches);
+    free(s->machine_id);
+    kernel_facts_done(&s->facts);
+    livepatch_list_done(&s->loaded);
+    result_list_done(&s->results);
+    lock_record_done(&s->lock);
+    refused_loads_record_done(&s->refused);
+    volume_record_done(&s->volume);
+    *s = (struct snapshot){};
+}
+
+size_t snapshot_find(const struct snapshot *s, const char *name) {
+    const struct manifest_entry *entry = manifest_list_find(&s->manifests, name);
+
+    return entry ? (size_t) (entry - s->manifests.entries) : SIZE_MAX;
+}
+
+const char *snapshot_module_name(const struct snapshot *s, size_t i) {
+    return s->sights[i].module_name ?: s->manifests.entries[i].name;
+}
+
+const struct livepatch *snapshot_livepatch(const struct snapshot *s, size_t i) {
+    return livepatch_list_find(&s->loaded, snapshot_module_name(s, i));
+}
+
+const char *snapshot_replaced_by(const struct snapshot *s, size_t i) {
+    const struct livepatch *self = snapshot_livepatch(s, i);
+    const struct result *own = result_list_find(&s->results, s->manifests.entries[i].name);
+
+    if (!self || !self->module_loaded || self->registered)
+        return NULL;
+    /* Unloaded on request: it is disabled, whoever came after it. */
+    if (own && !own->in)
+        return NULL;
+    for (size_t k = 0; k < s->results.n_results; k++) {
+        const struct result *result = s->results.results + k;
+        const char *name = result->module_name ?: result->name;
+        const struct livepatch *other = livepatch_list_find(&s->loaded, name);
+
+        if (other && other->enabled && other->replace != 0 && result_is_over(result, self->name, own))
+            return result->name;
+    }
+    return NULL;
+}
+
+bool snapshot_is_in(const struct snapshot *s, size_t i) {
+    const struct livepatch *in = snapshot_livepatch(s, i);
+
+    return (in && in->registered && in->enabled) || snapshot_replaced_by(s, i);
+}
+
+static int find_module(const struct host *h, struct snapshot *s, size_t i) {
+    const struct manifest_entry *entry = s->manifests.entries + i;
+    const struct result *result = result_list_find(&s->results, entry->name);
+    struct patch_sight *sight = s->sights + i;
+    const struct manifest_kernel *kernel;
+    int r;
+
+    if (result && result->module_name) {
+        r = string_set(&sight->module_name, result->module_name);
+        if (r < 0)
+            return r;
+    }
+    if (entry->error_number < 0 || !s->facts.release)
+        return 0;
+    kernel = manifest_kernel_for(&entry->manifest, s->facts.release);
+    r = store_find_module(h, s->facts.release, entry->name, kernel ? kernel->module : NULL,
+                          &sight->module_path);
+    return r == -ENOENT ? 0 : r;
+}
+
+int snapshot_find_modules(const struct host *h, struct snapshot *s) {
+    int r;
+
+    s->sights = calloc(MAX(s->manifests.n_entries, (size_t) 1), sizeof(*s->sights));
+    if (!s->sights)
+        return -ENOMEM;
+    for (size_t i = 0; i < s->manifests.n_entries; i++) {
+        r = find_module(h, s, i);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}

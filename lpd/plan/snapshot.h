@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "config/cmdline.h"
+#include "config/manifest.h"
+#include "config/policy.h"
+#include "livepatch/facts.h"
+#include "livepatch/view.h"
+#include "lock/kernel-lock.h"
+#include "state/refused-loads.h"
+#include "store/volume.h"
+#include "trust/report.h"
+
+/* SignedManifests=yes: what is known of the signatures of a manifest and its drop-ins. */
+enum manifest_signature {
+    MANIFEST_UNCHECKED, /* nobody has looked: as good as none */
+    MANIFEST_SIGNED,
+    MANIFEST_REFUSED,   /* manifest_error says why */
+    MANIFEST_LATER,     /* only the load can tell: not wanted here, or nobody to ask */
+};
+
+/* What is known of one patch that has a manifest, besides the manifest. In the order of the
+ * manifests; all of it may be NULL. */
+struct patch_sight {
+    char *module_path;  /* of the file for the running kernel; NULL: none was found */
+    char *module_name;  /* the name that the kernel knows or will know it by */
+    char *build_id;     /* of the module file, if it was read */
+    char *vermagic;     /* likewise */
+    char *sha256;       /* likewise */
+    char *module_error; /* why the module file could not be read */
+    enum manifest_signature manifest_signature;
+    char *manifest_error, *manifest_hint;
+    struct trust_report *trust; /* of its signature, if that was judged */
+};
+
+/* The state of the machine at one moment: everything that plan.c decides from and that the reports
+ * show. Only snapshot.c finds out, so that a plan is a pure function of this. */
+struct snapshot {
+    struct manifest_list manifests;
+    struct patch_sight *sights; /* as many as manifests.n_entries */
+    struct policy policy;
+    int policy_error;           /* 0, or what policy_load() said; policy is the strictest reading then */
+    struct error policy_problem;
+    struct cmdline_switches switches;
+    bool disable_file;          /* /etc/lpd/disable is there */
+    bool in_initrd;
+    bool modules_unknown;       /* the module directories cannot be seen yet: /var is not mounted */
+    bool offline;               /* below --root=: there is no kernel to ask; facts.release may be NULL */
+    char *machine_id;
+    struct kernel_facts facts;
+    struct livepatch_list loaded;
+    struct result_list results;
+    struct lock_record lock; /* state is NULL: nobody has tried to lock modules out */
+    struct refused_loads_record refused; /* since the lock */
+    bool refused_known;    /* lpd.service counts them */
+    struct volume_record volume; /* device is NULL: none is configured, or it was not looked for */
+};
+
+void snapshot_done(struct snapshot *s);
+
+enum snapshot_flags {
+    SNAPSHOT_MODULES = 1 << 0, /* read every module file: names, build ids, hashes; and have the
+                                * signatures of manifests checked, where the policy wants them */
+};
+
+/* Looks at the whole machine. What cannot be read is left out and shows as unknown. 0, or a
+ * negative errno if the manifests could not be read at all or memory is short. */
+int snapshot_take(struct host *h, unsigned flags, struct snapshot *ret, struct error *e);
+
+/* The same for loading one patch; no module is read, and no other's signature checked. -ENOENT: no
+ * manifest of that name. */
+int snapshot_take_one(struct host *h, const char *name, struct snapshot *ret, struct error *e);
+
+/* One step of it, for a snapshot with manifests and a release: finds where the modules are, without
+ * reading them. */
+int snapshot_find_modules(const struct host *h, struct snapshot *s);
+
+/* Has the signature of the patch with that index judged as a load would, where it has a module. */
+int snapshot_judge(struct host *h, struct snapshot *s, size_t i);
+
+/* The name by which the kernel knows, or is expected to know, the patch with that index. */
+const char *snapshot_module_name(const struct snapshot *s, size_t i);
+
+/* The kernel's view of the patch with that index, or NULL if it is not in. */
+const struct livepatch *snapshot_livepatch(const struct snapshot *s, size_t i);
+
+/* Whether the patch with that index is in: enabled, be it in transition, or replaced by a
+ * cumulative one. */
+bool snapshot_is_in(const struct snapshot *s, size_t i);
+
+/* The index of the patch of that name ('-' and '_' alike), or SIZE_MAX. */
+size_t snapshot_find(const struct snapshot *s, const char *name);
+
+/* The loaded cumulative patch that replaced the patch with that index, or NULL. Kernels before
+ * 6.11 do not say which patches are cumulative; there the patches that lpd saw in when it loaded
+ * another one, and that left the kernel's list without being unloaded, are taken as replaced by
+ * that one. */
+const char *snapshot_replaced_by(const struct snapshot *s, size_t i);

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/file.h"
+#include "base/json-file.h"
+#include "base/strv.h"
+#include "config/name.h"
+#include "state/results.h"
+
+#define RESULT_SIZE_MAX ((size_t) 64 * 1024)
+
+/* The strings of a result, by their names in the file. */
+static const struct json_field strings[] = {
+    { "name", offsetof(struct result, name) },
+    { "action", offsetof(struct result, action) },
+    { "state", offsetof(struct result, state) },
+    { "reason", offsetof(struct result, reason) },
+    { "hint", offsetof(struct result, hint) },
+    { "stage", offsetof(struct result, stage) },
+    { "modulePath", offsetof(struct result, module_path) },
+    { "moduleName", offsetof(struct result, module_name) },
+    { "sha256", offsetof(struct result, sha256) },
+    { "buildId", offsetof(struct result, build_id) },
+    { "manifestSha256", offsetof(struct result, manifest_sha256) },
+    { "verdict", offsetof(struct result, verdict) },
+    { "way", offsetof(struct result, way) },
+    { "signer", offsetof(struct result, signer) },
+    { "keyId", offsetof(struct result, key_id) },
+    { "keyring", offsetof(struct result, keyring) },
+    { "hash", offsetof(struct result, hash) },
+    { "expired", offsetof(struct result, expired) },
+};
+
+void result_done(struct result *r) {
+    json_file_free_fields(strings, ELEMENTSOF(strings), r);
+    strv_free(r->over);
+    *r = (struct result){};
+}
+
+void result_list_done(struct result_list *l) {
+    for (size_t i = 0; i < l->n_results; i++)
+        result_done(l->results + i);
+    free(l->results);
+    *l = (struct result_list){};
+}
+
+int result_copy_signature(const struct result *from, struct result *to) {
+    int r = 0;
+
+    for (size_t i = 0; i < ELEMENTSOF(strings) && r >= 0; i++)
+        if (strings[i].offset >= offsetof(struct result, verdict) &&
+            strings[i].offset <= offsetof(struct result, expired))
+            r = string_set(json_field_of(to, strings + i), *json_field_of(from, strings + i));
+    return r;
+}
+
+static json_object *result_to_json(const struct result *r) {
+    json_object *o = json_object_new_object(), *over = json_object_new_array();
+
+    json_file_add_fields(o, strings, ELEMENTSOF(strings), r);
+    STRV_FOREACH(name, r->over)
+        json_object_array_add(over, json_object_new_string(*name));
+    json_object_object_add(o, "over", over);
+    json_object_object_add(o, "in", json_object_new_boolean(r->in));
+    json_object_object_add(o, "settled", json_object_new_boolean(r->settled));
+    json_object_object_add(o, "exitStatus", json_object_new_int(r->exit_status));
+    json_object_object_add(o, "since", json_object_new_uint64(r->since_usec));
+    json_object_object_add(o, "monotonic", json_object_new_uint64(r->monotonic_usec));
+    return o;
+}
+
+static int result_path(const char *name, char **ret) {
+    if (!patch_name_is_valid(name))
+        return -EINVAL;
+    return asprintf(ret, RESULTS_DIRECTORY "/%s.json", name) < 0 ? -ENOMEM : 0;
+}
+
+int result_write(const struct host *h, const struct result *r) {
+    _cleanup_(json_object_putp) json_object *o = NULL;
+    _cleanup_free_ char *path = NULL;
+    int k;
+
+    k = result_path(r->name, &path);
+    if (k < 0)
+        return k;
+    o = result_to_json(r);
+    return json_file_write_volatile(h, path, o);
+}
+
+static int over_from_json(json_object *o, struct result *r) {
+    json_object *over;
+    int k;
+
+    if (!json_object_object_get_ex(o, "over", &over) || !json_object_is_type(over, json_type_array))
+        return 0;
+    for (size_t i = 0; i < json_object_array_length(over); i++) {
+        json_object *item = json_object_array_get_idx(over, i);
+        const char *name = json_object_get_string(item);
+
+        if (!json_object_is_type(item, json_type_string) || !patch_name_is_valid(name))
+            return -EBADMSG;
+        k = strv_extend(&r->over, name);
+        if (k < 0)
+            return k;
+    }
+    return 0;
+}
+
+static uint64_t number_from_json(json_object *o, const char *key) {
+    json_object *value;
+
+    return json_object_object_get_ex(o, key, &value) ? json_object_get_uint64(value) : 0;
+}
+
+/* It becomes the exit status of a program, where only those that are documented may be. */
+static enum exit_status exit_status_from_json(json_object *o) {
+    json_object *value = json_object_object_get(o, "exitStatus");
+    int64_t n = json_object_is_type(value, json_type_int) ? json_object_get_int64(value) : -1;
+
+    switch (n) {
+    case EXIT_STATUS_DONE:
+    case EXIT_STATUS_NO_PATCH ... EXIT_STATUS_REQUIRED:
+    case EXIT_STATUS_USAGE:
+    case EXIT_STATUS_CONFIG:
+        return (enum exit_status) n;
+    default:
+        return EXIT_STATUS_FAILED;
+    }
+}
+
+static int result_from_json(json_object *o, const char *name, struct result *ret) {
+    _cleanup_(result_done) struct result r = {};
+    int k;
+
+    k = json_file_take_fields(o, strings, ELEMENTSOF(strings), &r);
+    if (k < 0)
+        return k;
+    if (!r.name || !streq(r.name, name))
+        return -EBADMSG;
+    k = over_from_json(o, &r);
+    if (k < 0)
+        return k;
+    r.in = json_object_get_boolean(json_object_object_get(o, "in"));
+    r.settled = json_object_get_boolean(json_object_object_get(o, "settled"));
+    r.exit_status = exit_status_from_json(o);
+    r.since_usec = number_from_json(o, "since");
+    r.monotonic_usec = number_from_json(o, "monotonic");
+    *ret = TAKE_STRUCT(r);
+    return 0;
+}
+
+int result_read(const struct host *h, const char *name, struct result *ret) {
+    _cleanup_(json_object_putp) json_object *o = NULL;
+    _cleanup_free_ char *path = NULL;
+    int r;
+
+    r = result_path(name, &path);
+    if (r >= 0)
+        r = json_file_read(h, path, RESULT_SIZE_MAX, &o);
+    return r < 0 ? r : result_from_json(o, name, ret);
+}
+
+int result_remove(const struct host *h, const char *name) {
+    _cleanup_free_ char *path = NULL;
+    int r;
+
+    r = result_path(name, &path);
+    if (r >= 0)
+        r = file_unlink(h, path);
+    return r == -ENOENT ? 0 : r;
+}
+
+int result_list_read(const struct host *h, struct result_list *ret) {
+    _cleanup_(result_list_done) struct result_list l = {};
+    _cleanup_strv_free_ char **names = NULL;
+    int r;
+
+    r = file_list(h, RESULTS_DIRECTORY, &names);
+    /* Whatever stands there instead, a boot must not fail for it. */
+    if (r == -ENOENT || r == -ENOTDIR) {
+        *ret = (struct result_list){};
+        return 0;
+    }
+    if (r < 0)
+        return r;
+    l.results = calloc(strv_length(names) + 1, sizeof(*l.results));
+    if (!l.results)
+        return -ENOMEM;
+    STRV_FOREACH(name, names) {
+        _cleanup_free_ char *stem = NULL;
+
+        if (!endswith(*name, ".json"))
+            continue;
+        stem = strndup(*name, strlen(*name) - STRLEN(".json"));
+        if (!stem)
+            return -ENOMEM;
+        r = result_read(h, stem, l.results + l.n_results);
+        if (r == -ENOMEM)
+            return r;
+        if (r >= 0)
+            l.n_results++;
+    }
+    *ret = TAKE_STRUCT(l);
+    return 0;
+}
+
+const struct result *result_list_find(const struct result_list *l, const char *name) {
+    for (size_t i = 0; i < l->n_results; i++)
+        if (patch_name_equal(l->results[i].name, name))
+            return l->results + i;
+    return NULL;
+}
+
+const struct result *result_list_find_module(const struct result_list *l, const char *module) {
+    for (size_t i = 0; i < l->n_results; i++)
+        if (patch_name_equal(l->results[i].module_name ?: l->results[i].name, module))
+            return l->results + i;
+    return NULL;
+}
+
+static int find(const struct host *h, const char *name, struct result *ret,
+                const struct result *(*find_in)(const struct result_list *, const char *)) {
+    _cleanup_(result_list_done) struct result_list l = {};
+    const struct result *found;
+    int r;
+
+    r = result_list_read(h, &l);
+    if (r < 0)
+        return r;
+    found = find_in(&l, name);
+    if (!found)
+        return -ENOENT;
+    *ret = TAKE_STRUCT(l.results[found - l.results]);
+    return 0;
+}
+
+int result_find(const struct host *h, const char *name, struct result *ret) {
+    return find(h, name, ret, result_list_find);
+}
+
+int result_find_module(const struct host *h, const char *module, struct result *ret) {
+    return find(h, module, ret, result_list_find_module);
+}
+
+bool result_is_over(const struct result *r, const char *module, const struct result *other) {
+    if (other && other->monotonic_usec > r->monotonic_usec)
+        return false;
+    STRV_FOREACH(name, r->over)
+        if (patch_name_equal(*name, module))
+            return true;
+    return false;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/json-file.h"
+#include "base/strv.h"
+#include "state/results.h"
+#include "store/volume.h"
+
+#define VOLUME_RECORD RESULTS_DIRECTORY "/volume"
+#define RECORD_SIZE_MAX ((size_t) 1024 * 1024)
+
+void volume_record_done(struct volume_record *r) {
+    free(r->device);
+    free(r->node);
+    free(r->type);
+    strv_free(r->problems);
+    *r = (struct volume_record){};
+}
+
+int volume_record_write(const struct host *h, const struct volume_record *r) {
+    _cleanup_(json_object_putp) json_object *o = json_object_new_object();
+    json_object *problems = json_object_new_array();
+
+    json_file_add_string(o, "device", r->device);
+    json_file_add_string(o, "node", r->node);
+    json_file_add_string(o, "type", r->type);
+    STRV_FOREACH(problem, r->problems)
+        json_object_array_add(problems, json_object_new_string(*problem));
+    json_object_object_add(o, "problems", problems);
+    return json_file_write_volatile(h, VOLUME_RECORD, o);
+}
+
+static int take_problems(json_object *array, char ***ret) {
+    int r = 0;
+
+    if (!json_object_is_type(array, json_type_array))
+        return 0;
+    for (size_t i = 0; i < json_object_array_length(array) && r >= 0; i++) {
+        json_object *item = json_object_array_get_idx(array, i);
+
+        if (json_object_is_type(item, json_type_string))
+            r = strv_extend(ret, json_object_get_string(item));
+    }
+    return r;
+}
+
+int volume_record_read(const struct host *h, struct volume_record *ret) {
+    _cleanup_(volume_record_done) struct volume_record record = {};
+    _cleanup_(json_object_putp) json_object *o = NULL;
+    int r;
+
+    r = json_file_read(h, VOLUME_RECORD, RECORD_SIZE_MAX, &o);
+    if (r >= 0)
+        r = json_file_take_string(o, "device", &record.device);
+    if (r >= 0)
+        r = json_file_take_string(o, "node", &record.node);
+    if (r >= 0)
+        r = json_file_take_string(o, "type", &record.type);
+    if (r >= 0)
+        r = take_problems(json_object_object_get(o, "problems"), &record.problems);
+    if (r < 0)
+        return r;
+    *ret = TAKE_STRUCT(record);
+    return 0;
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <fcntl.h>
+#include <stdio.h>
+
+#include "base/file.h"
+#include "base/strv.h"
+#include "store/change.h"
+
+struct saved_file {
+    char *path;
+    char *old; /* where what stood there is kept; NULL: nothing stood there */
+};
+
+struct change {
+    const struct host *host;
+    struct saved_file *files; /* in the order of writing */
+    size_t n_files;
+    char **directories; /* that were made, outermost first */
+};
+
+struct change *change_free(struct change *c) {
+    for (size_t i = 0; i < c->n_files; i++) {
+        if (c->files[i].old)
+            (void) file_unlink(c->host, c->files[i].old);
+        free(c->files[i].path);
+        free(c->files[i].old);
+    }
+    free(c->files);
+    strv_free(c->directories);
+    free(c);
+    return NULL;
+}
+
+struct change *change_new(const struct host *h) {
+    struct change *c = calloc(1, sizeof(*c));
+
+    if (c)
+        c->host = h;
+    return c;
+}
+
+/* Where the old file is kept until a change is complete. The leading dot and the suffix keep what a
+ * power cut leaves there out of every list of *.conf and *.ko. */
+static char *old_path(const char *path) {
+    const char *name = path_basename(path);
+    char *old;
+
+    return asprintf(&old, "%.*s.%s.old", (int) (name - path), path, name) < 0 ? NULL : old;
+}
+
+/* As a second link, so that going back is a rename, for which a full disk has room as well. 1, or 0 if
+ * there is nothing to be kept. */
+static int keep_old(const struct host *h, const char *path, const char *old) {
+    _cleanup_close_ int dir_fd = -EBADF;
+    const char *name;
+
+    dir_fd = file_open_parent(h, path, &name);
+    if (dir_fd < 0)
+        return dir_fd;
+    (void) unlinkat(dir_fd, path_basename(old), 0);
+    if (linkat(dir_fd, name, dir_fd, path_basename(old), 0) < 0)
+        return errno == ENOENT ? 0 : -errno;
+    return 1;
+}
+
+static int put_back(const struct host *h, const struct saved_file *f) {
+    _cleanup_close_ int dir_fd = -EBADF;
+    const char *name;
+
+    dir_fd = file_open_parent(h, f->path, &name);
+    if (dir_fd < 0)
+        return dir_fd;
+    if (renameat(dir_fd, path_basename(f->old), dir_fd, name) < 0)
+        return -errno;
+    /* While both are the same file, rename(2) does nothing. */
+    (void) unlinkat(dir_fd, path_basename(f->old), 0);
+    return fsync(dir_fd) < 0 ? -errno : 0;
+}
+
+/* The first time that a change writes to a path is what counts. */
+static int remember(struct change *c, const char *path) {
+    struct saved_file *grown, f = {};
+    int r;
+
+    for (size_t i = 0; i < c->n_files; i++)
+        if (streq(c->files[i].path, path))
+            return 0;
+    grown = reallocarray(c->files, c->n_files + 1, sizeof(*grown));
+    if (!grown)
+        return -ENOMEM;
+    c->files = grown;
+    f.path = strdup(path);
+    f.old = old_path(path);
+    r = f.path && f.old ? keep_old(c->host, path, f.old) : -ENOMEM;
+    if (r <= 0) {
+        free(f.old);
+        f.old = NULL;
+    }
+    if (r < 0) {
+        free(f.path);
+        return r;
+    }
+    c->files[c->n_files++] = f;
+    return 0;
+}
+
+static int make_directories(struct change *c, const char *path) {
+    _cleanup_free_ char *copy = strdup(path);
+    int r;
+
+    if (!copy)
+        return -ENOMEM;
+    for (char *slash = strchr(copy + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        if (!file_exists(c->host, copy)) {
+            /* On record first: it may be there although something about it failed. */
+            r = strv_extend(&c->directories, copy);
+            if (r >= 0)
+                r = file_mkdir_p(c->host, copy);
+            if (r < 0)
+                return r;
+        }
+        *slash = '/';
+    }
+    return 0;
+}
+
+int change_failed(const char *what, const char *path, int r, struct error *e) {
+    return error_set(e, r, r == -EACCES || r == -EPERM ? EXIT_STATUS_PRIVILEGE : EXIT_STATUS_FAILED,
+                     "cannot %s %s: %s", what, path, strerror(-r));
+}
+
+/* Whether that very content is there. What is no regular file was put there by somebody for a
+ * reason. */
+static int is_there(const struct host *h, const char *path, const void *data, size_t size,
+                    struct error *e) {
+    _cleanup_free_ char *present = NULL;
+    struct stat st;
+    int r;
+
+    r = file_lstat(h, path, &st);
+    if (r == -ENOENT)
+        return 0;
+    if (r >= 0 && !S_ISREG(st.st_mode))
+        return error_hint(e, error_set(e, -EEXIST, EXIT_STATUS_FAILED,
+                                       "%s is in the way: it is no regular file", path),
+                          "remove it first");
+    if (r >= 0 && (size_t) st.st_size != size)
+        return 0;
+    if (r >= 0)
+        r = file_read(h, path, size, &present, NULL);
+    return r < 0 ? change_failed("read", path, r, e) : memcmp(present, data, size) == 0;
+}
+
+/* Writes one file of a change, and the directories above it. 0 if that very content is there. */
+int change_write(struct change *c, const char *path, const void *data, size_t size, struct error *e) {
+    int r;
+
+    r = is_there(c->host, path, data, size, e);
+    if (r != 0)
+        return MIN(r, 0);
+    r = make_directories(c, path);
+    if (r >= 0)
+        r = remember(c, path);
+    if (r >= 0)
+        r = file_write_atomic(c->host, path, data, size, 0644);
+    return r < 0 ? change_failed("write", path, r, e) : 1;
+}
+
+/* Removes one file as part of a change. 0 if it is not there. */
+int change_remove(struct change *c, const char *path, struct error *e) {
+    int r;
+
+    if (!file_exists(c->host, path))
+        return 0;
+    r = remember(c, path);
+    if (r >= 0)
+        r = file_unlink(c->host, path);
+    return r < 0 ? change_failed("remove", path, r, e) : 1;
+}
+
+int change_undo(struct change *c) {
+    int result = 0, r;
+
+    for (size_t i = c->n_files; i > 0; i--) {
+        struct saved_file *f = c->files + i - 1;
+
+        r = f->old ? put_back(c->host, f) : file_unlink(c->host, f->path);
+        if (r != -ENOENT)
+            RET_GATHER(result, r);
+        free(f->old);
+        f->old = NULL;
+    }
+    for (size_t i = strv_length(c->directories); i > 0; i--) {
+        r = file_rmdir(c->host, c->directories[i - 1]);
+        if (r != -ENOENT && r != -ENOTEMPTY)
+            RET_GATHER(result, r);
+    }
+    return result;
+}
+
+/* Removes a file that may not be there, and what an interrupted change has kept of it; 1 if it was. */
+int change_forget(const struct host *h, const char *path, struct error *e) {
+    _cleanup_free_ char *old = old_path(path);
+    int r;
+
+    if (!old)
+        return -ENOMEM;
+    r = file_unlink(h, path);
+    if (r < 0 && r != -ENOENT && r != -ENOTDIR)
+        return change_failed("remove", path, r, e);
+    (void) file_unlink(h, old);
+    return r >= 0;
+}

@@ -1,0 +1,558 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <fcntl.h>
+#include <stdio.h>
+
+#include "base/file.h"
+#include "base/strv.h"
+#include "config/conf-files.h"
+#include "config/name.h"
+#include "config/policy.h"
+#include "module/file.h"
+#include "store/change.h"
+#include "store/store.h"
+#include "trust/manifest.h"
+
+#define ENABLED_DROPIN "50-enabled.conf"
+#define STAGE_DROPIN "50-stage.conf"
+#define PIN_DROPIN_PREFIX "20-kernel-"
+
+/* Where the parts of a patch go. */
+struct places {
+    char *module, *manifest, *signature, *dropins, *pin;
+};
+
+static void places_done(struct places *p) {
+    free(p->module);
+    free(p->manifest);
+    free(p->signature);
+    free(p->dropins);
+    free(p->pin);
+}
+
+static int places_find(const char *name, const char *release, const char *module,
+                       struct places *ret) {
+    _cleanup_(places_done) struct places p = {};
+    int r;
+
+    if (module)
+        r = asprintf(&p.module, STORE_DIRECTORY "/%s/%s", release, module);
+    else
+        r = asprintf(&p.module, STORE_DIRECTORY "/%s/%s.ko", release, name);
+    if (r < 0)
+        p.module = NULL;
+    if (asprintf(&p.manifest, MANIFEST_DIRECTORY "/%s.conf", name) < 0)
+        p.manifest = NULL;
+    if (asprintf(&p.signature, MANIFEST_DIRECTORY "/%s.conf" MANIFEST_SIGNATURE_SUFFIX, name) < 0)
+        p.signature = NULL;
+    if (asprintf(&p.dropins, MANIFEST_DIRECTORY "/%s.conf.d", name) < 0)
+        p.dropins = NULL;
+    if (asprintf(&p.pin, MANIFEST_DIRECTORY "/%s.conf.d/" PIN_DROPIN_PREFIX "%s.conf", name,
+                 release) < 0)
+        p.pin = NULL;
+    if (!p.module || !p.manifest || !p.signature || !p.dropins || !p.pin)
+        return -ENOMEM;
+    *ret = TAKE_STRUCT(p);
+    return 0;
+}
+
+static int check_pin(const struct store_patch *p, const struct manifest *m, struct error *e) {
+    const struct manifest_kernel *kernel = manifest_kernel_for(m, p->release);
+
+    if (!kernel || !kernel->sha256 || strstr(kernel->sha256, p->sha256))
+        return 0;
+    return error_hint(e, error_set(e, -EKEYREJECTED, EXIT_STATUS_REFUSED,
+                                   "the module's SHA256 is %s, but %s wants %s", p->sha256, m->path,
+                                   kernel->sha256),
+                      "install the module that was meant, or correct SHA256= in [Kernel:%s]",
+                      p->release);
+}
+
+/* Whether the manifest that is there lets this module be put there. */
+static int may_install(const struct host *h, const struct store_patch *p, const struct places *places,
+                       const struct manifest *m, struct error *e) {
+    const struct manifest_kernel *kernel = manifest_kernel_for(m, p->release);
+
+    if (kernel && kernel->module && *kernel->module == '/')
+        return error_hint(e, error_set(e, -EBUSY, EXIT_STATUS_FAILED,
+                                       "%s names the module %s itself", m->path, kernel->module),
+                          "put the module there, or take Module= out of the manifest");
+    return file_exists(h, places->pin) ? 0 : check_pin(p, m, e);
+}
+
+/* With a broken policy what could be read of it counts: nothing is loaded then anyway. */
+static bool wants_signed_manifests(const struct host *h) {
+    _cleanup_(policy_done) struct policy policy = {};
+
+    (void) policy_load(h, &policy, NULL);
+    return policy.signed_manifests;
+}
+
+static int refuse_unsigned(struct error *e, const char *path, const char *what,
+                           const char *argument) {
+    (void) error_set(e, -EKEYREJECTED, EXIT_STATUS_REFUSED,
+                     "SignedManifests=yes, so lpctl writes no manifests, and %s %s%s", path, what,
+                     argument);
+    return error_hint(e, -EKEYREJECTED, "write that yourself, and sign it: " MANIFEST_SIGN_COMMAND,
+                      path, path);
+}
+
+/* SignedManifests=yes: what lpctl writes into patches.d nobody has signed, and the patch would be
+ * refused for it. So all that is wanted must stand in the manifest already. */
+static int check_complete(const struct store_patch *p, const struct places *places,
+                          const struct manifest *m, struct error *e) {
+    if (!m)
+        return refuse_unsigned(e, places->manifest, "is not there", "");
+    if (!manifest_covers(m, p->release))
+        return refuse_unsigned(e, m->path, "has no section for the kernel ", p->release);
+    if (p->set_stage && m->stage != p->stage)
+        return refuse_unsigned(e, m->path, "does not say Stage=", patch_stage_to_string(p->stage));
+    return check_pin(p, m, e);
+}
+
+static int write_pin(const struct host *h, struct change *c, const struct places *places,
+                     const struct store_patch *p, const char *other_hash, struct error *e) {
+    _cleanup_free_ char *text = NULL;
+
+    if (asprintf(&text, "# Written by lpctl install.\n[Kernel:%s]\nSHA256=%s%s%s\n", p->release,
+                 p->sha256, other_hash ? " " : "", strempty(other_hash)) < 0)
+        return -ENOMEM;
+    return change_write(c, places->pin, text, strlen(text), e);
+}
+
+/* The first step of replacing a module: a pin that allows the old and the new one, so that whenever
+ * the power goes, what lies there is what the pin allows. */
+static int widen_pin(const struct host *h, struct change *c, const struct places *places,
+                     const struct store_patch *p, const struct manifest *m, struct error *e) {
+    const struct manifest_kernel *kernel = manifest_kernel_for(m, p->release);
+    _cleanup_(module_file_close) struct module_file old = MODULE_FILE_NULL;
+
+    if (!kernel || !kernel->sha256 || !file_exists(h, places->pin))
+        return 0;
+    /* What the pin does not allow already, or is no module, is no state to be kept. */
+    if (module_file_open_untrusted(h, places->module, &old, NULL) < 0)
+        return 0;
+    module_file_sha256(&old);
+    if (!strstr(kernel->sha256, old.sha256) || streq(old.sha256, p->sha256))
+        return 0;
+    return write_pin(h, c, places, p, old.sha256, e);
+}
+
+static int write_manifest(const struct host *h, struct change *c, const struct places *places,
+                          const struct store_patch *p, struct error *e) {
+    _cleanup_free_ char *text = NULL;
+
+    if (asprintf(&text,
+                 "# Written by lpctl install; yours to edit, see lpd.patch(5).\n"
+                 "[Patch]\n%s%s%sStage=%s\n",
+                 p->description ? "Description=" : "", strempty(p->description),
+                 p->description ? "\n" : "", patch_stage_to_string(p->stage)) < 0)
+        return -ENOMEM;
+    return change_write(c, places->manifest, text, strlen(text), e);
+}
+
+static int write_stage(const struct host *h, struct change *c, const struct places *places,
+                       const struct store_patch *p, struct error *e) {
+    _cleanup_free_ char *path = NULL, *text = NULL;
+
+    if (asprintf(&path, "%s/" STAGE_DROPIN, places->dropins) < 0 ||
+        asprintf(&text, "# Written by lpctl install.\n[Patch]\nStage=%s\n",
+                 patch_stage_to_string(p->stage)) < 0)
+        return -ENOMEM;
+    return change_write(c, path, text, strlen(text), e);
+}
+
+/* What a removal that the power cut short has left there must not decide about a new patch. */
+static int clear_leftovers(const struct host *h, struct change *c, const struct places *places,
+                           struct error *e) {
+    static const char *const names[] = { ENABLED_DROPIN, STAGE_DROPIN };
+    int r = 0;
+
+    for (size_t i = 0; i < ELEMENTSOF(names) && r >= 0; i++) {
+        _cleanup_free_ char *path = NULL;
+
+        if (asprintf(&path, "%s/%s", places->dropins, names[i]) < 0)
+            return -ENOMEM;
+        r = change_remove(c, path, e);
+    }
+    return r;
+}
+
+static int install_steps(const struct host *h, const struct store_patch *p,
+                         const struct places *places, const struct manifest *m,
+                         struct change *c, struct error *e) {
+    int changed = 0, r;
+
+    r = m ? widen_pin(h, c, places, p, m, e) : clear_leftovers(h, c, places, e);
+    if (r < 0)
+        return r;
+    changed |= r;
+    r = change_write(c, places->module, p->module, p->module_size, e);
+    if (r < 0)
+        return r;
+    changed |= r;
+    /* A manifest for all kernels stays one for all kernels: a pin would narrow it to this one. */
+    if (!m || m->n_kernels > 0) {
+        r = write_pin(h, c, places, p, NULL, e);
+        if (r < 0)
+            return r;
+        changed |= r;
+    }
+    if (!m)
+        r = write_manifest(h, c, places, p, e);
+    else if (p->set_stage && m->stage != p->stage)
+        r = write_stage(h, c, places, p, e);
+    else
+        r = 0;
+    return r < 0 ? r : changed | r;
+}
+
+/* No manifest is read from there, so what stands there is empty or a link to /dev/null. */
+static int refuse_mask(const struct host *h, const char *name, struct error *e) {
+    for (size_t i = 0; i < ELEMENTSOF(conf_dirs); i++) {
+        _cleanup_free_ char *path = conf_path(1u << i, "patches.d", name, CONF_SUFFIX);
+        struct stat st;
+
+        if (!path)
+            return -ENOMEM;
+        if (file_lstat(h, path, &st) >= 0)
+            return error_hint(e, error_set(e, -EBUSY, EXIT_STATUS_FAILED,
+                                           "the patch %s is masked by %s", name, path),
+                              "remove %s first", path);
+    }
+    return 0;
+}
+
+/* 1 with the manifest, or 0 if there is none. */
+static int find_manifest(const struct host *h, const struct store_patch *p, struct manifest *ret,
+                         struct error *e) {
+    int r;
+
+    if (!patch_name_is_valid(p->name))
+        return error_set(e, -EINVAL, EXIT_STATUS_USAGE, "'%s' cannot be the name of a patch", p->name);
+    if (!kernel_release_is_valid(p->release))
+        return error_set(e, -EINVAL, EXIT_STATUS_REFUSED, "'%s' is no release of a kernel",
+                         p->release);
+    r = manifest_load(h, p->name, ret, e);
+    if (r != -ENOENT)
+        return r < 0 ? r : 1;
+    return refuse_mask(h, p->name, e);
+}
+
+int store_install(const struct host *h, const struct store_patch *p, struct change **ret_change,
+                  struct error *e) {
+    _cleanup_(change_freep) struct change *c = change_new(h);
+    _cleanup_(manifest_done) struct manifest m = {};
+    _cleanup_(places_done) struct places places = {};
+    const struct manifest_kernel *kernel;
+    bool known, sealed = wants_signed_manifests(h);
+    int r, k;
+
+    r = c ? find_manifest(h, p, &m, e) : -ENOMEM;
+    if (r < 0)
+        return r;
+    known = r > 0;
+    kernel = known ? manifest_kernel_for(&m, p->release) : NULL;
+    /* The manifest's own spelling of the name, and its name for the file. */
+    r = places_find(known ? m.name : p->name, p->release, kernel ? kernel->module : NULL, &places);
+    if (r >= 0 && known)
+        r = may_install(h, p, &places, &m, e);
+    if (r >= 0 && sealed)
+        r = check_complete(p, &places, known ? &m : NULL, e);
+    if (r < 0)
+        return r;
+    if (sealed)
+        r = change_write(c, places.module, p->module, p->module_size, e);
+    else
+        r = install_steps(h, p, &places, known ? &m : NULL, c, e);
+    if (r < 0) {
+        k = change_undo(c);
+        return k < 0 ? error_hint(e, r, "nor could what was there be put back: %s", strerror(-k)) : r;
+    }
+    *ret_change = TAKE_PTR(c);
+    return r;
+}
+
+/* A drop-in that lpctl wrote, or the signature that somebody gave it. */
+static bool is_own_dropin(const char *name) {
+    static const char *const own[] = { ENABLED_DROPIN, ENABLED_DROPIN MANIFEST_SIGNATURE_SUFFIX,
+                                       STAGE_DROPIN, STAGE_DROPIN MANIFEST_SIGNATURE_SUFFIX };
+
+    for (size_t i = 0; i < ELEMENTSOF(own); i++)
+        if (streq(name, own[i]))
+            return true;
+    return startswith(name, PIN_DROPIN_PREFIX);
+}
+
+/* Removes the drop-ins that lpctl wrote; others stay, and with them their directory. */
+static int remove_dropins(const struct host *h, const struct places *places, struct error *e) {
+    _cleanup_strv_free_ char **names = NULL;
+    int removed = 0, r;
+
+    r = file_list(h, places->dropins, &names);
+    if (r < 0)
+        return r == -ENOENT ? 0 : change_failed("read", places->dropins, r, e);
+    STRV_FOREACH(name, names) {
+        _cleanup_free_ char *path = NULL;
+
+        if (!is_own_dropin(*name))
+            continue;
+        if (asprintf(&path, "%s/%s", places->dropins, *name) < 0)
+            return -ENOMEM;
+        r = change_forget(h, path, e);
+        if (r < 0)
+            return r;
+        removed |= r;
+    }
+    (void) file_rmdir(h, places->dropins);
+    return removed;
+}
+
+static int remove_module(const struct host *h, const char *release, const char *name,
+                         const struct manifest *m, struct error *e) {
+    const struct manifest_kernel *kernel = m ? manifest_kernel_for(m, release) : NULL;
+    _cleanup_(places_done) struct places places = {};
+    _cleanup_free_ char *directory = NULL;
+    int r;
+
+    r = places_find(name, release, kernel ? kernel->module : NULL, &places);
+    if (r < 0)
+        return r;
+    r = change_forget(h, places.module, e);
+    if (r > 0 && asprintf(&directory, STORE_DIRECTORY "/%s", release) >= 0)
+        (void) file_rmdir(h, directory);
+    return r;
+}
+
+static int remove_modules(const struct host *h, const char *name, const struct manifest *m,
+                          struct error *e) {
+    _cleanup_strv_free_ char **releases = NULL;
+    int removed = 0, r;
+
+    r = file_list(h, STORE_DIRECTORY, &releases);
+    if (r < 0)
+        return r == -ENOENT ? 0 : change_failed("read", STORE_DIRECTORY, r, e);
+    STRV_FOREACH(release, releases) {
+        r = remove_module(h, *release, name, m, e);
+        if (r < 0)
+            return r;
+        removed |= r;
+    }
+    return removed;
+}
+
+/* What shows through when the administrator's own file is gone is not lpctl's to remove. */
+static int check_owner(const struct host *h, const char *name, struct error *e) {
+    for (size_t i = 1; i < ELEMENTSOF(conf_dirs); i++) {
+        _cleanup_free_ char *path = conf_path(1u << i, "patches.d", name, CONF_SUFFIX);
+
+        if (!path)
+            return -ENOMEM;
+        if (!file_exists(h, path))
+            continue;
+        return error_hint(e, error_set(e, -EBUSY, EXIT_STATUS_FAILED,
+                                       "%s does not belong to lpctl install, but to a package or to /run",
+                                       path),
+                          "remove the package, or switch the patch off: lpctl disable %s", name);
+    }
+    return 0;
+}
+
+/* The manifest of that name in the list, broken or not: of names that are alike the one that is
+ * spelled so. Outputs NULL if there is none. Refused for a patch that is not the administrator's. */
+static int find_removable(const struct host *h, const char *name, struct manifest_list *l,
+                          const struct manifest_entry **ret, struct error *e) {
+    const struct manifest_entry *entry;
+    int r;
+
+    r = manifest_list_load_one(h, name, l, e);
+    if (r < 0 && r != -ENOENT)
+        return r;
+    entry = l->n_entries > 0 ? l->entries : NULL;
+    for (size_t i = 0; i < l->n_entries; i++)
+        if (streq(l->entries[i].name, name))
+            entry = l->entries + i;
+    r = check_owner(h, entry ? entry->name : name, e);
+    if (r < 0)
+        return r;
+    *ret = entry;
+    return 0;
+}
+
+int store_may_remove(const struct host *h, const char *name, struct error *e) {
+    _cleanup_(manifest_list_done) struct manifest_list l = {};
+    const struct manifest_entry *entry;
+
+    return find_removable(h, name, &l, &entry, e);
+}
+
+/* The manifest goes first: without it the rest is not a patch any more. */
+static int remove_all(const struct host *h, const char *name, const struct manifest *m,
+                      struct error *e) {
+    _cleanup_(places_done) struct places places = {};
+    int removed = 0, r;
+
+    r = places_find(name, "", NULL, &places);
+    if (r >= 0)
+        r = change_forget(h, places.manifest, e);
+    if (r < 0)
+        return r;
+    removed |= r;
+    r = change_forget(h, places.signature, e);
+    if (r < 0)
+        return r;
+    removed |= r;
+    r = remove_dropins(h, &places, e);
+    if (r < 0)
+        return r;
+    removed |= r;
+    r = remove_modules(h, name, m, e);
+    return r < 0 ? r : removed | r;
+}
+
+int store_remove(const struct host *h, const char *name, struct error *e) {
+    _cleanup_(manifest_list_done) struct manifest_list l = {};
+    const struct manifest_entry *entry;
+    int r;
+
+    r = find_removable(h, name, &l, &entry, e);
+    if (r < 0)
+        return r;
+    return remove_all(h, entry ? entry->name : name,
+                      entry && entry->error_number == 0 ? &entry->manifest : NULL, e);
+}
+
+static int add_name(char ***names, const char *name) {
+    STRV_FOREACH(other, *names)
+        if (patch_name_equal(*other, name))
+            return 0;
+    return strv_extend(names, name);
+}
+
+/* The modules of that kernel, by the names of their files. */
+static int list_modules(const struct host *h, const char *release, char ***names, struct error *e) {
+    _cleanup_strv_free_ char **files = NULL;
+    _cleanup_free_ char *directory = NULL;
+    int r;
+
+    if (asprintf(&directory, STORE_DIRECTORY "/%s", release) < 0)
+        return -ENOMEM;
+    r = file_list(h, directory, &files);
+    if (r < 0)
+        return r == -ENOENT || r == -ENOTDIR ? 0 : change_failed("read", directory, r, e);
+    STRV_FOREACH(file, files) {
+        _cleanup_free_ char *name = endswith(*file, ".ko") ? strndup(*file, strlen(*file) - STRLEN(".ko"))
+                                                           : NULL;
+
+        if (name && patch_name_is_valid(name))
+            r = add_name(names, name);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+/* Also a manifest that names the file otherwise, or whose module is gone, may have a pin. */
+static int list_pins(const struct host *h, const char *release, char ***names, struct error *e) {
+    _cleanup_strv_free_ char **files = NULL;
+    int r;
+
+    r = file_list(h, MANIFEST_DIRECTORY, &files);
+    if (r < 0)
+        return r == -ENOENT ? 0 : change_failed("read", MANIFEST_DIRECTORY, r, e);
+    STRV_FOREACH(file, files) {
+        _cleanup_(places_done) struct places places = {};
+        _cleanup_free_ char *name = endswith(*file, ".conf.d")
+                                        ? strndup(*file, strlen(*file) - STRLEN(".conf.d"))
+                                        : NULL;
+
+        if (!name || !patch_name_is_valid(name))
+            continue;
+        r = places_find(name, release, NULL, &places);
+        if (r >= 0 && file_exists(h, places.pin))
+            r = add_name(names, name);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+int store_list_kernel(const struct host *h, const char *release, char ***ret, struct error *e) {
+    _cleanup_strv_free_ char **names = NULL;
+    int r;
+
+    r = list_pins(h, release, &names, e);
+    if (r >= 0)
+        r = list_modules(h, release, &names, e);
+    if (r < 0)
+        return r;
+    *ret = TAKE_PTR(names);
+    return 0;
+}
+
+/* The module first: a patch with a pin and without a module is not loaded. */
+int store_remove_kernel(const struct host *h, const char *release, const char *name, struct error *e) {
+    _cleanup_(places_done) struct places places = {};
+    _cleanup_(manifest_done) struct manifest m = {};
+    _cleanup_free_ char *signature = NULL;
+    int removed, r;
+
+    r = manifest_load(h, name, &m, NULL);
+    if (r == -ENOMEM)
+        return r;
+    r = places_find(m.name ?: name, release, NULL, &places);
+    if (r >= 0)
+        r = removed = remove_module(h, release, m.name ?: name, m.name ? &m : NULL, e);
+    if (r >= 0)
+        r = change_forget(h, places.pin, e);
+    if (r < 0)
+        return r;
+    removed |= r;
+    if (asprintf(&signature, "%s" MANIFEST_SIGNATURE_SUFFIX, places.pin) < 0)
+        return -ENOMEM;
+    r = change_forget(h, signature, e);
+    (void) file_rmdir(h, places.dropins);
+    return r < 0 ? r : removed | r;
+}
+
+static int write_enabled(const struct host *h, struct change *c, const char *name, bool enabled,
+                         struct error *e) {
+    _cleanup_(manifest_done) struct manifest without = {}, with = {};
+    _cleanup_free_ char *path = NULL, *text = NULL;
+    int r;
+
+    if (asprintf(&path, MANIFEST_DIRECTORY "/%s.conf.d/" ENABLED_DROPIN, name) < 0 ||
+        asprintf(&text, "# Written by lpctl %s.\n[Patch]\nEnabled=%s\n",
+                 enabled ? "enable" : "disable", yes_no(enabled)) < 0)
+        return -ENOMEM;
+    /* Going back to what the manifest itself says needs no drop-in. */
+    r = change_remove(c, path, e);
+    if (r >= 0)
+        r = manifest_load(h, name, &without, e);
+    if (r < 0 || without.enabled == enabled)
+        return r;
+    if (wants_signed_manifests(h))
+        return refuse_unsigned(e, without.path, "does not say Enabled=", yes_no(enabled));
+    r = change_write(c, path, text, strlen(text), e);
+    if (r >= 0)
+        r = manifest_load(h, name, &with, e);
+    if (r < 0 || with.enabled == enabled)
+        return r;
+    return error_hint(e, error_set(e, -EBUSY, EXIT_STATUS_FAILED,
+                                   "a drop-in of %s behind " ENABLED_DROPIN " says Enabled=%s", name,
+                                   yes_no(!enabled)),
+                      "%s is the last one: change that", with.dropins[strv_length(with.dropins) - 1]);
+}
+
+int store_set_enabled(const struct host *h, const char *name, bool enabled, struct error *e) {
+    _cleanup_(change_freep) struct change *c = change_new(h);
+    _cleanup_(manifest_done) struct manifest before = {};
+    int r;
+
+    r = c ? manifest_load(h, name, &before, e) : -ENOMEM;
+    if (r < 0 || before.enabled == enabled)
+        return MIN(r, 0);
+    r = write_enabled(h, c, before.name, enabled, e);
+    if (r < 0)
+        (void) change_undo(c);
+    return r < 0 ? r : 1;
+}

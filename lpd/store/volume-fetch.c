@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+
+#include "base/file.h"
+#include "base/safe-file.h"
+#include "base/strv.h"
+#include "base/utf8.h"
+#include "config/conf-files.h"
+#include "store/store.h"
+#include "store/volume.h"
+#include "trust/manifest.h"
+
+/* All of it stays in memory until the switch to the host. */
+#define FETCH_SIZE_MAX ((size_t) 64 * 1024 * 1024)
+#define NAMES_MAX 4096
+
+struct fetch {
+    const struct host *to;
+    const struct host *from;
+    size_t left;     /* bytes */
+    int n_files;
+    char ***problems;
+};
+
+/* Names on a volume are anybody's. */
+static int note(struct fetch *f, const char *path, const char *reason) {
+    char *text;
+
+    if (asprintf(&text, "%s: %s", path, reason) < 0)
+        return -ENOMEM;
+    return strv_consume(f->problems, utf8_make_printable(text));
+}
+
+/* A file that is as good as one on the machine: nobody but root may have put it there. */
+static int read_file(struct fetch *f, const char *path, size_t max, char **ret, size_t *ret_size,
+                     struct error *e) {
+    _cleanup_close_ int fd = -EBADF;
+    int r;
+
+    fd = safe_file_open(f->from, path, max, /* trusted= */ true, e);
+    if (fd < 0)
+        return fd;
+    r = file_read_fd(fd, MIN(max, f->left), ret, ret_size);
+    if (r == -EFBIG)
+        return error_set(e, r, EXIT_STATUS_REFUSED, "more than %zu MiB in all", FETCH_SIZE_MAX >> 20);
+    return r < 0 ? safe_file_describe(r, e) : 0;
+}
+
+static int fetch_file(struct fetch *f, const char *from, const char *to, size_t max) {
+    _cleanup_(error_done) struct error e = ERROR_NULL;
+    _cleanup_free_ char *data = NULL;
+    size_t size;
+    int r;
+
+    r = read_file(f, from, max, &data, &size, &e);
+    if (r == -ENOMEM)
+        return r;
+    if (r < 0)
+        return note(f, from, error_message(&e, r));
+    r = file_write_volatile(f->to, to, data, size, 0644);
+    if (r < 0)
+        return note(f, to, strerror(-r));
+    f->left -= size;
+    f->n_files++;
+    return 0;
+}
+
+static bool is_manifest(const char *name) {
+    return endswith(name, CONF_SUFFIX) || endswith(name, CONF_SUFFIX MANIFEST_SIGNATURE_SUFFIX);
+}
+
+static bool is_module(const char *name) {
+    return endswith(name, ".ko") || endswith(name, ".ko.xz") || endswith(name, ".ko.zst") ||
+           endswith(name, ".ko.gz");
+}
+
+/* The names in a directory of the volume; none if it is not there. */
+static int list(struct fetch *f, const char *directory, char ***ret) {
+    int r;
+
+    r = file_list(f->from, directory, ret);
+    if (r < 0 && r != -ENOMEM && r != -ENOENT)
+        return note(f, directory, strerror(-r));
+    if (r >= 0 && strv_length(*ret) > NAMES_MAX) {
+        *ret = strv_free(*ret);
+        return note(f, directory, "too many files");
+    }
+    return r == -ENOENT ? 0 : r;
+}
+
+/* Fetches those files of a directory that are of a kind. */
+static int fetch_directory(struct fetch *f, const char *from, const char *to, size_t max,
+                           bool (*is_wanted)(const char *name)) {
+    _cleanup_strv_free_ char **names = NULL;
+    int r;
+
+    r = list(f, from, &names);
+    if (r < 0 || !names)
+        return r;
+    r = file_mkdir_p(f->to, to);
+    if (r < 0)
+        return note(f, to, strerror(-r));
+    STRV_FOREACH(name, names) {
+        _cleanup_free_ char *source = NULL, *target = NULL;
+
+        if (**name == '.' || !is_wanted(*name))
+            continue;
+        if (asprintf(&source, "%s/%s", from, *name) < 0)
+            source = NULL;
+        if (asprintf(&target, "%s/%s", to, *name) < 0)
+            target = NULL;
+        r = source && target ? fetch_file(f, source, target, max) : -ENOMEM;
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static int fetch_dropins(struct fetch *f) {
+    _cleanup_strv_free_ char **names = NULL;
+    int r;
+
+    r = list(f, VOLUME_MANIFESTS, &names);
+    STRV_FOREACH(name, names) {
+        _cleanup_free_ char *from = NULL, *to = NULL;
+
+        if (r < 0 || **name == '.' || !endswith(*name, CONF_SUFFIX ".d"))
+            continue;
+        if (asprintf(&from, VOLUME_MANIFESTS "/%s", *name) < 0)
+            from = NULL;
+        if (asprintf(&to, MANIFEST_DIRECTORY "/%s", *name) < 0)
+            to = NULL;
+        r = from && to ? fetch_directory(f, from, to, INI_FILE_MAX, is_manifest) : -ENOMEM;
+    }
+    return r;
+}
+
+static int fetch_modules(struct fetch *f, const char *release) {
+    _cleanup_free_ char *from = NULL, *to = NULL;
+
+    if (asprintf(&from, VOLUME_MODULES "/%s", release) < 0)
+        from = NULL;
+    if (asprintf(&to, STORE_DIRECTORY "/%s", release) < 0)
+        to = NULL;
+    return from && to ? fetch_directory(f, from, to, FETCH_SIZE_MAX, is_module) : -ENOMEM;
+}
+
+int volume_fetch(const struct host *h, const struct volume *v, const char *release, char ***problems) {
+    struct fetch f = { .to = h, .from = &v->host, .left = FETCH_SIZE_MAX, .problems = problems };
+    int r;
+
+    r = fetch_directory(&f, VOLUME_MANIFESTS, MANIFEST_DIRECTORY, INI_FILE_MAX, is_manifest);
+    if (r >= 0)
+        r = fetch_dropins(&f);
+    if (r >= 0)
+        r = fetch_modules(&f, release);
+    if (r >= 0 && f.n_files == 0 && !*problems)
+        r = note(&f, v->node, "there are no patches in " VOLUME_DIRECTORY " on it");
+    return r < 0 ? r : f.n_files;
+}

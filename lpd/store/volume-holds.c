@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "store/volume.h"
+
+/* By itself, so that who asks this needs no libblkid. */
+bool volume_holds(const struct policy *p, const struct manifest *m) {
+    if (!p->store_device || !startswith(m->path, "/etc/lpd/"))
+        return false;
+    for (size_t i = 0; i < m->n_kernels; i++)
+        if (m->kernels[i].module && *m->kernels[i].module == '/')
+            return false;
+    return true;
+}

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+#include <sys/stat.h>
+#include <systemd/sd-bus.h>
+
+#include "base/file.h"
+#include "system/manager.h"
+
+#define DESTINATION "org.freedesktop.systemd1"
+#define MANAGER_PATH "/org/freedesktop/systemd1"
+#define MANAGER_INTERFACE "org.freedesktop.systemd1.Manager"
+#define UNIT_INTERFACE "org.freedesktop.systemd1.Unit"
+#define PRIVATE_ADDRESS "unix:path=/run/systemd/private"
+/* A start waits for a transition, which may well take minutes. */
+#define JOB_TIMEOUT_USEC (15 * 60 * USEC_PER_SEC)
+
+struct manager {
+    sd_bus *bus;
+};
+
+struct job_wait {
+    char *job;    /* the object path, known once the call has returned */
+    char *result;
+};
+
+static void job_wait_done(struct job_wait *w) {
+    free(w->job);
+    free(w->result);
+}
+
+struct manager *manager_free(struct manager *m) {
+    sd_bus_flush_close_unref(m->bus);
+    free(m);
+    return NULL;
+}
+
+char *manager_unit_name(const char *name) {
+    char *unit;
+
+    return asprintf(&unit, "livepatch@%s.service", name) < 0 ? NULL : unit;
+}
+
+/* In a chroot with the host's /run the manager is there, but serves another root. */
+bool manager_is_running(const struct host *h) {
+    struct stat root, init_root;
+
+    if (!h->live || !file_exists(h, "/run/systemd/system"))
+        return false;
+    if (geteuid() != 0 || stat("/", &root) < 0 || stat("/proc/1/root", &init_root) < 0)
+        return true;
+    return root.st_dev == init_root.st_dev && root.st_ino == init_root.st_ino;
+}
+
+/* PID 1 listens on a socket of its own, for root and for the time when no message bus runs. */
+static int connect_private(sd_bus **ret) {
+    sd_bus *bus = NULL;
+    int r;
+
+    r = sd_bus_new(&bus);
+    if (r < 0)
+        return r;
+    r = sd_bus_set_address(bus, PRIVATE_ADDRESS);
+    if (r >= 0)
+        r = sd_bus_start(bus);
+    if (r < 0) {
+        sd_bus_unref(bus);
+        return r;
+    }
+    *ret = bus;
+    return 0;
+}
+
+int manager_connect(struct manager **ret, struct error *e) {
+    struct manager *m = calloc(1, sizeof(*m));
+    int r = -EPERM;
+
+    if (!m)
+        return -ENOMEM;
+    if (geteuid() == 0)
+        r = connect_private(&m->bus);
+    if (r < 0)
+        r = sd_bus_open_system(&m->bus);
+    if (r < 0) {
+        free(m);
+        return error_set(e, r, EXIT_STATUS_FAILED, "cannot reach systemd: %s", strerror(-r));
+    }
+    (void) sd_bus_set_method_call_timeout(m->bus, 90 * USEC_PER_SEC);
+    /* Without this no signals come over the message bus; on the private socket they come anyway. */
+    (void) sd_bus_call_method(m->bus, DESTINATION, MANAGER_PATH, MANAGER_INTERFACE, "Subscribe", NULL,
+                              NULL, NULL);
+    *ret = m;
+    return 0;
+}
+
+static int call_failed(int r, const sd_bus_error *error, const char *what, struct error *e) {
+    bool denied = r == -EACCES || r == -EPERM ||
+                  sd_bus_error_has_name(error, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED);
+
+    return error_set(e, r, denied ? EXIT_STATUS_PRIVILEGE : EXIT_STATUS_FAILED,
+                     "systemd refuses %s: %s", what, error->message ?: strerror(-r));
+}
+
+int manager_reload(struct manager *m, struct error *e) {
+    _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+    int r;
+
+    r = sd_bus_call_method(m->bus, DESTINATION, MANAGER_PATH, MANAGER_INTERFACE, "Reload", &error,
+                           NULL, NULL);
+    return r < 0 ? call_failed(r, &error, "to reload", e) : 0;
+}
+
+static int queue(struct manager *m, const char *method, const char *unit, char **ret_job,
+                 struct error *e) {
+    _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+    _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+    const char *job;
+    int r;
+
+    r = sd_bus_call_method(m->bus, DESTINATION, MANAGER_PATH, MANAGER_INTERFACE, method, &error,
+                           &reply, "ss", unit, "replace");
+    if (r < 0)
+        return call_failed(r, &error, unit, e);
+    r = sd_bus_message_read(reply, "o", &job);
+    if (r < 0)
+        return r;
+    if (ret_job) {
+        *ret_job = strdup(job);
+        if (!*ret_job)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+int manager_queue_job(struct manager *m, const char *method, const char *unit, struct error *e) {
+    return queue(m, method, unit, NULL, e);
+}
+
+void manager_stop_patch(const struct host *h, const char *name) {
+    _cleanup_(manager_freep) struct manager *m = NULL;
+    _cleanup_free_ char *unit = manager_unit_name(name);
+
+    if (unit && manager_is_running(h) && manager_connect(&m, NULL) >= 0)
+        (void) manager_queue_job(m, "StopUnit", unit, NULL);
+}
+
+int manager_reset(struct manager *m, const char *unit) {
+    return sd_bus_call_method(m->bus, DESTINATION, MANAGER_PATH, MANAGER_INTERFACE, "ResetFailedUnit",
+                              NULL, NULL, "s", unit);
+}
+
+static int on_job_removed(sd_bus_message *message, void *userdata, sd_bus_error *error _unused_) {
+    struct job_wait *w = userdata;
+    const char *job, *unit, *result;
+    uint32_t id;
+    int r;
+
+    r = sd_bus_message_read(message, "uoss", &id, &job, &unit, &result);
+    if (r < 0 || !w->job || !streq(job, w->job))
+        return 0;
+    w->result = strdup(result);
+    return w->result ? 0 : -ENOMEM;
+}
+
+static int wait_for_job(struct manager *m, struct job_wait *w) {
+    int r;
+
+    while (!w->result) {
+        r = sd_bus_process(m->bus, NULL);
+        if (r < 0)
+            return r;
+        if (r > 0)
+            continue;
+        r = sd_bus_wait(m->bus, JOB_TIMEOUT_USEC);
+        if (r < 0)
+            return r;
+        if (r == 0)
+            return -ETIME;
+    }
+    return 0;
+}
+
+/* Signals that arrive during the call itself are queued by sd-bus and dispatched only afterwards,
+ * so the end of a quick job is not missed. */
+int manager_run_job(struct manager *m, const char *method, const char *unit, char **ret_result,
+                    struct error *e) {
+    _cleanup_(sd_bus_slot_unrefp) sd_bus_slot *slot = NULL;
+    _cleanup_(job_wait_done) struct job_wait w = {};
+    int r;
+
+    r = sd_bus_match_signal(m->bus, &slot, NULL, MANAGER_PATH, MANAGER_INTERFACE, "JobRemoved",
+                            on_job_removed, &w);
+    if (r < 0)
+        return error_set(e, r, EXIT_STATUS_FAILED, "cannot follow systemd's jobs: %s", strerror(-r));
+    r = queue(m, method, unit, &w.job, e);
+    if (r < 0)
+        return r;
+    r = wait_for_job(m, &w);
+    if (r < 0)
+        return error_set(e, r, EXIT_STATUS_TIMEOUT, "systemd's job for %s has not ended: %s", unit,
+                         strerror(-r));
+    *ret_result = TAKE_PTR(w.result);
+    return 0;
+}
+
+/* *ret_path points into the reply. */
+static int find_unit(struct manager *m, const char *unit, sd_bus_message **ret_reply,
+                     const char **ret_path) {
+    int r;
+
+    r = sd_bus_call_method(m->bus, DESTINATION, MANAGER_PATH, MANAGER_INTERFACE, "LoadUnit", NULL,
+                           ret_reply, "s", unit);
+    return r < 0 ? r : sd_bus_message_read(*ret_reply, "o", ret_path);
+}
+
+int manager_active_state(struct manager *m, const char *unit, char **ret) {
+    _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+    const char *path;
+    int r;
+
+    r = find_unit(m, unit, &reply, &path);
+    return r < 0 ? r
+                 : sd_bus_get_property_string(m->bus, DESTINATION, path, UNIT_INTERFACE, "ActiveState",
+                                              NULL, ret);
+}
+
+int manager_active_since(struct manager *m, const char *unit, uint64_t *ret) {
+    _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+    _cleanup_free_ char *state = NULL;
+    const char *path;
+    int r;
+
+    r = find_unit(m, unit, &reply, &path);
+    if (r >= 0)
+        r = sd_bus_get_property_string(m->bus, DESTINATION, path, UNIT_INTERFACE, "ActiveState", NULL,
+                                       &state);
+    if (r < 0)
+        return r;
+    if (!streq(state, "active")) {
+        *ret = 0;
+        return 0;
+    }
+    return sd_bus_get_property_trivial(m->bus, DESTINATION, path, UNIT_INTERFACE,
+                                       "ActiveEnterTimestampMonotonic", NULL, 't', ret);
+}
+
+int manager_boot_end(struct manager *m, uint64_t *ret) {
+    return sd_bus_get_property_trivial(m->bus, DESTINATION, MANAGER_PATH, MANAGER_INTERFACE,
+                                       "FinishTimestampMonotonic", NULL, 't', ret);
+}
+
+bool manager_is_stopping(struct manager *m) {
+    _cleanup_free_ char *state = NULL;
+    int r;
+
+    r = sd_bus_get_property_string(m->bus, DESTINATION, MANAGER_PATH, MANAGER_INTERFACE,
+                                   "SystemState", NULL, &state);
+    return r >= 0 && streq(state, "stopping");
+}

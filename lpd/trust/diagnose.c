@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/strv.h"
+#include "trust/verifying.h"
+
+/* Why no key was found, and what would make the kernel trust the signature. */
+
+/* The signer's certificate that came from one of those places, or NULL. */
+static const struct certificate *find_certificate(const struct judging *j, unsigned origins) {
+    for (size_t i = 0; i < j->pkcs7.n_signers; i++) {
+        const struct signer *signer = j->pkcs7.signers + i;
+
+        for (size_t k = 0; k < signer->n_certificates; k++) {
+            const struct certificate *c = j->pkcs7.certificates + signer->certificates[k];
+            const struct certificate_file *file = judging_file(j, c);
+
+            if (file && (origins & (1U << file->origin)))
+                return c;
+        }
+    }
+    return NULL;
+}
+
+static int searched(struct judging *j) {
+    _cleanup_free_ char *list = NULL;
+
+    for (unsigned bit = KEYRING_BUILTIN; bit <= KEYRING_PLATFORM; bit <<= 1) {
+        char *longer;
+        size_t n = 0;
+
+        if (!(j->machine->policy->keyrings & bit))
+            continue;
+        for (size_t i = 0; i < j->keyrings.n_keys; i++)
+            n += j->keyrings.keys[i].keyring == bit;
+        if (asprintf(&longer, "%s%s%s (%s%zu)", strempty(list), list ? ", " : "",
+                     kernel_keyring_name(bit), j->keyrings.present & bit ? "" : "not there, ", n) < 0)
+            return -ENOMEM;
+        free(list);
+        list = longer;
+    }
+    return trust_report_add(&j->report, "keyrings", OUTCOME_NOTE, "keys searched: %s%s",
+                            list ?: "none, as Keyrings= is empty",
+                            j->keyrings.readable ? "" : ", which this user may not list");
+}
+
+/* The reason becomes more exact, and the way out is named. */
+static int explained(struct judging *j, char *reason, char *hint) {
+    struct trust_report *t = &j->report;
+
+    if (!reason || !hint) {
+        free(reason);
+        free(hint);
+        return -ENOMEM;
+    }
+    free(t->reason);
+    t->reason = reason;
+    free(t->hint);
+    t->hint = hint;
+    return trust_report_add(t, "key", OUTCOME_NOTE, "%s", reason) < 0 ? -ENOMEM : 1;
+}
+
+static char *text(const char *fmt, ...) _printf_(1, 2);
+static char *text(const char *fmt, ...) {
+    char *s;
+    va_list ap;
+    int r;
+
+    va_start(ap, fmt);
+    r = vasprintf(&s, fmt, ap);
+    va_end(ap);
+    return r < 0 ? NULL : s;
+}
+
+/* Each of the following returns 1 if it knows the reason, 0 if not, or -ENOMEM. */
+
+static int nobody_could_be_asked(struct judging *j) {
+    const struct kernel_key *key = judging_find_key(j, j->machine->policy->keyrings);
+    bool enforceable = j->machine->sig_enforce != 1 && !(j->flags & TRUST_NO_LOAD);
+
+    if (!key || j->report.way)
+        return 0;
+    return explained(j,
+                     text("the kernel could not be asked about its signature, though its key, %s, is in %s",
+                          key->name, kernel_keyring_name(key->keyring)),
+                     text("%s", enforceable
+                                    ? "EnforceInKernel=yes in lpd.conf has the kernel check each load"
+                                    : "a kernel with BPF and BTF can be asked"));
+}
+
+static int in_keyring_left_out(struct judging *j) {
+    const struct kernel_key *key = judging_find_key(j, ~j->machine->policy->keyrings);
+    const char *keyring = key ? kernel_keyring_name(key->keyring) : NULL;
+
+    if (!key)
+        return 0;
+    return explained(j, text("its key, %s, is in %s, which Keyrings= leaves out", key->name, keyring),
+                     text("to count it, add '%s' to Keyrings= in lpd.conf",
+                          keyring_set_to_string(key->keyring)));
+}
+
+static bool is_signers(const struct judging *j, size_t certificate) {
+    for (size_t i = 0; i < j->pkcs7.n_signers; i++)
+        for (size_t k = 0; k < j->pkcs7.signers[i].n_certificates; k++)
+            if (j->pkcs7.signers[i].certificates[k] == certificate)
+                return true;
+    return false;
+}
+
+static int issued_by_trusted_key(struct judging *j) {
+    for (size_t i = 0; i < j->pkcs7.n_certificates; i++) {
+        const struct certificate *c = j->pkcs7.certificates + i;
+        const struct certificate_file *file = judging_file(j, c);
+        const struct kernel_key *issuer;
+
+        if (!file || !c->authority_key_id || c->self_issued || !is_signers(j, i))
+            continue;
+        issuer = kernel_keyrings_find(&j->keyrings, j->machine->policy->keyrings, c->authority_key_id);
+        if (!issuer)
+            continue;
+        return explained(j,
+                         text("the certificate of its key, %s, was issued by %s in %s, but is neither in "
+                              "the signature nor in a keyring",
+                              c->name, issuer->name, kernel_keyring_name(issuer->keyring)),
+                         text("sign with the certificate embedded, or, until the next reboot: keyctl "
+                              "padd asymmetric '' %%:.secondary_trusted_keys <%s (in DER)",
+                              file->path));
+    }
+    return 0;
+}
+
+static int enrolled_without_secure_boot(struct judging *j) {
+    const struct certificate *c = find_certificate(j, 1U << ORIGIN_MOK);
+
+    if (!c || j->machine->secure_boot == 1)
+        return 0;
+    return explained(j,
+                     text("its key, %s, is enrolled as machine owner's key, but the kernel takes those "
+                          "only with Secure Boot on",
+                          c->name),
+                     text("turn Secure Boot on in the firmware's setup and reboot"));
+}
+
+static int enrolled_since(struct judging *j) {
+    const struct certificate *c = find_certificate(j, 1U << ORIGIN_MOK | 1U << ORIGIN_DB);
+
+    if (!c)
+        return 0;
+    return explained(j,
+                     text("the firmware has its key, %s (%s), but this kernel does not: it lacks the "
+                          "crypto, takes such keys for other things, or was not booted since",
+                          c->name, c->algorithm),
+                     text("reboot; if that does not help, sign with RSA, or enroll it as machine owner's "
+                          "key for the kernel's .machine keyring: mokutil --import CERTIFICATE, mokutil "
+                          "--trust-mok"));
+}
+
+/* Nothing but a file so far. */
+static int lies_about(struct judging *j) {
+    const struct certificate *c = find_certificate(j, 1U << ORIGIN_LOCAL | 1U << ORIGIN_VENDOR);
+    const char *path = c ? judging_file(j, c)->path : NULL;
+    char *reason, *hint;
+
+    if (!c)
+        return 0;
+    reason = text("its key, %s, is known from %s, but not to the kernel", c->name, path);
+    if (j->machine->secure_boot == 1)
+        hint = text("enroll it: mokutil --import %s, then reboot and confirm", path);
+    else if (j->report.local)
+        hint = text("without Secure Boot the kernel takes no keys of yours: turn it on and enroll the "
+                    "key (mokutil --import %s), or accept lpd's own check by Signature=local in lpd.conf",
+                    path);
+    else
+        hint = text("without Secure Boot the kernel takes no keys of yours: turn it on and enroll the "
+                    "key (mokutil --import %s), or copy it to " KEYS_DIRECTORY_LOCAL
+                    " and say Signature=local in lpd.conf", path);
+    return explained(j, reason, hint);
+}
+
+/* Its key may well be in a keyring: a signature that names issuer and serial number does not tell. */
+static int nobody_was_asked(struct judging *j) {
+    if (j->report.way)
+        return 0;
+    return explained(j,
+                     text("the kernel could not be asked about its signature; the signer is %s",
+                          strempty(j->report.signer)),
+                     text("copy the signer's certificate to " KEYS_DIRECTORY_LOCAL
+                          ": the kernel's keyrings can be asked with it"));
+}
+
+/* Its certificate is not at hand, but a key has the name of its issuer. */
+static int maybe_issued_by_trusted_key(struct judging *j) {
+    const struct kernel_key *key = judging_guess_key(j, j->machine->policy->keyrings);
+
+    if (!key)
+        return 0;
+    return explained(j,
+                     text("no key of this machine made its signature, but %s in %s may have issued the "
+                          "certificate of the signer, %s",
+                          key->name, kernel_keyring_name(key->keyring), strempty(j->report.signer)),
+                     text("sign with the certificate embedded, or put it into " KEYS_DIRECTORY_LOCAL
+                          ": lpctl verify tells more then"));
+}
+
+static int nobody_knows(struct judging *j) {
+    return explained(j,
+                     text("no key of this machine made its signature; the signer is %s",
+                          strempty(j->report.signer)),
+                     text("%s", j->machine->secure_boot == 1
+                                    ? "if you trust it, get its certificate and enroll it: mokutil --import "
+                                      "CERTIFICATE, then reboot and confirm"
+                                    : "if you trust it, put its certificate into " KEYS_DIRECTORY_LOCAL
+                                      " and say Signature=local in lpd.conf: without Secure Boot the "
+                                      "kernel takes no keys of yours"));
+}
+
+static int lacks_crypto(struct judging *j) {
+    const char *hash = strempty(j->report.hash);
+
+    if (j->report.verdict != VERDICT_UNSUPPORTED)
+        return 0;
+    return explained(j,
+                     text("this kernel lacks the crypto for its signature (%s): a module of it is not "
+                          "loaded, or it was built without", hash),
+                     text("modprobe %s, or sign with RSA and sha256", hash));
+}
+
+int explain_missing_key(struct judging *j) {
+    static int (*const reasons[])(struct judging *) = {
+        lacks_crypto,
+        nobody_could_be_asked,
+        in_keyring_left_out,
+        issued_by_trusted_key,
+        enrolled_without_secure_boot,
+        enrolled_since,
+        lies_about,
+        nobody_was_asked,
+        maybe_issued_by_trusted_key,
+        nobody_knows,
+    };
+    int r;
+
+    /* Nothing is known of the keys of a machine that is not running. */
+    if (!j->host->live)
+        return 0;
+    r = searched(j);
+    for (size_t i = 0; i < ELEMENTSOF(reasons) && r == 0; i++)
+        r = reasons[i](j);
+    return MIN(r, 0);
+}

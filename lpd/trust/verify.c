@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+#include <time.h>
+
+#include "base/strv.h"
+#include "trust/parser.h"
+#include "trust/verifying.h"
+
+static void judging_done(struct judging *j) {
+    kernel_keyrings_done(&j->keyrings);
+    certificate_files_done(&j->files);
+    pkcs7_done(&j->pkcs7);
+    trust_report_done(&j->report);
+}
+
+/* The module loader counts a certificate that came with the signature for more than one from elsewhere,
+ * so the parser's word is not taken for where it came from. */
+static bool embedded_is_true(const struct judging *j, const struct pkcs7 *p) {
+    for (size_t i = 0; i < p->n_certificates; i++) {
+        const struct certificate *c = p->certificates + i;
+
+        if (certificate_is_embedded(c) &&
+            !memmem(j->subject->signature, j->subject->signature_size, c->der, c->der_size))
+            return false;
+    }
+    return true;
+}
+
+int judging_read(struct judging *j, enum reading reading, struct error *e) {
+    struct parser_request request = {
+        .signature = j->subject->signature,
+        .signature_size = j->subject->signature_size,
+    };
+    _cleanup_(pkcs7_done) struct pkcs7 read = {};
+    int r;
+
+    if (reading <= j->reading)
+        return 0;
+    if (reading >= READING_CERTIFICATES && j->reading < READING_CERTIFICATES) {
+        certificate_files_done(&j->files); /* of a reading that failed */
+        r = certificate_files_read(j->host, &j->files);
+        if (r < 0)
+            return r;
+    }
+    if (reading >= READING_CERTIFICATES)
+        request.files = &j->files;
+    if (reading >= READING_DATA) {
+        request.data = j->subject->data;
+        request.data_size = j->subject->data_size;
+    }
+    r = parser_run(&request, &read, e);
+    if (r < 0)
+        return r;
+    if (!embedded_is_true(j, &read))
+        return error_set(e, -EPROTO, EXIT_STATUS_FAILED,
+                         "lpd-parser found a certificate that is not in the signature");
+    pkcs7_done(&j->pkcs7);
+    j->pkcs7 = TAKE_STRUCT(read);
+    j->reading = reading;
+    return 0;
+}
+
+const struct certificate_file *judging_file(const struct judging *j, const struct certificate *c) {
+    return c->source < j->files.n_files ? j->files.files + c->source : NULL;
+}
+
+const struct certificate *signer_certificate(const struct judging *j, const struct signer *signer) {
+    if (signer->verified_by != SIZE_MAX)
+        return j->pkcs7.certificates + signer->verified_by;
+    return signer->n_certificates > 0 ? j->pkcs7.certificates + signer->certificates[0] : NULL;
+}
+
+static int decide(struct judging *j, enum verdict verdict, const char *step, const char *reason) {
+    j->report.verdict = verdict;
+    if (string_set(&j->report.reason, reason) < 0)
+        return -ENOMEM;
+    return trust_report_add(&j->report, step, OUTCOME_FAILED, "%s", reason);
+}
+
+static int decide_unsigned(struct judging *j) {
+    int r;
+
+    r = string_set(&j->report.hint,
+                   "sign it with a key that counts here, see lpctl keys and lpd(8), \"Keys\"");
+    return r < 0 ? r : decide(j, VERDICT_UNSIGNED, "signature", "it is not signed");
+}
+
+static int describe_signer(struct judging *j, const struct signer *signer) {
+    struct trust_report *t = &j->report;
+    const struct certificate *c = signer_certificate(j, signer);
+    char *text;
+    int r;
+
+    if (c)
+        r = asprintf(&text, "%s", c->subject);
+    else if (signer->issuer)
+        r = asprintf(&text, "serial %s of %s", signer->serial, signer->issuer);
+    else
+        r = asprintf(&text, "key %s", signer->key_id);
+    if (r < 0)
+        return -ENOMEM;
+    free(t->signer);
+    t->signer = text;
+    r = string_set(&t->key_id, signer->key_id ?: c ? c->key_id : NULL);
+    if (r >= 0)
+        r = string_set(&t->hash, signer->hash);
+    return r;
+}
+
+static int tell_signers(struct judging *j) {
+    for (size_t i = 0; i < j->pkcs7.n_signers; i++) {
+        const struct signer *signer = j->pkcs7.signers + i;
+        const struct certificate *c = signer_certificate(j, signer);
+        int r;
+
+        r = trust_report_add(&j->report, "signature", OUTCOME_PASSED, "%s%s%s%s%s%s, %s with %s",
+                             c ? c->subject : "", c ? ", " : "",
+                             signer->issuer ? "serial " : "key ", signer->serial ?: signer->key_id,
+                             signer->issuer ? " of " : "", strempty(signer->issuer),
+                             strempty(signer->hash),
+                             !signer->encoding                   ? "an algorithm of another kind"
+                             : streq(signer->encoding, "pkcs1") ? "RSA"
+                                                                 : "ECDSA");
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+/* Those that the module loader refuses whatever they say: crypto/asymmetric_keys/pkcs7_verify.c, "has
+ * authattrs". The kfunc would let them pass. */
+static bool has_signed_attributes(const struct pkcs7 *p) {
+    for (size_t i = 0; i < p->n_signers; i++)
+        if (p->signers[i].signed_attributes)
+            return true;
+    return false;
+}
+
+/* The certificates only serve to name the key, and each run of the parser takes a few milliseconds; but
+ * the kernel needs none of them, so that they cannot be read keeps it from nothing. */
+static int read_signature(struct judging *j, struct error *e) {
+    bool wide = (j->flags & TRUST_EXPLAIN) || j->machine->policy->signature == SIGNATURE_LOCAL;
+    int r;
+
+    r = judging_read(j, wide ? READING_DATA : READING_CERTIFICATES, NULL);
+    return r >= 0 || r == -ENOMEM ? r : judging_read(j, READING_SIGNATURE, e);
+}
+
+/* 1: the form is that of a module's signature; 0: the report has the verdict. */
+static int judge_form(struct judging *j) {
+    _cleanup_(error_done) struct error e = ERROR_NULL;
+    int r;
+
+    if (!j->subject->signature)
+        return decide_unsigned(j);
+    r = read_signature(j, &e);
+    if (r == -ENOMEM)
+        return r;
+    if (r < 0)
+        return decide(j, r == -EBADMSG ? VERDICT_BAD_SIGNATURE : VERDICT_UNSUPPORTED, "signature",
+                      error_message(&e, r));
+    r = describe_signer(j, j->pkcs7.signers);
+    if (r < 0)
+        return r;
+    if (has_signed_attributes(&j->pkcs7))
+        return decide(j, VERDICT_BAD_SIGNATURE, "signature",
+                      "the signature has signed attributes, which the module loader refuses");
+    r = tell_signers(j);
+    return r < 0 ? r : 1;
+}
+
+/* The kernel will check the load, and it has the key. */
+static int judge_enforced(struct judging *j) {
+    const struct kernel_key *key;
+
+    if (j->flags & TRUST_NO_LOAD || !j->host->live)
+        return 0;
+    if (j->machine->sig_enforce != 1)
+        return trust_report_add(&j->report, "enforced", OUTCOME_UNAVAILABLE,
+                                "the kernel does not enforce signatures");
+    if (judging_left_out(j, ~0U))
+        return trust_report_add(&j->report, "enforced", OUTCOME_UNAVAILABLE,
+                                "the kernel takes keys that Keyrings= leaves out");
+    key = judging_find_key(j, j->machine->policy->keyrings);
+    if (!key)
+        return trust_report_add(&j->report, "enforced", OUTCOME_FAILED,
+                                "its key is in no keyring that counts");
+    j->report.verdict = VERDICT_ENFORCED;
+    j->report.way = "load";
+    if (string_set(&j->report.keyring, kernel_keyring_name(key->keyring)) < 0 ||
+        string_set(&j->report.reason, "the kernel will check it at the load") < 0)
+        return -ENOMEM;
+    return trust_report_add(&j->report, "enforced", OUTCOME_PASSED,
+                            "the kernel enforces signatures, and %s is in %s", key->name,
+                            kernel_keyring_name(key->keyring));
+}
+
+/* The file in keys.d with the very certificate that the signature verifies against, which the parser may
+ * have found in the signature first. */
+static const struct certificate_file *local_file(const struct judging *j, const struct signer *signer) {
+    const struct certificate *by;
+
+    if (signer->verified_by == SIZE_MAX)
+        return NULL;
+    by = j->pkcs7.certificates + signer->verified_by;
+    for (size_t i = 0; i < signer->n_certificates; i++) {
+        const struct certificate *c = j->pkcs7.certificates + signer->certificates[i];
+        const struct certificate_file *file = judging_file(j, c);
+
+        if (file && file->origin == ORIGIN_LOCAL && c->der_size == by->der_size &&
+            memcmp(c->der, by->der, by->der_size) == 0)
+            return file;
+    }
+    return NULL;
+}
+
+/* What OpenSSL says of the certificates in /etc/lpd/keys.d counts where the policy says so, and is
+ * otherwise good to know. */
+static int judge_local(struct judging *j) {
+    bool counts = j->machine->policy->signature == SIGNATURE_LOCAL;
+
+    for (size_t i = 0; i < j->pkcs7.n_signers; i++) {
+        const struct certificate_file *file = local_file(j, j->pkcs7.signers + i);
+
+        if (!file)
+            continue;
+        if (string_set(&j->report.local, file->path) < 0)
+            return -ENOMEM;
+        if (counts)
+            j->report.verdict = VERDICT_LOCAL;
+        return trust_report_add(&j->report, "local", counts ? OUTCOME_PASSED : OUTCOME_NOTE,
+                                "it verifies against %s%s", file->path,
+                                counts ? "" : ", which counts under Signature=local only");
+    }
+    if (!counts)
+        return 0;
+    return trust_report_add(&j->report, "local", OUTCOME_FAILED,
+                            "it verifies against no certificate in " KEYS_DIRECTORY_LOCAL);
+}
+
+static int judge_dates(struct judging *j) {
+    int64_t now = time(NULL);
+
+    for (size_t i = 0; i < j->pkcs7.n_signers; i++) {
+        const struct certificate *c = signer_certificate(j, j->pkcs7.signers + i);
+        char day[32];
+        struct tm tm;
+        time_t end;
+
+        if (!c || c->not_after >= now)
+            continue;
+        end = c->not_after;
+        if (!gmtime_r(&end, &tm) || strftime(day, sizeof(day), "%Y-%m-%d", &tm) == 0)
+            continue;
+        if (string_set(&j->report.expired, day) < 0)
+            return -ENOMEM;
+        return trust_report_add(&j->report, "dates", OUTCOME_NOTE,
+                                "the certificate of %s expired on %s; the kernel ignores dates",
+                                c->name, day);
+    }
+    return 0;
+}
+
+static int judge_without_kernel(struct judging *j) {
+    int r;
+
+    j->report.verdict = VERDICT_UNKNOWN_SIGNER;
+    r = string_set(&j->report.reason, "the kernel could not be asked about its signature");
+    return r < 0 ? r : judge_enforced(j);
+}
+
+static bool lacks_key(enum verdict v) {
+    return v == VERDICT_UNKNOWN_SIGNER || v == VERDICT_UNSUPPORTED;
+}
+
+/* Who made the signature is looked at only now, as a signature that the kernel verifies needs no second
+ * opinion. */
+static int judge_missing_key(struct judging *j) {
+    _cleanup_(error_done) struct error e = ERROR_NULL;
+    int r;
+
+    r = judging_read(j, READING_DATA, &e);
+    if (r == -ENOMEM)
+        return r;
+    if (r < 0)
+        return trust_report_add(&j->report, "certificates", OUTCOME_UNAVAILABLE, "%s",
+                                error_message(&e, r));
+    r = describe_signer(j, j->pkcs7.signers);
+    STRV_FOREACH(problem, j->files.refused)
+        if (r >= 0)
+            r = trust_report_add(&j->report, "certificates", OUTCOME_NOTE, "does not count: %s", *problem);
+    if (r >= 0)
+        r = judge_local(j);
+    if (r < 0 || j->report.verdict == VERDICT_LOCAL)
+        return r;
+    return explain_missing_key(j);
+}
+
+static int judge(struct judging *j) {
+    int r;
+
+    r = judge_form(j);
+    if (r <= 0)
+        return r;
+    r = kernel_keyrings_read(j->host, &j->keyrings);
+    if (r >= 0)
+        r = judge_revoked(j);
+    if (r != 0)
+        return MIN(r, 0);
+    r = ask_kernel(j);
+    if (r == 0)
+        r = judge_without_kernel(j);
+    if (r >= 0 && lacks_key(j->report.verdict))
+        r = judge_missing_key(j);
+    return r < 0 ? r : judge_dates(j);
+}
+
+int trust_judge(struct host *h, const struct trust_machine *machine, const struct trust_subject *subject,
+                unsigned flags, struct trust_report *ret) {
+    _cleanup_(judging_done) struct judging j = {
+        .host = h, .machine = machine, .subject = subject, .flags = flags,
+    };
+    int r;
+
+    r = judge(&j);
+    if (r < 0)
+        return r;
+    *ret = TAKE_STRUCT(j.report);
+    return 0;
+}
+
+int trust_judge_module(struct host *h, const struct trust_machine *machine, struct module_file *f,
+                       unsigned flags, struct trust_report *ret) {
+    module_file_sha256(f);
+    return trust_judge(h, machine,
+                       &(struct trust_subject){
+                           .data = f->data,
+                           .data_size = f->signature.signed_size,
+                           .signature = f->signature.present ? f->data + f->signature.signed_size : NULL,
+                           .signature_size = f->signature.signature_size,
+                           .sha256 = f->sha256,
+                       },
+                       flags, ret);
+}
+
+int trust_check(const struct trust_report *t, enum signature_policy policy, const char *what,
+                struct error *e) {
+    int r;
+
+    if (verdict_accepted(t->verdict, policy))
+        return 0;
+    r = error_set(e, -EKEYREJECTED, EXIT_STATUS_REFUSED, "%s: %s (%s, Signature=%s)", what,
+                  strempty(t->reason), verdict_to_string(t->verdict),
+                  signature_policy_to_string(policy));
+    return t->hint ? error_hint(e, r, "%s", t->hint) : r;
+}
