@@ -3,8 +3,8 @@
 
 #include "base/file.h"
 #include "config/policy.h"
-#include "lock/kernel-lock.h"
 #include "lock/modules.h"
+#include "state/lock.h"
 
 /* lpd-lock-modules.service: loads the modules of Modules= in lpd.conf(5) before the lock. A program of its
  * own, as libkmod brings OpenSSL along, which every load of a patch would pay for. */

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/strv.h"
 #include "config/cmdline.h"
+#include "state/volume.h"
 #include "store/volume.h"
 #include "system/kernel-log.h"
 #include "system/manager.h"

@@ -10,6 +10,7 @@
 #include "load/early.h"
 #include "load/execute.h"
 #include "lock/execute.h"
+#include "lock/kernel-lock.h"
 #include "lock/unit.h"
 #include "monitor/fd-store.h"
 #include "monitor/monitor.h"
@@ -159,7 +160,7 @@ static int verb_seal(struct host *h, char *argv[] _unused_, struct error *e) {
 
 /* The service does without what cannot be had. */
 static int verb_watch(struct host *h, char *argv[] _unused_, struct error *e) {
-    return watch_hand_over(h, e);
+    return fd_store_fill(h, e);
 }
 
 static int verb_monitor(struct host *h, char *argv[] _unused_, struct error *e) {

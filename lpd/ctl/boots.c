@@ -45,7 +45,7 @@ static int add_next(const struct host *h, const struct snapshot *s, json_object 
     json_object_object_add(value, "nextBoot", o);
     r = kernels_next(h, &next);
     if (r >= 0 && next && !(s->facts.release && streq(next, s->facts.release)))
-        r = outlook_missing(h, &s->manifests, next, &missing);
+        r = next_kernel_missing(h, &s->manifests, next, &missing);
     names = missing ? strv_join(missing, ", ") : NULL;
     if (names && asprintf(&message, "%s boots next and has no module for %s", next, names) < 0)
         message = NULL;

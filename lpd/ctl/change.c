@@ -10,6 +10,7 @@
 #include "ctl/images.h"
 #include "ctl/volume.h"
 #include "livepatch/facts.h"
+#include "livepatch/kernel-flag.h"
 #include "livepatch/transition.h"
 #include "load/converge.h"
 #include "load/gate.h"
@@ -169,7 +170,7 @@ static int check_signature(struct host *asked, const struct trust_machine *machi
     _cleanup_(trust_report_done) struct trust_report report = {};
     int r;
 
-    r = trust_judge_module(asked, machine, &n->file, TRUST_EXPLAIN, &report);
+    r = trust_verify_module(asked, machine, &n->file, TRUST_EXPLAIN, &report);
     if (r < 0)
         return r;
     if (!asked->live && report.verdict != VERDICT_UNSIGNED &&
@@ -207,7 +208,7 @@ static int check_trust(struct ctl *c, struct candidate *n, bool running, struct 
     if (r < 0)
         return r;
     asked.live = running && n->here;
-    machine = admit_machine(&s);
+    machine = snapshot_trust_machine(&s);
     r = check_signature(&asked, &machine, n, e);
     return r >= 0 && s.policy.signed_manifests ? check_manifest(&asked, &machine, n->name, e) : r;
 }

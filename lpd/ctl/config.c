@@ -143,7 +143,7 @@ static int lint_kernel(struct ctl *c, struct error *e) {
                          c->kernel);
     r = manifest_list_load(&c->host, &manifests, e);
     if (r >= 0)
-        r = outlook_missing(&c->host, &manifests, c->kernel, &missing);
+        r = next_kernel_missing(&c->host, &manifests, c->kernel, &missing);
     STRV_FOREACH(name, missing) {
         _cleanup_free_ char *message = NULL;
 

@@ -68,7 +68,7 @@ static int look_closely(struct ctl *c, const char *name, struct look *ret, struc
         return r;
     i = snapshot_find(&ret->snapshot, name);
     if (i != SIZE_MAX && geteuid() == 0)
-        r = snapshot_judge(&c->host, &ret->snapshot, i);
+        r = snapshot_verify(&c->host, &ret->snapshot, i);
     return r < 0 ? r : plan_make(&ret->snapshot, &ret->plan);
 }
 
@@ -311,7 +311,7 @@ static json_object *steps_value(const struct action *a) {
 }
 
 static void add_trust(json_object *o, const struct snapshot *s, size_t i) {
-    const struct trust_report *t = i == SIZE_MAX ? NULL : s->sights[i].trust;
+    const struct trust_report *t = i == SIZE_MAX ? NULL : s->patch_infos[i].trust;
     bool refused = t && !verdict_accepted(t->verdict, s->policy.signature);
     json_object *steps;
 

@@ -49,7 +49,7 @@ static json_object *patches_of(const struct key_view *v, const char *keyring, co
     json_object *patches = json_object_new_array();
 
     for (size_t i = 0; i < v->snapshot.manifests.n_entries && key_id; i++) {
-        const struct trust_report *t = v->snapshot.sights[i].trust;
+        const struct trust_report *t = v->snapshot.patch_infos[i].trust;
 
         if (t && t->key_id && streq(t->key_id, key_id) &&
             (keyring ? t->keyring && streq(t->keyring, keyring) : t->verdict == VERDICT_LOCAL))
@@ -127,7 +127,7 @@ int ctl_keys(struct ctl *c, char **argv _unused_, struct error *e) {
 
     r = snapshot_take(&c->host, 0, &v.snapshot, e);
     for (size_t i = 0; i < v.snapshot.manifests.n_entries && r >= 0 && geteuid() == 0; i++)
-        r = snapshot_judge(&c->host, &v.snapshot, i);
+        r = snapshot_verify(&c->host, &v.snapshot, i);
     if (r >= 0)
         r = kernel_keyrings_read(&c->host, &v.keyrings);
     if (r >= 0)

@@ -3,6 +3,7 @@
 
 #include "base/strv.h"
 #include "ctl/lock-forecast.h"
+#include "lock/forecast/find.h"
 #include "lock/forecast/forecast.h"
 #include "lock/may-lock.h"
 
@@ -14,7 +15,7 @@ struct outcome {
     struct error error;
 };
 
-static int decide(const struct snapshot *s, const struct wanted *w, struct outcome *ret) {
+static int decide(const struct snapshot *s, const struct forecast *w, struct outcome *ret) {
     _cleanup_(plan_done) struct plan plan = {};
     int r;
 
@@ -35,15 +36,15 @@ static int decide(const struct snapshot *s, const struct wanted *w, struct outco
     return 0;
 }
 
-static json_object *modules_value(const struct wanted *w) {
+static json_object *modules_value(const struct forecast *w) {
     json_object *modules = json_object_new_array();
 
     for (size_t i = 0; i < w->n_modules; i++) {
-        const struct wanted_module *m = w->modules + i;
+        const struct forecast_module *m = w->modules + i;
         json_object *o = json_object_new_object();
 
         json_add_string(o, "module", m->name);
-        json_add_string(o, "source", wanted_source_to_string(m->source));
+        json_add_string(o, "source", forecast_source_to_string(m->source));
         json_add_string(o, "reason", m->reason);
         json_add_bool(o, "loaded", m->loaded);
         json_object_array_add(modules, o);
@@ -79,7 +80,7 @@ static json_object *proposal_value(char *const *names) {
     return o;
 }
 
-static json_object *forecast_value(const struct outcome *outcome, const struct wanted *w) {
+static json_object *forecast_value(const struct outcome *outcome, const struct forecast *w) {
     json_object *o = json_object_new_object();
 
     json_add_string(o, "kernel", w->release);
@@ -94,13 +95,13 @@ static json_object *forecast_value(const struct outcome *outcome, const struct w
 
 int ctl_lock_forecast(struct ctl *c, struct error *e) {
     _cleanup_(snapshot_done) struct snapshot s = {};
-    _cleanup_(wanted_done) struct wanted w = {};
+    _cleanup_(forecast_done) struct forecast w = {};
     struct outcome outcome = { .error = ERROR_NULL };
     int r;
 
     r = snapshot_take(&c->host, 0, &s, e);
     if (r >= 0)
-        r = wanted_find(&c->host, &s.policy, &w, e);
+        r = forecast_find(&c->host, &s.policy, &w, e);
     if (r >= 0)
         r = decide(&s, &w, &outcome);
     if (r >= 0)

@@ -127,13 +127,13 @@ static int find_file(struct ctl *c, struct verification *v, const char *argument
     }
     if (i == SIZE_MAX)
         return ctl_no_patch(c, argument, e);
-    if (!v->snapshot.sights[i].module_path)
+    if (!v->snapshot.patch_infos[i].module_path)
         return error_set(e, -ENOENT, EXIT_STATUS_KERNEL, "%s has no module for this kernel", argument);
     *ret_installed = true;
     if (v->snapshot.manifests.entries[i].error_number == 0 && v->snapshot.facts.release)
         v->kernel = manifest_kernel_for(&v->snapshot.manifests.entries[i].manifest,
                                         v->snapshot.facts.release);
-    *ret_path = strdup(v->snapshot.sights[i].module_path);
+    *ret_path = strdup(v->snapshot.patch_infos[i].module_path);
     return *ret_path ? 0 : -ENOMEM;
 }
 
@@ -188,13 +188,13 @@ int ctl_verify(struct ctl *c, char **argv, struct error *e) {
         return r;
     check_pin(&v);
     check_form(&v);
-    machine = admit_machine(&v.snapshot);
-    r = trust_judge_module(&c->host, &machine, &v.file, TRUST_EXPLAIN, &v.report);
+    machine = snapshot_trust_machine(&v.snapshot);
+    r = trust_verify_module(&c->host, &machine, &v.file, TRUST_EXPLAIN, &v.report);
     if (r < 0)
         return r;
     signature_add_steps(v.steps, &v.report);
     json_add_string(c->value, "sha256", v.file.sha256);
-    r = admit_record(&v.report, &result);
+    r = gate_record(&v.report, &result);
     if (r < 0)
         return r;
     json_object_object_add(c->value, "signature", status_build_signature(&result));

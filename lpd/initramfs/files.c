@@ -16,7 +16,7 @@
 
 void initramfs_files_done(struct initramfs_files *f) {
     for (size_t i = 0; i < f->n_patches; i++)
-        initramfs_patch_done(f->patches + i);
+        image_patch_done(f->patches + i);
     free(f->patches);
     strv_free(f->programs);
     strv_free(f->files);
@@ -37,7 +37,7 @@ static int warn(struct initramfs_files *f, const char *what, const char *reason)
 /* The same checks as before a load, so far as they need no kernel: what would be refused for
  * certain has no place in an image. */
 static int see_module(const struct host *h, const char *path, const char *release,
-                      struct initramfs_patch *p, struct error *e) {
+                      struct image_patch *p, struct error *e) {
     _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
     int r;
 
@@ -56,7 +56,7 @@ static int see_module(const struct host *h, const char *path, const char *releas
 
 /* 1 with the path; 0 if the patch has nothing for that kernel; or why it is left out. */
 static int find_module(const struct host *h, const struct manifest *m, const char *release,
-                       struct initramfs_patch *p, char **ret, struct error *e) {
+                       struct image_patch *p, char **ret, struct error *e) {
     const struct manifest_kernel *kernel = manifest_kernel_for(m, release);
     _cleanup_free_ char *path = NULL;
     int r;
@@ -88,8 +88,8 @@ static int add_signed(const struct host *h, struct initramfs_files *f, const cha
 }
 
 static int add_patch(const struct host *h, struct initramfs_files *f, const struct manifest *m,
-                     struct initramfs_patch *p, const char *module) {
-    struct initramfs_patch *patches = reallocarray(f->patches, f->n_patches + 1, sizeof(*patches));
+                     struct image_patch *p, const char *module) {
+    struct image_patch *patches = reallocarray(f->patches, f->n_patches + 1, sizeof(*patches));
     int r;
 
     if (!patches)
@@ -116,7 +116,7 @@ static int add_machine_id(const struct host *h, struct initramfs_files *f, const
 static int look_at(const struct host *h, const struct manifest_entry *entry,
                    const struct policy *policy, const char *release, struct initramfs_files *f) {
     const struct manifest *m = &entry->manifest;
-    _cleanup_(initramfs_patch_done) struct initramfs_patch p = {};
+    _cleanup_(image_patch_done) struct image_patch p = {};
     _cleanup_(error_done) struct error e = ERROR_NULL;
     _cleanup_free_ char *module = NULL;
     int r;

@@ -6,11 +6,12 @@
 #include "config/manifest.h"
 #include "config/policy.h"
 #include "initramfs/tool.h"
+#include "state/image.h"
 
 /* What an initramfs for one kernel has to carry so that `lpd initrd` finds there what it would find
  * on the machine. The hooks of all tools copy this and nothing else. */
 struct initramfs_files {
-    struct initramfs_patch *patches;
+    struct image_patch *patches;
     size_t n_patches;
     char **programs; /* to be copied with the libraries that they need */
     char **files;

@@ -10,6 +10,7 @@
 #include "initramfs/files.h"
 #include "initramfs/image.h"
 #include "initramfs/tool.h"
+#include "state/image.h"
 #include "store/store.h"
 #include "store/volume.h"
 #include "system/journal.h"
@@ -36,7 +37,7 @@ static int add_fault(struct image *image, const char *name, enum image_problem p
     return faults[image->n_faults - 1].name ? 0 : -ENOMEM;
 }
 
-static const struct initramfs_patch *find(const struct initramfs_patch *patches, size_t n,
+static const struct image_patch *find(const struct image_patch *patches, size_t n,
                                           const char *name) {
     for (size_t i = 0; i < n; i++)
         if (patch_name_equal(patches[i].name, name))
@@ -56,14 +57,14 @@ static bool is_unwanted(const struct manifest_list *l, const struct policy *poli
            volume_holds(policy, m);
 }
 
-static int compare(const struct initramfs_record *carried, const struct initramfs_files *wanted,
+static int compare(const struct image_record *carried, const struct initramfs_files *wanted,
                    const struct manifest_list *l, const struct policy *policy,
                    struct image *image) {
     int r = 0;
 
     for (size_t i = 0; i < wanted->n_patches && r >= 0; i++) {
-        const struct initramfs_patch *want = wanted->patches + i;
-        const struct initramfs_patch *have = find(carried->patches, carried->n_patches, want->name);
+        const struct image_patch *want = wanted->patches + i;
+        const struct image_patch *have = find(carried->patches, carried->n_patches, want->name);
 
         if (!have)
             r = add_fault(image, want->name, IMAGE_MISSING);
@@ -140,22 +141,22 @@ static int find_way_out(const struct host *h, const struct initramfs_files *want
 }
 
 /* 1 with the record, empty if lpd did not run in the initramfs; 0 if it was not to. */
-static int read_record(const struct host *h, struct image *image, struct initramfs_record *ret) {
+static int read_record(const struct host *h, struct image *image, struct image_record *ret) {
     _cleanup_(cmdline_switches_done) struct cmdline_switches switches = {};
     int r;
 
-    r = initramfs_record_read(h, ret);
+    r = image_record_read(h, ret);
     image->carried = r >= 0 && streq(ret->release, image->release);
     if (r == -ENOMEM || image->carried)
         return r < 0 ? r : 1;
-    initramfs_record_done(ret);
+    image_record_done(ret);
     r = cmdline_read(h, true, &switches);
     return r == -ENOMEM ? r : !switches.disabled;
 }
 
 static int look(const struct host *h, const struct manifest_list *manifests,
                 const struct policy *policy, struct image *image) {
-    _cleanup_(initramfs_record_done) struct initramfs_record carried = {};
+    _cleanup_(image_record_done) struct image_record carried = {};
     _cleanup_(initramfs_files_done) struct initramfs_files wanted = {};
     int r;
 

@@ -2,13 +2,8 @@
 #include <stdio.h>
 
 #include "base/file.h"
-#include "base/json-file.h"
 #include "base/strv.h"
-#include "config/name.h"
 #include "initramfs/tool.h"
-
-/* Many times what the record of a thousand patches takes. */
-#define RECORD_SIZE_MAX ((size_t) 1 << 20)
 
 #define DRACUT_HOOK "/usr/lib/dracut/modules.d/50lpd"
 #define MKINITCPIO_HOOK "/usr/lib/initcpio/install/lpd"
@@ -32,64 +27,6 @@ static const struct tool kernel_install = {
     "kernel-install", "/usr/bin/kernel-install", "add @ /usr/lib/modules/@/vmlinuz",
     { DRACUT_HOOK, MKINITCPIO_HOOK },
 };
-
-void initramfs_patch_done(struct initramfs_patch *p) {
-    free(p->name);
-    free(p->sha256);
-    free(p->build_id);
-}
-
-void initramfs_record_done(struct initramfs_record *r) {
-    for (size_t i = 0; i < r->n_patches; i++)
-        initramfs_patch_done(r->patches + i);
-    free(r->patches);
-    free(r->release);
-    *r = (struct initramfs_record){};
-}
-
-static int take_patch(json_object *o, struct initramfs_record *r) {
-    struct initramfs_patch *p = r->patches + r->n_patches++;
-    int k;
-
-    if (!json_object_is_type(o, json_type_object))
-        return -EBADMSG;
-    k = json_file_take_string(o, "name", &p->name);
-    if (k >= 0)
-        k = json_file_take_string(o, "sha256", &p->sha256);
-    if (k >= 0)
-        k = json_file_take_string(o, "buildId", &p->build_id);
-    return k < 0 ? k : p->name && patch_name_is_valid(p->name) ? 0 : -EBADMSG;
-}
-
-static int record_from_json(json_object *o, struct initramfs_record *ret) {
-    _cleanup_(initramfs_record_done) struct initramfs_record record = {};
-    json_object *patches;
-    size_t n;
-    int r;
-
-    patches = json_object_object_get(o, "patches");
-    if (!json_object_is_type(patches, json_type_array))
-        return -EBADMSG;
-    n = json_object_array_length(patches);
-    record.patches = calloc(n + 1, sizeof(*record.patches));
-    r = record.patches ? json_file_take_string(o, "kernel", &record.release) : -ENOMEM;
-    for (size_t i = 0; i < n && r >= 0; i++)
-        r = take_patch(json_object_array_get_idx(patches, i), &record);
-    if (r < 0)
-        return r;
-    if (!record.release)
-        return -EBADMSG;
-    *ret = TAKE_STRUCT(record);
-    return 0;
-}
-
-int initramfs_record_read(const struct host *h, struct initramfs_record *ret) {
-    _cleanup_(json_object_putp) json_object *o = NULL;
-    int r;
-
-    r = json_file_read(h, INITRAMFS_RECORD, RECORD_SIZE_MAX, &o);
-    return r < 0 ? r : record_from_json(o, ret);
-}
 
 void initramfs_rebuild_done(struct initramfs_rebuild *b) {
     strv_free(b->argv);

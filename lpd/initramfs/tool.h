@@ -1,31 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "state/results.h"
-
-/* What lpd in the initramfs leaves for the host besides the results: name, SHA256 and GNU build id of all
- * patches that the image carried. The name has no ".json", as a patch may be called anything. */
-#define INITRAMFS_RECORD RESULTS_DIRECTORY "/initramfs"
-
-/* A patch in an image: the bytes of its module, uncompressed. */
-struct initramfs_patch {
-    char *name;
-    char *sha256;   /* NULL in the record: the module could not be read there */
-    char *build_id; /* NULL: it has none */
-};
-
-void initramfs_patch_done(struct initramfs_patch *p);
-
-struct initramfs_record {
-    char *release;
-    struct initramfs_patch *patches;
-    size_t n_patches;
-};
-
-void initramfs_record_done(struct initramfs_record *r);
-
-/* Reads what the image of this boot carried. -ENOENT: lpd did not run in it; -EBADMSG: no such record. */
-int initramfs_record_read(const struct host *h, struct initramfs_record *ret);
+#include "base/host.h"
 
 /* How the initramfs of a kernel is made again. */
 struct initramfs_rebuild {

@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "config/name.h"
 #include "livepatch/facts.h"
+#include "livepatch/kernel-flag.h"
 #include "livepatch/kmsg.h"
 #include "livepatch/load.h"
 #include "livepatch/refusal.h"

@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "livepatch/facts.h"
+#include "livepatch/kernel-flag.h"
 #include "livepatch/refusal.h"
 #include "livepatch/sysfs.h"
 

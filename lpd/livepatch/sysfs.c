@@ -5,7 +5,7 @@
 
 #include "base/file.h"
 #include "config/name.h"
-#include "livepatch/facts.h"
+#include "livepatch/kernel-flag.h"
 #include "livepatch/sysfs.h"
 
 static int attribute_path(const char *directory, const char *name, const char *attribute,

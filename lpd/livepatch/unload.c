@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "livepatch/facts.h"
+#include "livepatch/kernel-flag.h"
 #include "livepatch/load.h"
 #include "livepatch/refusal.h"
 #include "livepatch/sysfs.h"

@@ -4,6 +4,7 @@
 #include "initramfs/tool.h"
 #include "load/early.h"
 #include "load/execute.h"
+#include "state/image.h"
 
 static json_object *carried(const struct snapshot *s) {
     json_object *o = json_object_new_object(), *patches = json_object_new_array();
@@ -14,8 +15,8 @@ static json_object *carried(const struct snapshot *s) {
         json_object *patch = json_object_new_object();
 
         json_file_add_string(patch, "name", s->manifests.entries[i].name);
-        json_file_add_string(patch, "sha256", s->sights[i].sha256);
-        json_file_add_string(patch, "buildId", s->sights[i].build_id);
+        json_file_add_string(patch, "sha256", s->patch_infos[i].sha256);
+        json_file_add_string(patch, "buildId", s->patch_infos[i].build_id);
         json_object_array_add(patches, patch);
     }
     return o;
@@ -26,10 +27,10 @@ static json_object *carried(const struct snapshot *s) {
 static void write_carried(const struct host *h, const struct snapshot *s) {
     _cleanup_(json_object_putp) json_object *o = NULL;
 
-    if (file_exists(h, INITRAMFS_RECORD))
+    if (file_exists(h, IMAGE_RECORD))
         return;
     o = carried(s);
-    (void) json_file_write_volatile(h, INITRAMFS_RECORD, o);
+    (void) json_file_write_volatile(h, IMAGE_RECORD, o);
 }
 
 static int load_one(struct host *h, const char *name, early_report report) {

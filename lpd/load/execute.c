@@ -12,6 +12,7 @@
 #include "load/gate.h"
 #include "load/probe.h"
 #include "module/file.h"
+#include "state/image.h"
 #include "store/volume.h"
 #include "trust/manifest.h"
 
@@ -148,7 +149,7 @@ static int load_file(struct host *h, const struct snapshot *s, struct module_fil
     enum load_result loaded;
     int r;
 
-    r = admit_enforce(h, s, e);
+    r = gate_enforce(h, s, e);
     if (r >= 0 && !result->in) {
         r = describe_module(f, result);
         if (r >= 0)
@@ -180,9 +181,9 @@ static int remember_manifest(const struct policy *p, const struct manifest *m,
 }
 
 static bool was_in_image(const struct host *h, const char *name) {
-    _cleanup_(initramfs_record_done) struct initramfs_record record = {};
+    _cleanup_(image_record_done) struct image_record record = {};
 
-    if (initramfs_record_read(h, &record) < 0)
+    if (image_record_read(h, &record) < 0)
         return false;
     for (size_t i = 0; i < record.n_patches; i++)
         if (patch_name_equal(record.patches[i].name, name))
@@ -214,7 +215,7 @@ static int explain_stale(const struct host *h, const struct snapshot *s, const s
 static int load_planned(struct host *h, const struct snapshot *s, const struct action *a,
                         struct result *result, struct error *e) {
     const struct manifest *m = &s->manifests.entries[a->index].manifest;
-    const struct patch_sight *sight = s->sights + a->index;
+    const struct patch_info *info = s->patch_infos + a->index;
     _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
     const struct load_options options = {
         .parameters = m->parameters,
@@ -224,13 +225,13 @@ static int load_planned(struct host *h, const struct snapshot *s, const struct a
     };
     int r;
 
-    if (!sight->module_path)
+    if (!info->module_path)
         return error_set(e, -ENOENT, EXIT_STATUS_KERNEL,
                          "no module for %s in the module directories", s->facts.release);
-    r = module_file_open(h, sight->module_path, &f, e);
+    r = module_file_open(h, info->module_path, &f, e);
     if (r < 0)
         return r;
-    r = admit_module(h, s, manifest_kernel_for(m, s->facts.release), &f, result, e);
+    r = gate_check_module(h, s, manifest_kernel_for(m, s->facts.release), &f, result, e);
     if (r >= 0)
         r = remember_manifest(&s->policy, m, result);
     return r < 0 ? r : load_file(h, s, &f, &options, result, e);
@@ -326,7 +327,7 @@ int execute_load_file(struct host *h, const char *path, const char *parameters, 
     options.must_be_signed = s.policy.signature == SIGNATURE_REQUIRED;
     r = begin(h, f.info.name, "load", result_list_find(&s.results, f.info.name), &result);
     if (r >= 0)
-        r = admit_module(h, &s, NULL, &f, &result, e);
+        r = gate_check_module(h, &s, NULL, &f, &result, e);
     if (r < 0)
         return r;
     r = load_file(h, &s, &f, &options, &result, e);

@@ -1,14 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/strv.h"
+#include "livepatch/kernel-flag.h"
 #include "load/gate.h"
-
-struct trust_machine admit_machine(const struct snapshot *s) {
-    return (struct trust_machine){
-        .policy = &s->policy,
-        .sig_enforce = s->facts.sig_enforce,
-        .secure_boot = s->facts.secure_boot,
-    };
-}
 
 /* The pin may name more than one hash while an install replaces the module. */
 static int check_pin(struct module_file *f, const struct manifest_kernel *kernel, struct error *e) {
@@ -24,7 +17,7 @@ static int check_pin(struct module_file *f, const struct manifest_kernel *kernel
                       kernel->release);
 }
 
-int admit_record(const struct trust_report *t, struct result *result) {
+int gate_record(const struct trust_report *t, struct result *result) {
     int r;
 
     r = string_set(&result->verdict, verdict_to_string(t->verdict));
@@ -41,10 +34,10 @@ int admit_record(const struct trust_report *t, struct result *result) {
     return r < 0 ? r : string_set(&result->expired, t->expired);
 }
 
-int admit_module(struct host *h, const struct snapshot *s, const struct manifest_kernel *kernel,
+int gate_check_module(struct host *h, const struct snapshot *s, const struct manifest_kernel *kernel,
                  struct module_file *f, struct result *result, struct error *e) {
     _cleanup_(trust_report_done) struct trust_report report = {};
-    const struct trust_machine machine = admit_machine(s);
+    const struct trust_machine machine = snapshot_trust_machine(s);
     int r, k;
 
     if (s->policy_error < 0)
@@ -53,16 +46,16 @@ int admit_module(struct host *h, const struct snapshot *s, const struct manifest
                          error_message(&s->policy_problem, s->policy_error));
     r = check_pin(f, kernel, e);
     if (r >= 0)
-        r = trust_judge_module(h, &machine, f, 0, &report);
+        r = trust_verify_module(h, &machine, f, 0, &report);
     if (r < 0)
         return r;
     r = trust_check(&report, s->policy.signature, f->path, e);
     /* What is on record of a patch that is in is what it was loaded with. */
-    k = r >= 0 || !result->in ? admit_record(&report, result) : 0;
+    k = r >= 0 || !result->in ? gate_record(&report, result) : 0;
     return k < 0 ? k : r;
 }
 
-int admit_enforce(struct host *h, const struct snapshot *s, struct error *e) {
+int gate_enforce(struct host *h, const struct snapshot *s, struct error *e) {
     int r;
 
     if (!s->policy.enforce_in_kernel || s->facts.sig_enforce == 1)

@@ -9,15 +9,12 @@
 
 /* Checks the pin (kernel may be NULL: there is none) and the signature against the machine's policy, and
  * puts what was found about the signature into result. 0, or EXIT_STATUS_REFUSED: -EKEYREJECTED. */
-int admit_module(struct host *h, const struct snapshot *s, const struct manifest_kernel *kernel,
+int gate_check_module(struct host *h, const struct snapshot *s, const struct manifest_kernel *kernel,
                  struct module_file *f, struct result *result, struct error *e);
 
 /* Puts what a judgement found about the signature into result. 0 or -ENOMEM. */
-int admit_record(const struct trust_report *t, struct result *result);
+int gate_record(const struct trust_report *t, struct result *result);
 
 /* EnforceInKernel=yes: makes the kernel itself refuse modules that it cannot verify. It cannot be undone
  * before a reboot. 0 if that is so now or not asked for. */
-int admit_enforce(struct host *h, const struct snapshot *s, struct error *e);
-
-/* What the judgement of a signature depends on, from what is known of the machine. */
-struct trust_machine admit_machine(const struct snapshot *s);
+int gate_enforce(struct host *h, const struct snapshot *s, struct error *e);

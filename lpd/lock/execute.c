@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/file.h"
 #include "base/strv.h"
+#include "livepatch/kernel-flag.h"
 #include "livepatch/transition.h"
 #include "livepatch/wait.h"
 #include "load/gate.h"
 #include "lock/execute.h"
 #include "lock/kernel-lock.h"
 #include "lock/may-lock.h"
+#include "state/lock.h"
 
 /* There as long as udev has events to handle: systemd-udevd(8), what udevadm settle waits for. A
  * machine whose devices never rest is locked nonetheless. */
@@ -108,7 +110,7 @@ int lock_execute(struct host *h, struct error *e) {
     r = look(h, &l, e);
     if (r <= 0)
         return r;
-    r = admit_enforce(h, &l.snapshot, e);
+    r = gate_enforce(h, &l.snapshot, e);
     if (r >= 0)
         r = close_all(h, &l.snapshot.policy, e);
     if (r > 0)

@@ -7,6 +7,7 @@
 #include "lock/execute.h"
 #include "lock/kernel-lock.h"
 #include "lock/unit.h"
+#include "state/lock.h"
 #include "system/manager.h"
 
 static void announce(struct host *h, const char *what) {

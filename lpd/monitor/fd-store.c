@@ -21,7 +21,7 @@ static int store(const char *name, int fd) {
 
 /* What an earlier start has left. */
 static int clear_store(void) {
-    static const char *const names[] = { WATCH_SWITCHES, WATCH_REFUSALS, PROGRAMS };
+    static const char *const names[] = { FD_STORE_SWITCHES, FD_STORE_REFUSALS, PROGRAMS };
     int r = 1;
 
     for (size_t i = 0; i < ELEMENTSOF(names) && r > 0; i++)
@@ -34,7 +34,7 @@ static int not_kept(struct error *e, int r) {
                      strerror(-r));
 }
 
-static int hand_over_switches(struct host *h, struct error *e) {
+static int store_switches(struct host *h, struct error *e) {
     _cleanup_close_ int fd = -EBADF;
     int r;
 
@@ -42,18 +42,18 @@ static int hand_over_switches(struct host *h, struct error *e) {
     if (fd < 0)
         return error_set(e, fd, EXIT_STATUS_FAILED, "who switches patches off cannot be noticed: %s",
                          strerror(-fd));
-    r = store(WATCH_SWITCHES, fd);
+    r = store(FD_STORE_SWITCHES, fd);
     return r < 0 ? not_kept(e, r) : 0;
 }
 
-static int hand_over_refusals(struct host *h, struct error *e) {
+static int store_refusals(struct host *h, struct error *e) {
     int programs[REFUSALS_PROGRAMS], r;
     _cleanup_close_ int ring = -EBADF;
 
     ring = refusals_open(h, programs, e);
     if (ring < 0)
         return ring;
-    r = store(WATCH_REFUSALS, ring);
+    r = store(FD_STORE_REFUSALS, ring);
     for (size_t i = 0; i < ELEMENTSOF(programs); i++) {
         if (r >= 0 && programs[i] >= 0)
             r = store(PROGRAMS, programs[i]);
@@ -62,20 +62,20 @@ static int hand_over_refusals(struct host *h, struct error *e) {
     return r < 0 ? not_kept(e, r) : 0;
 }
 
-int watch_hand_over(struct host *h, struct error *e) {
+int fd_store_fill(struct host *h, struct error *e) {
     int r = 0, k;
 
     k = clear_store();
     if (k < 0)
         return not_kept(e, k);
-    (void) RET_GATHER(r, hand_over_switches(h, e));
-    (void) RET_GATHER(r, hand_over_refusals(h, r < 0 ? NULL : e));
+    (void) RET_GATHER(r, store_switches(h, e));
+    (void) RET_GATHER(r, store_refusals(h, r < 0 ? NULL : e));
     /* Else the service could be started before systemd has read all this. */
     k = sd_notify_barrier(false, 5 * USEC_PER_SEC);
     return r < 0 ? r : k < 0 ? not_kept(e, k) : 0;
 }
 
-int watch_take(const char *name) {
+int fd_store_take(const char *name) {
     char **names = NULL;
     int r, fd = -ENOENT;
 

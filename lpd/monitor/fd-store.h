@@ -8,13 +8,13 @@
  * command that runs before the service makes it, and systemd keeps the descriptors and hands them
  * over: sd_listen_fds(3), sd_pid_notify_with_fds(3). */
 
-#define WATCH_SWITCHES "switches" /* watch/switches.h */
-#define WATCH_REFUSALS "refusals" /* watch/refusals.h */
+#define FD_STORE_SWITCHES "switches" /* watch/switches.h */
+#define FD_STORE_REFUSALS "refusals" /* watch/refusals.h */
 
 /* Makes everything and gives it to systemd, in place of what was there from before. What cannot be
  * had is left out, with an error that says so of the first such thing. */
-int watch_hand_over(struct host *h, struct error *e);
+int fd_store_fill(struct host *h, struct error *e);
 
 /* The descriptor of that name; a negative errno: it was not handed over. It belongs to the caller
  * from then on. */
-int watch_take(const char *name);
+int fd_store_take(const char *name);

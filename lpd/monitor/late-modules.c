@@ -6,6 +6,7 @@
 #include "config/name.h"
 #include "config/policy.h"
 #include "livepatch/facts.h"
+#include "livepatch/kernel-flag.h"
 #include "livepatch/view.h"
 #include "monitor/late-modules.h"
 #include "state/late-modules.h"

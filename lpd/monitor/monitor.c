@@ -297,9 +297,9 @@ static int on_refusal(sd_event_source *source _unused_, int fd _unused_, uint32_
 /* By what was prepared with more privileges than this service has; what is missing was told
  * then. */
 static int watch_others(struct monitor *m) {
-    int ring = watch_take(WATCH_REFUSALS), r = 0;
+    int ring = fd_store_take(FD_STORE_REFUSALS), r = 0;
 
-    m->tampering.group = watch_take(WATCH_SWITCHES);
+    m->tampering.group = fd_store_take(FD_STORE_SWITCHES);
     if (m->tampering.group >= 0)
         r = sd_event_add_io(m->event, NULL, m->tampering.group, EPOLLIN, on_switch, m);
     if (r >= 0 && ring >= 0 && refused_loads_begin(&m->refused, m->host, ring) >= 0)

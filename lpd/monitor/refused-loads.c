@@ -3,8 +3,10 @@
 #include "base/strv.h"
 #include "base/utf8.h"
 #include "livepatch/facts.h"
+#include "livepatch/kernel-flag.h"
 #include "lock/kernel-lock.h"
 #include "monitor/refused-loads.h"
+#include "state/lock.h"
 
 void refused_loads_done(struct refused_loads *l) {
     refusals_done(&l->ring);

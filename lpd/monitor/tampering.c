@@ -4,6 +4,7 @@
 #include "base/strv.h"
 #include "config/name.h"
 #include "livepatch/facts.h"
+#include "livepatch/kernel-flag.h"
 #include "monitor/switches.h"
 #include "monitor/tampering.h"
 #include "system/journal.h"
@@ -193,7 +194,7 @@ static bool is_certain(const struct tampering *t, struct host *h, enum weight we
 }
 
 /* Whether it is certain what has become of a patch that is out, be it nothing. */
-static bool judge_one(struct tampering *t, struct host *h, const struct livepatch_list *l,
+static bool verify_one(struct tampering *t, struct host *h, const struct livepatch_list *l,
                       const struct result_list *results, struct result *result) {
     const char *patch = result->module_name ?: result->name;
     const struct process nobody = {}, *culprit = &nobody;
@@ -249,7 +250,7 @@ int tampering_judge(struct tampering *t, struct host *h, const struct livepatch_
         if (!is_out(livepatch_list_find(l, patch)))
             continue;
         if (!strv_contains(t->out, patch)) {
-            if (results.results[i].in && !judge_one(t, h, l, &results, results.results + i)) {
+            if (results.results[i].in && !verify_one(t, h, l, &results, results.results + i)) {
                 t->undecided = true;
                 continue;
             }

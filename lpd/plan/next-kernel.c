@@ -20,7 +20,7 @@ static int is_missing(const struct host *h, const struct manifest_entry *entry, 
     return r == -ENOMEM ? r : r < 0;
 }
 
-int outlook_missing(const struct host *h, const struct manifest_list *manifests, const char *release,
+int next_kernel_missing(const struct host *h, const struct manifest_list *manifests, const char *release,
                     char ***ret) {
     _cleanup_strv_free_ char **names = NULL;
     int r;

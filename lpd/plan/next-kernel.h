@@ -6,5 +6,5 @@
 
 /* The enabled patches that a kernel of that release would boot without: their manifests do not cover it,
  * or it has no module. *ret is a list of names. 0 or -ENOMEM. */
-int outlook_missing(const struct host *h, const struct manifest_list *manifests, const char *release,
+int next_kernel_missing(const struct host *h, const struct manifest_list *manifests, const char *release,
                     char ***ret);

@@ -185,16 +185,16 @@ static int check_kernel(struct planner *p, struct action *a, const struct manife
 
 static int check_module(struct planner *p, struct action *a, const struct manifest_entry *entry) {
     const struct snapshot *s = p->snapshot;
-    const struct patch_sight *sight = s->sights + a->index;
+    const struct patch_info *info = s->patch_infos + a->index;
     bool named = s->facts.release && manifest_kernel_for(&entry->manifest, s->facts.release);
 
-    if (sight->module_path && !sight->module_error)
-        return answer(a, "module", true, "%s", sight->module_path);
+    if (info->module_path && !info->module_error)
+        return answer(a, "module", true, "%s", info->module_path);
     if (s->modules_unknown || !s->facts.release)
         return answer(a, "module", true, "not to be seen yet");
-    if (sight->module_error) {
+    if (info->module_error) {
         decide(a, ACTION_FAIL, EXIT_STATUS_REFUSED);
-        return answer(a, "module", false, "%s", sight->module_error);
+        return answer(a, "module", false, "%s", info->module_error);
     }
     if (named)
         decide(a, ACTION_FAIL, EXIT_STATUS_FAILED);
@@ -289,7 +289,7 @@ static void oppose_by_loaded(struct planner *p) {
 static int check_signature(struct planner *p, struct action *a,
                            const struct manifest_entry *entry) {
     const struct snapshot *s = p->snapshot;
-    const struct trust_report *t = s->sights[a->index].trust;
+    const struct trust_report *t = s->patch_infos[a->index].trust;
 
     decide(a, ACTION_FAIL, EXIT_STATUS_REFUSED);
     if (s->policy_error < 0)
@@ -306,12 +306,12 @@ static int check_signature(struct planner *p, struct action *a,
 /* Not asked where no signatures are wanted. What nobody has looked at is not let in. */
 static int check_manifest_signature(struct planner *p, struct action *a,
                                     const struct manifest_entry *entry) {
-    const struct patch_sight *sight = p->snapshot->sights + a->index;
+    const struct patch_info *info = p->snapshot->patch_infos + a->index;
 
     if (!p->snapshot->policy.signed_manifests)
         return 1;
     decide(a, ACTION_FAIL, EXIT_STATUS_REFUSED);
-    switch (sight->manifest_signature) {
+    switch (info->manifest_signature) {
     case MANIFEST_SIGNED:
         return answer(a, "manifest-signature", true, "SignedManifests=yes, and it is signed");
     case MANIFEST_LATER:
@@ -321,14 +321,14 @@ static int check_manifest_signature(struct planner *p, struct action *a,
     case MANIFEST_UNCHECKED:
         break;
     }
-    a->hint = sight->manifest_hint;
+    a->hint = info->manifest_hint;
     return answer(a, "manifest-signature", false, "%s",
-                  sight->manifest_error ?: "SignedManifests=yes, and nobody has checked it");
+                  info->manifest_error ?: "SignedManifests=yes, and nobody has checked it");
 }
 
 static int check_loaded(struct planner *p, struct action *a, const struct manifest_entry *entry) {
     const struct livepatch *in = snapshot_livepatch(p->snapshot, a->index);
-    const struct patch_sight *sight = p->snapshot->sights + a->index;
+    const struct patch_info *info = p->snapshot->patch_infos + a->index;
     const char *by = snapshot_replaced_by(p->snapshot, a->index);
 
     if (by) {
@@ -341,10 +341,10 @@ static int check_loaded(struct planner *p, struct action *a, const struct manife
                                          : in->transition ? "it is on its way out"
                                                           : "it is in, but disabled");
     }
-    if (in->build_id && sight->build_id && !streq(in->build_id, sight->build_id)) {
+    if (in->build_id && info->build_id && !streq(in->build_id, info->build_id)) {
         decide(a, ACTION_FAIL, EXIT_STATUS_FAILED);
         return answer(a, "loaded", false, "another build is in: %s instead of %s", in->build_id,
-                      sight->build_id);
+                      info->build_id);
     }
     decide(a, ACTION_KEEP, EXIT_STATUS_DONE);
     return answer(a, "loaded", true, "it is in already");

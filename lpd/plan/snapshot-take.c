@@ -2,57 +2,56 @@
 #include "base/file.h"
 #include "base/strv.h"
 #include "livepatch/sysfs.h"
-#include "load/gate.h"
 #include "module/file.h"
 #include "plan/snapshot.h"
 #include "trust/manifest.h"
 
 /* What the module file says of itself. That it cannot be read is a fact as well. */
-static int see_module(const struct host *h, struct patch_sight *sight) {
+static int see_module(const struct host *h, struct patch_info *info) {
     _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
     _cleanup_(error_done) struct error e = ERROR_NULL;
     int r;
 
-    r = module_file_open_untrusted(h, sight->module_path, &f, &e);
+    r = module_file_open_untrusted(h, info->module_path, &f, &e);
     if (r == -ENOMEM)
         return r;
     if (r < 0)
-        return string_set(&sight->module_error, error_message(&e, r));
+        return string_set(&info->module_error, error_message(&e, r));
 
     module_file_sha256(&f);
-    r = string_set(&sight->module_name, f.info.name);
+    r = string_set(&info->module_name, f.info.name);
     if (r >= 0)
-        r = string_set(&sight->build_id, f.info.build_id);
+        r = string_set(&info->build_id, f.info.build_id);
     if (r >= 0)
-        r = string_set(&sight->vermagic, f.info.vermagic);
+        r = string_set(&info->vermagic, f.info.vermagic);
     if (r >= 0)
-        r = string_set(&sight->sha256, f.sha256);
+        r = string_set(&info->sha256, f.sha256);
     return r;
 }
 
-int snapshot_judge(struct host *h, struct snapshot *s, size_t i) {
+int snapshot_verify(struct host *h, struct snapshot *s, size_t i) {
     _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
     _cleanup_(error_done) struct error e = ERROR_NULL;
-    const struct trust_machine machine = admit_machine(s);
-    struct patch_sight *sight = s->sights + i;
+    const struct trust_machine machine = snapshot_trust_machine(s);
+    struct patch_info *info = s->patch_infos + i;
     int r;
 
-    if (!sight->module_path || sight->module_error)
+    if (!info->module_path || info->module_error)
         return 0;
-    r = module_file_open(h, sight->module_path, &f, &e);
+    r = module_file_open(h, info->module_path, &f, &e);
     if (r == -ENOMEM)
         return r;
     if (r < 0)
-        return string_set(&sight->module_error, error_message(&e, r));
-    sight->trust = calloc(1, sizeof(*sight->trust));
-    if (!sight->trust)
+        return string_set(&info->module_error, error_message(&e, r));
+    info->trust = calloc(1, sizeof(*info->trust));
+    if (!info->trust)
         return -ENOMEM;
-    return trust_judge_module(h, &machine, &f, TRUST_EXPLAIN, sight->trust);
+    return trust_verify_module(h, &machine, &f, TRUST_EXPLAIN, info->trust);
 }
 
 static int read_modules(const struct host *h, struct snapshot *s) {
     for (size_t i = 0; i < s->manifests.n_entries; i++) {
-        int r = s->sights[i].module_path ? see_module(h, s->sights + i) : 0;
+        int r = s->patch_infos[i].module_path ? see_module(h, s->patch_infos + i) : 0;
 
         if (r < 0)
             return r;
@@ -107,31 +106,31 @@ static int see_machine(struct host *h, struct snapshot *s) {
 
 /* For a load, what cannot be told counts as no; for one that only looks it is left to the load. */
 static int see_signature(struct host *h, struct snapshot *s, size_t i, bool loading) {
-    const struct trust_machine machine = admit_machine(s);
+    const struct trust_machine machine = snapshot_trust_machine(s);
     _cleanup_(error_done) struct error e = ERROR_NULL;
-    struct patch_sight *sight = s->sights + i;
+    struct patch_info *info = s->patch_infos + i;
     int r;
 
     r = trust_check_manifest(h, &machine, &s->manifests.entries[i].manifest, &e);
     if (r == -ENOMEM)
         return r;
     if (r >= 0)
-        sight->manifest_signature = MANIFEST_SIGNED;
+        info->manifest_signature = MANIFEST_SIGNED;
     else if (r == -EOPNOTSUPP && !loading)
-        sight->manifest_signature = MANIFEST_LATER;
+        info->manifest_signature = MANIFEST_LATER;
     else
-        sight->manifest_signature = MANIFEST_REFUSED;
-    if (sight->manifest_signature != MANIFEST_REFUSED)
+        info->manifest_signature = MANIFEST_REFUSED;
+    if (info->manifest_signature != MANIFEST_REFUSED)
         return 0;
-    r = string_set(&sight->manifest_error, error_message(&e, r));
-    return r < 0 ? r : string_set(&sight->manifest_hint, e.hint);
+    r = string_set(&info->manifest_error, error_message(&e, r));
+    return r < 0 ? r : string_set(&info->manifest_hint, e.hint);
 }
 
 /* Whether the manifest decides anything here and now: asking costs a few milliseconds each. */
 static bool is_of_use(const struct snapshot *s, size_t i) {
     const struct manifest_entry *entry = s->manifests.entries + i;
 
-    return entry->error_number == 0 && entry->manifest.enabled && s->sights[i].module_path;
+    return entry->error_number == 0 && entry->manifest.enabled && s->patch_infos[i].module_path;
 }
 
 /* With a name the load of that patch is at hand, and the others' signatures are for their own. */
@@ -143,7 +142,7 @@ static int see_signatures(struct host *h, const char *name, struct snapshot *s) 
         if (i == loading ? s->manifests.entries[i].error_number == 0 : !name && is_of_use(s, i))
             r = see_signature(h, s, i, i == loading);
         else
-            s->sights[i].manifest_signature = MANIFEST_LATER;
+            s->patch_infos[i].manifest_signature = MANIFEST_LATER;
     return r;
 }
 

@@ -5,7 +5,7 @@
 #include "plan/snapshot.h"
 #include "store/store.h"
 
-static void patch_sight_done(struct patch_sight *s) {
+static void patch_sight_done(struct patch_info *s) {
     free(s->module_path);
     free(s->module_name);
     free(s->build_id);
@@ -20,10 +20,10 @@ static void patch_sight_done(struct patch_sight *s) {
 }
 
 void snapshot_done(struct snapshot *s) {
-    if (s->sights)
+    if (s->patch_infos)
         for (size_t i = 0; i < s->manifests.n_entries; i++)
-            patch_sight_done(s->sights + i);
-    free(s->sights);
+            patch_sight_done(s->patch_infos + i);
+    free(s->patch_infos);
     manifest_list_done(&s->manifests);
     policy_done(&s->policy);
     error_done(&s->policy_problem);
@@ -45,7 +45,7 @@ size_t snapshot_find(const struct snapshot *s, const char *name) {
 }
 
 const char *snapshot_module_name(const struct snapshot *s, size_t i) {
-    return s->sights[i].module_name ?: s->manifests.entries[i].name;
+    return s->patch_infos[i].module_name ?: s->manifests.entries[i].name;
 }
 
 const struct livepatch *snapshot_livepatch(const struct snapshot *s, size_t i) {
@@ -81,12 +81,12 @@ bool snapshot_is_in(const struct snapshot *s, size_t i) {
 static int find_module(const struct host *h, struct snapshot *s, size_t i) {
     const struct manifest_entry *entry = s->manifests.entries + i;
     const struct result *result = result_list_find(&s->results, entry->name);
-    struct patch_sight *sight = s->sights + i;
+    struct patch_info *info = s->patch_infos + i;
     const struct manifest_kernel *kernel;
     int r;
 
     if (result && result->module_name) {
-        r = string_set(&sight->module_name, result->module_name);
+        r = string_set(&info->module_name, result->module_name);
         if (r < 0)
             return r;
     }
@@ -94,15 +94,15 @@ static int find_module(const struct host *h, struct snapshot *s, size_t i) {
         return 0;
     kernel = manifest_kernel_for(&entry->manifest, s->facts.release);
     r = store_find_module(h, s->facts.release, entry->name, kernel ? kernel->module : NULL,
-                          &sight->module_path);
+                          &info->module_path);
     return r == -ENOENT ? 0 : r;
 }
 
 int snapshot_find_modules(const struct host *h, struct snapshot *s) {
     int r;
 
-    s->sights = calloc(MAX(s->manifests.n_entries, (size_t) 1), sizeof(*s->sights));
-    if (!s->sights)
+    s->patch_infos = calloc(MAX(s->manifests.n_entries, (size_t) 1), sizeof(*s->patch_infos));
+    if (!s->patch_infos)
         return -ENOMEM;
     for (size_t i = 0; i < s->manifests.n_entries; i++) {
         r = find_module(h, s, i);
@@ -110,4 +110,12 @@ int snapshot_find_modules(const struct host *h, struct snapshot *s) {
             return r;
     }
     return 0;
+}
+
+struct trust_machine snapshot_trust_machine(const struct snapshot *s) {
+    return (struct trust_machine){
+        .policy = &s->policy,
+        .sig_enforce = s->facts.sig_enforce,
+        .secure_boot = s->facts.secure_boot,
+    };
 }

@@ -6,10 +6,10 @@
 #include "config/policy.h"
 #include "livepatch/facts.h"
 #include "livepatch/view.h"
-#include "lock/kernel-lock.h"
+#include "state/lock.h"
 #include "state/refused-loads.h"
-#include "store/volume.h"
-#include "trust/report.h"
+#include "state/volume.h"
+#include "trust/verify.h"
 
 /* SignedManifests=yes: what is known of the signatures of a manifest and its drop-ins. */
 enum manifest_signature {
@@ -21,7 +21,7 @@ enum manifest_signature {
 
 /* What is known of one patch that has a manifest, besides the manifest. In the order of the
  * manifests; all of it may be NULL. */
-struct patch_sight {
+struct patch_info {
     char *module_path;  /* of the file for the running kernel; NULL: none was found */
     char *module_name;  /* the name that the kernel knows or will know it by */
     char *build_id;     /* of the module file, if it was read */
@@ -37,7 +37,7 @@ struct patch_sight {
  * show. Only snapshot.c finds out, so that a plan is a pure function of this. */
 struct snapshot {
     struct manifest_list manifests;
-    struct patch_sight *sights; /* as many as manifests.n_entries */
+    struct patch_info *patch_infos; /* as many as manifests.n_entries */
     struct policy policy;
     int policy_error;           /* 0, or what policy_load() said; policy is the strictest reading then */
     struct error policy_problem;
@@ -76,7 +76,7 @@ int snapshot_take_one(struct host *h, const char *name, struct snapshot *ret, st
 int snapshot_find_modules(const struct host *h, struct snapshot *s);
 
 /* Has the signature of the patch with that index judged as a load would, where it has a module. */
-int snapshot_judge(struct host *h, struct snapshot *s, size_t i);
+int snapshot_verify(struct host *h, struct snapshot *s, size_t i);
 
 /* The name by which the kernel knows, or is expected to know, the patch with that index. */
 const char *snapshot_module_name(const struct snapshot *s, size_t i);
@@ -96,3 +96,6 @@ size_t snapshot_find(const struct snapshot *s, const char *name);
  * another one, and that left the kernel's list without being unloaded, are taken as replaced by
  * that one. */
 const char *snapshot_replaced_by(const struct snapshot *s, size_t i);
+
+/* What the verdict on a signature depends on, from what is known of the machine. */
+struct trust_machine snapshot_trust_machine(const struct snapshot *s);

@@ -4,12 +4,13 @@
 #include "base/strv.h"
 #include "config/name.h"
 #include "report/status.h"
+#include "state/lock.h"
 
 /* What is known of one patch, with or without a manifest. */
 struct subject {
     const char *name;
     const struct manifest_entry *entry;
-    const struct patch_sight *sight;
+    const struct patch_info *info;
     const struct livepatch *in;
     const struct result *result;
     const struct action *action;
@@ -79,12 +80,12 @@ static struct state find_state(const struct subject *p) {
 static json_object *module_value(const struct subject *p) {
     json_object *o = json_object_new_object();
 
-    json_add_string(o, "path", p->sight ? p->sight->module_path : NULL);
-    json_add_string(o, "sha256", p->sight && p->sight->sha256 ? p->sight->sha256
+    json_add_string(o, "path", p->info ? p->info->module_path : NULL);
+    json_add_string(o, "sha256", p->info && p->info->sha256 ? p->info->sha256
                                                            : p->result ? p->result->sha256 : NULL);
-    json_add_string(o, "buildId", p->sight && p->sight->build_id ? p->sight->build_id
+    json_add_string(o, "buildId", p->info && p->info->build_id ? p->info->build_id
                                                               : p->in ? p->in->build_id : NULL);
-    json_add_string(o, "vermagic", p->sight ? p->sight->vermagic : NULL);
+    json_add_string(o, "vermagic", p->info ? p->info->vermagic : NULL);
     return o;
 }
 
@@ -162,7 +163,7 @@ static json_object *planned_patch_value(const struct snapshot *s, const struct p
     return patch_value(&(struct subject){
         .name = entry->name,
         .entry = entry,
-        .sight = s->sights + i,
+        .info = s->patch_infos + i,
         .in = snapshot_livepatch(s, i),
         .result = result_list_find(&s->results, entry->name),
         .action = plan->by_manifest[i],

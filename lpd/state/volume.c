@@ -2,7 +2,7 @@
 #include "base/json-file.h"
 #include "base/strv.h"
 #include "state/results.h"
-#include "store/volume.h"
+#include "state/volume.h"
 
 #define VOLUME_RECORD RESULTS_DIRECTORY "/volume"
 #define RECORD_SIZE_MAX ((size_t) 1024 * 1024)

@@ -40,18 +40,6 @@ void volume_close(struct volume *v);
  * packages bring is for the image, which they have made again. */
 bool volume_holds(const struct policy *p, const struct manifest *m);
 
-/* What lpd-volume leaves in /run/lpd for the host. No patch's result is called so, as there is no ".json". */
-struct volume_record {
-    char *device;    /* LABEL=… */
-    char *node, *type;
-    char **problems; /* what was wrong, each a sentence */
-};
-
-void volume_record_done(struct volume_record *r);
-int volume_record_write(const struct host *h, const struct volume_record *r);
-/* -ENOENT: the initramfs has looked for none; -EBADMSG: not such a file. */
-int volume_record_read(const struct host *h, struct volume_record *ret);
-
 /* In the initramfs: copies the manifests and that kernel's modules over those of the image, which is in
  * memory like them, so that a volume that changes or goes away changes nothing any more. What cannot be
  * copied is added to problems and stops nothing else. At most 64 MiB. Returns the number of files, or

@@ -3,18 +3,18 @@
 #include <stdio.h>
 
 #include "base/strv.h"
-#include "trust/verifying.h"
+#include "trust/diagnose.h"
 
 /* Why no key was found, and what would make the kernel trust the signature. */
 
 /* The signer's certificate that came from one of those places, or NULL. */
-static const struct certificate *find_certificate(const struct judging *j, unsigned origins) {
+static const struct certificate *find_certificate(const struct verification *j, unsigned origins) {
     for (size_t i = 0; i < j->pkcs7.n_signers; i++) {
         const struct signer *signer = j->pkcs7.signers + i;
 
         for (size_t k = 0; k < signer->n_certificates; k++) {
             const struct certificate *c = j->pkcs7.certificates + signer->certificates[k];
-            const struct certificate_file *file = judging_file(j, c);
+            const struct certificate_file *file = verification_file(j, c);
 
             if (file && (origins & (1U << file->origin)))
                 return c;
@@ -23,7 +23,7 @@ static const struct certificate *find_certificate(const struct judging *j, unsig
     return NULL;
 }
 
-static int searched(struct judging *j) {
+static int searched(struct verification *j) {
     _cleanup_free_ char *list = NULL;
 
     for (unsigned bit = KEYRING_BUILTIN; bit <= KEYRING_PLATFORM; bit <<= 1) {
@@ -46,7 +46,7 @@ static int searched(struct judging *j) {
 }
 
 /* The reason becomes more exact, and the way out is named. */
-static int explained(struct judging *j, char *reason, char *hint) {
+static int explained(struct verification *j, char *reason, char *hint) {
     struct trust_report *t = &j->report;
 
     if (!reason || !hint) {
@@ -75,8 +75,8 @@ static char *text(const char *fmt, ...) {
 
 /* Each of the following returns 1 if it knows the reason, 0 if not, or -ENOMEM. */
 
-static int nobody_could_be_asked(struct judging *j) {
-    const struct kernel_key *key = judging_find_key(j, j->machine->policy->keyrings);
+static int nobody_could_be_asked(struct verification *j) {
+    const struct kernel_key *key = verification_find_key(j, j->machine->policy->keyrings);
     bool enforceable = j->machine->sig_enforce != 1 && !(j->flags & TRUST_NO_LOAD);
 
     if (!key || j->report.way)
@@ -89,8 +89,8 @@ static int nobody_could_be_asked(struct judging *j) {
                                     : "a kernel with BPF and BTF can be asked"));
 }
 
-static int in_keyring_left_out(struct judging *j) {
-    const struct kernel_key *key = judging_find_key(j, ~j->machine->policy->keyrings);
+static int in_keyring_left_out(struct verification *j) {
+    const struct kernel_key *key = verification_find_key(j, ~j->machine->policy->keyrings);
     const char *keyring = key ? kernel_keyring_name(key->keyring) : NULL;
 
     if (!key)
@@ -100,7 +100,7 @@ static int in_keyring_left_out(struct judging *j) {
                           keyring_set_to_string(key->keyring)));
 }
 
-static bool is_signers(const struct judging *j, size_t certificate) {
+static bool is_signers(const struct verification *j, size_t certificate) {
     for (size_t i = 0; i < j->pkcs7.n_signers; i++)
         for (size_t k = 0; k < j->pkcs7.signers[i].n_certificates; k++)
             if (j->pkcs7.signers[i].certificates[k] == certificate)
@@ -108,10 +108,10 @@ static bool is_signers(const struct judging *j, size_t certificate) {
     return false;
 }
 
-static int issued_by_trusted_key(struct judging *j) {
+static int issued_by_trusted_key(struct verification *j) {
     for (size_t i = 0; i < j->pkcs7.n_certificates; i++) {
         const struct certificate *c = j->pkcs7.certificates + i;
-        const struct certificate_file *file = judging_file(j, c);
+        const struct certificate_file *file = verification_file(j, c);
         const struct kernel_key *issuer;
 
         if (!file || !c->authority_key_id || c->self_issued || !is_signers(j, i))
@@ -130,7 +130,7 @@ static int issued_by_trusted_key(struct judging *j) {
     return 0;
 }
 
-static int enrolled_without_secure_boot(struct judging *j) {
+static int enrolled_without_secure_boot(struct verification *j) {
     const struct certificate *c = find_certificate(j, 1U << ORIGIN_MOK);
 
     if (!c || j->machine->secure_boot == 1)
@@ -142,7 +142,7 @@ static int enrolled_without_secure_boot(struct judging *j) {
                      text("turn Secure Boot on in the firmware's setup and reboot"));
 }
 
-static int enrolled_since(struct judging *j) {
+static int enrolled_since(struct verification *j) {
     const struct certificate *c = find_certificate(j, 1U << ORIGIN_MOK | 1U << ORIGIN_DB);
 
     if (!c)
@@ -157,9 +157,9 @@ static int enrolled_since(struct judging *j) {
 }
 
 /* Nothing but a file so far. */
-static int lies_about(struct judging *j) {
+static int lies_about(struct verification *j) {
     const struct certificate *c = find_certificate(j, 1U << ORIGIN_LOCAL | 1U << ORIGIN_VENDOR);
-    const char *path = c ? judging_file(j, c)->path : NULL;
+    const char *path = c ? verification_file(j, c)->path : NULL;
     char *reason, *hint;
 
     if (!c)
@@ -179,7 +179,7 @@ static int lies_about(struct judging *j) {
 }
 
 /* Its key may well be in a keyring: a signature that names issuer and serial number does not tell. */
-static int nobody_was_asked(struct judging *j) {
+static int nobody_was_asked(struct verification *j) {
     if (j->report.way)
         return 0;
     return explained(j,
@@ -190,8 +190,8 @@ static int nobody_was_asked(struct judging *j) {
 }
 
 /* Its certificate is not at hand, but a key has the name of its issuer. */
-static int maybe_issued_by_trusted_key(struct judging *j) {
-    const struct kernel_key *key = judging_guess_key(j, j->machine->policy->keyrings);
+static int maybe_issued_by_trusted_key(struct verification *j) {
+    const struct kernel_key *key = verification_guess_key(j, j->machine->policy->keyrings);
 
     if (!key)
         return 0;
@@ -203,7 +203,7 @@ static int maybe_issued_by_trusted_key(struct judging *j) {
                           ": lpctl verify tells more then"));
 }
 
-static int nobody_knows(struct judging *j) {
+static int nobody_knows(struct verification *j) {
     return explained(j,
                      text("no key of this machine made its signature; the signer is %s",
                           strempty(j->report.signer)),
@@ -215,7 +215,7 @@ static int nobody_knows(struct judging *j) {
                                       "kernel takes no keys of yours"));
 }
 
-static int lacks_crypto(struct judging *j) {
+static int lacks_crypto(struct verification *j) {
     const char *hash = strempty(j->report.hash);
 
     if (j->report.verdict != VERDICT_UNSUPPORTED)
@@ -226,8 +226,8 @@ static int lacks_crypto(struct judging *j) {
                      text("modprobe %s, or sign with RSA and sha256", hash));
 }
 
-int explain_missing_key(struct judging *j) {
-    static int (*const reasons[])(struct judging *) = {
+int diagnose_missing_key(struct verification *j) {
+    static int (*const reasons[])(struct verification *) = {
         lacks_crypto,
         nobody_could_be_asked,
         in_keyring_left_out,

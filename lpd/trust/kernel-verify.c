@@ -5,76 +5,11 @@
 #include "trust/digest.h"
 #include "trust/kernel-keyring.h"
 #include "trust/kernel-pkcs7.h"
-#include "trust/verifying.h"
+#include "trust/kernel-verify.h"
 
 /* The ways of asking the kernel, and what its answers mean. */
 
-#define SECONDARY_KEYRINGS (KEYRING_BUILTIN | KEYRING_SECONDARY | KEYRING_MACHINE)
-
-static const struct kernel_key *find_key(const struct judging *j, const struct signer *signer,
-                                         unsigned keyrings) {
-    const struct kernel_key *key = NULL;
-
-    if (signer->key_id)
-        key = kernel_keyrings_find(&j->keyrings, keyrings, signer->key_id);
-    for (size_t i = 0; i < signer->n_certificates && !key; i++) {
-        const struct certificate *c = j->pkcs7.certificates + signer->certificates[i];
-
-        if (c->key_id)
-            key = kernel_keyrings_find(&j->keyrings, keyrings, c->key_id);
-        if (!key && certificate_is_embedded(c) && c->authority_key_id)
-            key = kernel_keyrings_find(&j->keyrings, keyrings, c->authority_key_id);
-    }
-    return key;
-}
-
-const struct kernel_key *judging_find_key(const struct judging *j, unsigned keyrings) {
-    const struct kernel_key *key = NULL;
-
-    for (size_t i = 0; i < j->pkcs7.n_signers && !key; i++)
-        key = find_key(j, j->pkcs7.signers + i, keyrings);
-    return key;
-}
-
-unsigned judging_left_out(const struct judging *j, unsigned keyrings) {
-    unsigned holding = j->keyrings.readable ? 0 : SECONDARY_KEYRINGS | KEYRING_PLATFORM;
-
-    for (size_t i = 0; i < j->keyrings.n_keys; i++)
-        holding |= j->keyrings.keys[i].keyring;
-    return keyrings & holding & ~j->machine->policy->keyrings;
-}
-
-static bool is_named(const struct kernel_key *key, const char *distinguished_name) {
-    const char *name = strstr(strempty(distinguished_name), "CN=");
-    size_t n = strlen(key->name), length;
-
-    if (!name)
-        return false;
-    name += STRLEN("CN=");
-    length = strcspn(name, ",");
-    return length > 0 && length <= n && strncmp(key->name + n - length, name, length) == 0;
-}
-
-const struct kernel_key *judging_guess_key(const struct judging *j, unsigned keyrings) {
-    const struct kernel_key *found = NULL;
-
-    for (size_t i = 0; i < j->keyrings.n_keys; i++) {
-        const struct kernel_key *key = j->keyrings.keys + i;
-
-        if (!(key->keyring & keyrings))
-            continue;
-        for (size_t k = 0; k < j->pkcs7.n_signers; k++) {
-            if (!is_named(key, j->pkcs7.signers[k].issuer))
-                continue;
-            if (found)
-                return NULL;
-            found = key;
-        }
-    }
-    return found;
-}
-
-static int name_key(struct judging *j, const struct kernel_key *key) {
+static int name_key(struct verification *j, const struct kernel_key *key) {
     struct trust_report *t = &j->report;
     int r;
 
@@ -86,14 +21,14 @@ static int name_key(struct judging *j, const struct kernel_key *key) {
     return r;
 }
 
-static bool blacklisted(const struct judging *j, const char *kind, const char *hash) {
+static bool blacklisted(const struct verification *j, const char *kind, const char *hash) {
     STRV_FOREACH(entry, j->keyrings.blacklist)
         if (hash && startswith(*entry, kind) && strcasecmp(*entry + strlen(kind), hash) == 0)
             return true;
     return false;
 }
 
-static int conclude_revoked(struct judging *j, const char *what) {
+static int conclude_revoked(struct verification *j, const char *what) {
     struct trust_report *t = &j->report;
 
     t->verdict = VERDICT_REVOKED;
@@ -107,7 +42,7 @@ static int conclude_revoked(struct judging *j, const char *what) {
 /* The certificates are looked at as far as they could be read; kernel-pkcs7 refuses what is revoked by
  * itself. The file's hash is looked at by the
  * module loader of Debian's kernels alone (kernel/module/signing.c, mod_is_hash_blacklisted()). */
-int judge_revoked(struct judging *j) {
+int verify_revoked(struct verification *j) {
     if (blacklisted(j, "bin:", j->subject->sha256))
         return conclude_revoked(j, "the file's hash");
     for (size_t i = 0; i < j->pkcs7.n_signers; i++) {
@@ -123,7 +58,7 @@ int judge_revoked(struct judging *j) {
     return 0;
 }
 
-static int conclude(struct judging *j, const char *way, enum verdict verdict, const char *reason) {
+static int conclude(struct verification *j, const char *way, enum verdict verdict, const char *reason) {
     struct trust_report *t = &j->report;
 
     t->verdict = verdict;
@@ -134,7 +69,7 @@ static int conclude(struct judging *j, const char *way, enum verdict verdict, co
     return 1;
 }
 
-static int conclude_verified(struct judging *j, const char *way, const struct kernel_key *key) {
+static int conclude_verified(struct verification *j, const char *way, const struct kernel_key *key) {
     struct trust_report *t = &j->report;
 
     t->verdict = VERDICT_VERIFIED;
@@ -148,7 +83,7 @@ static int conclude_verified(struct judging *j, const char *way, const struct ke
 }
 
 /* What the kernel's refusals mean: KEYS and crypto/asymmetric_keys/pkcs7_trust.c. */
-static int conclude_refused(struct judging *j, const char *way, int answer) {
+static int conclude_refused(struct verification *j, const char *way, int answer) {
     _cleanup_(error_done) struct error e = ERROR_NULL;
     int r;
 
@@ -161,7 +96,7 @@ static int conclude_refused(struct judging *j, const char *way, int answer) {
                         "this kernel has no crypto for its signature (ENOPKG)");
     case -EKEYREJECTED:
         /* The same answer for two things; only certificates tell them apart. */
-        r = judge_revoked(j);
+        r = verify_revoked(j);
         if (r != 0)
             return r;
         return conclude(j, way, VERDICT_BAD_SIGNATURE,
@@ -175,7 +110,7 @@ static int conclude_refused(struct judging *j, const char *way, int answer) {
     }
 }
 
-static int unavailable(struct judging *j, const char *way, const struct error *e, int r) {
+static int unavailable(struct verification *j, const char *way, const struct error *e, int r) {
     if (r == -ENOMEM)
         return r;
     return trust_report_add(&j->report, way, OUTCOME_UNAVAILABLE, "%s", error_message(e, r));
@@ -183,13 +118,13 @@ static int unavailable(struct judging *j, const char *way, const struct error *e
 
 /* The key that the kernel must have found in those keyrings; NULL: cannot be told. One of the firmware's
  * goes by its certificate, of which a name may be no more than the issuer's. */
-static const struct kernel_key *find_verified_key(const struct judging *j, unsigned keyrings) {
-    return judging_find_key(j, keyrings) ?: judging_guess_key(j, keyrings & KEYRING_BUILTIN);
+static const struct kernel_key *find_verified_key(const struct verification *j, unsigned keyrings) {
+    return verification_find_key(j, keyrings) ?: verification_guess_key(j, keyrings & KEYRING_BUILTIN);
 }
 
 /* The kernel knows builtin, secondary and machine as one set. Where the policy leaves some of them out,
  * its yes may be theirs: what the signature says of its key cannot tell, as whoever made it wrote that. */
-static int ask_pkcs7(struct judging *j, struct kernel_pkcs7 *k, int *ret_answer,
+static int ask_pkcs7(struct verification *j, struct kernel_pkcs7 *k, int *ret_answer,
                      unsigned *ret_asked, struct error *e) {
     static const struct {
         unsigned keyrings;
@@ -199,7 +134,7 @@ static int ask_pkcs7(struct judging *j, struct kernel_pkcs7 *k, int *ret_answer,
         { SECONDARY_KEYRINGS, SYSTEM_KEYRING_SECONDARY },
         { KEYRING_PLATFORM, SYSTEM_KEYRING_PLATFORM },
     };
-    unsigned wanted = j->machine->policy->keyrings, left_out = judging_left_out(j, SECONDARY_KEYRINGS);
+    unsigned wanted = j->machine->policy->keyrings, left_out = verification_left_out(j, SECONDARY_KEYRINGS);
     bool unclear = false;
     int r, answer = -ENOKEY;
 
@@ -228,7 +163,7 @@ static int ask_pkcs7(struct judging *j, struct kernel_pkcs7 *k, int *ret_answer,
     return 0;
 }
 
-static int ask_by_pkcs7(struct judging *j) {
+static int ask_by_pkcs7(struct verification *j) {
     _cleanup_(kernel_pkcs7_freep) struct kernel_pkcs7 *k = NULL;
     _cleanup_(error_done) struct error e = ERROR_NULL;
     const struct trust_subject *s = j->subject;
@@ -247,7 +182,7 @@ static int ask_by_pkcs7(struct judging *j) {
 
 /* The module loader takes a signer's certificate from the signature or from its keyrings, nowhere
  * else: that a trusted key issued it is not enough (crypto/asymmetric_keys/pkcs7_trust.c). */
-static bool loader_has(const struct judging *j, const struct certificate *c) {
+static bool loader_has(const struct verification *j, const struct certificate *c) {
     return certificate_is_embedded(c) ||
            (c->key_id && kernel_keyrings_find(&j->keyrings, j->machine->policy->keyrings, c->key_id));
 }
@@ -255,7 +190,7 @@ static bool loader_has(const struct judging *j, const struct certificate *c) {
 /* Of certificates that came with the signature the module loader takes the first that fits, and checks
  * with it even if nobody vouches for it (pkcs7_verify.c pkcs7_find_key()): for that, OpenSSL's word will
  * do, as it can only refuse. */
-static int ask_signer(struct judging *j, const struct signer *signer, int *ret_answer,
+static int ask_signer(struct verification *j, const struct signer *signer, int *ret_answer,
                       enum keyring_set *ret_keyring, struct error *e) {
     int found = -ENOKEY;
 
@@ -301,7 +236,7 @@ struct keyring_answers {
     const char *gap; /* why nobody can say what the module loader would; NULL: somebody can */
 };
 
-static int ask_signers(struct judging *j, struct keyring_answers *a, struct error *e) {
+static int ask_signers(struct verification *j, struct keyring_answers *a, struct error *e) {
     for (size_t i = 0; i < j->pkcs7.n_signers; i++) {
         struct signer *signer = j->pkcs7.signers + i;
         int r, answer;
@@ -315,23 +250,23 @@ static int ask_signers(struct judging *j, struct keyring_answers *a, struct erro
         if (signer->n_certificates == 0)
             a->gap = "there is no certificate of the signer to ask with";
         /* A keyring vouches for what its keys have signed, which a key that it holds need not be. */
-        else if (answer == -ENOKEY && find_key(j, signer, ~0U))
+        else if (answer == -ENOKEY && signer_find_key(j, signer, ~0U))
             a->gap = "the kernel has the key, but no keyring can vouch for its certificate";
     }
     return 0;
 }
 
-static int ask_by_keyring(struct judging *j) {
+static int ask_by_keyring(struct verification *j) {
     _cleanup_(error_done) struct error e = ERROR_NULL;
     struct keyring_answers a = { .sum = -ENOKEY };
     int r;
 
-    r = judging_read(j, READING_DATA, &e);
+    r = verification_read(j, READING_DATA, &e);
     if (r >= 0)
         r = ask_signers(j, &a, &e);
     if (r < 0)
         return unavailable(j, "kernel-keyring", &e, r);
-    r = judge_revoked(j);
+    r = verify_revoked(j);
     if (r != 0)
         return r;
     if (a.gap && a.sum != -EKEYREJECTED)
@@ -340,10 +275,10 @@ static int ask_by_keyring(struct judging *j) {
         return conclude_refused(j, "kernel-keyring", a.sum);
     if (string_set(&j->report.keyring, kernel_keyring_name(a.keyring)) < 0)
         return -ENOMEM;
-    return conclude_verified(j, "kernel-keyring", judging_find_key(j, a.keyring));
+    return conclude_verified(j, "kernel-keyring", verification_find_key(j, a.keyring));
 }
 
-int ask_kernel(struct judging *j) {
+int kernel_verify(struct verification *j) {
     int r;
 
     if (!j->host->live)

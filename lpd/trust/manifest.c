@@ -47,7 +47,7 @@ static int check_source(struct host *h, const struct trust_machine *machine,
     if (r < 0)
         return r;
     subject.signature = signature;
-    r = trust_judge(h, machine, &subject, TRUST_NO_LOAD, &report);
+    r = trust_verify(h, machine, &subject, TRUST_NO_LOAD, &report);
     if (r < 0)
         return r;
     if (verdict_accepted(report.verdict, machine->policy->signature))

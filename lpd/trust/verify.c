@@ -3,81 +3,18 @@
 #include <time.h>
 
 #include "base/strv.h"
-#include "trust/parser.h"
-#include "trust/verifying.h"
+#include "trust/diagnose.h"
+#include "trust/kernel-verify.h"
+#include "trust/verify.h"
 
-static void judging_done(struct judging *j) {
-    kernel_keyrings_done(&j->keyrings);
-    certificate_files_done(&j->files);
-    pkcs7_done(&j->pkcs7);
-    trust_report_done(&j->report);
-}
-
-/* The module loader counts a certificate that came with the signature for more than one from elsewhere,
- * so the parser's word is not taken for where it came from. */
-static bool embedded_is_true(const struct judging *j, const struct pkcs7 *p) {
-    for (size_t i = 0; i < p->n_certificates; i++) {
-        const struct certificate *c = p->certificates + i;
-
-        if (certificate_is_embedded(c) &&
-            !memmem(j->subject->signature, j->subject->signature_size, c->der, c->der_size))
-            return false;
-    }
-    return true;
-}
-
-int judging_read(struct judging *j, enum reading reading, struct error *e) {
-    struct parser_request request = {
-        .signature = j->subject->signature,
-        .signature_size = j->subject->signature_size,
-    };
-    _cleanup_(pkcs7_done) struct pkcs7 read = {};
-    int r;
-
-    if (reading <= j->reading)
-        return 0;
-    if (reading >= READING_CERTIFICATES && j->reading < READING_CERTIFICATES) {
-        certificate_files_done(&j->files); /* of a reading that failed */
-        r = certificate_files_read(j->host, &j->files);
-        if (r < 0)
-            return r;
-    }
-    if (reading >= READING_CERTIFICATES)
-        request.files = &j->files;
-    if (reading >= READING_DATA) {
-        request.data = j->subject->data;
-        request.data_size = j->subject->data_size;
-    }
-    r = parser_run(&request, &read, e);
-    if (r < 0)
-        return r;
-    if (!embedded_is_true(j, &read))
-        return error_set(e, -EPROTO, EXIT_STATUS_FAILED,
-                         "lpd-parser found a certificate that is not in the signature");
-    pkcs7_done(&j->pkcs7);
-    j->pkcs7 = TAKE_STRUCT(read);
-    j->reading = reading;
-    return 0;
-}
-
-const struct certificate_file *judging_file(const struct judging *j, const struct certificate *c) {
-    return c->source < j->files.n_files ? j->files.files + c->source : NULL;
-}
-
-const struct certificate *signer_certificate(const struct judging *j, const struct signer *signer) {
-    if (signer->verified_by != SIZE_MAX)
-        return j->pkcs7.certificates + signer->verified_by;
-    return signer->n_certificates > 0 ? j->pkcs7.certificates + signer->certificates[0] : NULL;
-}
-
-static int decide(struct judging *j, enum verdict verdict, const char *step, const char *reason) {
+static int decide(struct verification *j, enum verdict verdict, const char *step, const char *reason) {
     j->report.verdict = verdict;
     if (string_set(&j->report.reason, reason) < 0)
         return -ENOMEM;
     return trust_report_add(&j->report, step, OUTCOME_FAILED, "%s", reason);
 }
 
-static int decide_unsigned(struct judging *j) {
+static int decide_unsigned(struct verification *j) {
     int r;
 
     r = string_set(&j->report.hint,
@@ -85,7 +22,7 @@ static int decide_unsigned(struct judging *j) {
     return r < 0 ? r : decide(j, VERDICT_UNSIGNED, "signature", "it is not signed");
 }
 
-static int describe_signer(struct judging *j, const struct signer *signer) {
+static int describe_signer(struct verification *j, const struct signer *signer) {
     struct trust_report *t = &j->report;
     const struct certificate *c = signer_certificate(j, signer);
     char *text;
@@ -107,7 +44,7 @@ static int describe_signer(struct judging *j, const struct signer *signer) {
     return r;
 }
 
-static int tell_signers(struct judging *j) {
+static int tell_signers(struct verification *j) {
     for (size_t i = 0; i < j->pkcs7.n_signers; i++) {
         const struct signer *signer = j->pkcs7.signers + i;
         const struct certificate *c = signer_certificate(j, signer);
@@ -138,16 +75,16 @@ static bool has_signed_attributes(const struct pkcs7 *p) {
 
 /* The certificates only serve to name the key, and each run of the parser takes a few milliseconds; but
  * the kernel needs none of them, so that they cannot be read keeps it from nothing. */
-static int read_signature(struct judging *j, struct error *e) {
+static int read_signature(struct verification *j, struct error *e) {
     bool wide = (j->flags & TRUST_EXPLAIN) || j->machine->policy->signature == SIGNATURE_LOCAL;
     int r;
 
-    r = judging_read(j, wide ? READING_DATA : READING_CERTIFICATES, NULL);
-    return r >= 0 || r == -ENOMEM ? r : judging_read(j, READING_SIGNATURE, e);
+    r = verification_read(j, wide ? READING_DATA : READING_CERTIFICATES, NULL);
+    return r >= 0 || r == -ENOMEM ? r : verification_read(j, READING_SIGNATURE, e);
 }
 
 /* 1: the form is that of a module's signature; 0: the report has the verdict. */
-static int judge_form(struct judging *j) {
+static int verify_form(struct verification *j) {
     _cleanup_(error_done) struct error e = ERROR_NULL;
     int r;
 
@@ -170,7 +107,7 @@ static int judge_form(struct judging *j) {
 }
 
 /* The kernel will check the load, and it has the key. */
-static int judge_enforced(struct judging *j) {
+static int verify_enforced(struct verification *j) {
     const struct kernel_key *key;
 
     if (j->flags & TRUST_NO_LOAD || !j->host->live)
@@ -178,10 +115,10 @@ static int judge_enforced(struct judging *j) {
     if (j->machine->sig_enforce != 1)
         return trust_report_add(&j->report, "enforced", OUTCOME_UNAVAILABLE,
                                 "the kernel does not enforce signatures");
-    if (judging_left_out(j, ~0U))
+    if (verification_left_out(j, ~0U))
         return trust_report_add(&j->report, "enforced", OUTCOME_UNAVAILABLE,
                                 "the kernel takes keys that Keyrings= leaves out");
-    key = judging_find_key(j, j->machine->policy->keyrings);
+    key = verification_find_key(j, j->machine->policy->keyrings);
     if (!key)
         return trust_report_add(&j->report, "enforced", OUTCOME_FAILED,
                                 "its key is in no keyring that counts");
@@ -197,7 +134,7 @@ static int judge_enforced(struct judging *j) {
 
 /* The file in keys.d with the very certificate that the signature verifies against, which the parser may
  * have found in the signature first. */
-static const struct certificate_file *local_file(const struct judging *j, const struct signer *signer) {
+static const struct certificate_file *local_file(const struct verification *j, const struct signer *signer) {
     const struct certificate *by;
 
     if (signer->verified_by == SIZE_MAX)
@@ -205,7 +142,7 @@ static const struct certificate_file *local_file(const struct judging *j, const 
     by = j->pkcs7.certificates + signer->verified_by;
     for (size_t i = 0; i < signer->n_certificates; i++) {
         const struct certificate *c = j->pkcs7.certificates + signer->certificates[i];
-        const struct certificate_file *file = judging_file(j, c);
+        const struct certificate_file *file = verification_file(j, c);
 
         if (file && file->origin == ORIGIN_LOCAL && c->der_size == by->der_size &&
             memcmp(c->der, by->der, by->der_size) == 0)
@@ -216,7 +153,7 @@ static const struct certificate_file *local_file(const struct judging *j, const 
 
 /* What OpenSSL says of the certificates in /etc/lpd/keys.d counts where the policy says so, and is
  * otherwise good to know. */
-static int judge_local(struct judging *j) {
+static int verify_local(struct verification *j) {
     bool counts = j->machine->policy->signature == SIGNATURE_LOCAL;
 
     for (size_t i = 0; i < j->pkcs7.n_signers; i++) {
@@ -238,7 +175,7 @@ static int judge_local(struct judging *j) {
                             "it verifies against no certificate in " KEYS_DIRECTORY_LOCAL);
 }
 
-static int judge_dates(struct judging *j) {
+static int verify_dates(struct verification *j) {
     int64_t now = time(NULL);
 
     for (size_t i = 0; i < j->pkcs7.n_signers; i++) {
@@ -261,12 +198,12 @@ static int judge_dates(struct judging *j) {
     return 0;
 }
 
-static int judge_without_kernel(struct judging *j) {
+static int verify_without_kernel(struct verification *j) {
     int r;
 
     j->report.verdict = VERDICT_UNKNOWN_SIGNER;
     r = string_set(&j->report.reason, "the kernel could not be asked about its signature");
-    return r < 0 ? r : judge_enforced(j);
+    return r < 0 ? r : verify_enforced(j);
 }
 
 static bool lacks_key(enum verdict v) {
@@ -275,11 +212,11 @@ static bool lacks_key(enum verdict v) {
 
 /* Who made the signature is looked at only now, as a signature that the kernel verifies needs no second
  * opinion. */
-static int judge_missing_key(struct judging *j) {
+static int verify_missing_key(struct verification *j) {
     _cleanup_(error_done) struct error e = ERROR_NULL;
     int r;
 
-    r = judging_read(j, READING_DATA, &e);
+    r = verification_read(j, READING_DATA, &e);
     if (r == -ENOMEM)
         return r;
     if (r < 0)
@@ -290,34 +227,34 @@ static int judge_missing_key(struct judging *j) {
         if (r >= 0)
             r = trust_report_add(&j->report, "certificates", OUTCOME_NOTE, "does not count: %s", *problem);
     if (r >= 0)
-        r = judge_local(j);
+        r = verify_local(j);
     if (r < 0 || j->report.verdict == VERDICT_LOCAL)
         return r;
-    return explain_missing_key(j);
+    return diagnose_missing_key(j);
 }
 
-static int judge(struct judging *j) {
+static int judge(struct verification *j) {
     int r;
 
-    r = judge_form(j);
+    r = verify_form(j);
     if (r <= 0)
         return r;
     r = kernel_keyrings_read(j->host, &j->keyrings);
     if (r >= 0)
-        r = judge_revoked(j);
+        r = verify_revoked(j);
     if (r != 0)
         return MIN(r, 0);
-    r = ask_kernel(j);
+    r = kernel_verify(j);
     if (r == 0)
-        r = judge_without_kernel(j);
+        r = verify_without_kernel(j);
     if (r >= 0 && lacks_key(j->report.verdict))
-        r = judge_missing_key(j);
-    return r < 0 ? r : judge_dates(j);
+        r = verify_missing_key(j);
+    return r < 0 ? r : verify_dates(j);
 }
 
-int trust_judge(struct host *h, const struct trust_machine *machine, const struct trust_subject *subject,
+int trust_verify(struct host *h, const struct trust_machine *machine, const struct trust_subject *subject,
                 unsigned flags, struct trust_report *ret) {
-    _cleanup_(judging_done) struct judging j = {
+    _cleanup_(verification_done) struct verification j = {
         .host = h, .machine = machine, .subject = subject, .flags = flags,
     };
     int r;
@@ -329,10 +266,10 @@ int trust_judge(struct host *h, const struct trust_machine *machine, const struc
     return 0;
 }
 
-int trust_judge_module(struct host *h, const struct trust_machine *machine, struct module_file *f,
+int trust_verify_module(struct host *h, const struct trust_machine *machine, struct module_file *f,
                        unsigned flags, struct trust_report *ret) {
     module_file_sha256(f);
-    return trust_judge(h, machine,
+    return trust_verify(h, machine,
                        &(struct trust_subject){
                            .data = f->data,
                            .data_size = f->signature.signed_size,

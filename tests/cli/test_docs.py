@@ -208,7 +208,7 @@ class Keys(unittest.TestCase):
 class Journal(unittest.TestCase):
     def setUp(self):
         self.events = re.findall(r'\[EVENT_\w+\] = \{ "([a-z-]+)", "([0-9a-f]{32})"',
-                                 text("lpd/report/journal.c"))
+                                 text("lpd/system/journal.c"))
         self.about_no_patch = {id_ for name, id_ in self.events if name.startswith("lock")}
         parts = re.split(r"^-- ([0-9a-f]{32})$", text("conf/lpd.catalog"), flags=re.M)
         self.catalog = dict(zip(parts[1::2], parts[2::2]))
@@ -220,7 +220,7 @@ class Journal(unittest.TestCase):
         self.assertEqual(rows, self.events)
 
     def test_fields_in_manual(self):
-        fields = set(re.findall(r'"((?:LPD|MESSAGE)_[A-Z]+)"', text("lpd/report/journal.c")))
+        fields = set(re.findall(r'"((?:LPD|MESSAGE)_[A-Z]+)"', text("lpd/system/journal.c")))
         found = definitions(page("lpd.8")["JOURNAL"], r"_([A-Z_]+)=_")
         self.assertEqual(set(found), fields)
 

@@ -20,7 +20,7 @@ class Forecast(machine.Case):
         scratch = tempfile.TemporaryDirectory()
         cls.addClassCleanup(scratch.cleanup)
         cls.modules = Path(scratch.name, "modules")
-        subprocess.run([sys.executable, TOP / "tests/unit/wanted/make-modules.py", cls.modules, KERNEL],
+        subprocess.run([sys.executable, TOP / "tests/unit/lock/make-modules.py", cls.modules, KERNEL],
                        check=True)
 
     def setUp(self):

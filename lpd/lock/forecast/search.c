@@ -25,7 +25,7 @@ static int compare_asked(const void *a, const void *b) {
 }
 
 /* 1 if nobody has asked for that yet: rules name the same thing over and over. */
-static int is_new(struct search *s, enum wanted_source source, const char *alias) {
+static int is_new(struct search *s, enum forecast_source source, const char *alias) {
     char *key;
     void **node;
 
@@ -43,17 +43,17 @@ static int is_new(struct search *s, enum wanted_source source, const char *alias
     return 1;
 }
 
-static bool is_known(const struct wanted *w, enum wanted_source source, const char *name) {
+static bool is_known(const struct forecast *w, enum forecast_source source, const char *name) {
     for (size_t i = 0; i < w->n_modules; i++)
         if (w->modules[i].source == source && streq(w->modules[i].name, name))
             return true;
     return false;
 }
 
-int search_add(struct search *s, enum wanted_source source, const char *name, bool loaded,
+int search_add(struct search *s, enum forecast_source source, const char *name, bool loaded,
                const char *reason) {
-    struct wanted_module m = { .source = source, .loaded = loaded }, *grown;
-    struct wanted *w = s->found;
+    struct forecast_module m = { .source = source, .loaded = loaded }, *grown;
+    struct forecast *w = s->found;
 
     if (is_known(w, source, name) || w->n_modules >= MODULES_MAX)
         return 0;
@@ -67,7 +67,7 @@ int search_add(struct search *s, enum wanted_source source, const char *name, bo
     return m.name && m.reason ? 0 : -ENOMEM;
 }
 
-static int add_all(struct search *s, enum wanted_source source, char *const *names,
+static int add_all(struct search *s, enum forecast_source source, char *const *names,
                    const char *reason) {
     int r = 0;
 
@@ -77,7 +77,7 @@ static int add_all(struct search *s, enum wanted_source source, char *const *nam
     return r;
 }
 
-int search_alias(struct search *s, enum wanted_source source, const char *alias, const char *fmt,
+int search_alias(struct search *s, enum forecast_source source, const char *alias, const char *fmt,
                  ...) {
     _cleanup_strv_free_ char **missing = NULL;
     _cleanup_free_ char *reason = NULL;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "base/host.h"
 #include "lock/forecast/forecast.h"
 #include "lock/forecast/module-index.h"
 
@@ -12,7 +13,7 @@ struct search {
     char **units; /* those that are enabled */
     void *asked;  /* every source and alias so far: tsearch(3) */
     size_t n_asked;
-    struct wanted *found;
+    struct forecast *found;
 };
 
 /* Frees all but what was found. */
@@ -30,12 +31,12 @@ int search_record(struct search *s);
 
 /* Adds the modules that are missing behind an alias which the kernel will ask for; the rest is the
  * reason. 0 or -ENOMEM. */
-int search_alias(struct search *s, enum wanted_source source, const char *alias, const char *fmt,
+int search_alias(struct search *s, enum forecast_source source, const char *alias, const char *fmt,
                  ...) _printf_(4, 5);
 /* The same for the module's alias that a device has. */
 int search_modalias(struct search *s, const char *modalias, const char *device);
 /* Adds one module. */
-int search_add(struct search *s, enum wanted_source source, const char *name, bool loaded,
+int search_add(struct search *s, enum forecast_source source, const char *name, bool loaded,
                const char *reason);
 
 /* Reads a text file of at most 1 MiB. 1; 0 if nothing is there, or it cannot be read, which is

@@ -259,8 +259,8 @@ static void test_no_module(void **state _unused_) {
 static void test_bad_module(void **state _unused_) {
     patch("a", "");
     patch("b", "");
-    sight("a")->module_error = strdup("/a.ko: it is a cat");
-    assert_non_null(sight("a")->module_error);
+    info("a")->module_error = strdup("/a.ko: it is a cat");
+    assert_non_null(info("a")->module_error);
     make_plan();
     assert_fails("a", "module", "it is a cat", EXIT_STATUS_REFUSED);
     assert_loads("b");
@@ -364,7 +364,7 @@ static void test_conflict_with_what_is_disabled(void **state _unused_) {
 static void test_conflict_by_module_name(void **state _unused_) {
     patch("a", "Conflicts=z\n");
     patch("z", "");
-    sight("z")->module_name = strdup("livepatch_z");
+    info("z")->module_name = strdup("livepatch_z");
     put_in("livepatch_z", NULL);
     make_plan();
     assert_fails("a", "conflicts", "z is in", EXIT_STATUS_FAILED);
@@ -385,12 +385,12 @@ static void test_conflict_with_what_goes_out(void **state _unused_) {
 }
 
 static void judged(const char *name, enum verdict verdict) {
-    struct patch_sight *sight = s.sights + snapshot_find(&s, name);
+    struct patch_info *info = s.patch_infos + snapshot_find(&s, name);
 
-    if (!sight->trust)
-        sight->trust = calloc(1, sizeof(*sight->trust));
-    assert_non_null(sight->trust);
-    sight->trust->verdict = verdict;
+    if (!info->trust)
+        info->trust = calloc(1, sizeof(*info->trust));
+    assert_non_null(info->trust);
+    info->trust->verdict = verdict;
 }
 
 static void test_signature(void **state _unused_) {
@@ -423,24 +423,24 @@ static void test_broken_policy(void **state _unused_) {
 /* Each state of what is known, and that no question is asked where no signature is wanted. */
 static void test_signed_manifests(void **state _unused_) {
     patch("lp", "");
-    sight("lp")->manifest_signature = MANIFEST_REFUSED;
+    info("lp")->manifest_signature = MANIFEST_REFUSED;
     make_plan();
     assert_loads("lp");
 
     s.policy.signed_manifests = true;
-    sight("lp")->manifest_error = strdup("lp.conf: no signature");
+    info("lp")->manifest_error = strdup("lp.conf: no signature");
     make_plan();
     assert_fails("lp", "manifest-signature", "lp.conf: no signature", EXIT_STATUS_REFUSED);
-    free(sight("lp")->manifest_error);
-    sight("lp")->manifest_error = NULL;
-    sight("lp")->manifest_signature = MANIFEST_UNCHECKED;
+    free(info("lp")->manifest_error);
+    info("lp")->manifest_error = NULL;
+    info("lp")->manifest_signature = MANIFEST_UNCHECKED;
     make_plan();
     assert_fails("lp", "manifest-signature", "nobody has checked it", EXIT_STATUS_REFUSED);
 
-    sight("lp")->manifest_signature = MANIFEST_SIGNED;
+    info("lp")->manifest_signature = MANIFEST_SIGNED;
     make_plan();
     assert_loads("lp");
-    sight("lp")->manifest_signature = MANIFEST_LATER;
+    info("lp")->manifest_signature = MANIFEST_LATER;
     make_plan();
     assert_loads("lp");
 }
@@ -451,10 +451,10 @@ static void test_unsigned_manifest_and_others(void **state _unused_) {
     patch("b", "Requires=a\n");
     patch("c", "");
     s.policy.signed_manifests = true;
-    sight("a")->manifest_signature = MANIFEST_REFUSED;
-    sight("b")->manifest_signature = MANIFEST_SIGNED;
-    sight("c")->manifest_signature = MANIFEST_SIGNED;
-    sight("a")->manifest_error = strdup("a.conf: no signature");
+    info("a")->manifest_signature = MANIFEST_REFUSED;
+    info("b")->manifest_signature = MANIFEST_SIGNED;
+    info("c")->manifest_signature = MANIFEST_SIGNED;
+    info("a")->manifest_error = strdup("a.conf: no signature");
     make_plan();
     assert_fails("b", "requires", "a: a.conf: no signature", EXIT_STATUS_FAILED);
     assert_loads("c");
@@ -491,7 +491,7 @@ static void test_on_its_way_out(void **state _unused_) {
 static void test_other_build(void **state _unused_) {
     patch("lp", "");
     put_in("lp", BUILD_1);
-    sight("lp")->build_id = strdup(BUILD_2);
+    info("lp")->build_id = strdup(BUILD_2);
     make_plan();
     assert_fails("lp", "loaded", "another build is in: " BUILD_1 " instead of " BUILD_2,
                  EXIT_STATUS_FAILED);

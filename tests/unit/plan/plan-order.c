@@ -176,8 +176,8 @@ static double measure(unsigned n, const char *relation) {
         entry->name = strdup(name);
         s.manifests.by_name[i] = entry;
     }
-    s.sights = calloc(n, sizeof(*s.sights));
-    assert_non_null(s.sights);
+    s.patch_infos = calloc(n, sizeof(*s.patch_infos));
+    assert_non_null(s.patch_infos);
 
     start = cpu_seconds();
     make_plan();
@@ -190,9 +190,9 @@ static double measure(unsigned n, const char *relation) {
     }
     free(s.manifests.entries);
     free(s.manifests.by_name);
-    free(s.sights);
+    free(s.patch_infos);
     s.manifests = (struct manifest_list){};
-    s.sights = NULL;
+    s.patch_infos = NULL;
     return seconds;
 }
 

@@ -98,8 +98,8 @@ static void test_never_in(void **state _unused_) {
 
 static void test_by_module_names(void **state _unused_) {
     begin();
-    free(s.sights[0].module_name);
-    s.sights[0].module_name = strdup("livepatch-old");
+    free(s.patch_infos[0].module_name);
+    s.patch_infos[0].module_name = strdup("livepatch-old");
     free(old->name);
     old->name = strdup("livepatch_old");
     free(new->name);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is asked about a manifest, and what is made of the answer. trust_judge() is this file's own:
+/* What is asked about a manifest, and what is made of the answer. trust_verify() is this file's own:
  * its answers are those that a test wants; real ones are for the booted machines. */
 #include <stdio.h>
 #include <sys/stat.h>
@@ -12,7 +12,7 @@
 #define MAIN "/etc/lpd/patches.d/lp.conf"
 #define DROPIN "/usr/lib/lpd/patches.d/lp.conf.d/10.conf"
 
-int __wrap_trust_judge(struct host *host, const struct trust_machine *machine,
+int __wrap_trust_verify(struct host *host, const struct trust_machine *machine,
                        const struct trust_subject *subject, unsigned flags,
                        struct trust_report *ret);
 
@@ -28,7 +28,7 @@ static unsigned n_asked, asked_flags;
 static enum signature_policy asked_policy;
 static char asked_data[256], asked_signature[256];
 
-int __wrap_trust_judge(struct host *host, const struct trust_machine *machine,
+int __wrap_trust_verify(struct host *host, const struct trust_machine *machine,
                        const struct trust_subject *subject, unsigned flags,
                        struct trust_report *ret) {
     assert_ptr_equal(host, &h);

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "trust/verification.h"
+
+/* The ways of asking the kernel, and what its answers mean. */
+
+/* Puts the question to the kernel, by the first way that is open. 1: it answered, and the report has the
+ * verdict; 0: no way is open; -ENOMEM. */
+int kernel_verify(struct verification *j);
+
+/* Whether .blacklist forbids a certificate or the file. Sets the verdict: 1, else 0, or -ENOMEM. */
+int verify_revoked(struct verification *j);

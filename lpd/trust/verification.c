@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/strv.h"
+#include "trust/parser.h"
+#include "trust/verification.h"
+
+void verification_done(struct verification *j) {
+    kernel_keyrings_done(&j->keyrings);
+    certificate_files_done(&j->files);
+    pkcs7_done(&j->pkcs7);
+    trust_report_done(&j->report);
+}
+
+/* The module loader counts a certificate that came with the signature for more than one from elsewhere,
+ * so the parser's word is not taken for where it came from. */
+static bool embedded_is_true(const struct verification *j, const struct pkcs7 *p) {
+    for (size_t i = 0; i < p->n_certificates; i++) {
+        const struct certificate *c = p->certificates + i;
+
+        if (certificate_is_embedded(c) &&
+            !memmem(j->subject->signature, j->subject->signature_size, c->der, c->der_size))
+            return false;
+    }
+    return true;
+}
+
+int verification_read(struct verification *j, enum reading reading, struct error *e) {
+    struct parser_request request = {
+        .signature = j->subject->signature,
+        .signature_size = j->subject->signature_size,
+    };
+    _cleanup_(pkcs7_done) struct pkcs7 read = {};
+    int r;
+
+    if (reading <= j->reading)
+        return 0;
+    if (reading >= READING_CERTIFICATES && j->reading < READING_CERTIFICATES) {
+        certificate_files_done(&j->files); /* of a reading that failed */
+        r = certificate_files_read(j->host, &j->files);
+        if (r < 0)
+            return r;
+    }
+    if (reading >= READING_CERTIFICATES)
+        request.files = &j->files;
+    if (reading >= READING_DATA) {
+        request.data = j->subject->data;
+        request.data_size = j->subject->data_size;
+    }
+    r = parser_run(&request, &read, e);
+    if (r < 0)
+        return r;
+    if (!embedded_is_true(j, &read))
+        return error_set(e, -EPROTO, EXIT_STATUS_FAILED,
+                         "lpd-parser found a certificate that is not in the signature");
+    pkcs7_done(&j->pkcs7);
+    j->pkcs7 = TAKE_STRUCT(read);
+    j->reading = reading;
+    return 0;
+}
+
+const struct certificate_file *verification_file(const struct verification *j, const struct certificate *c) {
+    return c->source < j->files.n_files ? j->files.files + c->source : NULL;
+}
+
+const struct certificate *signer_certificate(const struct verification *j, const struct signer *signer) {
+    if (signer->verified_by != SIZE_MAX)
+        return j->pkcs7.certificates + signer->verified_by;
+    return signer->n_certificates > 0 ? j->pkcs7.certificates + signer->certificates[0] : NULL;
+}
+
+const struct kernel_key *signer_find_key(const struct verification *j, const struct signer *signer,
+                                         unsigned keyrings) {
+    const struct kernel_key *key = NULL;
+
+    if (signer->key_id)
+        key = kernel_keyrings_find(&j->keyrings, keyrings, signer->key_id);
+    for (size_t i = 0; i < signer->n_certificates && !key; i++) {
+        const struct certificate *c = j->pkcs7.certificates + signer->certificates[i];
+
+        if (c->key_id)
+            key = kernel_keyrings_find(&j->keyrings, keyrings, c->key_id);
+        if (!key && certificate_is_embedded(c) && c->authority_key_id)
+            key = kernel_keyrings_find(&j->keyrings, keyrings, c->authority_key_id);
+    }
+    return key;
+}
+
+const struct kernel_key *verification_find_key(const struct verification *j, unsigned keyrings) {
+    const struct kernel_key *key = NULL;
+
+    for (size_t i = 0; i < j->pkcs7.n_signers && !key; i++)
+        key = signer_find_key(j, j->pkcs7.signers + i, keyrings);
+    return key;
+}
+
+unsigned verification_left_out(const struct verification *j, unsigned keyrings) {
+    unsigned holding = j->keyrings.readable ? 0 : SECONDARY_KEYRINGS | KEYRING_PLATFORM;
+
+    for (size_t i = 0; i < j->keyrings.n_keys; i++)
+        holding |= j->keyrings.keys[i].keyring;
+    return keyrings & holding & ~j->machine->policy->keyrings;
+}
+
+static bool is_named(const struct kernel_key *key, const char *distinguished_name) {
+    const char *name = strstr(strempty(distinguished_name), "CN=");
+    size_t n = strlen(key->name), length;
+
+    if (!name)
+        return false;
+    name += STRLEN("CN=");
+    length = strcspn(name, ",");
+    return length > 0 && length <= n && strncmp(key->name + n - length, name, length) == 0;
+}
+
+const struct kernel_key *verification_guess_key(const struct verification *j, unsigned keyrings) {
+    const struct kernel_key *found = NULL;
+
+    for (size_t i = 0; i < j->keyrings.n_keys; i++) {
+        const struct kernel_key *key = j->keyrings.keys + i;
+
+        if (!(key->keyring & keyrings))
+            continue;
+        for (size_t k = 0; k < j->pkcs7.n_signers; k++) {
+            if (!is_named(key, j->pkcs7.signers[k].issuer))
+                continue;
+            if (found)
+                return NULL;
+            found = key;
+        }
+    }
+    return found;
+}

@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Imports go down only: a folder of lpd/ includes from itself and from those before it in the list
+of lpd/meson.build, no two files of a folder include each other, and each file lies in a folder."""
+
+import os
+import re
+import sys
+from pathlib import Path
+
+SOURCE = Path(os.environ.get("SOURCE_ROOT") or Path(__file__).resolve().parents[2])
+PROGRAMS = {"lpd.c", "lpctl.c", "lpd-modules.c", "lpd-volume.c", "kpatch.c"}
+INCLUDE = re.compile(r'^#include "([a-z0-9-]+(?:/[a-z0-9-]+)*/)?([a-z0-9-]+\.h)"', re.M)
+
+
+def folders(meson):
+    """The folders of lpd/, lowest first, as lpd/meson.build lists them."""
+    found = re.search(r"foreach folder : \[(.*?)\]", meson, re.S)
+    return re.findall(r"'([a-z]+)'", found.group(1))
+
+
+def faults_of_folders(source, order):
+    """An include that goes up, or a file or folder that is not in the list."""
+    for path in sorted((source / "lpd").rglob("*.[ch]")):
+        name = path.relative_to(source / "lpd")
+        if len(name.parts) == 1:
+            if name.name not in PROGRAMS:
+                yield f"lpd/{name}: only programs stand at the top of lpd/"
+            continue
+        folder = name.parts[0]
+        if folder not in order:
+            yield f"lpd/{name}: lpd/meson.build does not list the folder {folder}"
+            continue
+        for there, header in INCLUDE.findall(path.read_text()):
+            target = there.split("/")[0]
+            if target not in order:
+                yield f"lpd/{name}: includes {there}{header}, which names no folder of lpd/"
+            elif order.index(target) > order.index(folder):
+                yield f"lpd/{name}: {folder}/ includes {there}{header}, which lies above it"
+
+
+def units(source):
+    """Each file without its ending, with the others of lpd/ that it includes."""
+    found = {}
+    for path in sorted((source / "lpd").rglob("*.[ch]")):
+        unit = str(path.relative_to(source / "lpd"))[:-2]
+        includes = {f"{there}{header}"[:-2] for there, header in INCLUDE.findall(path.read_text())}
+        found.setdefault(unit, set()).update(includes - {unit})
+    return found
+
+
+def circles(graph):
+    """Files that include each other, be it by way of others: each circle once."""
+    state, stack = {}, []
+
+    def visit(unit):
+        state[unit] = "open"
+        stack.append(unit)
+        for other in sorted(graph.get(unit, ())):
+            if state.get(other) == "open":
+                yield stack[stack.index(other):] + [other]
+            elif other not in state:
+                yield from visit(other)
+        stack.pop()
+        state[unit] = "done"
+
+    for unit in sorted(graph):
+        if unit not in state:
+            yield from visit(unit)
+
+
+def main():
+    order = folders((SOURCE / "lpd/meson.build").read_text())
+    faults = list(faults_of_folders(SOURCE, order))
+    faults += ["a circle: " + " -> ".join(circle) for circle in circles(units(SOURCE))]
+    for fault in faults:
+        print(fault)
+    return 1 if faults else 0
+
+
+sys.exit(main())

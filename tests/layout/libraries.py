@@ -1,0 +1,42 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Each program needs exactly these libraries: libraries.py PROGRAM…. lpd starts once a patch, in the
+initramfs too, and the generator before all else at each boot, so a library more is time lost; and
+what reads hostile files should bring little along."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+LIBRARIES = {
+    "lpd": {"inih", "json-c", "lzma", "md", "systemd", "z", "zstd"},
+    "lpctl": {"blkid", "inih", "json-c", "kmod", "lzma", "md", "smartcols", "systemd", "z", "zstd"},
+    "lpd-modules": {"inih", "kmod"},
+    "lpd-volume": {"blkid", "inih", "json-c", "systemd"},
+    "lpd-parser": {"crypto", "json-c"},
+    "lpd-generator": {"inih", "json-c"},
+}
+# What the compiler adds, with sanitizers too.
+NEUTRAL = {"asan", "c", "gcc_s", "m", "ubsan"}
+
+
+def needed(program):
+    found = subprocess.run(["readelf", "-d", program], capture_output=True, text=True, check=True).stdout
+    return {name for name in re.findall(r"NEEDED.*\[(?:lib)?([\w-]+?)\.so", found)
+            if name not in NEUTRAL and not name.startswith("ld-")}
+
+
+def main(programs):
+    failed = len(programs) != len(LIBRARIES)
+    for program in programs:
+        wanted, found = LIBRARIES[Path(program).name], needed(program)
+        for name in sorted(found - wanted):
+            print(f"{program} needs lib{name}, which is not listed for it")
+        for name in sorted(wanted - found):
+            print(f"{program} is listed with lib{name}, which it does not need")
+        failed |= found != wanted
+    return 1 if failed else 0
+
+
+sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "verify-test.h"
+
+/* What the kernel's answers mean, by the first way. */
+
+static void test_unsigned(void **state _unused_) {
+    judge(NULL, 0);
+    assert_verdict("unsigned");
+    assert_string_equal(report.reason, "it is not signed");
+    assert_null(report.way);
+    assert_int_equal(kernel.bpf.n_calls, 0);
+}
+
+static void test_answers(void **state _unused_) {
+    static const struct {
+        int secondary, platform;
+        const char *verdict, *reason;
+        unsigned n_asked;
+    } cases[] = {
+        { 0, -ENOKEY, "verified", NULL, 1 },
+        { -ENOKEY, 0, "verified", NULL, 2 },
+        { -ENOKEY, -ENOKEY, "unknown-signer", "no key of this machine", 2 },
+        { -ENOKEY, -EKEYREJECTED, "bad-signature", "rejected its signature", 2 },
+        { -EKEYREJECTED, 0, "bad-signature", "rejected its signature", 1 },
+        { -EBADMSG, 0, "bad-signature", "malformed (EBADMSG)", 1 },
+        { -ENOPKG, 0, "unsupported", "lacks the crypto", 1 },
+        { -ENOKEY, -ENOPKG, "unsupported", "lacks the crypto", 2 },
+        { -EXDEV, 0, "bad-signature", "rejected its signature: Invalid cross-device link", 1 },
+    };
+
+    for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+        kernel.bpf.n_verified = 0;
+        answer(-ENOKEY, cases[i].secondary, cases[i].platform);
+        verify_by(STRANGER, 0, 0);
+        assert_verdict(cases[i].verdict);
+        assert_string_equal(report.way, "kernel-pkcs7");
+        assert_part(report.reason, strempty(cases[i].reason));
+        assert_int_equal(kernel.bpf.n_verified, cases[i].n_asked);
+        assert_null(report.local);
+    }
+    answer(-ENOKEY, -ENOKEY, -ENOKEY);
+    verify_by(LEAF, 0, 0);
+    assert_part(report.reason, "Machine in .machine may have issued the certificate of the signer");
+    assert_part(report.hint, "certificate embedded");
+}
+
+/* What the kernel does not ask for: the module loader refuses it whoever signed. */
+static void test_signed_attributes(void **state _unused_) {
+    struct signature s;
+
+    answer(0, 0, 0);
+    sign(who + MACHINE, 1, "sha256", SIGN_FLAGS & ~(unsigned) CMS_NOATTR, DATA, strlen(DATA), &s);
+    judge(&s, 0);
+    assert_verdict("bad-signature");
+    assert_part(report.reason, "signed attributes");
+    assert_int_equal(kernel.bpf.n_calls, 0);
+}
+
+static void test_garbage(void **state _unused_) {
+    struct signature s = { .der = strdup("rubbish"), .size = 7 };
+
+    answer(0, 0, 0);
+    judge(&s, 0);
+    assert_verdict("bad-signature");
+    assert_part(report.reason, "it is no PKCS#7");
+    assert_int_equal(kernel.bpf.n_calls, 0);
+}
+
+static void test_names_the_key(void **state _unused_) {
+    answer(-ENOKEY, 0, -ENOKEY);
+    verify_by(LEAF, 1U << LEAF, 0);
+    assert_verdict("verified");
+    assert_string_equal(report.keyring, ".machine");
+    assert_string_equal(report.hash, "sha256");
+    assert_part(report.signer, "CN=Leaf");
+    assert_string_equal(report.key_id, key_id_of(LEAF));
+
+    /* Without a certificate there is the issuer's name, which need not be the key's. */
+    verify_by(SECONDARY, 0, 0);
+    assert_part(report.signer, "CN=Secondary");
+    assert_null(report.keyring);
+    put_certificate("/etc/lpd/keys.d/s.der", SECONDARY);
+    verify_by(SECONDARY, 0, 0);
+    assert_string_equal(report.keyring, ".secondary_trusted_keys");
+    assert_string_equal(report.key_id, key_id_of(SECONDARY));
+
+    /* What is compiled in has signed itself, and its certificate is nowhere. */
+    verify_by(BUILTIN, 0, 0);
+    assert_string_equal(report.keyring, ".builtin_trusted_keys");
+    assert_string_equal(report.key_id, key_id_of(BUILTIN));
+}
+
+static void test_revoked(void **state _unused_) {
+    int32_t blacklist = fake_keyring_add(&keyring, 0, "keyring", ".blacklist");
+
+    /* The kernel's answer to a certificate in .blacklist, which is to be told from a bad signature. */
+    put_certificate("/etc/lpd/keys.d/m.der", MACHINE);
+    answer(-ENOKEY, -EKEYREJECTED, -ENOKEY);
+    verify_by(MACHINE, 0, TRUST_EXPLAIN);
+    assert_verdict("bad-signature");
+
+    (void) fake_keyring_add(&keyring, blacklist, "blacklist", tbs_of(MACHINE));
+    verify_by(MACHINE, 0, 0);
+    assert_verdict("revoked");
+    assert_string_equal(report.reason, "Machine is on the kernel's .blacklist");
+
+    /* Nor is it asked any more if the certificate is at hand. */
+    kernel.bpf.n_calls = 0;
+    verify_by(MACHINE, 1U << MACHINE, 0);
+    assert_verdict("revoked");
+    assert_int_equal(kernel.bpf.n_calls, 0);
+}
+
+static void test_revoked_file(void **state _unused_) {
+    int32_t blacklist = fake_keyring_add(&keyring, 0, "keyring", ".blacklist");
+
+    answer(0, 0, 0);
+    (void) fake_keyring_add(&keyring, blacklist, "blacklist", "bin:c0ffee01");
+    verify_by(MACHINE, 0, 0);
+    assert_verdict("verified");
+    (void) fake_keyring_add(&keyring, blacklist, "blacklist", "bin:c0ffee");
+    verify_by(MACHINE, 0, 0);
+    assert_verdict("revoked");
+    assert_part(report.reason, "the file's hash");
+}
+
+/* Keyrings= may be narrower than what the kernel asks at once. */
+static void test_keyrings(void **state _unused_) {
+    static const struct {
+        unsigned keyrings;
+        int builtin, secondary, platform;
+        const char *verdict;
+    } cases[] = {
+        { KEYRING_BUILTIN, 0, 0, 0, "verified" },
+        { KEYRING_BUILTIN, -ENOKEY, 0, 0, "unknown-signer" },
+        { KEYRING_PLATFORM, 0, 0, -ENOKEY, "unknown-signer" },
+        { KEYRING_PLATFORM, -ENOKEY, -ENOKEY, 0, "verified" },
+        { 0, 0, 0, 0, "unknown-signer" },
+        { KEYRING_BUILTIN | KEYRING_SECONDARY | KEYRING_PLATFORM, -ENOKEY, 0, -ENOKEY,
+          "unknown-signer" },
+        { KEYRING_BUILTIN | KEYRING_SECONDARY | KEYRING_PLATFORM, -ENOKEY, 0, 0, "verified" },
+        { KEYRING_BUILTIN | KEYRING_SECONDARY, 0, 0, -ENOKEY, "verified" },
+        { KEYRING_SECONDARY, 0, 0, 0, "unknown-signer" },
+        { KEYRING_MACHINE, 0, 0, 0, "unknown-signer" },
+        { ALL_KEYRINGS & ~(unsigned) KEYRING_PLATFORM, -ENOKEY, 0, -ENOKEY, "verified" },
+        { ALL_KEYRINGS & ~(unsigned) KEYRING_PLATFORM, -ENOKEY, -ENOKEY, 0, "unknown-signer" },
+    };
+
+    for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+        policy.keyrings = cases[i].keyrings;
+        answer(cases[i].builtin, cases[i].secondary, cases[i].platform);
+        verify_by(STRANGER, 0, 0);
+        assert_verdict(cases[i].verdict);
+    }
+}
+
+/* A key that is left out does not come in again by a certificate that claims another's issue. */
+static void test_claims_another_issuer(void **state _unused_) {
+    struct identity claim = { .x509 = X509_dup(who[MACHINE].x509) };
+    struct signature s;
+
+    identity_issue(&claim, who + BUILTIN, NULL);
+    assert_true(X509_set_issuer_name(claim.x509, X509_get_issuer_name(who[MACHINE].x509)));
+    assert_true(X509_sign(claim.x509, who[MACHINE].key, EVP_sha256()) > 0);
+    policy.keyrings = KEYRING_BUILTIN | KEYRING_SECONDARY;
+    answer(-ENOKEY, 0, -ENOKEY);
+    machine.sig_enforce = 1;
+
+    make_signature((enum who[]){ MACHINE }, 1, 0, &s);
+    assert_true(CMS_add1_cert(s.cms, claim.x509));
+    encode(&s);
+    judge(&s, 0);
+    assert_verdict("unknown-signer");
+    assert_fact("kernel-pkcs7", "Keyrings= leaves out");
+    assert_fact("enforced", "Keyrings= leaves out");
+    identity_done(&claim);
+}
+
+/* Where the keyrings may not be listed, none can be thought empty. */
+static void test_keyrings_unseen(void **state _unused_) {
+    keyring.hidden = true;
+    (void) fake_keyring_add(&keyring, 0, "asymmetric", "another");
+    policy.keyrings = KEYRING_BUILTIN | KEYRING_SECONDARY;
+    answer(-ENOKEY, 0, -ENOKEY);
+    verify_by(STRANGER, 0, 0);
+    assert_verdict("unknown-signer");
+    policy.keyrings = ALL_KEYRINGS;
+    verify_by(STRANGER, 0, 0);
+    assert_verdict("verified");
+}
+
+/* A keyring that is left out and holds nothing is no reason to ask twice. */
+static void test_keyrings_empty(void **state _unused_) {
+    fake_keyring_find(&keyring, description_of(MACHINE))->description[0] = '\0';
+    (void) fake_keyring_add(&keyring, 0, "keyring", "another");
+    policy.keyrings = KEYRING_BUILTIN | KEYRING_SECONDARY;
+    answer(-ENOKEY, 0, -ENOKEY);
+    verify_by(SECONDARY, 0, 0);
+    assert_verdict("verified");
+    assert_int_equal(kernel.bpf.n_verified, 1);
+}
+
+static void test_expired(void **state _unused_) {
+    answer(0, 0, 0);
+    verify_by(EXPIRED, 1U << EXPIRED, 0);
+    assert_verdict("verified");
+    assert_string_equal(report.expired, "2025-02-03");
+    assert_fact("dates", "the kernel ignores dates");
+    verify_by(LEAF, 1U << LEAF, 0);
+    assert_null(report.expired);
+}
+
+static void test_not_live(void **state _unused_) {
+    answer(0, 0, 0);
+    host.live = false;
+    machine.sig_enforce = 1;
+    verify_by(MACHINE, 1U << MACHINE, 0);
+    assert_verdict("unknown-signer");
+    assert_int_equal(kernel.bpf.n_calls, 0);
+    assert_int_equal(keyring.n_verify, 0);
+}
+
+/* The parser. */
+
+static const char *parser_directory;
+
+static void verify_with_parser(const char *script, enum who w, unsigned embedded) {
+    char path[PATH_MAX + 16];
+
+    if (script) {
+        fake_kernel_text(&kernel, "/lpd-parser", script);
+        TREE_ASSERT(snprintf(path, sizeof(path), "%s/lpd-parser", kernel.root) > 0);
+        TREE_ASSERT(chmod(path, 0755) == 0);
+    }
+    TREE_ASSERT(setenv("LPD_LIBEXECDIR", script ? kernel.root : "/nonexistent", 1) == 0);
+    verify_by(w, embedded, 0);
+    TREE_ASSERT(setenv("LPD_LIBEXECDIR", parser_directory, 1) == 0);
+}
+
+static void test_no_parser(void **state _unused_) {
+    static const char *const scripts[] = { NULL, "#!/bin/sh\nkill -SEGV $$\n", "#!/bin/sh\necho\n" };
+
+    answer(0, 0, 0);
+    for (size_t i = 0; i < ELEMENTSOF(scripts); i++) {
+        verify_with_parser(scripts[i], MACHINE, 0);
+        assert_verdict("unsupported");
+        assert_part(report.reason, "lpd-parser");
+        assert_int_equal(trust_check(&report, SIGNATURE_PERMISSIVE, "x", NULL), 0);
+        assert_int_equal(trust_check(&report, SIGNATURE_LOCAL, "x", NULL), -EKEYREJECTED);
+        assert_int_equal(trust_check(&report, SIGNATURE_REQUIRED, "x", NULL), -EKEYREJECTED);
+    }
+}
+
+/* What the real one says, changed by a command of sed(1). */
+static void verify_with_lies(const char *command, enum who w, unsigned embedded) {
+    char script[PATH_MAX + 128];
+
+    TREE_ASSERT(snprintf(script, sizeof(script), "#!/bin/sh\n%s/lpd-parser | sed '%s'\n",
+                         parser_directory, command) > 0);
+    verify_with_parser(script, w, embedded);
+}
+
+/* A parser that was taken over may say that a certificate came with the signature. */
+static void test_parser_lies(void **state _unused_) {
+    close_kernel_pkcs7();
+    put_certificate("/etc/lpd/keys.d/leaf.der", LEAF);
+    verify_by(LEAF, 0, 0);
+    assert_verdict("unknown-signer");
+    verify_by(LEAF, 1U << LEAF, 0);
+    assert_verdict("verified");
+    verify_with_lies("s/\"source\":0,/ /", LEAF, 0);
+    assert_verdict("unknown-signer");
+    assert_fact("kernel-keyring", "lpd-parser found a certificate that is not in the signature");
+}
+
+/* Nor is the digest its own that the kernel is asked about. */
+static void test_parser_lies_about_digest(void **state _unused_) {
+    close_kernel_pkcs7();
+    verify_with_lies("s/\"digest\":\"[0-9a-f]*\"/\"digest\":\"00\"/", LEAF, 1U << LEAF);
+    assert_verdict("verified");
+    assert_string_equal(report.way, "kernel-keyring");
+}
+
+/* What a policy makes of a verdict. */
+static void test_policies(void **state _unused_) {
+    static const struct {
+        enum verdict verdict;
+        bool required, local, permissive;
+    } cases[] = {
+        { VERDICT_VERIFIED, true, true, true },         { VERDICT_ENFORCED, true, true, true },
+        { VERDICT_LOCAL, false, true, true },           { VERDICT_UNKNOWN_SIGNER, false, false, true },
+        { VERDICT_UNSUPPORTED, false, false, true },    { VERDICT_BAD_SIGNATURE, false, false, false },
+        { VERDICT_REVOKED, false, false, false },       { VERDICT_UNSIGNED, false, false, true },
+    };
+
+    for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+        const struct trust_report t = { .verdict = cases[i].verdict };
+
+        assert_int_equal(trust_check(&t, SIGNATURE_REQUIRED, "x", NULL) == 0, cases[i].required);
+        assert_int_equal(trust_check(&t, SIGNATURE_LOCAL, "x", NULL) == 0, cases[i].local);
+        assert_int_equal(trust_check(&t, SIGNATURE_PERMISSIVE, "x", NULL) == 0, cases[i].permissive);
+    }
+}
+
+static void test_check_says_why(void **state _unused_) {
+    struct trust_report t = { .verdict = VERDICT_REVOKED, .reason = (char *) "it is forbidden",
+                              .hint = (char *) "sign it anew" };
+    struct error e = ERROR_NULL;
+    int r = trust_check(&t, SIGNATURE_REQUIRED, "/a.ko", &e);
+
+    assert_int_equal(e.exit_status, EXIT_STATUS_REFUSED);
+    assert_string_equal(e.hint, "sign it anew");
+    assert_error_is(r, -EKEYREJECTED, &e, "/a.ko: it is forbidden (revoked, Signature=required)");
+}
+
+#define test(name) cmocka_unit_test_setup_teardown(name, world_open, world_close)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        test(test_unsigned),        test(test_answers),
+        test(test_signed_attributes), test(test_garbage),
+        test(test_names_the_key),   test(test_revoked),
+        test(test_revoked_file),    test(test_keyrings),
+        test(test_claims_another_issuer), test(test_keyrings_unseen),
+        test(test_keyrings_empty),  test(test_expired),
+        test(test_not_live),        test(test_no_parser),
+        test(test_parser_lies),     test(test_parser_lies_about_digest),
+        cmocka_unit_test(test_policies),
+        cmocka_unit_test(test_check_says_why),
+    };
+
+    parser_directory = getenv("LPD_LIBEXECDIR");
+    if (!parser_directory) {
+        fprintf(stderr, "$LPD_LIBEXECDIR says where lpd-parser is\n");
+        return EXIT_FAILURE;
+    }
+    parser_directory = strdup(parser_directory);
+    return cmocka_run_group_tests(tests, identities_make, identities_done);
+}
