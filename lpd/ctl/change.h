@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ctl/ctl.h"
+#include "ctl/images.h"
 #include "system/manager.h"
 
 /* What the verbs that act share. */
@@ -25,3 +26,12 @@ typedef int change_one(struct ctl *c, struct manager *m, const char *argument, s
  * returned, later ones stand among the changes. r: what went before; its failure counts as the first. */
 int changes_each(struct ctl *c, struct manager *m, char **arguments, int r, change_one *one,
                  struct error *e);
+
+/* What stands at the beginning of a verb that changes patches: privileges, systemd, and the images as they
+ * are before. */
+int changes_prepare(struct ctl *c, struct manager **ret_manager, struct images *ret_before,
+                    struct error *e);
+
+/* All of a verb that takes names of patches: it takes that step for each, by the spelling of its manifest,
+ * and brings the images in line afterwards. A name that can be none is refused before anything is done. */
+int changes_each_patch(struct ctl *c, char **argv, change_one *one, struct error *e);

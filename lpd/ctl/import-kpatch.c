@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+
+#include "base/file.h"
+#include "base/strv.h"
+#include "ctl/change.h"
+#include "ctl/install.h"
+
+static int import_one(struct ctl *c, struct manager *m, const char *path, struct error *e) {
+    return install_one(c, m, &c->host, path, e);
+}
+
+/* kpatch keeps what its service loads in /var/lib/kpatch/RELEASE/MODULE.ko (kpatch(1), "kpatch
+ * install"). failed is the first failure so far, which is returned in the end. */
+static int import_release(struct ctl *c, const char *release, int failed, struct error *e) {
+    _cleanup_strv_free_ char **names = NULL, **paths = NULL;
+    _cleanup_free_ char *directory = NULL;
+    int r;
+
+    if (asprintf(&directory, "/var/lib/kpatch/%s", release) < 0)
+        return -ENOMEM;
+    r = file_list(&c->host, directory, &names);
+    if (r == -ENOTDIR)
+        return failed;
+    if (r < 0)
+        return failed < 0 ? failed
+                          : error_set(e, r, EXIT_STATUS_FAILED, "%s: %s", directory, strerror(-r));
+    STRV_FOREACH(name, names) {
+        _cleanup_free_ char *path = NULL;
+
+        if (!endswith(*name, ".ko"))
+            continue;
+        if (asprintf(&path, "%s/%s", directory, *name) < 0 || strv_extend(&paths, path) < 0)
+            return -ENOMEM;
+    }
+    c->kernel = release;
+    return changes_each(c, NULL, paths, failed, import_one, e);
+}
+
+int ctl_import_kpatch(struct ctl *c, char **argv _unused_, struct error *e) {
+    _cleanup_strv_free_ char **releases = NULL;
+    int r, failed = 0;
+
+    changes_begin(c);
+    r = ctl_require_root(c, e);
+    if (r < 0)
+        return r;
+    r = file_list(&c->host, "/var/lib/kpatch", &releases);
+    if (r == -ENOENT)
+        return 0;
+    if (r < 0)
+        return error_set(e, r, EXIT_STATUS_FAILED, "/var/lib/kpatch: %s", strerror(-r));
+    c->no_load = true;
+    STRV_FOREACH(release, releases)
+        failed = import_release(c, *release, failed, e);
+    return failed;
+}

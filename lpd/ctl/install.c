@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+
+#include "base/file.h"
+#include "base/strv.h"
+#include "config/name.h"
+#include "ctl/change.h"
+#include "ctl/install.h"
+#include "ctl/volume.h"
+#include "livepatch/kernel-flag.h"
+#include "load/converge.h"
+#include "load/gate.h"
+#include "module/file.h"
+#include "store/store.h"
+#include "trust/manifest.h"
+
+/* One file that is to be installed, and what was found out about it. */
+struct candidate {
+    struct module_file file;
+    char *name;
+    char *release;
+    bool here; /* for the kernel that runs */
+};
+
+static void candidate_done(struct candidate *n) {
+    module_file_close(&n->file);
+    free(n->name);
+    free(n->release);
+}
+
+/* The file's name where it spells the module's name another way (fix-a.ko holds fix_a), else the
+ * module's own. */
+static char *name_for(const char *path, const struct module_info *info) {
+    const char *base = path_basename(path);
+    _cleanup_free_ char *stem = strndup(base, strcspn(base, "."));
+
+    if (stem && patch_name_equal(stem, info->name))
+        return TAKE_PTR(stem);
+    return strdup(info->name);
+}
+
+static int find_release(struct ctl *c, struct candidate *n, struct error *e) {
+    const char *vermagic = n->file.info.vermagic;
+    _cleanup_free_ char *running = NULL;
+
+    n->release = strndup(vermagic, strcspn(vermagic, " "));
+    if (!n->release)
+        return -ENOMEM;
+    if (c->host.live)
+        (void) c->host.ops->release(&c->host, &running);
+    n->here = running && streq(running, n->release);
+    if (c->kernel && !streq(c->kernel, n->release))
+        return error_set(e, -ENOEXEC, EXIT_STATUS_KERNEL, "%s is built for %s, not for %s",
+                         n->file.path, n->release, c->kernel);
+    if (!c->kernel && running && !n->here && manager_is_running(&c->host))
+        return error_hint(e, error_set(e, -ENOEXEC, EXIT_STATUS_KERNEL,
+                                       "%s is built for %s, but this kernel is %s", n->file.path,
+                                       n->release, running),
+                          "to install it for that kernel: --kernel=%s", n->release);
+    return 0;
+}
+
+static int inspect(struct ctl *c, const struct host *source, const char *path, struct candidate *n,
+                   struct error *e) {
+    int r;
+
+    r = module_file_open_untrusted(source, path, &n->file, e);
+    if (r < 0)
+        return r;
+    if (!n->file.info.livepatch)
+        return error_set(e, -EINVAL, EXIT_STATUS_REFUSED,
+                         "%s is a kernel module, but not a live patch (no livepatch=Y)", path);
+    n->name = c->name ? strdup(c->name) : name_for(path, &n->file.info);
+    if (!n->name)
+        return -ENOMEM;
+    r = ctl_check_name(n->name, e);
+    if (r >= 0)
+        r = find_release(c, n, e);
+    if (r >= 0)
+        module_file_sha256(&n->file);
+    return r;
+}
+
+static int check_signature(struct host *asked, const struct trust_machine *machine,
+                           struct candidate *n, struct error *e) {
+    _cleanup_(trust_report_done) struct trust_report report = {};
+    int r;
+
+    r = trust_verify_module(asked, machine, &n->file, TRUST_EXPLAIN, &report);
+    if (r < 0)
+        return r;
+    if (!asked->live && report.verdict != VERDICT_UNSIGNED &&
+        verdict_accepted(report.verdict, SIGNATURE_PERMISSIVE))
+        return 0;
+    return trust_check(&report, machine->policy->signature, n->file.path, e);
+}
+
+/* A manifest that will be refused is told of before anything changes; that there is none, the store
+ * tells. */
+static int check_manifest(struct host *asked, const struct trust_machine *machine, const char *name,
+                          struct error *e) {
+    _cleanup_(manifest_done) struct manifest m = {};
+    int r;
+
+    r = manifest_load(asked, name, &m, e);
+    if (r >= 0)
+        r = trust_check_manifest(asked, machine, &m, e);
+    return r == -ENOENT || (r == -EOPNOTSUPP && !asked->live) ? 0 : r;
+}
+
+/* Where the kernel that would load it can be asked, its word decides. Elsewhere, below another root,
+ * in a chroot or for another kernel, that has to wait for the boot, and only what no kernel would
+ * vouch for is refused. */
+static int check_trust(struct ctl *c, struct candidate *n, bool running, struct error *e) {
+    _cleanup_(snapshot_done) struct snapshot s = {};
+    struct trust_machine machine;
+    struct host asked = c->host;
+    int r;
+
+    r = snapshot_take(&c->host, 0, &s, e);
+    if (r >= 0 && s.policy_error < 0)
+        r = error_set(e, s.policy_error, EXIT_STATUS_CONFIG, "%s",
+                      error_message(&s.policy_problem, s.policy_error));
+    if (r < 0)
+        return r;
+    asked.live = running && n->here;
+    machine = snapshot_trust_machine(&s);
+    r = check_signature(&asked, &machine, n, e);
+    return r >= 0 && s.policy.signed_manifests ? check_manifest(&asked, &machine, n->name, e) : r;
+}
+
+static int place(struct ctl *c, const struct candidate *n, struct change **ret_change,
+                 struct error *e) {
+    bool initrd = c->stage && streq(c->stage, "initrd");
+
+    return store_install(&c->host,
+                         &(struct store_patch){
+                             .name = n->name,
+                             .release = n->release,
+                             .module = n->file.data,
+                             .module_size = n->file.size,
+                             .sha256 = n->file.sha256,
+                             .stage = initrd ? STAGE_INITRD : STAGE_SYSTEM,
+                             .set_stage = c->stage != NULL,
+                         },
+                         ret_change, e);
+}
+
+/* Another build under the same name has to make room. */
+static bool is_other_build(struct ctl *c, const struct candidate *n) {
+    _cleanup_(livepatch_done) struct livepatch in = {};
+
+    return livepatch_read(&c->host, n->file.info.name, &in) >= 0 && in.registered && in.build_id &&
+           n->file.info.build_id && !streq(in.build_id, n->file.info.build_id);
+}
+
+static int load_placed(struct ctl *c, struct manager *m, const struct candidate *n, bool other,
+                       struct error *e) {
+    _cleanup_(result_done) struct result out = {}, in = {};
+    int r;
+
+    r = manager_reload(m, e);
+    if (r >= 0 && other)
+        r = converge_unload(&c->host, m, n->name, &out, e);
+    return r < 0 ? r : converge_load(&c->host, m, n->name, &in, e);
+}
+
+/* On the machine, and on the volume if it goes or went there. 1 if something of the machine changed. */
+static int place_everywhere(struct ctl *c, const struct manager *m, const struct candidate *n,
+                            struct change **ret_change, struct volume_change **ret_volume,
+                            struct error *e) {
+    bool was_there = ctl_is_on_volume(c, m, n->name);
+    int placed, r, k;
+
+    placed = place(c, n, ret_change, e);
+    if (placed < 0 || (!was_there && !ctl_is_on_volume(c, m, n->name)))
+        return placed;
+    r = ctl_update_volume(c, n->name, /* wanted= */ true, ret_volume, e);
+    if (r >= 0)
+        return placed;
+    k = change_undo(*ret_change);
+    return k < 0 ? error_hint(e, r, "nor could the files be put back: %s", strerror(-k)) : r;
+}
+
+/* Back to what was: the files, systemd's units, and the build that had to make room. */
+static void undo(struct ctl *c, struct manager *m, const struct candidate *n,
+                 struct change *change, bool other, struct error *e, int error_number) {
+    _cleanup_(result_done) struct result result = {};
+    _cleanup_free_ char *unit = manager_unit_name(n->name);
+    int r;
+
+    r = change_undo(change);
+    if (r < 0)
+        (void) error_hint(e, error_number, "nor could the files be put back: %s", strerror(-r));
+    if (!other && unit)
+        (void) manager_queue_job(m, "StopUnit", unit, NULL);
+    (void) manager_reset(m, unit);
+    (void) manager_reload(m, NULL);
+    if (other)
+        (void) converge_load(&c->host, m, n->name, &result, NULL);
+    else
+        (void) result_remove(&c->host, n->name);
+}
+
+/* Nothing new can be loaded: what is in, is in. */
+static bool is_locked_out(struct ctl *c, const struct candidate *n) {
+    _cleanup_(livepatch_done) struct livepatch in = {};
+
+    if (!n->here || kernel_flag_read(&c->host, KERNEL_MODULES_DISABLED) != 1)
+        return false;
+    return livepatch_read(&c->host, n->file.info.name, &in) < 0 || !in.enabled || is_other_build(c, n);
+}
+
+static const char *why_not_now(struct ctl *c, const struct candidate *n, const struct manager *m) {
+    if (c->no_load)
+        return "it goes in at the next boot, as --no-load asks";
+    if (!n->here)
+        return "it goes in when that kernel boots";
+    if (!m)
+        return "systemd does not run here, so it goes in at the next boot";
+    if (is_locked_out(c, n))
+        return "modules are locked until reboot, so it goes in at the next boot";
+    return NULL;
+}
+
+/* --wait asks for more than the next boot. */
+static int refuse_to_wait(struct ctl *c, const struct candidate *n, struct error *e) {
+    if (!c->wait || c->no_load || !is_locked_out(c, n))
+        return 0;
+    return error_hint(e, error_set(e, -EPERM, EXIT_STATUS_LOCKED,
+                                   "%s is installed, but not in: modules are locked until reboot", n->name),
+                      "it goes in at the next boot; without --wait this is no failure");
+}
+
+int install_one(struct ctl *c, struct manager *m, const struct host *source, const char *path,
+                struct error *e) {
+    _cleanup_(volume_change_freep) struct volume_change *volume = NULL;
+    _cleanup_(change_freep) struct change *change = NULL;
+    _cleanup_(candidate_done) struct candidate n = { .file = MODULE_FILE_NULL };
+    const char *later;
+    bool placed, other;
+    int r;
+
+    r = inspect(c, source, path, &n, e);
+    if (r >= 0)
+        r = check_trust(c, &n, m != NULL, e);
+    if (r >= 0)
+        r = place_everywhere(c, m, &n, &change, &volume, e);
+    if (r < 0)
+        return r;
+    placed = r > 0;
+    later = why_not_now(c, &n, m);
+    if (later) {
+        if (placed && m)
+            (void) manager_reload(m, NULL);
+        changes_add(c, n.name, placed, "%s for %s; %s",
+                    placed ? "installed" : "installed already", n.release, later);
+        r = refuse_to_wait(c, &n, e);
+        return r < 0 ? r : placed;
+    }
+    other = is_other_build(c, &n);
+    r = load_placed(c, m, &n, other, e);
+    if (r < 0) {
+        int k = volume ? volume_undo(volume) : 0;
+
+        if (k < 0)
+            (void) error_hint(e, r, "nor could the volume be put back: %s", strerror(-k));
+        undo(c, m, &n, change, other, e, r);
+        return r;
+    }
+    changes_add(c, n.name, placed || r > 0, "%s for %s and %s", placed ? "installed" : "installed already",
+                n.release, r > 0 ? "loaded" : "in already");
+    return ctl_wait(c, n.file.info.name, e);
+}
+
+/* Files on the command line are the caller's, not below --root=. */
+static int install_callers_file(struct ctl *c, struct manager *m, const char *path, struct error *e) {
+    _cleanup_(host_close) struct host here = HOST_NULL;
+    _cleanup_free_ char *absolute = realpath(path, NULL);
+    int r;
+
+    if (!absolute)
+        return error_set(e, -errno, EXIT_STATUS_FAILED, "%s: %s", path, strerror(errno));
+    r = host_open("/", &here);
+    return r < 0 ? r : install_one(c, m, &here, absolute, e);
+}
+
+int ctl_install(struct ctl *c, char **argv, struct error *e) {
+    _cleanup_(manager_freep) struct manager *m = NULL;
+    _cleanup_(images_done) struct images before = {};
+    int r;
+
+    changes_begin(c);
+    if (c->name && strv_length(argv) > 1)
+        return error_set(e, -EINVAL, EXIT_STATUS_USAGE, "--name= goes with one file");
+    r = changes_prepare(c, &m, &before, e);
+    if (r < 0)
+        return r;
+    r = changes_each(c, m, argv, 0, install_callers_file, e);
+    return images_refresh(c, &before, r, e);
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/strv.h"
+#include "config/name.h"
+#include "ctl/change.h"
+#include "ctl/volume.h"
+#include "load/converge.h"
+#include "store/store.h"
+
+/* Unloads it and takes its files off the machine: 1 if there were any. */
+static int unload_and_remove(struct ctl *c, struct manager *m, const char *name, bool *ret_unloaded,
+                             struct result *result, struct error *e) {
+    int r;
+
+    r = c->host.live ? converge_unload(&c->host, m, name, result, e) : 0;
+    if (r < 0)
+        return r;
+    *ret_unloaded = r > 0;
+    return store_remove(&c->host, name, e);
+}
+
+static int remove_one(struct ctl *c, struct manager *m, const char *name, struct error *e) {
+    _cleanup_(volume_change_freep) struct volume_change *volume = NULL;
+    _cleanup_(result_done) struct result result = {};
+    bool unloaded = false;
+    int r;
+
+    r = store_may_remove(&c->host, name, e);
+    if (r >= 0 && ctl_is_on_volume(c, m, name))
+        r = ctl_update_volume(c, name, /* wanted= */ false, &volume, e);
+    if (r < 0)
+        return r;
+    r = unload_and_remove(c, m, name, &unloaded, &result, e);
+    if (r < 0 && volume)
+        (void) volume_undo(volume);
+    if (r < 0)
+        return r;
+    if (c->host.live)
+        (void) result_remove(&c->host, name);
+    if (r == 0 && !unloaded)
+        return ctl_no_patch(c, name, e);
+    if (m)
+        (void) manager_reload(m, NULL);
+    changes_add(c, name, true, "%s%s%s%s%s", unloaded ? "unloaded" : "", unloaded && r > 0 ? " and " : "",
+                r > 0 ? "removed" : "", result.reason ? "; " : "", strempty(result.reason));
+    return 1;
+}
+
+static int remove_one_for_kernel(struct ctl *c, struct manager *m, const char *name, struct error *e) {
+    int r;
+
+    r = store_remove_kernel(&c->host, c->kernel, name, e);
+    if (r < 0)
+        return r;
+    if (r > 0 && m)
+        (void) manager_reload(m, NULL);
+    changes_add(c, name, r > 0, "%s %s", r > 0 ? "removed for" : "nothing installed for", c->kernel);
+    return r;
+}
+
+/* The names of all patches of which lpctl install has put something there for that kernel. */
+static int names_for_kernel(struct ctl *c, char ***ret, struct error *e) {
+    _cleanup_free_ char *running = NULL;
+
+    if (!kernel_release_is_valid(c->kernel))
+        return error_set(e, -EINVAL, EXIT_STATUS_USAGE, "'%s' cannot be the release of a kernel",
+                         c->kernel);
+    if (c->host.ops->release(&c->host, &running) >= 0 && streq(running, c->kernel))
+        return error_hint(e, error_set(e, -EBUSY, EXIT_STATUS_FAILED, "%s is the kernel that runs",
+                                       c->kernel),
+                          "lpctl remove NAME unloads a patch and removes it for all kernels");
+    return store_list_kernel(&c->host, c->kernel, ret, e);
+}
+
+/* A kernel is gone, or is not to be patched any more. */
+static int remove_for_kernel(struct ctl *c, char **argv, struct error *e) {
+    _cleanup_strv_free_ char **names = NULL;
+    int r;
+
+    r = names_for_kernel(c, &names, e);
+    if (r < 0) {
+        changes_begin(c);
+        return r;
+    }
+    return changes_each_patch(c, *argv ? argv : names, remove_one_for_kernel, e);
+}
+
+int ctl_remove(struct ctl *c, char **argv, struct error *e) {
+    return c->kernel ? remove_for_kernel(c, argv, e) : changes_each_patch(c, argv, remove_one, e);
+}
