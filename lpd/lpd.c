@@ -45,7 +45,7 @@ static void report(struct host *h, const struct result *result, int r, const str
     if (r >= 0)
         journal_send(event, result, release, "%s: %s", result->name, done_message(event, result));
     /* WaitFor=patched: this program has seen the transition through, lpd.service does not tell. */
-    if (r > 0 && result->settled)
+    if (r > 0 && result->complete)
         journal_send(EVENT_PATCHED, result, release, "%s: every task runs the new code", result->name);
     if (r < 0)
         journal_send(event, result, release, "%s: %s%s%s", result->name, error_message(e, r),

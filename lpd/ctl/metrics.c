@@ -35,11 +35,11 @@ void print_metrics(const struct ctl *c) {
     json_object *kernel = json_object_object_get(c->value, "kernel");
     size_t n = json_object_array_length(patches), missing = 0;
 
-    printf("# HELP lpd_patch_in Whether a live patch is in.\n# TYPE lpd_patch_in gauge\n");
+    printf("# HELP lpd_patch_loaded Whether a live patch is loaded.\n# TYPE lpd_patch_loaded gauge\n");
     for (size_t i = 0; i < n; i++) {
         json_object *patch = json_object_array_get_idx(patches, i);
 
-        print_patch(patch, "lpd_patch_in", is_in(patch));
+        print_patch(patch, "lpd_patch_loaded", is_in(patch));
         missing += is_true(patch, "required") && !is_in(patch) &&
                    !streq(value_get(patch, "state"), "disabled");
     }

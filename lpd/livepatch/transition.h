@@ -25,7 +25,7 @@ int transition_force(struct host *h, const char *name, struct error *e);
  * -ETIME (8) with what holds it up; ON_STALL_REVERT turns the transition back and removes the
  * module, -ETIME (8) which says so; ON_STALL_FORCE forces it and returns 0 with a note in
  * e->message, which is not set otherwise. -ENOENT (3): the patch is gone. */
-int transition_settle(struct host *h, const char *name, uint64_t timeout_usec,
+int transition_finish(struct host *h, const char *name, uint64_t timeout_usec,
                       enum on_stall on_stall, struct error *e);
 
 /* Describes that @what ("the transition", …) of a patch is not over after timeout_usec (0: "in

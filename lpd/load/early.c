@@ -54,7 +54,7 @@ static bool is_ours(const struct manifest_entry *entry) {
 static bool is_done(const struct snapshot *s, size_t i) {
     const struct result *result = result_list_find(&s->results, s->manifests.entries[i].name);
 
-    return result && result->in;
+    return result && result->loaded;
 }
 
 int early_load(struct host *h, early_report report, struct error *e) {

@@ -29,10 +29,10 @@ static bool is_in(const struct host *h, const char *module_name) {
 static int inherit(const struct host *h, const struct result *before, struct result *r) {
     int k;
 
-    if (!before || !before->in || !is_in(h, before->module_name ?: before->name))
+    if (!before || !before->loaded || !is_in(h, before->module_name ?: before->name))
         return 0;
-    r->in = true;
-    r->settled = before->settled;
+    r->loaded = true;
+    r->complete = before->complete;
     r->since_usec = before->since_usec;
     r->monotonic_usec = before->monotonic_usec;
     k = string_set(&r->stage, before->stage);
@@ -48,9 +48,9 @@ static int inherit(const struct host *h, const struct result *before, struct res
         k = string_set(&r->manifest_sha256, before->manifest_sha256);
     if (k >= 0)
         k = result_copy_signature(before, r);
-    STRV_FOREACH(name, before->over)
+    STRV_FOREACH(name, before->replaces)
         if (k >= 0)
-            k = strv_extend(&r->over, *name);
+            k = strv_extend(&r->replaces, *name);
     return k;
 }
 
@@ -79,7 +79,7 @@ static int conclude(struct host *h, struct result *result, int r, const struct e
 
     if (r == -ENOMEM)
         return r;
-    result->in = result->in && is_in(h, result->module_name ?: result->name);
+    result->loaded = result->loaded && is_in(h, result->module_name ?: result->name);
     result->exit_status = r < 0 ? e->exit_status : EXIT_STATUS_DONE;
     k = string_set(&result->state, state);
     if (k >= 0 && r < 0)
@@ -122,7 +122,7 @@ static uint64_t busy_timeout(struct host *h, const struct snapshot *s, uint64_t 
 
         /* Only of its way in is the beginning on record. */
         if (!patch_name_equal(r->module_name ?: r->name, running->name) || !running->enabled ||
-            !r->in || r->settled)
+            !r->loaded || r->complete)
             continue;
         elapsed = now > r->monotonic_usec ? now - r->monotonic_usec : 0;
         return own > elapsed ? own - elapsed : 0;
@@ -137,7 +137,7 @@ static int remember_others(const struct snapshot *s, struct result *result) {
         if (!s->loaded.patches[i].registered ||
             patch_name_equal(s->loaded.patches[i].name, result->module_name))
             continue;
-        r = strv_extend(&result->over, s->loaded.patches[i].name);
+        r = strv_extend(&result->replaces, s->loaded.patches[i].name);
         if (r < 0)
             return r;
     }
@@ -150,7 +150,7 @@ static int load_file(struct host *h, const struct snapshot *s, struct module_fil
     int r;
 
     r = gate_enforce(h, s, e);
-    if (r >= 0 && !result->in) {
+    if (r >= 0 && !result->loaded) {
         r = describe_module(f, result);
         if (r >= 0)
             r = remember_others(s, result);
@@ -164,7 +164,7 @@ static int load_file(struct host *h, const struct snapshot *s, struct module_fil
     r = describe_module(f, result);
     if (r < 0)
         return r;
-    result->in = true;
+    result->loaded = true;
     if (loaded == LOAD_ALREADY)
         return 0;
     r = string_set(&result->stage, stage_of(s));
@@ -196,7 +196,7 @@ static int explain_stale(const struct host *h, const struct snapshot *s, const s
                          const struct result *result, int r, struct error *e) {
     _cleanup_free_ char *command = NULL;
 
-    if (r != -EEXIST || s->in_initrd || !result->in || !streq(strempty(result->stage), "initrd"))
+    if (r != -EEXIST || s->in_initrd || !result->loaded || !streq(strempty(result->stage), "initrd"))
         return r;
     if (volume_holds(&s->policy, m) && !was_in_image(h, m->name)) {
         r = error_set(e, -EEXIST, EXIT_STATUS_FAILED, "the volume %s holds an older %s, which is in",
@@ -278,9 +278,9 @@ static int carry_out_load(struct host *h, const struct snapshot *s, const struct
     /* The boot is not held up for it: livepatch@.service waits, and finds the patch in. */
     if (r < 0 || m->wait_for != WAIT_FOR_PATCHED || s->in_initrd)
         return r;
-    r = execute_settle(h, m, result->module_name, m->timeout_usec, e);
+    r = execute_finish(h, m, result->module_name, m->timeout_usec, e);
     if (r >= 0)
-        execute_settled(h, result);
+        execute_completed(h, result);
     return conclude(h, result, r < 0 ? r : loaded, e, r < 0 ? "failed" : "active");
 }
 
@@ -302,7 +302,7 @@ int execute_load(struct host *h, const char *name, struct result *ret, struct er
         return r;
     a = plan.by_manifest[snapshot_find(&s, name)];
     r = begin(h, a->name, "load", result_list_find(&s.results, a->name), &result);
-    if (r >= 0 && !result.in)
+    if (r >= 0 && !result.loaded)
         r = string_set(&result.stage, stage_of(&s));
     if (r < 0)
         return r;
@@ -393,21 +393,21 @@ int execute_unload(struct host *h, const char *name, struct result *ret, struct 
     return r;
 }
 
-void execute_settled(const struct host *h, struct result *r) {
+void execute_completed(const struct host *h, struct result *r) {
     bool replaced = true;
 
-    r->settled = true;
-    STRV_FOREACH(name, r->over)
+    r->complete = true;
+    STRV_FOREACH(name, r->replaces)
         replaced = replaced && !is_in(h, *name) && livepatch_flag_read(h, *name, "transition") <= 0;
     if (!replaced)
-        r->over = strv_free(r->over);
+        r->replaces = strv_free(r->replaces);
 }
 
-int execute_settle(struct host *h, const struct manifest *m, const char *module_name,
+int execute_finish(struct host *h, const struct manifest *m, const char *module_name,
                    uint64_t timeout_usec, struct error *e) {
     int r, k;
 
-    r = transition_settle(h, module_name, timeout_usec, m->on_stall, e);
+    r = transition_finish(h, module_name, timeout_usec, m->on_stall, e);
     if (r < 0)
         return r;
     r = m->probe ? probe_run(m->probe, m->timeout_usec, e) : 0;

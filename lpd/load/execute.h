@@ -22,12 +22,12 @@ int execute_unload(struct host *h, const char *name, struct result *ret, struct 
 
 /* Sees a transition through to its end as OnStall= says, then runs the probe; a probe that fails
  * takes the patch out again. 0, or a negative errno with e. */
-int execute_settle(struct host *h, const struct manifest *m, const char *module_name, uint64_t timeout_usec,
+int execute_finish(struct host *h, const struct manifest *m, const char *module_name, uint64_t timeout_usec,
                    struct error *e);
 
 /* Marks a load as settled, once its transition is over: what was in before and is still in has not
  * been replaced, and as a cumulative patch replaces all others, then none was. */
-void execute_settled(const struct host *h, struct result *r);
+void execute_completed(const struct host *h, struct result *r);
 
 /* The name that the kernel knows a patch by: from this boot's result, or else the patch's own. NULL when out
  * of memory. */

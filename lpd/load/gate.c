@@ -51,7 +51,7 @@ int gate_check_module(struct host *h, const struct snapshot *s, const struct man
         return r;
     r = trust_check(&report, s->policy.signature, f->path, e);
     /* What is on record of a patch that is in is what it was loaded with. */
-    k = r >= 0 || !result->in ? gate_record(&report, result) : 0;
+    k = r >= 0 || !result->loaded ? gate_record(&report, result) : 0;
     return k < 0 ? k : r;
 }
 

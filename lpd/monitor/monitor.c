@@ -95,7 +95,7 @@ static void record_failure(struct monitor *m, struct result *result, enum journa
                            const struct error *e, int r) {
     (void) string_set(&result->state, "failed");
     (void) string_set(&result->reason, error_message(e, r));
-    result->in = false;
+    result->loaded = false;
     result->exit_status = e->exit_status;
     (void) result_write(m->host, result);
     journal_send(event, result, NULL, "%s: %s", result->name, error_message(e, r));
@@ -122,7 +122,7 @@ static void retry_waiting(struct monitor *m) {
 
 /* Once for each load: its end is told, and its probe run. That it is done is on record, so that
  * neither a transition that was too quick to be seen nor a restart of this service matters. */
-static void settle(struct monitor *m, struct result *result) {
+static void finish(struct monitor *m, struct result *result) {
     uint64_t took = m->host->ops->now(m->host) - result->monotonic_usec;
     _cleanup_(manifest_done) struct manifest manifest = {};
     _cleanup_(error_done) struct error e = ERROR_NULL;
@@ -132,7 +132,7 @@ static void settle(struct monitor *m, struct result *result) {
     /* WaitFor=patched: lpd load stands by and does all this itself. */
     if (r >= 0 && manifest.wait_for == WAIT_FOR_PATCHED)
         return;
-    execute_settled(m->host, result);
+    execute_completed(m->host, result);
     journal_send(EVENT_PATCHED, result, NULL, "%s: every task runs the new code, %.1f s after the load",
                  result->name, (double) took / USEC_PER_SEC);
     if (r == -ESTALE)
@@ -141,7 +141,7 @@ static void settle(struct monitor *m, struct result *result) {
                      result->name);
     /* No transition runs now, so this runs the probe and nothing else. */
     r = r >= 0 && manifest.probe
-            ? execute_settle(m->host, &manifest, result->module_name ?: result->name, 0, &e)
+            ? execute_finish(m->host, &manifest, result->module_name ?: result->name, 0, &e)
             : 0;
     if (r < 0)
         record_failure(m, result, EVENT_PROBE_FAILED, &e, r);
@@ -149,7 +149,7 @@ static void settle(struct monitor *m, struct result *result) {
         (void) result_write(m->host, result);
 }
 
-static void settle_all(struct monitor *m, const struct livepatch_list *l) {
+static void finish_all(struct monitor *m, const struct livepatch_list *l) {
     _cleanup_(result_list_done) struct result_list results = {};
 
     if (result_list_read(m->host, &results) < 0)
@@ -158,9 +158,9 @@ static void settle_all(struct monitor *m, const struct livepatch_list *l) {
         struct result *result = results.results + i;
         const struct livepatch *p = livepatch_list_find(l, result->module_name ?: result->name);
 
-        if (!result->settled && streq(strempty(result->state), "active") && p && p->registered &&
+        if (!result->complete && streq(strempty(result->state), "active") && p && p->registered &&
             p->enabled && !p->transition)
-            settle(m, result);
+            finish(m, result);
     }
 }
 
@@ -173,7 +173,7 @@ static void transition_ended(struct monitor *m, const struct livepatch_list *l) 
     if (!result.name)
         result.name = strdup(m->following);
     /* At the very beginning of its way out it still shows as enabled. */
-    if (m->patching && !result.settled && !(p && p->enabled))
+    if (m->patching && !result.complete && !(p && p->enabled))
         journal_send(EVENT_LEFT, &result, NULL, "%s: its transition was turned back", m->following);
     retry_waiting(m);
 }
@@ -186,14 +186,14 @@ static void transition_stalls(struct monitor *m, const struct livepatch *p) {
 
     /* WaitFor=patched: lpd load stands by and acts itself. What is on record may still be the last
      * load, until this one is written down. */
-    if (!find_record(m->host, p->name, &result, &manifest) || !p->enabled || !result.in ||
+    if (!find_record(m->host, p->name, &result, &manifest) || !p->enabled || !result.loaded ||
         manifest.wait_for == WAIT_FOR_PATCHED)
         return;
     if (manifest.timeout_usec == USEC_INFINITY ||
         m->host->ops->now(m->host) < result.monotonic_usec + manifest.timeout_usec)
         return;
     m->stall_handled = true;
-    r = transition_settle(m->host, p->name, 0, manifest.on_stall, &e);
+    r = transition_finish(m->host, p->name, 0, manifest.on_stall, &e);
     if (r == -ENOENT)
         return;
     if (manifest.on_stall == ON_STALL_REVERT && r < 0)
@@ -228,7 +228,7 @@ static void look(struct monitor *m) {
         follow(m, running);
     if (running && m->following && !m->stall_handled)
         transition_stalls(m, running);
-    settle_all(m, &l);
+    finish_all(m, &l);
     r = tampering_judge(&m->tampering, m->host, &l);
     if (r < 0)
         fprintf(stderr, "who switches a patch off may not be noticed: %s\n", strerror(-r));

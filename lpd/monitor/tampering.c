@@ -147,7 +147,7 @@ static void report(struct host *h, struct result *result, const struct process *
     if (!reason || string_set(&result->state, "disabled") < 0 ||
         string_set(&result->reason, reason) < 0)
         return;
-    result->in = false;
+    result->loaded = false;
     (void) result_write(h, result);
     journal_send_about(EVENT_SWITCHED_OFF, result, &who, "%s: %s", result->name, reason);
     manager_stop_patch(h, result->name);
@@ -250,7 +250,7 @@ int tampering_judge(struct tampering *t, struct host *h, const struct livepatch_
         if (!is_out(livepatch_list_find(l, patch)))
             continue;
         if (!strv_contains(t->out, patch)) {
-            if (results.results[i].in && !verify_one(t, h, l, &results, results.results + i)) {
+            if (results.results[i].loaded && !verify_one(t, h, l, &results, results.results + i)) {
                 t->undecided = true;
                 continue;
             }

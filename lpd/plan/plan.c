@@ -386,7 +386,7 @@ static bool is_unwanted(const struct snapshot *s, const struct result *result) {
         livepatch_list_find(&s->loaded, result->module_name ?: result->name);
     size_t i = snapshot_find(s, result->name);
 
-    if (!in || !in->registered || !result->in)
+    if (!in || !in->registered || !result->loaded)
         return false;
     if (i == SIZE_MAX)
         return true;

@@ -59,7 +59,7 @@ const char *snapshot_replaced_by(const struct snapshot *s, size_t i) {
     if (!self || !self->module_loaded || self->registered)
         return NULL;
     /* Unloaded on request: it is disabled, whoever came after it. */
-    if (own && !own->in)
+    if (own && !own->loaded)
         return NULL;
     for (size_t k = 0; k < s->results.n_results; k++) {
         const struct result *result = s->results.results + k;

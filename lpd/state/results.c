@@ -34,7 +34,7 @@ static const struct json_field strings[] = {
 
 void result_done(struct result *r) {
     json_file_free_fields(strings, ELEMENTSOF(strings), r);
-    strv_free(r->over);
+    strv_free(r->replaces);
     *r = (struct result){};
 }
 
@@ -56,14 +56,14 @@ int result_copy_signature(const struct result *from, struct result *to) {
 }
 
 static json_object *result_to_json(const struct result *r) {
-    json_object *o = json_object_new_object(), *over = json_object_new_array();
+    json_object *o = json_object_new_object(), *replaces = json_object_new_array();
 
     json_file_add_fields(o, strings, ELEMENTSOF(strings), r);
-    STRV_FOREACH(name, r->over)
-        json_object_array_add(over, json_object_new_string(*name));
-    json_object_object_add(o, "over", over);
-    json_object_object_add(o, "in", json_object_new_boolean(r->in));
-    json_object_object_add(o, "settled", json_object_new_boolean(r->settled));
+    STRV_FOREACH(name, r->replaces)
+        json_object_array_add(replaces, json_object_new_string(*name));
+    json_object_object_add(o, "replaces", replaces);
+    json_object_object_add(o, "loaded", json_object_new_boolean(r->loaded));
+    json_object_object_add(o, "complete", json_object_new_boolean(r->complete));
     json_object_object_add(o, "exitStatus", json_object_new_int(r->exit_status));
     json_object_object_add(o, "since", json_object_new_uint64(r->since_usec));
     json_object_object_add(o, "monotonic", json_object_new_uint64(r->monotonic_usec));
@@ -89,18 +89,18 @@ int result_write(const struct host *h, const struct result *r) {
 }
 
 static int over_from_json(json_object *o, struct result *r) {
-    json_object *over;
+    json_object *replaces;
     int k;
 
-    if (!json_object_object_get_ex(o, "over", &over) || !json_object_is_type(over, json_type_array))
+    if (!json_object_object_get_ex(o, "replaces", &replaces) || !json_object_is_type(replaces, json_type_array))
         return 0;
-    for (size_t i = 0; i < json_object_array_length(over); i++) {
-        json_object *item = json_object_array_get_idx(over, i);
+    for (size_t i = 0; i < json_object_array_length(replaces); i++) {
+        json_object *item = json_object_array_get_idx(replaces, i);
         const char *name = json_object_get_string(item);
 
         if (!json_object_is_type(item, json_type_string) || !patch_name_is_valid(name))
             return -EBADMSG;
-        k = strv_extend(&r->over, name);
+        k = strv_extend(&r->replaces, name);
         if (k < 0)
             return k;
     }
@@ -141,8 +141,8 @@ static int result_from_json(json_object *o, const char *name, struct result *ret
     k = over_from_json(o, &r);
     if (k < 0)
         return k;
-    r.in = json_object_get_boolean(json_object_object_get(o, "in"));
-    r.settled = json_object_get_boolean(json_object_object_get(o, "settled"));
+    r.loaded = json_object_get_boolean(json_object_object_get(o, "loaded"));
+    r.complete = json_object_get_boolean(json_object_object_get(o, "complete"));
     r.exit_status = exit_status_from_json(o);
     r.since_usec = number_from_json(o, "since");
     r.monotonic_usec = number_from_json(o, "monotonic");
@@ -246,7 +246,7 @@ int result_find_module(const struct host *h, const char *module, struct result *
 bool result_is_over(const struct result *r, const char *module, const struct result *other) {
     if (other && other->monotonic_usec > r->monotonic_usec)
         return false;
-    STRV_FOREACH(name, r->over)
+    STRV_FOREACH(name, r->replaces)
         if (patch_name_equal(*name, module))
             return true;
     return false;

@@ -23,9 +23,9 @@ struct result {
     char *manifest_sha256; /* of the manifest, where its signatures were checked; NULL: they were not */
     /* Of the signature, as struct trust_report has it; NULL: not checked, or not known. */
     char *verdict, *way, *signer, *key_id, *keyring, *hash, *expired;
-    bool in;           /* lpd loaded it and has not taken it out since; others may have */
-    bool settled;      /* its transition is over and its probe, if it has one, is content */
-    char **over;       /* the patches that were in at the load; once settled, those it replaced */
+    bool loaded;       /* lpd loaded it and has not taken it out since; others may have */
+    bool complete;     /* its transition is over and its probe, if it has one, is content */
+    char **replaces;   /* the patches that were in at the load; once complete, those it replaced */
     uint64_t since_usec;       /* CLOCK_REALTIME of the last change */
     uint64_t monotonic_usec;   /* CLOCK_MONOTONIC of the load: transitions are timed from here */
 };

@@ -85,8 +85,8 @@ def loaded(name, enabled=1, transition=0, replace=None, registered=True, functio
 
 def result(name, state="active", over=(), **fields):
     o = {"name": name, "action": "load", "state": state, "stage": "system",
-         "moduleName": name.replace("-", "_"), "over": list(over), "in": state == "active",
-         "settled": True, "exitStatus": 0, "since": 1700000000000000, "monotonic": 5000000}
+         "moduleName": name.replace("-", "_"), "replaces": list(over), "loaded": state == "active",
+         "complete": True, "exitStatus": 0, "since": 1700000000000000, "monotonic": 5000000}
     return {f"/run/lpd/{name}.json": json.dumps(o | fields)}
 
 

@@ -202,7 +202,7 @@ class Patched(Case):
         self.assertEqual({s.split("{")[0] for s in samples}, set(kinds))
         for name, (state, _) in self.WANTED.items():
             is_in = str(int(state in ("active", "replaced")))
-            self.assertEqual(samples[f'lpd_patch_in{{patch="{name}"}}'], is_in)
+            self.assertEqual(samples[f'lpd_patch_loaded{{patch="{name}"}}'], is_in)
         self.assertEqual((samples["lpd_required_missing"], samples["lpd_modules_locked"]), ("0", "0"))
 
     def test_lint(self):
@@ -232,7 +232,7 @@ class InTransition(Case):
             loaded("fix_new", transition=1, replace=0), loaded("fix_net", replace=0),
             {"/var/lib/lpd/modules/6.12.22+bpo-cloud-amd64/fix-new.ko":
              module("fix_new", "6.12.22+bpo-cloud-amd64", build_id=BUILD_IDS["fix_new"])},
-            result("fix-new", settled=False),
+            result("fix-new", complete=False),
             task(1, 1, "systemd", 1, b"/sbin/init\0splash\0"),
             task(1, 7, "systemd", 0, b"/sbin/init\0splash\0", state="D"),
             task(300, 300, "a) R (b", 0, b"/usr/bin/stall\0--for\0ever\0",
@@ -445,7 +445,7 @@ class SwitchedOff(Case):
 
     def test_results_of_strangers(self):
         self.plant({"/run/lpd/fix-a.json": '{"name":"fix-a","state":"failed\\u001b[31m","since":-1,'
-                                           '"reason":"\\u0007\\u001b]0;x\\u0007","over":"x","in":1}'})
+                                           '"reason":"\\u0007\\u001b]0;x\\u0007","replaces":"x","loaded":1}'})
         self.assert_same_everywhere("status")
         self.assert_same_everywhere("show", "fix-a")
 

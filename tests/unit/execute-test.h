@@ -124,8 +124,8 @@ static inline void assert_result(const char *name, const char *action, const cha
     assert_string_equal(written.action, action);
     assert_string_equal(written.state, state);
     assert_string_equal(strempty(written.reason), strempty(result.reason));
-    assert_int_equal(written.in, result.in);
-    assert_int_equal(written.settled, result.settled);
+    assert_int_equal(written.loaded, result.loaded);
+    assert_int_equal(written.complete, result.complete);
     assert_int_equal(written.exit_status, result.exit_status);
     assert_true(written.monotonic_usec == result.monotonic_usec);
 }

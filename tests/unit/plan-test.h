@@ -84,8 +84,8 @@ static inline struct result *record(const char *name, const char *over) {
     l->results = reallocarray(l->results, l->n_results + 1, sizeof(*l->results));
     assert_non_null(l->results);
     r = l->results + l->n_results++;
-    *r = (struct result){ .name = strdup(name), .state = strdup("active"), .in = true };
-    assert_int_equal(strv_extend_split(&r->over, over, " "), 0);
+    *r = (struct result){ .name = strdup(name), .state = strdup("active"), .loaded = true };
+    assert_int_equal(strv_extend_split(&r->replaces, over, " "), 0);
     return r;
 }
 

@@ -10,9 +10,9 @@ static struct fake_module *start(const char *name) {
     return fake_kernel_module(&k, name);
 }
 
-static int settle(const char *name, enum on_stall on_stall) {
+static int finish(const char *name, enum on_stall on_stall) {
     error_done(&e);
-    return transition_settle(&k.host, name, 60 * USEC_PER_SEC, on_stall, &e);
+    return transition_finish(&k.host, name, 60 * USEC_PER_SEC, on_stall, &e);
 }
 
 static void test_pace(void **state _unused_) {
@@ -111,20 +111,20 @@ static void test_force(void **state _unused_) {
                  "only root");
 }
 
-static void test_settles(void **state _unused_) {
+static void test_finishes(void **state _unused_) {
     start("lp_a");
-    assert_int_equal(settle("lp_a", ON_STALL_WAIT), 0);
+    assert_int_equal(finish("lp_a", ON_STALL_WAIT), 0);
     assert_null(e.message);
     assert_in("lp_a", BUILD_1);
 
     start_disabling("lp_a");
-    assert_error(settle("lp_a", ON_STALL_WAIT), -ENOENT, EXIT_STATUS_NO_PATCH, "the patch is gone");
+    assert_error(finish("lp_a", ON_STALL_WAIT), -ENOENT, EXIT_STATUS_NO_PATCH, "the patch is gone");
 
     /* It was turned back, and the directory is still there. */
     start("lp_b");
     fake_kernel_text(&k, "/sys/kernel/livepatch/lp_b/enabled", "0\n");
     fake_kernel_text(&k, "/sys/kernel/livepatch/lp_b/transition", "0\n");
-    assert_error(settle("lp_b", ON_STALL_WAIT), -ENOENT, EXIT_STATUS_NO_PATCH, "the patch is gone");
+    assert_error(finish("lp_b", ON_STALL_WAIT), -ENOENT, EXIT_STATUS_NO_PATCH, "the patch is gone");
 }
 
 static void add_task(const char *pid, const char *patch_state) {
@@ -142,13 +142,13 @@ static void test_stall_wait(void **state _unused_) {
     fake_kernel_module(&k, "lp_a")->stalls = true;
     start("lp_a");
     add_task("17", "0\n");
-    assert_error(settle("lp_a", ON_STALL_WAIT), -ETIME, EXIT_STATUS_TIMEOUT,
+    assert_error(finish("lp_a", ON_STALL_WAIT), -ETIME, EXIT_STATUS_TIMEOUT,
                  "lp_a: the transition is not over after 60 s; 1 task holds it up");
     assert_non_null(strstr(e.hint, "'lpctl blocking lp_a'"));
     add_task("18", "0\n");
     add_task("19", "1\n");
-    assert_error(settle("lp_a", ON_STALL_WAIT), -ETIME, EXIT_STATUS_TIMEOUT, "2 tasks hold it up");
-    assert_int_equal(transition_settle(&k.host, "lp_a", 0, ON_STALL_WAIT, &e), -ETIME);
+    assert_error(finish("lp_a", ON_STALL_WAIT), -ETIME, EXIT_STATUS_TIMEOUT, "2 tasks hold it up");
+    assert_int_equal(transition_finish(&k.host, "lp_a", 0, ON_STALL_WAIT, &e), -ETIME);
     assert_non_null(strstr(e.message, "the transition is not over in time; 2 tasks"));
     /* Left as it is: the kernel goes on trying. */
     assert_true(fake_kernel_module(&k, "lp_a")->transition);
@@ -158,7 +158,7 @@ static void test_stall_wait(void **state _unused_) {
 static void test_stall_revert(void **state _unused_) {
     fake_kernel_module(&k, "lp_a")->stalls = true;
     start("lp_a");
-    assert_error(settle("lp_a", ON_STALL_REVERT), -ETIME, EXIT_STATUS_TIMEOUT,
+    assert_error(finish("lp_a", ON_STALL_REVERT), -ETIME, EXIT_STATUS_TIMEOUT,
                  "is not over after 60 s; the patch was reverted");
     assert_absent("lp_a");
 }
@@ -168,7 +168,7 @@ static void test_stall_revert_stalls(void **state _unused_) {
 
     m->stalls = m->stalls_back = true;
     start("lp_a");
-    assert_error(settle("lp_a", ON_STALL_REVERT), -ETIME, EXIT_STATUS_TIMEOUT,
+    assert_error(finish("lp_a", ON_STALL_REVERT), -ETIME, EXIT_STATUS_TIMEOUT,
                  "; reverting it failed: lp_a: disabling it goes on, but is not over after 30 s");
     assert_non_null(strstr(e.hint, "lpctl blocking"));
     assert_true(m->registered && !m->enabled);
@@ -179,7 +179,7 @@ static void test_stall_force(void **state _unused_) {
 
     m->stalls = true;
     start("lp_a");
-    assert_error(settle("lp_a", ON_STALL_FORCE), 0, EXIT_STATUS_DONE,
+    assert_error(finish("lp_a", ON_STALL_FORCE), 0, EXIT_STATUS_DONE,
                  "is not over after 60 s; it was forced");
     assert_true(m->enabled && !m->transition);
 }
@@ -188,7 +188,7 @@ static void test_stall_force_refused(void **state _unused_) {
     fake_kernel_module(&k, "lp_a")->stalls = true;
     start("lp_a");
     k.unprivileged = true;
-    assert_error(settle("lp_a", ON_STALL_FORCE), -EACCES, EXIT_STATUS_PRIVILEGE,
+    assert_error(finish("lp_a", ON_STALL_FORCE), -EACCES, EXIT_STATUS_PRIVILEGE,
                  "forcing it failed: lp_a: only root");
 }
 
@@ -211,7 +211,7 @@ static void test_late_end(void **state _unused_) {
     k.host.ops = &ops;
     fake_kernel_module(&k, "lp_a")->stalls = true;
     start("lp_a");
-    assert_int_equal(settle("lp_a", ON_STALL_REVERT), 0);
+    assert_int_equal(finish("lp_a", ON_STALL_REVERT), 0);
     assert_int_equal(k.now, 3660 * USEC_PER_SEC);
     assert_null(e.message);
     assert_in("lp_a", BUILD_1);
@@ -226,7 +226,7 @@ int main(void) {
         TEST(test_find),
         TEST(test_reverse),
         TEST(test_force),
-        TEST(test_settles),
+        TEST(test_finishes),
         TEST(test_stall_wait),
         TEST(test_stall_revert),
         TEST(test_stall_revert_stalls),

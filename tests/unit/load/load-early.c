@@ -116,7 +116,7 @@ static void assert_stale(const char *command) {
     assert_failed(load("lp-a"), -EEXIST, EXIT_STATUS_FAILED, "failed",
                   "the initramfs for " FAKE_RELEASE " carries an older lp-a");
     assert_non_null(strstr(e.hint, command));
-    assert_true(result.in);
+    assert_true(result.loaded);
     assert_string_equal(result.build_id, BUILD_1);
     assert_stage("lp-a", "initrd");
 }

@@ -12,8 +12,8 @@ static void test_load(void **state _unused_) {
     assert_string_equal(k.parameters, "verbose=1 depth=2");
     assert_int_equal(k.flags, 0);
     assert_result("fix-it", "load", "active");
-    assert_true(result.in);
-    assert_false(result.settled);
+    assert_true(result.loaded);
+    assert_false(result.complete);
     assert_true(result.monotonic_usec == k.now);
     assert_true(result.since_usec > 0);
     assert_string_equal(result.stage, "system");
@@ -46,16 +46,16 @@ static void test_load_again(void **state _unused_) {
     at = k.now;
     fake_kernel_advance(&k, 5 * USEC_PER_SEC);
     /* As the monitor writes down when the transition is over. */
-    result.settled = true;
+    result.complete = true;
     assert_int_equal(result_write(&k.host, &result), 0);
     assert_int_equal(load("fix-it"), 0);
-    assert_true(result.settled);
+    assert_true(result.complete);
     assert_int_equal(k.n_finit, 2);
     /* The time of the load is what counts, and what was in then. */
     assert_result("fix-it", "load", "active");
     assert_true(result.monotonic_usec == at);
-    assert_int_equal(strv_length(result.over), 1);
-    assert_string_equal(result.over[0], "other");
+    assert_int_equal(strv_length(result.replaces), 1);
+    assert_string_equal(result.replaces[0], "other");
 }
 
 /* Somebody else has put it in: from now on it is one of lpd's. */
@@ -65,8 +65,8 @@ static void test_load_what_others_loaded(void **state _unused_) {
     assert_int_equal(load("fix-it"), 0);
     assert_int_equal(k.n_finit, 0);
     assert_result("fix-it", "load", "active");
-    assert_true(result.in);
-    assert_int_equal(strv_length(result.over), 0);
+    assert_true(result.loaded);
+    assert_int_equal(strv_length(result.replaces), 0);
 
     /* Also if lpd had it once. */
     assert_int_equal(unload("fix-it"), 1);
@@ -99,7 +99,7 @@ static void test_load_pinned(void **state _unused_) {
     assert_non_null(strstr(result.hint, "correct SHA256= in [Kernel:" FAKE_RELEASE "]"));
     assert_result("fix-it", "load", "refused");
     assert_int_equal(k.n_finit, 0);
-    assert_false(result.in);
+    assert_false(result.loaded);
 
     /* While an install replaces the module, two are allowed. */
     assert_int_equal(module_file_open(&k.host, MODULES "fix-it.ko", &f, NULL), 0);
@@ -168,7 +168,7 @@ static void test_load_switched_off(void **state _unused_) {
     assert_failed(load("fix-it"), -ECANCELED, EXIT_STATUS_FAILED, "skipped", "/etc/lpd/disable");
     /* It is in all the same, and lpd knows that it has put it there. */
     assert_true(is_in("fix_it"));
-    assert_true(result.in);
+    assert_true(result.loaded);
     assert_true(result.monotonic_usec == at);
     assert_string_equal(result.module_name, "fix_it");
 }
@@ -183,9 +183,9 @@ static void test_load_another_build(void **state _unused_) {
     write_module(MODULES "fix-it.ko", "fix_it", BUILD_2, FAKE_RELEASE);
     assert_failed(load("fix-it"), -EEXIST, EXIT_STATUS_FAILED, "failed", "another build");
     /* What is on record is what is in. */
-    assert_true(result.in);
+    assert_true(result.loaded);
     assert_string_equal(result.build_id, BUILD_1);
-    assert_int_equal(strv_length(result.over), 1);
+    assert_int_equal(strv_length(result.replaces), 1);
     /* Out with it, and the new one can come. */
     assert_int_equal(unload("fix-it"), 1);
     assert_int_equal(load("fix-it"), 1);
@@ -199,7 +199,7 @@ static void test_load_what_others_took_out(void **state _unused_) {
     assert_int_equal(livepatch_unload(&k.host, "fix_it", USEC_INFINITY, NULL), 1);
     fake_kernel_module(&k, "fix_it")->error = -EINVAL;
     assert_failed(load("fix-it"), -EINVAL, EXIT_STATUS_FAILED, "failed", "fix-it.ko");
-    assert_false(result.in);
+    assert_false(result.loaded);
 }
 
 static void test_load_refused_by_the_kernel(void **state _unused_) {
@@ -209,7 +209,7 @@ static void test_load_refused_by_the_kernel(void **state _unused_) {
     m->error = -ENOENT;
     m->words = "3,2,2,-;fix_it: Unknown symbol nf_magic (err -2)\n";
     assert_failed(load("fix-it"), -ENOENT, EXIT_STATUS_KERNEL, "failed", "Unknown symbol nf_magic");
-    assert_false(result.in);
+    assert_false(result.loaded);
     m->error = 0;
     assert_int_equal(load("fix-it"), 1);
     assert_null(result.reason);
@@ -245,13 +245,13 @@ static void test_over(void **state _unused_) {
     fake_kernel_patch(&k, "b", BUILD_1);
     /* All that was in is still in: nothing was replaced. */
     assert_int_equal(load("beside"), 1);
-    assert_int_equal(strv_length(result.over), 0);
+    assert_int_equal(strv_length(result.replaces), 0);
     fake_kernel_module(&k, "new")->replace = true;
     assert_int_equal(load("new"), 1);
-    assert_int_equal(strv_length(result.over), 3);
-    assert_string_equal(result.over[0], "a");
-    assert_string_equal(result.over[1], "b");
-    assert_string_equal(result.over[2], "beside");
+    assert_int_equal(strv_length(result.replaces), 3);
+    assert_string_equal(result.replaces[0], "a");
+    assert_string_equal(result.replaces[1], "b");
+    assert_string_equal(result.replaces[2], "beside");
 }
 
 static void test_name_of_the_module(void **state _unused_) {
@@ -288,10 +288,10 @@ static void test_wait_for_patched(void **state _unused_) {
     assert_int_equal(load("fix-it"), 1);
     assert_in_range(k.now - begin, USEC_PER_SEC, 2 * USEC_PER_SEC);
     assert_result("fix-it", "load", "active");
-    assert_true(result.settled);
+    assert_true(result.complete);
     assert_true(result.monotonic_usec == begin);
     assert_int_equal(load("fix-it"), 0);
-    assert_true(result.settled);
+    assert_true(result.complete);
 }
 
 /* The service that follows transitions sees to that. */
@@ -311,8 +311,8 @@ static void test_stall_wait(void **state _unused_) {
     assert_result("fix-it", "load", "failed");
     /* It goes on. */
     assert_true(is_in("fix_it"));
-    assert_true(result.in);
-    assert_false(result.settled);
+    assert_true(result.loaded);
+    assert_false(result.complete);
 }
 
 static void test_stall_revert(void **state _unused_) {
@@ -321,7 +321,7 @@ static void test_stall_revert(void **state _unused_) {
     assert_failed(load("fix-it"), -ETIME, EXIT_STATUS_TIMEOUT, "failed", "the patch was reverted");
     assert_result("fix-it", "load", "failed");
     assert_false(fake_kernel_module(&k, "fix_it")->loaded);
-    assert_false(result.in);
+    assert_false(result.loaded);
 }
 
 static void test_stall_force(void **state _unused_) {
@@ -331,7 +331,7 @@ static void test_stall_force(void **state _unused_) {
     assert_non_null(strstr(e.message, "it was forced"));
     assert_result("fix-it", "load", "active");
     assert_true(is_in("fix_it"));
-    assert_true(result.settled);
+    assert_true(result.complete);
     assert_false(fake_kernel_module(&k, "fix_it")->transition);
 }
 
@@ -350,7 +350,7 @@ static void assert_probe_fails(const char *part) {
     assert_string_equal(result.hint, "the patch has been taken out again");
     assert_result("fix-it", "load", "failed");
     assert_false(fake_kernel_module(&k, "fix_it")->loaded);
-    assert_false(result.in);
+    assert_false(result.loaded);
 }
 
 static void test_probe(void **state _unused_) {
@@ -456,11 +456,11 @@ static void test_unload(void **state _unused_) {
     fake_kernel_advance(&k, 5 * USEC_PER_SEC);
     assert_int_equal(unload("fix_it"), 1);
     assert_result("fix-it", "unload", "disabled");
-    assert_false(result.in);
+    assert_false(result.loaded);
     assert_false(fake_kernel_module(&k, "fix_it")->loaded);
     assert_int_equal(unload("fix-it"), 0);
     assert_int_equal(load("fix-it"), 1);
-    assert_true(result.in);
+    assert_true(result.loaded);
 }
 
 static void test_unload_without_manifest(void **state _unused_) {
@@ -484,7 +484,7 @@ static void test_unload_the_rest(void **state _unused_) {
         patch("fix-it", "");
         assert_int_equal(load("fix-it"), 1);
         fake_kernel_advance(&k, 5 * USEC_PER_SEC);
-        result.in = false;
+        result.loaded = false;
         assert_int_equal(string_set(&result.state, "disabled"), 0);
         assert_int_equal(string_set(&result.reason, "by others"), 0);
         assert_int_equal(result_write(&k.host, &result), 0);
@@ -509,7 +509,7 @@ static void test_unload_stalls(void **state _unused_) {
     assert_failed(unload("fix-it"), -ETIME, EXIT_STATUS_TIMEOUT, "failed", "disabling it goes on");
     assert_int_equal(k.now - at, 20 * USEC_PER_SEC);
     assert_result("fix-it", "unload", "failed");
-    assert_false(result.in);
+    assert_false(result.loaded);
     assert_true(result.monotonic_usec == at);
 }
 
@@ -522,7 +522,7 @@ static void test_unload_refused(void **state _unused_) {
     k.unprivileged = true;
     assert_failed(unload("fix-it"), -EACCES, EXIT_STATUS_PRIVILEGE, "failed", "root");
     /* All is as it was. */
-    assert_true(result.in);
+    assert_true(result.loaded);
     assert_true(result.monotonic_usec == at);
 }
 
@@ -607,7 +607,7 @@ static void test_verdict(void **state _unused_) {
     write_policy("required");
     assert_int_equal(load("a"), -EKEYREJECTED);
     assert_int_equal(result_read(&k.host, "a", &written), 0);
-    assert_true(written.in);
+    assert_true(written.loaded);
     assert_string_equal(written.verdict, "unsigned");
     assert_string_equal(result.verdict, "unsigned");
     assert_true(is_in("a"));

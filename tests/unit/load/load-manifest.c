@@ -181,7 +181,7 @@ static void test_digest_of_the_last_load(void **state _unused_) {
     verdict = VERDICT_REVOKED;
     assert_int_equal(load("lp_a"), -ECANCELED);
     assert_non_null(result.manifest_sha256);
-    assert_true(result.in);
+    assert_true(result.loaded);
     fake_kernel_text(&k, "/etc/lpd/lpd.conf", "[Trust]\nSignature=permissive\n");
     assert_int_equal(load("lp_a"), 0);
     assert_null(result.manifest_sha256);

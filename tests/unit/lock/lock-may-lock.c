@@ -25,7 +25,7 @@ static struct result *is_in(const char *name) {
     struct result *r = record(name, "");
 
     put_in(name, NULL);
-    r->settled = true;
+    r->complete = true;
     r->action = strdup("load");
     return r;
 }
@@ -89,7 +89,7 @@ static void test_required(void **state _unused_) {
     patch("z", "Required=yes\n");
     is_in("a_1");
     assert_refused(-ENODATA, EXIT_STATUS_REQUIRED, "not in: z;");
-    is_in("z")->settled = false;
+    is_in("z")->complete = false;
     assert_int_equal(decide(), 1);
     s.loaded.patches[0].enabled = false;
     assert_refused(-ENODATA, EXIT_STATUS_REQUIRED, "not in: a-1;");
@@ -117,7 +117,7 @@ static void test_replaced(void **state _unused_) {
     patch("old", "Required=yes\n");
     is_in("old");
     is_in("new");
-    assert_int_equal(strv_extend(&s.results.results[1].over, "old"), 0);
+    assert_int_equal(strv_extend(&s.results.results[1].replaces, "old"), 0);
     s.loaded.patches[0].registered = s.loaded.patches[0].enabled = false;
     assert_int_equal(decide(), 1);
 }
@@ -145,7 +145,7 @@ static void test_awaited(void **state _unused_) {
     is_in("a");
     r = record("b", "");
     r->action = strdup("wait");
-    r->in = false;
+    r->loaded = false;
     assert_refused(-EAGAIN, EXIT_STATUS_TIMEOUT, "b: lpd.service has still to load it");
     s.loaded.patches[0].transition = true;
     assert_refused(-EAGAIN, EXIT_STATUS_TIMEOUT, "a: its transition runs");
@@ -159,13 +159,13 @@ static void test_probe(void **state _unused_) {
 
     patch("a", "Probe=/bin/true\n");
     r = is_in("a");
-    r->settled = false;
+    r->complete = false;
     assert_refused(-EAGAIN, EXIT_STATUS_TIMEOUT, "a: its probe has not been run yet");
-    r->settled = true;
+    r->complete = true;
     assert_int_equal(decide(), 1);
 
     /* Nor is there one to be run once it is out. */
-    r->settled = false;
+    r->complete = false;
     s.loaded.patches[0].enabled = false;
     assert_int_equal(decide(), 1);
 }

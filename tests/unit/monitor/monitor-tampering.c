@@ -42,7 +42,7 @@ static void put_on_record(const char *name, bool in) {
         .name = (char *) name,
         .module_name = (char *) name,
         .state = (char *) (in ? "active" : "disabled"),
-        .in = in,
+        .loaded = in,
     };
 
     assert_int_equal(result_write(&k.host, &r), 0);
@@ -115,11 +115,11 @@ static void assert_blamed(const char *reason) {
     judge();
     assert_int_equal(result_read(&k.host, "lp_a", &r), 0);
     if (!reason) {
-        assert_true(r.in);
+        assert_true(r.loaded);
         assert_string_equal(r.state, "active");
         return;
     }
-    assert_false(r.in);
+    assert_false(r.loaded);
     assert_string_equal(r.state, "disabled");
     assert_string_equal(r.reason, reason);
 }
@@ -297,11 +297,11 @@ static void test_beside_another(void **state _unused_) {
 
 /* Or as having been loaded before. */
 static void test_above_another(void **state _unused_) {
-    struct result r = { .name = (char *) "lp_b", .state = (char *) "active", .in = true };
+    struct result r = { .name = (char *) "lp_b", .state = (char *) "active", .loaded = true };
     char *over[] = { (char *) "lp_a", NULL };
 
     fake_kernel_patch(&k, "lp_b", "43");
-    r.over = over;
+    r.replaces = over;
     r.monotonic_usec = k.now;
     assert_int_equal(result_write(&k.host, &r), 0);
     assert_int_equal(happens(STRANGER, FAN_OPEN), 1);
@@ -311,7 +311,7 @@ static void test_above_another(void **state _unused_) {
 
     /* The same with lp_a loaded once more, after it. */
     r.name = (char *) "lp_a";
-    r.over = NULL;
+    r.replaces = NULL;
     r.monotonic_usec++;
     fake_kernel_patch(&k, "lp_a", "42");
     assert_int_equal(result_write(&k.host, &r), 0);

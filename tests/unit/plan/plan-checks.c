@@ -549,7 +549,7 @@ static void test_unloads(void **state _unused_) {
 static void test_unloads_only_what_is_in(void **state _unused_) {
     record("gone", "");
     record("taken-out", "");
-    record("failed", "")->in = false;
+    record("failed", "")->loaded = false;
     put_in("taken_out", NULL)->registered = false;
     put_in("failed", NULL);
     make_plan();

@@ -73,7 +73,7 @@ static void test_new_one_is_gone(void **state _unused_) {
 
 static void test_unloaded_on_request(void **state _unused_) {
     begin();
-    record("old", "")->in = false;
+    record("old", "")->loaded = false;
     record("new", "old");
     assert_null(replaced_by());
 }

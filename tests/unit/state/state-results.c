@@ -21,13 +21,13 @@ static struct result example(const char *name) {
         .build_id = strdup("4567"),
         .manifest_sha256 = strdup("89ab"),
         .verdict = strdup("verified"),
-        .in = true,
-        .settled = true,
+        .loaded = true,
+        .complete = true,
         .since_usec = 1795424286930159,
         .monotonic_usec = UINT64_MAX,
     };
 
-    assert_int_equal(strv_extend_split(&r.over, "a b-2", " "), 0);
+    assert_int_equal(strv_extend_split(&r.replaces, "a b-2", " "), 0);
     return r;
 }
 
@@ -45,13 +45,13 @@ static void assert_same(const struct result *a, const struct result *b) {
     assert_string_equal(a->build_id, b->build_id);
     assert_string_equal(a->manifest_sha256, b->manifest_sha256);
     assert_string_equal(a->verdict, b->verdict);
-    assert_int_equal(a->in, b->in);
-    assert_int_equal(a->settled, b->settled);
+    assert_int_equal(a->loaded, b->loaded);
+    assert_int_equal(a->complete, b->complete);
     assert_true(a->since_usec == b->since_usec);
     assert_true(a->monotonic_usec == b->monotonic_usec);
-    assert_int_equal(strv_length(a->over), strv_length(b->over));
-    for (size_t i = 0; i < strv_length(a->over); i++)
-        assert_string_equal(a->over[i], b->over[i]);
+    assert_int_equal(strv_length(a->replaces), strv_length(b->replaces));
+    for (size_t i = 0; i < strv_length(a->replaces); i++)
+        assert_string_equal(a->replaces[i], b->replaces[i]);
 }
 
 static void test_round_trip(void **state _unused_) {
@@ -77,9 +77,9 @@ static void test_as_little_as_can_be(void **state _unused_) {
     assert_string_equal(back.name, "fix-it");
     assert_null(back.state);
     assert_null(back.reason);
-    assert_null(back.over);
-    assert_false(back.in);
-    assert_false(back.settled);
+    assert_null(back.replaces);
+    assert_false(back.loaded);
+    assert_false(back.complete);
     assert_int_equal(back.exit_status, EXIT_STATUS_DONE);
 }
 
@@ -88,10 +88,10 @@ static void test_overwrite_and_remove(void **state _unused_) {
 
     assert_int_equal(result_remove(&h, "fix-it"), 0);
     assert_int_equal(result_write(&h, &r), 0);
-    r.in = false;
+    r.loaded = false;
     assert_int_equal(result_write(&h, &r), 0);
     assert_int_equal(result_read(&h, "fix-it", &back), 0);
-    assert_false(back.in);
+    assert_false(back.loaded);
     assert_int_equal(result_remove(&h, "fix-it"), 0);
     assert_false(file_exists(&h, "/run/lpd/fix-it.json"));
 }
@@ -158,10 +158,10 @@ static void test_broken(void **state _unused_) {
         "{\"name\":\"fix-it\",\"state\":{}}",
         "{\"name\":\"fix-it\",\"reason\":[\"a\"]}",
         "{\"name\":\"fix-it\",\"hint\":null}",
-        "{\"name\":\"fix-it\",\"over\":[null]}",
-        "{\"name\":\"fix-it\",\"over\":[7.5]}",
-        "{\"name\":\"fix-it\",\"over\":[\"../../etc\"]}",
-        "{\"name\":\"fix-it\",\"over\":[[\"a\"]]}",
+        "{\"name\":\"fix-it\",\"replaces\":[null]}",
+        "{\"name\":\"fix-it\",\"replaces\":[7.5]}",
+        "{\"name\":\"fix-it\",\"replaces\":[\"../../etc\"]}",
+        "{\"name\":\"fix-it\",\"replaces\":[[\"a\"]]}",
         "\xff\xfe",
     };
     struct result r = {};
@@ -223,12 +223,12 @@ static void test_odd_fields(void **state _unused_) {
     _cleanup_(result_done) struct result r = {};
 
     tree_write(&h, "/run/lpd/x.json",
-               "{\"name\":\"x\",\"over\":\"a\",\"in\":\"\",\"settled\":null,\"since\":-5,"
+               "{\"name\":\"x\",\"replaces\":\"a\",\"loaded\":\"\",\"complete\":null,\"since\":-5,"
                "\"monotonic\":\"soon\",\"unknown\":{\"deep\":[1]}}");
     assert_int_equal(result_read(&h, "x", &r), 0);
-    assert_null(r.over);
-    assert_false(r.in);
-    assert_false(r.settled);
+    assert_null(r.replaces);
+    assert_false(r.loaded);
+    assert_false(r.complete);
     assert_true(r.since_usec == 0);
     assert_true(r.monotonic_usec == 0);
 }

@@ -84,7 +84,7 @@ def install_refused(m):
 def checked(m):
     """lp-version was verified in the initramfs, the two others were refused there and on the host."""
     result = m.json("cat /run/lpd/lp-version.json")
-    m.equal("what the initramfs found", [result[key] for key in ("stage", "verdict", "way", "in")],
+    m.equal("what the initramfs found", [result[key] for key in ("stage", "verdict", "way", "loaded")],
             ["initrd", "verified", "kernel-pkcs7", True])
     m.equal("the state of lp-version", m.state("lp-version"), "active")
     m.sees("cat /proc/version", "live patched by lp-version")

@@ -40,6 +40,6 @@ def keyrings_decided(m, variables):
     for name, keyring in (("lp-version", ".machine"), ("lp-uptime", ".platform")):
         result = m.json(f"cat /run/found/{name}.json")
         m.equal(f"what the initramfs found of {name}",
-                [result.get(key) for key in ("stage", "verdict", "way", "keyring", "in")],
+                [result.get(key) for key in ("stage", "verdict", "way", "keyring", "loaded")],
                 ["initrd", "verified", "kernel-keyring", keyring, True])
     m.equal("the firmware's variables", m.ok(VARIABLES), variables)

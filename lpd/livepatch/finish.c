@@ -55,7 +55,7 @@ static int stall_force(struct host *h, const char *name, const char *stall, stru
                      stall);
 }
 
-int transition_settle(struct host *h, const char *name, uint64_t timeout_usec,
+int transition_finish(struct host *h, const char *name, uint64_t timeout_usec,
                       enum on_stall on_stall, struct error *e) {
     _cleanup_(error_done) struct error stall = ERROR_NULL;
     int r;
