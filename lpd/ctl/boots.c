@@ -29,7 +29,7 @@ static int add_image(const struct host *h, const struct snapshot *s, json_object
         json_add_string(fault, "problem", image_problem_to_string(image.faults[i].problem));
         json_object_array_add(patches, fault);
     }
-    json_add_bool(o, "remade", image.remade);
+    json_add_bool(o, "rebuilt", image.rebuilt);
     json_add_string(o, "command", image.command);
     json_add_string(o, "message", message);
     return r;

@@ -87,7 +87,7 @@ static json_object *forecast_value(const struct outcome *outcome, const struct f
     json_add_string(o, "outcome", outcome->word);
     json_add_string(o, "reason", outcome->error.message);
     json_add_string(o, "hint", outcome->error.hint);
-    json_object_object_add(o, "wanted", modules_value(w));
+    json_object_object_add(o, "modules", modules_value(w));
     json_object_object_add(o, "proposal", proposal_value(w->proposal));
     json_add_list(o, "unread", w->unread);
     return o;
@@ -133,18 +133,18 @@ void print_lock_forecast(const struct ctl *c) {
         { "REASON", "reason" },
     };
     json_object *forecast = json_object_object_get(c->value, "forecast");
-    json_object *wanted = json_object_object_get(forecast, "wanted");
+    json_object *modules = json_object_object_get(forecast, "modules");
     json_object *unread = json_object_object_get(forecast, "unread");
     const char *text = value_get(json_object_object_get(forecast, "proposal"), "text");
 
     print_outcome(forecast);
-    if (json_object_array_length(wanted) == 0)
+    if (json_object_array_length(modules) == 0)
         printf("Nothing is known that kernel %s would be asked for after it.\n",
                value_get(forecast, "kernel"));
     else {
         printf("After it, kernel %s will probably be asked for these modules:\n\n",
                value_get(forecast, "kernel"));
-        (void) table_print(wanted, columns, ELEMENTSOF(columns), c->legend);
+        (void) table_print(modules, columns, ELEMENTSOF(columns), c->legend);
         printf("\n");
     }
     for (size_t i = 0; i < json_object_array_length(unread); i++)

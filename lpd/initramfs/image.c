@@ -119,7 +119,7 @@ static uint64_t last_change(const struct host *h, const struct initramfs_files *
 }
 
 /* Only what the boot loader will find counts, so its time is asked and no record kept. */
-static bool is_remade(const struct host *h, const struct initramfs_files *wanted,
+static bool is_rebuilt(const struct host *h, const struct initramfs_files *wanted,
                       const struct image *image) {
     uint64_t made = initramfs_image_usec(h, image->release), boot = boot_usec(h);
 
@@ -131,7 +131,7 @@ static int find_way_out(const struct host *h, const struct initramfs_files *want
     _cleanup_(initramfs_rebuild_done) struct initramfs_rebuild b = {};
     int r;
 
-    image->remade = is_remade(h, wanted, image);
+    image->rebuilt = is_rebuilt(h, wanted, image);
     r = initramfs_rebuild_find(h, image->release, &b);
     if (r <= 0)
         return r;
@@ -188,7 +188,7 @@ char *image_way_out(const struct image *image) {
     char *text;
     int r;
 
-    if (image->remade)
+    if (image->rebuilt)
         return strdup("it has been made again since: reboot");
     if (image->unhooked)
         r = asprintf(&text, "lpd's hook for %s is not installed", image->unhooked);

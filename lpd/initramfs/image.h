@@ -25,7 +25,7 @@ struct image {
     bool carried;  /* lpd was in it */
     struct image_fault *faults;
     size_t n_faults;
-    bool remade;   /* it has been made again since all this was so: the next boot will do */
+    bool rebuilt;   /* it has been made again since all this was so: the next boot will do */
     char *command; /* that makes it again, as a person types it; NULL: not known */
     const char *unhooked; /* the tool without lpd's hook, so that the command would not help; or NULL */
 };

@@ -45,7 +45,7 @@ class Image(Case):
     def test_up_to_date(self):
         self.wants("fix-a")
         self.carried("fix-a")
-        self.assertEqual(self.found(), {"carried": True, "patches": [], "remade": False,
+        self.assertEqual(self.found(), {"carried": True, "patches": [], "rebuilt": False,
                                         "command": None, "message": None})
 
     def test_older(self):
@@ -124,14 +124,14 @@ class Image(Case):
         os.utime(image, (later, later))
         found = self.says(f"the initramfs for {KERNEL} carries an older fix-a; it has been made again "
                           "since: reboot")
-        self.assertTrue(found["remade"])
+        self.assertTrue(found["rebuilt"])
         # Before this boot, and before the last change to a patch.
         for before in (1700000000 - 5, 1700000000 + 5):
             os.utime(image, (before, before))
-            self.assertFalse(self.found()["remade"])
+            self.assertFalse(self.found()["rebuilt"])
         os.utime(image, (later, later))
         self.plant({"/proc/stat": f"cpu 1 2 3\nbtime {int(later) + 5}\n"})
-        self.assertFalse(self.found()["remade"])
+        self.assertFalse(self.found()["rebuilt"])
 
     def test_made_again_elsewhere(self):
         later = time.time() + 3600
@@ -140,9 +140,9 @@ class Image(Case):
                      f"efi/0123456789abcdef0123456789abcdef/{KERNEL}/initrd"):
             self.plant({f"/{path}": ""})
             os.utime(self.root / path, (later, later))
-            self.assertTrue(self.found()["remade"], path)
+            self.assertTrue(self.found()["rebuilt"], path)
             (self.root / path).unlink()
-        self.assertFalse(self.found()["remade"])
+        self.assertFalse(self.found()["rebuilt"])
 
     def test_commands(self):
         hook = "/usr/lib/dracut/modules.d/50lpd/module-setup.sh"

@@ -34,11 +34,11 @@ class Forecast(machine.Case):
         return value["forecast"], text
 
     def names(self, forecast):
-        return [o["module"] for o in forecast["wanted"]]
+        return [o["module"] for o in forecast["modules"]]
 
     def test_nothing(self):
         found, text = self.forecast()
-        self.assertEqual((found["kernel"], found["outcome"], found["reason"], found["wanted"]),
+        self.assertEqual((found["kernel"], found["outcome"], found["reason"], found["modules"]),
                          (KERNEL, "lock", None, []))
         self.assertEqual(found["proposal"], {"modules": [], "text": None})
         self.assertEqual(text.splitlines()[:2], [
@@ -48,7 +48,7 @@ class Forecast(machine.Case):
 
     def test_wanted(self):
         found, text = self.forecast(VFAT)
-        self.assertEqual(found["wanted"][0], {
+        self.assertEqual(found["modules"][0], {
             "module": "vfat", "source": "filesystem", "loaded": False,
             "reason": "/etc/fstab:1: vfat is to be mounted"})
         self.assertEqual(found["proposal"]["modules"], ["nls_cp437", "nls_iso8859_1", "vfat"])

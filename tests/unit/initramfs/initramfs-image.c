@@ -231,7 +231,7 @@ static void booted_at(time_t second) {
 }
 
 /* Later than the boot, and than every change. */
-static void test_remade(void **state _unused_) {
+static void test_rebuilt(void **state _unused_) {
     time_t now = time(NULL);
 
     patch("lp-a", "Stage=initrd\n");
@@ -241,33 +241,33 @@ static void test_remade(void **state _unused_) {
     assert_string_equal(look(), THE " carries an older lp-a; it has been made "
                                     "again since: reboot");
     made_at(now - 500);
-    assert_false(look()[0] == '\0' || image.remade);
+    assert_false(look()[0] == '\0' || image.rebuilt);
     made_at(now + 1000);
     booted_at(now + 2000);
-    assert_false(look()[0] == '\0' || image.remade);
+    assert_false(look()[0] == '\0' || image.rebuilt);
     fake_kernel_text(&k, "/proc/stat", "btime 5\n");
-    assert_false(look()[0] == '\0' || image.remade);
+    assert_false(look()[0] == '\0' || image.rebuilt);
     fake_kernel_remove(&k, "/proc/stat");
-    assert_false(look()[0] == '\0' || image.remade);
+    assert_false(look()[0] == '\0' || image.rebuilt);
 }
 
 /* The files are gone, and their directories are what changed. */
-static void test_remade_before_a_removal(void **state _unused_) {
+static void test_rebuilt_before_a_removal(void **state _unused_) {
     time_t now = time(NULL);
 
     record(FAKE_RELEASE, OLD("gone"));
     booted_at(now - 1000);
     made_at(now - 500);
     assert_string_not_equal(look(), "");
-    assert_true(image.remade);
+    assert_true(image.rebuilt);
     fake_kernel_text(&k, "/etc/lpd/patches.d/gone.conf", "");
     fake_kernel_remove(&k, "/etc/lpd/patches.d/gone.conf");
     assert_string_not_equal(look(), "");
-    assert_false(image.remade);
+    assert_false(image.rebuilt);
 }
 
 /* A file that is written over leaves its directory as it was; nobody can set the time of that. */
-static void test_remade_before_a_change(void **state _unused_) {
+static void test_rebuilt_before_a_change(void **state _unused_) {
     const struct timespec pause = { .tv_nsec = 50 * 1000 * 1000 };
     struct timespec now;
 
@@ -278,15 +278,15 @@ static void test_remade_before_a_change(void **state _unused_) {
     assert_int_equal(clock_gettime(CLOCK_REALTIME, &now), 0);
     made_exactly_at(now);
     assert_string_not_equal(look(), "");
-    assert_true(image.remade);
+    assert_true(image.rebuilt);
     assert_int_equal(nanosleep(&pause, NULL), 0);
     write_module(MODULES "lp-a.ko", "lp_a", BUILD_2, FAKE_RELEASE);
     assert_string_not_equal(look(), "");
-    assert_false(image.remade);
+    assert_false(image.rebuilt);
 }
 
 /* lpctl disable and enable leave no more than the directory of the drop-in. */
-static void test_remade_before_a_switch(void **state _unused_) {
+static void test_rebuilt_before_a_switch(void **state _unused_) {
     const struct timespec pause = { .tv_nsec = 50 * 1000 * 1000 };
     struct timespec now;
 
@@ -298,11 +298,11 @@ static void test_remade_before_a_switch(void **state _unused_) {
     assert_int_equal(clock_gettime(CLOCK_REALTIME, &now), 0);
     made_exactly_at(now);
     assert_string_not_equal(look(), "");
-    assert_true(image.remade);
+    assert_true(image.rebuilt);
     assert_int_equal(nanosleep(&pause, NULL), 0);
     fake_kernel_remove(&k, "/etc/lpd/patches.d/lp-a.conf.d/x");
     assert_string_not_equal(look(), "");
-    assert_false(image.remade);
+    assert_false(image.rebuilt);
 }
 
 static void test_told_once(void **state _unused_) {
@@ -338,10 +338,10 @@ int main(void) {
         IMAGE(test_nothing_can_be_told),
         IMAGE(test_volume),
         IMAGE(test_way_out),
-        IMAGE(test_remade),
-        IMAGE(test_remade_before_a_removal),
-        IMAGE(test_remade_before_a_change),
-        IMAGE(test_remade_before_a_switch),
+        IMAGE(test_rebuilt),
+        IMAGE(test_rebuilt_before_a_removal),
+        IMAGE(test_rebuilt_before_a_change),
+        IMAGE(test_rebuilt_before_a_switch),
         IMAGE(test_told_once),
         IMAGE(test_told_under_a_broken_policy),
     };

@@ -48,7 +48,7 @@ def loads_late(m):
 
 def forecasts(m):
     forecast = m.json("lpctl lock --dry-run --json=short")["forecast"]
-    found = {(o["module"], o["source"]) for o in forecast["wanted"]}
+    found = {(o["module"], o["source"]) for o in forecast["modules"]}
     for wanted in (("vfat", "filesystem"), ("nls_ascii", "filesystem"), ("nft_ct", "firewall"),
                    ("nft_limit", "firewall"), ("virtio_scsi", "record"), ("sd_mod", "record"),
                    ("dummy", "record")):
@@ -84,7 +84,7 @@ def works(m):
     m.plug_disk()
     m.wait_until("test -e /dev/sda")
     again = m.json("lpctl lock --dry-run --json=short")["forecast"]
-    missing = [o for o in again["wanted"] if not o["loaded"] and o["source"] != "device"]
+    missing = [o for o in again["modules"] if not o["loaded"] and o["source"] != "device"]
     m.equal("what is missing still", missing, [])
     # A boot that was locked is none that tells anything.
     m.sees(f"jq '.boots | length' {RECORD}", "1")
