@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "base/host.h"
 
-/* Carries out what lock-plan.c decides. A lock that is refused changes nothing. */
+/* Carries out what may-lock.c decides. A lock that is refused changes nothing. */
 
 /* Looks at the machine and asks whether it may be locked now: as lock_decide(). While something
  * runs that will be over, asks again until timeout_usec (0: once, USEC_INFINITY: for ever) has

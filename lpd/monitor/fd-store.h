@@ -8,8 +8,8 @@
  * command that runs before the service makes it, and systemd keeps the descriptors and hands them
  * over: sd_listen_fds(3), sd_pid_notify_with_fds(3). */
 
-#define FD_STORE_SWITCHES "switches" /* watch/switches.h */
-#define FD_STORE_REFUSALS "refusals" /* watch/refusals.h */
+#define FD_STORE_SWITCHES "switches" /* monitor/switches.h */
+#define FD_STORE_REFUSALS "refusals" /* monitor/refusals.h */
 
 /* Makes everything and gives it to systemd, in place of what was there from before. What cannot be
  * had is left out, with an error that says so of the first such thing. */

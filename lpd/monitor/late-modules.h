@@ -4,7 +4,7 @@
 #include "base/host.h"
 
 /* Keeps the record of modules that come after the point where the lock would have been set
- * (wanted/record.h), so that later boots know what a lock would have broken. */
+ * (state/late-modules.h), so that later boots know what a lock would have broken. */
 
 struct late_module {
     char *name;

@@ -18,7 +18,7 @@ struct touch {
 };
 
 struct tampering {
-    int group;                 /* of watch/switches.h; negative: nothing is noticed */
+    int group;                 /* of monitor/switches.h; negative: nothing is noticed */
     char **marked;             /* the patches that it tells of */
     char **out;                /* those on record that are out: they have been dealt with */
     struct touch touches[64];  /* the last ones */
