@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* lpd-parser: reads what somebody else made in ASN.1, so that lpd need not. Standard input is a
- * file of records, trust/parser-format.h; standard output one JSON text, trust/pkcs7-json.h. Exit
- * status 0: it has answered. */
+ * file of records, standard output the answer: trust/parser-format.h. With --self-test it reads a
+ * signature of its own in the same jail instead, and says whether that worked. The exit status is
+ * one of enum parser_exit. */
 #include <sys/mman.h>
 #include <sys/stat.h>
 
 #include "jail.h"
 #include "parse.h"
+#include "self-test.h"
 
 static int map_input(void **ret, size_t *ret_size) {
     struct stat st;
@@ -35,26 +37,52 @@ static int write_all(const char *data, size_t size) {
     return 0;
 }
 
-static int run(void) {
-    size_t size = 0, json_size = 0;
+/* Enters the jail, with input that it may be as large as. */
+static enum parser_exit set_up(size_t size) {
+    parse_init();
+    return jail_enter(size) < 0 ? PARSER_EXIT_NO_JAIL : PARSER_EXIT_ANSWERED;
+}
+
+static enum parser_exit run(void) {
+    struct parser_answer answer = {};
     void *input = NULL;
-    char *json = NULL;
+    enum parser_exit status;
+    size_t size = 0;
+
+    if (map_input(&input, &size) < 0)
+        return PARSER_EXIT_FAILED;
+    status = set_up(size);
+    if (status != PARSER_EXIT_ANSWERED)
+        return status;
+    if (parse(input, size, &answer) < 0 || write_all(answer.data, answer.size) < 0)
+        return PARSER_EXIT_FAILED;
+    return PARSER_EXIT_ANSWERED;
+}
+
+static enum parser_exit run_self_test(void) {
+    _cleanup_(error_done) struct error e = ERROR_NULL;
+    const char *message = "lpd-parser works on this machine";
+    enum parser_exit status;
     int r;
 
-    r = map_input(&input, &size);
-    if (r < 0)
-        return r;
-    parse_init();
-    r = jail_enter(size);
-    if (r < 0)
-        return r;
-    r = parse(input, size, &json, &json_size);
-    return r < 0 ? r : write_all(json, json_size);
+    status = set_up(0);
+    if (status == PARSER_EXIT_ANSWERED) {
+        r = self_test(&e);
+        if (r < 0) {
+            message = error_message(&e, r);
+            status = PARSER_EXIT_FAILED;
+        }
+    } else {
+        message = "lpd-parser cannot confine itself: the kernel has no seccomp filters";
+    }
+    if (write_all(message, strlen(message)) < 0 || write_all("\n", 1) < 0)
+        return PARSER_EXIT_FAILED;
+    return status;
 }
 
 /* Without the handlers of exit(3): those would free what ends anyway, and look for leaks. */
-int main(void) {
-    int r = run();
-
-    _exit(r < 0 ? 1 : 0);
+int main(int argc, char *argv[]) {
+    if (argc == 2 && streq(argv[1], PARSER_SELF_TEST))
+        _exit(run_self_test());
+    _exit(argc == 1 ? run() : PARSER_EXIT_FAILED);
 }

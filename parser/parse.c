@@ -4,12 +4,8 @@
 
 #include "parse.h"
 #include "signature.h"
-#include "trust/parser-format.h"
-#include "trust/pkcs7-json.h"
 #include "verify.h"
 #include "x509.h"
-
-DEFINE_TRIVIAL_CLEANUP_FUNC(json_object *, json_object_put)
 
 struct span {
     const void *data; /* NULL: none */
@@ -26,7 +22,7 @@ struct state {
     struct pkcs7 p;
     STACK_OF(X509) *x509s; /* the i-th is p.certificates[i] */
     CMS_ContentInfo *cms;
-    json_object *unreadable;
+    struct parser_answer answer;
 };
 
 void parse_init(void) {
@@ -36,10 +32,10 @@ void parse_init(void) {
                                NULL);
 }
 
-static int note_record(const struct parser_record *record, const void *data, struct input *in) {
+static int note_record(uint32_t type, const struct parser_bytes *content, struct input *in) {
     struct span *to;
 
-    switch (record->type) {
+    switch (type) {
     case PARSER_RECORD_SIGNATURE:
         to = &in->signature;
         break;
@@ -56,24 +52,19 @@ static int note_record(const struct parser_record *record, const void *data, str
     }
     if (to->data)
         return -EBADMSG;
-    *to = (struct span){ .data = data, .size = (size_t) record->size };
+    *to = (struct span){ .data = content->next, .size = parser_bytes_left(content) };
     return 0;
 }
 
 static int read_records(const void *input, size_t size, struct input *in) {
-    const char *next = input, *end = next + size;
-    struct parser_record record;
-    int r = 0;
+    struct parser_bytes bytes = { input, (const char *) input + size }, content;
+    uint32_t type;
+    int r;
 
-    while (next < end && r >= 0) {
-        if ((size_t) (end - next) < sizeof(record))
-            return -EBADMSG;
-        memcpy(&record, next, sizeof(record));
-        next += sizeof(record);
-        if (record.reserved != 0 || record.size > (size_t) (end - next))
-            return -EBADMSG;
-        r = note_record(&record, next, in);
-        next += record.size;
+    while ((r = parser_record_take(&bytes, &type, &content)) > 0) {
+        r = note_record(type, &content, in);
+        if (r < 0)
+            return r;
     }
     return r;
 }
@@ -126,14 +117,6 @@ static int read_signature(struct state *s, const struct span *signature, struct 
     return r < 0 ? r : 0;
 }
 
-static void note_unreadable(struct state *s, size_t source, const char *reason) {
-    json_object *o = json_object_new_object();
-
-    json_object_object_add(o, "source", json_object_new_uint64(source));
-    json_object_object_add(o, "reason", json_object_new_string(reason));
-    json_object_array_add(s->unreadable, o);
-}
-
 static int read_file(struct state *s, const struct span *file, size_t source) {
     _cleanup_(x509_stack_freep) STACK_OF(X509) *x509s = sk_X509_new_null();
     const char *reason;
@@ -148,9 +131,10 @@ static int read_file(struct state *s, const struct span *file, size_t source) {
     all = add_certificates(s, x509s, source);
     if (all < 0)
         return all;
-    if (r < 0 || !all)
-        note_unreadable(s, source, all ? reason : "there are more than 512 certificates");
-    return 0;
+    if (r >= 0 && all)
+        return 0;
+    return parser_answer_add_unreadable(&s->answer, source,
+                                        all ? reason : "there are more than 512 certificates");
 }
 
 /* OpenSSL takes longer to decode the key of one certificate than all else here takes: a machine's
@@ -202,66 +186,40 @@ static int answer(struct state *s, const struct input *in, struct error *e) {
     return r;
 }
 
-static int print(json_object *o, char **ret_json, size_t *ret_size) {
-    const char *text;
-    size_t size;
-    char *copy;
-
-    text = json_object_to_json_string_length(o, JSON_C_TO_STRING_PLAIN, &size);
-    copy = text ? strdup(text) : NULL;
-    if (!copy)
-        return -ENOMEM;
-    *ret_json = copy;
-    *ret_size = size;
-    return 0;
-}
-
-static int print_error(const char *message, char **ret_json, size_t *ret_size) {
-    _cleanup_(json_object_putp) json_object *o = json_object_new_object();
-
-    json_object_object_add(o, "error", json_object_new_string(message));
-    return print(o, ret_json, ret_size);
-}
-
-static int print_state(struct state *s, char **ret_json, size_t *ret_size) {
-    _cleanup_(json_object_putp) json_object *o = pkcs7_to_json(&s->p);
-    _cleanup_free_ char *json = NULL;
-    size_t size;
+static int complete(struct state *s) {
     int r;
 
-    json_object_object_add(o, "unreadable", json_object_get(s->unreadable));
-    r = print(o, &json, &size);
-    if (r < 0)
-        return r;
-    if (size >= PARSER_ANSWER_SIZE_MAX)
-        return print_error("the answer would be longer than 8 MiB", ret_json, ret_size);
-    *ret_json = TAKE_PTR(json);
-    *ret_size = size;
-    return 0;
+    r = parser_answer_add_pkcs7(&s->answer, &s->p);
+    return r < 0 ? r : parser_answer_end(&s->answer);
 }
 
 static void state_done(struct state *s) {
     pkcs7_done(&s->p);
     x509_stack_free(s->x509s);
     CMS_ContentInfo_free(s->cms);
-    json_object_put(s->unreadable);
+    parser_answer_done(&s->answer);
 }
 
-int parse(const void *input, size_t size, char **ret_json, size_t *ret_size) {
-    _cleanup_(state_done) struct state s = { .x509s = sk_X509_new_null(),
-                                             .unreadable = json_object_new_array() };
+int parse(const void *input, size_t size, struct parser_answer *ret) {
+    _cleanup_(state_done) struct state s = { .x509s = sk_X509_new_null() };
     _cleanup_(error_done) struct error e = ERROR_NULL;
     struct input in = {};
     int r;
 
     parse_init();
-    if (!s.x509s || !s.unreadable)
+    if (!s.x509s)
         return -ENOMEM;
     r = read_records(input, size, &in);
     if (r < 0)
         return r;
     r = answer(&s, &in, &e);
+    if (r >= 0)
+        r = complete(&s);
     if (r == -EBADMSG)
-        return print_error(error_message(&e, r), ret_json, ret_size);
-    return r < 0 ? r : print_state(&s, ret_json, ret_size);
+        r = parser_answer_refuse(&s.answer, error_message(&e, r));
+    else if (r == -EFBIG)
+        r = parser_answer_refuse(&s.answer, "the answer would be longer than 8 MiB");
+    if (r >= 0)
+        *ret = TAKE_STRUCT(s.answer);
+    return r;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -9,9 +10,8 @@
 
 #include "base/file.h"
 #include "base/strv.h"
-#include "trust/parser-format.h"
+#include "trust/parser-answer.h"
 #include "trust/parser.h"
-#include "trust/pkcs7-json.h"
 
 /* Of its own, the parser may take PARSER_SECONDS_MAX; a machine that is busy, as at boot, gives
  * them late, and must not refuse a good patch for that. */
@@ -55,10 +55,17 @@ static int open_request(const struct parser_request *q) {
     return r < 0 ? r : TAKE_FD(fd);
 }
 
+/* A run of the parser. */
+struct run {
+    const char *path, *argument; /* argument: PARSER_SELF_TEST or NULL */
+    int input;
+    uint64_t start, deadline;
+};
+
 /* Nothing is inherited: no descriptor but these two, no environment, no directory, no blocked
  * signal. */
-static int spawn(const char *path, int input, int output, pid_t *ret) {
-    char *argv[] = { (char *) path, NULL }, *environment[] = { NULL };
+static int spawn(const struct run *run, int output, pid_t *ret) {
+    char *argv[] = { (char *) run->path, (char *) run->argument, NULL }, *environment[] = { NULL };
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     sigset_t none;
@@ -69,33 +76,37 @@ static int spawn(const char *path, int input, int output, pid_t *ret) {
     (void) posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
     (void) posix_spawnattr_setsigmask(&attributes, &none);
     (void) posix_spawn_file_actions_init(&actions);
-    r = posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO) ?:
+    r = posix_spawn_file_actions_adddup2(&actions, run->input, STDIN_FILENO) ?:
         posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO) ?:
         posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0) ?:
         posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1) ?:
         posix_spawn_file_actions_addchdir_np(&actions, "/") ?:
-        posix_spawn(ret, path, &actions, &attributes, argv, environment);
+        posix_spawn(ret, run->path, &actions, &attributes, argv, environment);
     (void) posix_spawn_file_actions_destroy(&actions);
     (void) posix_spawnattr_destroy(&attributes);
     return -r;
 }
 
-static uint64_t now_msec(void) {
+static uint64_t now_usec(void) {
     struct timespec t;
 
     (void) clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t) t.tv_sec * 1000 + (uint64_t) t.tv_nsec / 1000000;
+    return (uint64_t) t.tv_sec * USEC_PER_SEC + (uint64_t) t.tv_nsec / 1000;
+}
+
+uint64_t parser_deadline(unsigned seconds) {
+    return now_usec() + seconds * USEC_PER_SEC;
 }
 
 /* Waits for something to read, or the end. */
-static int wait_for_input(int fd, uint64_t until) {
+static int wait_for_input(int fd, uint64_t deadline) {
     struct pollfd p = { .fd = fd, .events = POLLIN };
     uint64_t now;
     int r;
 
     do {
-        now = now_msec();
-        r = poll(&p, 1, now < until ? (int) (until - now) : 0);
+        now = now_usec();
+        r = poll(&p, 1, now < deadline ? (int) MIN((deadline - now) / USEC_PER_MSEC + 1, INT_MAX) : 0);
     } while (r < 0 && errno == EINTR);
     if (r < 0)
         return -errno;
@@ -116,8 +127,7 @@ static int grow(char **buffer, size_t *room) {
     return 0;
 }
 
-static int read_answer(int fd, unsigned seconds, char **ret, size_t *ret_size) {
-    uint64_t until = now_msec() + UINT64_C(1000) * seconds;
+static int read_answer(int fd, uint64_t deadline, char **ret, size_t *ret_size) {
     _cleanup_free_ char *buffer = NULL;
     size_t size = 0, room = 0;
     ssize_t n;
@@ -126,7 +136,7 @@ static int read_answer(int fd, unsigned seconds, char **ret, size_t *ret_size) {
     for (;;) {
         r = size == room ? grow(&buffer, &room) : 0;
         if (r >= 0)
-            r = wait_for_input(fd, until);
+            r = wait_for_input(fd, deadline);
         if (r < 0)
             return r;
         n = read(fd, buffer + size, room - size);
@@ -156,10 +166,22 @@ static int end(pid_t pid) {
     return status;
 }
 
+static int describe_exit(int status, struct error *e) {
+    if (status == PARSER_EXIT_NO_JAIL) {
+        (void) error_set(e, -EPIPE, EXIT_STATUS_FAILED,
+                         "lpd-parser cannot confine itself: the kernel has no seccomp filters");
+        return error_hint(e, -EPIPE, "use a kernel with CONFIG_SECCOMP_FILTER=y");
+    }
+    if (status != PARSER_EXIT_ANSWERED)
+        return error_set(e, -EPIPE, EXIT_STATUS_FAILED, "lpd-parser ended with status %d", status);
+    return 0;
+}
+
 /* What became of it, r being what became of its answer. */
-static int describe_end(int status, int r, unsigned seconds, struct error *e) {
+static int describe_end(const struct run *run, int status, int r, struct error *e) {
     if (r == -ETIMEDOUT)
-        return error_set(e, r, EXIT_STATUS_FAILED, "lpd-parser took longer than %u s", seconds);
+        return error_set(e, r, EXIT_STATUS_FAILED, "lpd-parser did not answer within %.0f s",
+                         (double) (now_usec() - run->start) / (double) USEC_PER_SEC);
     if (r < 0)
         return error_set(e, r, EXIT_STATUS_FAILED, "cannot read the answer of lpd-parser: %s",
                          strerror(-r));
@@ -167,16 +189,12 @@ static int describe_end(int status, int r, unsigned seconds, struct error *e) {
         return error_set(e, status, EXIT_STATUS_FAILED, "cannot wait for lpd-parser: %s",
                          strerror(-status));
     if (WIFSIGNALED(status))
-        return error_set(e, -EPIPE, EXIT_STATUS_FAILED, "lpd-parser died (SIG%s) of what it read",
+        return error_set(e, -EPIPE, EXIT_STATUS_FAILED, "lpd-parser was killed by SIG%s",
                          sigabbrev_np(WTERMSIG(status)) ?: "?");
-    if (WEXITSTATUS(status) != 0)
-        return error_set(e, -EPIPE, EXIT_STATUS_FAILED, "lpd-parser ended with status %d",
-                         WEXITSTATUS(status));
-    return 0;
+    return describe_exit(WEXITSTATUS(status), e);
 }
 
-static int run(const char *path, int input, unsigned seconds, char **ret, size_t *ret_size,
-               struct error *e) {
+static int run_and_read(const struct run *run, char **ret, size_t *ret_size, struct error *e) {
     _cleanup_close_ int from = -EBADF, to = -EBADF;
     _cleanup_free_ char *answer = NULL;
     int r, ends[2];
@@ -186,16 +204,43 @@ static int run(const char *path, int input, unsigned seconds, char **ret, size_t
         return error_set(e, -errno, EXIT_STATUS_FAILED, "cannot make a pipe: %s", strerror(errno));
     from = ends[0];
     to = ends[1];
-    r = spawn(path, input, to, &pid);
+    r = spawn(run, to, &pid);
     if (r < 0)
-        return error_set(e, r, EXIT_STATUS_FAILED, "cannot run %s: %s", path, strerror(-r));
+        return error_set(e, r, EXIT_STATUS_FAILED, "cannot run %s: %s", run->path, strerror(-r));
     closep(&to);
     to = -EBADF;
-    r = read_answer(from, seconds, &answer, ret_size);
-    r = describe_end(end(pid), r, seconds, e);
+    r = read_answer(from, run->deadline, &answer, ret_size);
+    r = describe_end(run, end(pid), r, e);
     if (r >= 0)
         *ret = TAKE_PTR(answer);
     return r;
+}
+
+static int run_parser(const char *argument, int input, uint64_t deadline, char **ret, size_t *ret_size,
+                      struct error *e) {
+    const char *directory = secure_getenv("LPD_LIBEXECDIR") ?: LPD_LIBEXECDIR;
+    _cleanup_free_ char *path = NULL;
+    struct run run = {
+        .argument = argument,
+        .input = input,
+        .start = now_usec(),
+        .deadline = deadline ?: parser_deadline(WAIT_SECONDS),
+    };
+
+    if (asprintf(&path, "%s/lpd-parser", directory) < 0)
+        return -ENOMEM;
+    run.path = path;
+    return run_and_read(&run, ret, ret_size, e);
+}
+
+int parser_self_test(uint64_t deadline, struct error *e) {
+    _cleanup_close_ int input = memfd_new("lpd-parser");
+    _cleanup_free_ char *answer = NULL;
+    size_t size;
+
+    if (input < 0)
+        return error_set(e, input, EXIT_STATUS_FAILED, "cannot ask lpd-parser: %s", strerror(-input));
+    return run_parser(PARSER_SELF_TEST, input, deadline, &answer, &size, e);
 }
 
 static int add_files_not_sent(const struct certificate_files *files, struct pkcs7 *p) {
@@ -213,23 +258,20 @@ static int add_files_not_sent(const struct certificate_files *files, struct pkcs
 }
 
 int parser_run(const struct parser_request *request, struct pkcs7 *ret, struct error *e) {
-    const char *directory = secure_getenv("LPD_LIBEXECDIR") ?: LPD_LIBEXECDIR;
-    _cleanup_free_ char *path = NULL, *answer = NULL;
     _cleanup_(pkcs7_done) struct pkcs7 p = {};
+    _cleanup_free_ char *answer = NULL;
     _cleanup_close_ int input = -EBADF;
     size_t size = 0;
     int r;
 
-    if (asprintf(&path, "%s/lpd-parser", directory) < 0)
-        return -ENOMEM;
     input = open_request(request);
     if (input < 0)
         return error_set(e, input, EXIT_STATUS_FAILED, "cannot ask lpd-parser: %s",
                          strerror(-input));
-    r = run(path, input, request->seconds ?: WAIT_SECONDS, &answer, &size, e);
+    r = run_parser(NULL, input, request->deadline, &answer, &size, e);
     if (r < 0)
         return r;
-    r = pkcs7_from_json(answer, size, request->files, &p, e);
+    r = parser_answer_read(answer, size, request->files, &p, e);
     if (r >= 0 && request->signature && p.n_signers == 0)
         return error_set(e, -EPROTO, EXIT_STATUS_FAILED, "lpd-parser answered without a signer");
     if (r >= 0)

@@ -15,10 +15,18 @@ struct parser_request {
     size_t data_size;
     const struct certificate_files *files; /* certificates that are offered; may be NULL. With a signature
                                             * and no data, only those that may be its signers' are read */
-    unsigned seconds;      /* how long to wait for it at most; 0: a minute */
+    uint64_t deadline;     /* parser_deadline(); 0: a minute from now */
 };
+
+/* So many seconds from now, in microseconds of CLOCK_MONOTONIC. */
+uint64_t parser_deadline(unsigned seconds);
 
 /* Runs lpd-parser and waits for it. -EBADMSG (EXIT_STATUS_REFUSED): the signature
  * is no PKCS#7 SignedData that the module loader would take, with the reason. EXIT_STATUS_FAILED: the
- * parser could not be run (-ENOENT, …), died (-EPIPE), took too long (-ETIMEDOUT). */
+ * parser could not be run (-ENOENT, …), died (-EPIPE), took too long (-ETIMEDOUT), answered nonsense
+ * (-EPROTO). */
 int parser_run(const struct parser_request *request, struct pkcs7 *ret, struct error *e);
+
+/* Whether lpd-parser works on this machine at all: runs it over a signature of its own. 0, or what
+ * parser_run() says, except -EBADMSG. */
+int parser_self_test(uint64_t deadline, struct error *e);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "trust/pkcs7-json.h"
+#include "trust/parser-answer.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct pkcs7 p = {};
     int r;
 
-    r = pkcs7_from_json((const char *) data, size, &files, &p, &e);
+    r = parser_answer_read(data, size, &files, &p, &e);
     if (r < 0 && (!e.message || p.n_signers > 0 || p.n_certificates > 0))
         abort();
     for (size_t i = 0; i < p.n_signers; i++)

@@ -2,8 +2,7 @@
 #pragma once
 
 #include "parse.h"
-#include "trust/parser-format.h"
-#include "trust/pkcs7-json.h"
+#include "trust/parser-answer.h"
 
 #define DATA "what is signed"
 
@@ -14,8 +13,9 @@ static inline void fuzz_parse(enum parser_record_type type, const uint8_t *data,
                                        { .type = type, .size = size } };
     struct certificate_file file = { .path = (char *) "file" };
     struct certificate_files files = { .files = &file, .n_files = 1 };
-    size_t input_size = sizeof(records) + strlen(DATA) + size, json_size;
-    char *input = malloc(input_size), *json, *next;
+    size_t input_size = sizeof(records) + strlen(DATA) + size;
+    char *input = malloc(input_size), *next;
+    struct parser_answer answer = {};
     struct error e = ERROR_NULL;
     struct pkcs7 p = {};
     int r;
@@ -24,9 +24,9 @@ static inline void fuzz_parse(enum parser_record_type type, const uint8_t *data,
     next = mempcpy(next, DATA, strlen(DATA));
     next = mempcpy(next, &records[1], sizeof(records[1]));
     memcpy(next, data, size);
-    if (parse(input, input_size, &json, &json_size) < 0)
+    if (parse(input, input_size, &answer) < 0)
         abort();
-    r = pkcs7_from_json(json, json_size, &files, &p, &e);
+    r = parser_answer_read(answer.data, answer.size, &files, &p, &e);
     if (r < 0 ? r != -EBADMSG || !e.message : type == PARSER_RECORD_SIGNATURE && p.n_signers == 0)
         abort();
     for (size_t i = 0; i < p.n_signers; i++)
@@ -34,6 +34,6 @@ static inline void fuzz_parse(enum parser_record_type type, const uint8_t *data,
             abort();
     error_done(&e);
     pkcs7_done(&p);
-    free(json);
+    parser_answer_done(&answer);
     free(input);
 }

@@ -6,8 +6,6 @@
 #include "check.h"
 #include "parse.h"
 #include "signing.h"
-#include "trust/parser-format.h"
-#include "trust/pkcs7-json.h"
 
 #define DATA "what is signed"
 
@@ -51,18 +49,16 @@ static void add_identity(const struct identity *i) {
 /* Answers the request and forgets it. */
 static int ask(struct pkcs7 *ret, struct error *e) {
     struct certificate_files files = { .files = request.files, .n_files = request.n_files };
-    _cleanup_free_ char *json = NULL, *exact = malloc(request.size ?: 1);
-    size_t size, request_size = request.size;
+    _cleanup_(parser_answer_done) struct parser_answer answer = {};
+    _cleanup_free_ char *exact = malloc(request.size ?: 1);
+    size_t request_size = request.size;
     int r;
 
     assert_non_null(exact);
     memcpy(exact, request.bytes, request.size);
     request.size = request.n_files = 0;
-    r = parse(exact, request_size, &json, &size);
-    if (r < 0)
-        return r;
-    assert_int_equal(strlen(json), size);
-    return pkcs7_from_json(json, size, &files, ret, e);
+    r = parse(exact, request_size, &answer);
+    return r < 0 ? r : parser_answer_read(answer.data, answer.size, &files, ret, e);
 }
 
 static void ask_well(struct pkcs7 *ret) {

@@ -1,21 +1,45 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <dirent.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include "check.h"
 #include "signing.h"
 #include "tree.h"
-#include "trust/parser-format.h"
+#include "trust/parser-answer.h"
 #include "trust/parser.h"
 
 #define DATA "what is signed"
+
+/* A record's numbers for printf(1). */
+#define ZEROS "\\0\\0\\0"
+#if __BYTE_ORDER == __LITTLE_ENDIAN
+#define U32(byte) byte ZEROS
+#define U64(byte) byte ZEROS "\\0" ZEROS
+#else
+#define U32(byte) ZEROS byte
+#define U64(byte) ZEROS "\\0" ZEROS byte
+#endif
+
+/* An answer that says nothing. */
+#define END "'" U32("\\1") U32("\\0") U64("\\0") "'"
+
+/* The half of the third argument that has them. */
+#define FLAGS_OF_GETRANDOM                                                                         \
+    (offsetof(struct seccomp_data, args[2]) + (__BYTE_ORDER == __BIG_ENDIAN ? 4 : 0))
 
 static const char *real_directory;
 
 /* Another program in its place. */
 static int run_script(const char *script, struct error *e) {
-    struct parser_request request = { .signature = "s", .signature_size = 1, .seconds = 10 };
+    struct parser_request request = { .signature = "s", .signature_size = 1,
+                                      .deadline = parser_deadline(3) };
     struct host h;
     struct pkcs7 p;
     char directory[PATH_MAX], path[PATH_MAX + 16];
@@ -43,47 +67,91 @@ static unsigned count_descriptors(void) {
     return n;
 }
 
-static void test_real(void **state) {
+static void parse_signature(const char *algorithm, const char *hash) {
+    struct certificate_file offered[2] = { { .path = (char *) "/junk", .data = (char *) "junk",
+                                             .size = 4 } };
+    struct certificate_files files = { .files = offered, .n_files = 2 };
+    struct error e = ERROR_NULL;
+    struct identity id;
+    struct signature s;
+    struct pkcs7 p;
+    int r;
+
+    identity_make(algorithm, "Prüfschlüssel", hash, &id);
+    sign(&id, 1, hash, SIGN_FLAGS, DATA, strlen(DATA), &s);
+    offered[1].data = identity_der(&id, &offered[1].size);
+    r = parser_run(&(struct parser_request){ .signature = s.der, .signature_size = s.size,
+                                             .data = DATA, .data_size = strlen(DATA),
+                                             .files = &files },
+                   &p, &e);
+    if (r < 0)
+        fail_msg("%s: %s", algorithm, error_message(&e, r));
+    assert_int_equal(p.n_signers, 1);
+    assert_int_equal(p.n_certificates, 1);
+    assert_int_equal(p.certificates[0].source, 1);
+    assert_string_equal(p.certificates[0].name, "Prüfschlüssel");
+    assert_int_equal(p.certificates[0].der_size, offered[1].size);
+    assert_memory_equal(p.certificates[0].der, offered[1].data, offered[1].size);
+    if (p.signers[0].verified_by != 0)
+        fail_msg("%s with %s is not verified", algorithm, hash);
+    assert_string_equal(p.unreadable[0], "/junk: it is neither DER nor PEM of a certificate");
+    pkcs7_done(&p);
+    free(offered[1].data);
+    signature_done(&s);
+    identity_done(&id);
+}
+
+static void parse_signatures(void) {
     static const struct {
         const char *algorithm, *hash;
     } cases[] = {
-        { "RSA 2048", "sha256" }, { "RSA 4096", "sha512" }, { "P-256", "sha256" },
-        { "P-384", "sha384" },    { "P-521", "sha512" },    { "brainpoolP256r1", "sha256" },
+        { "RSA 2048", "sha1" },   { "RSA 2048", "sha256" },   { "RSA 4096", "sha512" },
+        { "RSA 3072", "sha384" }, { "RSA 2048", "sha224" }, { "P-224", "sha224" },
+        { "P-256", "sha256" },    { "P-384", "sha384" },      { "P-521", "sha512" },
+        { "P-384", "sha256" },  { "brainpoolP256r1", "sha256" },
     };
+
+    for (size_t i = 0; i < ELEMENTSOF(cases); i++)
+        parse_signature(cases[i].algorithm, cases[i].hash);
+}
+
+static void test_real(void **state) {
     unsigned before = count_descriptors();
 
-    for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
-        struct certificate_file offered[2] = { { .path = (char *) "/junk", .data = (char *) "junk",
-                                                 .size = 4 } };
-        struct certificate_files files = { .files = offered, .n_files = 2 };
-        struct error e = ERROR_NULL;
-        struct identity id;
-        struct signature s;
-        struct pkcs7 p;
-        int r;
-
-        identity_make(cases[i].algorithm, "signer", cases[i].hash, &id);
-        sign(&id, 1, cases[i].hash, SIGN_FLAGS, DATA, strlen(DATA), &s);
-        offered[1].data = identity_der(&id, &offered[1].size);
-        r = parser_run(&(struct parser_request){ .signature = s.der, .signature_size = s.size,
-                                                 .data = DATA, .data_size = strlen(DATA),
-                                                 .files = &files },
-                       &p, &e);
-        if (r < 0)
-            fail_msg("%s: %s", cases[i].algorithm, error_message(&e, r));
-        assert_int_equal(p.n_signers, 1);
-        assert_int_equal(p.n_certificates, 1);
-        assert_int_equal(p.certificates[0].source, 1);
-        assert_int_equal(p.certificates[0].der_size, offered[1].size);
-        assert_memory_equal(p.certificates[0].der, offered[1].data, offered[1].size);
-        assert_int_equal(p.signers[0].verified_by, 0);
-        assert_string_equal(p.unreadable[0], "/junk: it is neither DER nor PEM of a certificate");
-        pkcs7_done(&p);
-        free(offered[1].data);
-        signature_done(&s);
-        identity_done(&id);
-    }
+    parse_signatures();
     assert_int_equal(count_descriptors(), before);
+}
+
+/* Kills who asks for random numbers and would wait for them, as at boot of a machine that has none yet;
+ * who would not wait gets none. Programs inherit it. */
+static void deny_randomness(void) {
+    struct sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_getrandom, 0, 3),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, FLAGS_OF_GETRANDOM),
+        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, GRND_NONBLOCK, 2, 0),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EAGAIN),
+    };
+    struct sock_fprog program = { .len = ELEMENTSOF(filter), .filter = filter };
+
+    TREE_ASSERT(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+                prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0);
+}
+
+/* The self-test has RSA and ECDSA. */
+static void test_without_randomness(void **state) {
+    pid_t pid = fork();
+    int status;
+
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        deny_randomness();
+        _exit(parser_self_test(0, NULL) < 0 ? 1 : 0);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
 }
 
 /* Forms of input that have OpenSSL do other things than parse: nothing of that leaves the jail. */
@@ -140,15 +208,16 @@ static void test_failures(void **state) {
         int r;
         const char *message;
     } cases[] = {
-        { "#!/bin/sh\nkill -SEGV $$\n", -EPIPE, "lpd-parser died (SIGSEGV) of what it read" },
-        { "#!/bin/sh\necho '{'; kill -SYS $$\n", -EPIPE,
-          "lpd-parser died (SIGSYS) of what it read" },
-        { "#!/bin/sh\necho '{}'; exit 3\n", -EPIPE, "lpd-parser ended with status 3" },
+        { "#!/bin/sh\nkill -SEGV $$\n", -EPIPE, "lpd-parser was killed by SIGSEGV" },
+        { "#!/bin/sh\nprintf " END "; kill -SYS $$\n", -EPIPE, "lpd-parser was killed by SIGSYS" },
+        { "#!/bin/sh\nprintf " END "; exit 3\n", -EPIPE, "lpd-parser ended with status 3" },
         { "#!/bin/sh\n", -EPROTO, "lpd-parser answered nonsense" },
         { "#!/bin/sh\necho nonsense\n", -EPROTO, "lpd-parser answered nonsense" },
         { "#!/bin/sh\nexec cat /dev/zero\n", -EFBIG,
           "cannot read the answer of lpd-parser: File too large" },
-        { "#!/bin/sh\necho '{\"signers\":[],\"certificates\":[],\"unreadable\":[]}'\n", -EPROTO,
+        { "#!/bin/sh\nexit 2\n", -EPIPE,
+          "lpd-parser cannot confine itself: the kernel has no seccomp filters" },
+        { "#!/bin/sh\nprintf " END "\n", -EPROTO,
           "lpd-parser answered without a signer" },
     };
 
@@ -181,11 +250,11 @@ static void test_hangs(void **state) {
     int r;
 
     r = run_script("#!/bin/sh\nexec sleep 100 >&-\n", &e);
-    assert_error_is(r, -EPIPE, &e, "lpd-parser died (SIGKILL) of what it read");
-    assert_true(time(NULL) - start < PARSER_SECONDS_MAX - 1);
+    assert_error_is(r, -EPIPE, &e, "lpd-parser was killed by SIGKILL");
+    assert_true(time(NULL) - start < 3);
     r = run_script("#!/bin/sh\nexec sleep 100\n", &e);
-    assert_error_is(r, -ETIMEDOUT, &e, "lpd-parser took longer than 10 s");
-    assert_true(time(NULL) - start < 100);
+    assert_error_is(r, -ETIMEDOUT, &e, "lpd-parser did not answer within 3 s");
+    assert_true(time(NULL) - start < 50);
 }
 
 /* The shell adds what it likes to its environment and opens its script; /proc has what it was
@@ -196,16 +265,18 @@ static void test_given_nothing(void **state) {
     int r;
 
     assert_int_equal(fcntl(left_open, F_SETFD, 0), 0);
-    r = run_script("#!/bin/sh\nprintf '{\"error\":\"%s %s %s %s\"}' \"$(wc -c </proc/$$/environ)\" "
-                   "\"$(readlink /proc/$$/cwd)\" \"$(readlink /proc/$$/fd/2)\" "
-                   "\"$(readlink /proc/$$/fd/[3-9] | grep -c null)\"\n",
+    r = run_script("#!/bin/sh\nset -- \"$(wc -c </proc/$$/environ) $(readlink /proc/$$/cwd) "
+                   "$(readlink /proc/$$/fd/2) $(readlink /proc/$$/fd/[3-9] | grep -c null)\"\n"
+                   "printf '" U32("\\2") U32("\\0") U64("'\"\\\\$(printf %o ${#1})\"'") "%s' \"$1\"; "
+                   "printf " END "\n",
                    &e);
     assert_error_is(r, -EBADMSG, &e, "the signature cannot be used: 0 / /dev/null 0");
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_real),       cmocka_unit_test(test_odd_files),
+        cmocka_unit_test(test_real),       cmocka_unit_test(test_without_randomness),
+        cmocka_unit_test(test_odd_files),
         cmocka_unit_test(test_many_files), cmocka_unit_test(test_refused),
         cmocka_unit_test(test_failures),   cmocka_unit_test(test_cannot_run),
         cmocka_unit_test(test_hangs),      cmocka_unit_test(test_given_nothing),

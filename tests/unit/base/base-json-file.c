@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/json-file.h"
+#include "check.h"
+#include "tree.h"
+
+#define PATH "/run/lpd/fix.json"
+/* Beyond ASCII, which json-c 0.18 refuses under JSON_TOKENER_STRICT. */
+#define SIGNER "CN=Prüfschlüssel ключ 鍵 🔑"
+
+static void test_names_of_any_language(void **state) {
+    json_object *o = json_object_new_object();
+    _cleanup_free_ char *signer = NULL;
+    struct host h;
+
+    tree_make(&h);
+    json_file_add_string(o, "signer", SIGNER);
+    assert_int_equal(json_file_write_volatile(&h, PATH, o), 0);
+    json_object_put(o);
+    assert_int_equal(json_file_read(&h, PATH, 4096, &o), 0);
+    assert_int_equal(json_file_take_string(o, "signer", &signer), 0);
+    assert_string_equal(signer, SIGNER);
+    json_object_put(o);
+    tree_remove(&h);
+}
+
+static void test_no_object(void **state) {
+    static const char *const texts[] = { "", "[]", "1", "{", "{\"a\":", "nonsense" };
+    json_object *o;
+    struct host h;
+
+    tree_make(&h);
+    for (size_t i = 0; i < ELEMENTSOF(texts); i++) {
+        tree_write(&h, PATH, texts[i]);
+        assert_int_equal(json_file_read(&h, PATH, 4096, &o), -EBADMSG);
+    }
+    tree_remove(&h);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_names_of_any_language),
+        cmocka_unit_test(test_no_object),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
