@@ -6,9 +6,9 @@
 #include "config/conf-files.h"
 #include "trust/manifest.h"
 
-/* No way to the kernel was open, or the parser could not be run: neither yes nor no. */
+/* No way to the kernel was open: neither yes nor no. */
 static bool cannot_tell(const struct trust_report *t) {
-    return !t->way && (t->verdict == VERDICT_UNKNOWN_SIGNER || t->verdict == VERDICT_UNSUPPORTED);
+    return !t->way && t->verdict == VERDICT_UNKNOWN_SIGNER;
 }
 
 static int refuse_unsigned(struct error *e, const char *path) {

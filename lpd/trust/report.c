@@ -40,7 +40,8 @@ int trust_report_add(struct trust_report *t, const char *step, enum step_outcome
 }
 
 /* A signature that is bad in itself, or that the kernel has been told to refuse, is no want of a key:
- * nobody's policy lets it in, and the kernel would not either. */
+ * nobody's policy lets it in, and the kernel would not either. One that could not be read may be just
+ * that. */
 bool verdict_accepted(enum verdict v, enum signature_policy p) {
     switch (v) {
     case VERDICT_VERIFIED:
@@ -54,6 +55,7 @@ bool verdict_accepted(enum verdict v, enum signature_policy p) {
         return p == SIGNATURE_PERMISSIVE;
     case VERDICT_BAD_SIGNATURE:
     case VERDICT_REVOKED:
+    case VERDICT_PARSER_FAILED:
         return false;
     }
     return false;
@@ -69,6 +71,7 @@ const char *verdict_to_string(enum verdict v) {
         [VERDICT_BAD_SIGNATURE] = "bad-signature",
         [VERDICT_REVOKED] = "revoked",
         [VERDICT_UNSIGNED] = "unsigned",
+        [VERDICT_PARSER_FAILED] = "parser-failed",
     };
 
     return names[v];

@@ -15,6 +15,7 @@ enum verdict {
     VERDICT_BAD_SIGNATURE,  /* it is not over these bytes, or malformed */
     VERDICT_REVOKED,        /* .blacklist forbids it */
     VERDICT_UNSIGNED,
+    VERDICT_PARSER_FAILED,  /* lpd-parser could not read it, whatever it is */
 };
 
 enum step_outcome { OUTCOME_PASSED, OUTCOME_FAILED, OUTCOME_UNAVAILABLE, OUTCOME_NOTE };

@@ -8,7 +8,12 @@ struct trust_machine {
     const struct policy *policy; /* Signature=, Keyrings= */
     int sig_enforce;             /* the kernel's switch: 1, 0, -1 unknown */
     int secure_boot;             /* likewise */
+    unsigned seconds;            /* how long the verdict may take at most; 0: TRUST_SECONDS_MAX */
 };
+
+/* A machine that is busy, as at boot, gives the parser its milliseconds late, and must not refuse a good
+ * patch for that. */
+#define TRUST_SECONDS_MAX 60
 
 struct trust_subject {
     const void *data;      /* what is signed */

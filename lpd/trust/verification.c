@@ -7,6 +7,7 @@ void verification_done(struct verification *j) {
     kernel_keyrings_done(&j->keyrings);
     certificate_files_done(&j->files);
     pkcs7_done(&j->pkcs7);
+    error_done(&j->failure);
     trust_report_done(&j->report);
 }
 
@@ -23,22 +24,15 @@ static bool embedded_is_true(const struct verification *j, const struct pkcs7 *p
     return true;
 }
 
-int verification_read(struct verification *j, enum reading reading, struct error *e) {
+static int run_parser(struct verification *j, enum reading reading, uint64_t deadline, struct error *e) {
     struct parser_request request = {
         .signature = j->subject->signature,
         .signature_size = j->subject->signature_size,
+        .deadline = deadline,
     };
     _cleanup_(pkcs7_done) struct pkcs7 read = {};
     int r;
 
-    if (reading <= j->reading)
-        return 0;
-    if (reading >= READING_CERTIFICATES && j->reading < READING_CERTIFICATES) {
-        certificate_files_done(&j->files); /* of a reading that failed */
-        r = certificate_files_read(j->host, &j->files);
-        if (r < 0)
-            return r;
-    }
     if (reading >= READING_CERTIFICATES)
         request.files = &j->files;
     if (reading >= READING_DATA) {
@@ -55,6 +49,48 @@ int verification_read(struct verification *j, enum reading reading, struct error
     j->pkcs7 = TAKE_STRUCT(read);
     j->reading = reading;
     return 0;
+}
+
+/* That the signature is no signature is an answer, not a failure. */
+static int note_failure(struct verification *j, enum reading reading, int r, struct error *e) {
+    error_done(&j->failure);
+    j->failure = TAKE_STRUCT(*e);
+    j->failure_errno = r;
+    j->failed = reading;
+    return r;
+}
+
+uint64_t verification_deadline(const struct verification *j, enum quarter quarter) {
+    unsigned seconds = j->machine->seconds ?: TRUST_SECONDS_MAX;
+
+    return j->start + quarter * seconds * USEC_PER_SEC / 4;
+}
+
+int verification_read_within(struct verification *j, enum reading reading, enum quarter quarter,
+                             struct error *e) {
+    _cleanup_(error_done) struct error problem = ERROR_NULL;
+    int r;
+
+    if (reading <= j->reading)
+        return 0;
+    if (j->failed != READING_NONE && reading >= j->failed)
+        return error_set(e, j->failure_errno, EXIT_STATUS_FAILED, "%s",
+                         error_message(&j->failure, j->failure_errno));
+    if (reading >= READING_CERTIFICATES && j->reading < READING_CERTIFICATES) {
+        certificate_files_done(&j->files); /* of a reading that failed */
+        r = certificate_files_read(j->host, &j->files);
+        if (r < 0)
+            return r;
+    }
+    r = run_parser(j, reading, verification_deadline(j, quarter), &problem);
+    if (r >= 0 || r == -ENOMEM)
+        return r;
+    (void) error_set(e, r, problem.exit_status, "%s", error_message(&problem, r));
+    return r == -EBADMSG ? r : note_failure(j, reading, r, &problem);
+}
+
+int verification_read(struct verification *j, enum reading reading, struct error *e) {
+    return verification_read_within(j, reading, QUARTER_READING, e);
 }
 
 const struct certificate_file *verification_file(const struct verification *j, const struct certificate *c) {

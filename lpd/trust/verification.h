@@ -28,14 +28,29 @@ struct verification {
     struct certificate_files files;
     struct pkcs7 pkcs7;
     enum reading reading; /* of pkcs7 */
+    uint64_t start;       /* CLOCK_MONOTONIC: the time for the verdict runs from here */
+    enum reading failed;  /* the least that lpd-parser failed at; READING_NONE: it has not failed */
+    int failure_errno;
+    struct error failure; /* what became of it */
     struct trust_report report;
 };
 
 void verification_done(struct verification *j);
 
 /* Has the signature read with as much of the rest, unless that was done before. 0, or what parser_run()
- * says. */
+ * says; what it failed at once is not tried again. */
 int verification_read(struct verification *j, enum reading reading, struct error *e);
+
+/* By when a part of the verdict must be done. The certificates of others may take half of the time; a
+ * quarter is left to find out whether lpd-parser, which has failed, works at all. */
+enum quarter { QUARTER_CERTIFICATES = 2, QUARTER_READING = 3, QUARTER_SELF_TEST = 4 };
+
+/* The end of that quarter, as parser_deadline() has it. */
+uint64_t verification_deadline(const struct verification *j, enum quarter quarter);
+
+/* verification_read() in the time up to then. */
+int verification_read_within(struct verification *j, enum reading reading, enum quarter quarter,
+                             struct error *e);
 
 /* What .secondary_trusted_keys reaches: itself, and what it links. */
 #define SECONDARY_KEYRINGS (KEYRING_BUILTIN | KEYRING_SECONDARY | KEYRING_MACHINE)

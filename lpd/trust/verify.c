@@ -5,6 +5,8 @@
 #include "base/strv.h"
 #include "trust/diagnose.h"
 #include "trust/kernel-verify.h"
+#include "trust/parser-format.h"
+#include "trust/parser.h"
 #include "trust/verify.h"
 
 static int decide(struct verification *j, enum verdict verdict, const char *step, const char *reason) {
@@ -20,6 +22,46 @@ static int decide_unsigned(struct verification *j) {
     r = string_set(&j->report.hint,
                    "sign it with a key that counts here, see lpctl keys and lpd(8), \"Keys\"");
     return r < 0 ? r : decide(j, VERDICT_UNSIGNED, "signature", "it is not signed");
+}
+
+/* Whether it is the file's fault or the program's decides what helps. */
+static int explain_failure(struct verification *j, bool works) {
+    char *reason;
+
+    if (asprintf(&reason, "%s; %s", error_message(&j->failure, j->failure_errno),
+                 works ? "its self-test passes, so this file causes the failure"
+                       : "its self-test fails too, so it does not work on this machine") < 0)
+        return -ENOMEM;
+    free(j->report.reason);
+    j->report.reason = reason;
+    if (j->failure.hint)
+        return string_set(&j->report.hint, j->failure.hint);
+    if (works)
+        return string_set(&j->report.hint, "do not load this file; fetch it again from its source, and "
+                                           "if that does not help, have it signed again");
+    return string_set(&j->report.hint, "reinstall lpd; " LPD_LIBEXECDIR "/lpd-parser " PARSER_SELF_TEST
+                                       " repeats the test");
+}
+
+/* Nothing is known of the signature then, not even that it is none: no policy takes it. */
+static int decide_parser_failed(struct verification *j) {
+    _cleanup_(error_done) struct error e = ERROR_NULL;
+    struct trust_report *t = &j->report;
+    int r, works;
+
+    t->verdict = VERDICT_PARSER_FAILED;
+    t->way = NULL;
+    works = parser_self_test(verification_deadline(j, QUARTER_SELF_TEST), &e);
+    if (works == -ENOMEM)
+        return works;
+    r = explain_failure(j, works >= 0);
+    if (r >= 0)
+        r = trust_report_add(t, "signature", OUTCOME_FAILED, "%s",
+                             error_message(&j->failure, j->failure_errno));
+    if (r >= 0)
+        r = trust_report_add(t, "self-test", works >= 0 ? OUTCOME_PASSED : OUTCOME_FAILED, "%s",
+                             works >= 0 ? "lpd-parser works on this machine" : error_message(&e, works));
+    return r;
 }
 
 static int describe_signer(struct verification *j, const struct signer *signer) {
@@ -74,12 +116,13 @@ static bool has_signed_attributes(const struct pkcs7 *p) {
 }
 
 /* The certificates only serve to name the key, and each run of the parser takes a few milliseconds; but
- * the kernel needs none of them, so that they cannot be read keeps it from nothing. */
+ * the kernel needs none of them, so that they cannot be read keeps it from nothing. Neither may they take
+ * all of the time. */
 static int read_signature(struct verification *j, struct error *e) {
     bool wide = (j->flags & TRUST_EXPLAIN) || j->machine->policy->signature == SIGNATURE_LOCAL;
     int r;
 
-    r = verification_read(j, wide ? READING_DATA : READING_CERTIFICATES, NULL);
+    r = verification_read_within(j, wide ? READING_DATA : READING_CERTIFICATES, QUARTER_CERTIFICATES, NULL);
     return r >= 0 || r == -ENOMEM ? r : verification_read(j, READING_SIGNATURE, e);
 }
 
@@ -93,9 +136,10 @@ static int verify_form(struct verification *j) {
     r = read_signature(j, &e);
     if (r == -ENOMEM)
         return r;
+    if (r == -EBADMSG)
+        return decide(j, VERDICT_BAD_SIGNATURE, "signature", error_message(&e, r));
     if (r < 0)
-        return decide(j, r == -EBADMSG ? VERDICT_BAD_SIGNATURE : VERDICT_UNSUPPORTED, "signature",
-                      error_message(&e, r));
+        return decide_parser_failed(j);
     r = describe_signer(j, j->pkcs7.signers);
     if (r < 0)
         return r;
@@ -219,9 +263,12 @@ static int verify_missing_key(struct verification *j) {
     r = verification_read(j, READING_DATA, &e);
     if (r == -ENOMEM)
         return r;
-    if (r < 0)
+    /* The kernel's own answer stands. */
+    if (r < 0 && j->report.way && j->machine->policy->signature != SIGNATURE_LOCAL)
         return trust_report_add(&j->report, "certificates", OUTCOME_UNAVAILABLE, "%s",
                                 error_message(&e, r));
+    if (r < 0)
+        return decide_parser_failed(j);
     r = describe_signer(j, j->pkcs7.signers);
     STRV_FOREACH(problem, j->files.refused)
         if (r >= 0)
@@ -256,6 +303,7 @@ int trust_verify(struct host *h, const struct trust_machine *machine, const stru
                 unsigned flags, struct trust_report *ret) {
     _cleanup_(verification_done) struct verification j = {
         .host = h, .machine = machine, .subject = subject, .flags = flags,
+        .start = parser_deadline(0), .failure = ERROR_NULL,
     };
     int r;
 

@@ -183,6 +183,62 @@ class Verify(Case):
             self.verify(data)
 
 
+class ParserFails(Case):
+    """lpd-parser dies: nothing is known of the signature, no policy takes the file, and the reason says
+    what is to blame."""
+
+    def setUp(self):
+        super().setUp()
+        self.plant(kernel(KERNEL), PERMISSIVE)
+        good = signed(module("fix_net"))
+        at = len(module("fix_net")) // 2
+        flipped = good[:at] + bytes((good[at] ^ 1,)) + good[at + 1:]
+        self.plant({f"{STORE}/fix-net.ko": flipped}, manifest("fix-net"))
+        self.path = self.place("fix-net.ko", flipped)
+
+    def parser(self, script):
+        """A program in the place of lpd-parser, whose directory comes as $REAL."""
+        self.plant({"/libexec/lpd-parser": f"#!/bin/sh\nREAL={os.environ['LPD_LIBEXECDIR']}\n{script}\n"})
+        (self.root / "libexec/lpd-parser").chmod(0o755)
+        return {"LPD_LIBEXECDIR": str(self.root / "libexec")}
+
+    def verify(self, script, *argv):
+        done = self.lpctl("--json=short", "verify", *argv, status=5, env=self.parser(script))
+        value = json.loads(done.stdout)
+        self.check_schema("verify", value, 5)
+        self.assertEqual(value["signature"]["verdict"], "parser-failed")
+        self.assertFalse(any(value["accepted"].values()))
+        return value
+
+    def test_this_file(self):
+        script = '[ "$1" ] || kill -SEGV $$; exec $REAL/lpd-parser "$@"'
+        for argv in ((self.path,), ("fix-net",)):
+            value = self.verify(script, *argv)
+            self.assertIn("lpd-parser was killed by SIGSEGV; its self-test passes, so this file causes the failure",
+                          value["error"]["message"])
+            self.assertIn("do not load this file", value["error"]["hint"])
+            self.assertEqual({s["step"]: s["outcome"] for s in value["steps"]}["self-test"], "passed")
+
+    def test_this_machine(self):
+        value = self.verify("kill -SYS $$", self.path)
+        self.assertIn("lpd-parser was killed by SIGSYS; its self-test fails too", value["error"]["message"])
+        self.assertIn("--self-test", value["error"]["hint"])
+        text = self.text("verify", self.path, status=5, env=self.parser("kill -SYS $$"))
+        self.assertIn("=> parser-failed\n", text)
+        self.assertRegex(text, r"Signature=permissive +refuses it \(as set in lpd.conf\)\n")
+
+    def test_install(self):
+        self.text("install", "--no-load", "--name=fix-other", self.path, status=5, env=self.parser("kill -SYS $$"))
+        self.assertFalse((self.root / f"{STORE.lstrip('/')}/fix-other.ko").exists())
+
+    def test_self_test(self):
+        parser = Path(os.environ["LPD_LIBEXECDIR"], "lpd-parser")
+        done = subprocess.run([parser, "--self-test"], capture_output=True, check=True)
+        self.assertEqual(done.stdout, b"lpd-parser works on this machine\n")
+        for argv in (["--selftest"], ["--self-test", "x"]):
+            self.assertEqual(subprocess.run([parser, *argv], stdin=subprocess.DEVNULL).returncode, 1)
+
+
 class KeysOf(Case):
     def setUp(self):
         super().setUp()

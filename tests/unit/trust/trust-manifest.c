@@ -103,6 +103,7 @@ static void test_verdicts(void **state _unused_) {
         { VERDICT_BAD_SIGNATURE, -EKEYREJECTED, -EKEYREJECTED },
         { VERDICT_REVOKED, -EKEYREJECTED, -EKEYREJECTED },
         { VERDICT_UNSIGNED, -EKEYREJECTED, -EKEYREJECTED },
+        { VERDICT_PARSER_FAILED, -EKEYREJECTED, -EKEYREJECTED },
     };
 
     read_it();
@@ -134,8 +135,8 @@ static void test_nobody_to_ask(void **state _unused_) {
     read_it();
     verdict = VERDICT_UNKNOWN_SIGNER;
     assert_refused(-EOPNOTSUPP, MAIN ": says the judge (unknown-signer, SignedManifests=yes)");
-    verdict = VERDICT_UNSUPPORTED;
-    assert_refused(-EOPNOTSUPP, MAIN ": says the judge (unsupported, SignedManifests=yes)");
+    verdict = VERDICT_PARSER_FAILED;
+    assert_refused(-EKEYREJECTED, MAIN ": says the judge (parser-failed, SignedManifests=yes)");
     verdict = VERDICT_BAD_SIGNATURE;
     assert_refused(-EKEYREJECTED, MAIN ": says the judge (bad-signature, SignedManifests=yes)");
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "verify-test.h"
+#include "trust/parser.h"
 
 /* What the kernel's answers mean, by the first way. */
 
@@ -237,26 +238,107 @@ static void verify_with_parser(const char *script, enum who w, unsigned embedded
     TREE_ASSERT(setenv("LPD_LIBEXECDIR", parser_directory, 1) == 0);
 }
 
+/* Whatever becomes of it, no policy takes that for an answer, and what is to blame is told. */
 static void test_no_parser(void **state _unused_) {
-    static const char *const scripts[] = { NULL, "#!/bin/sh\nkill -SEGV $$\n", "#!/bin/sh\necho\n" };
+    static const struct {
+        const char *script, *reason, *hint;
+    } cases[] = {
+        { NULL, "cannot run /nonexistent/lpd-parser: No such file or directory; its self-test fails too",
+          "reinstall lpd" },
+        { "#!/bin/sh\nkill -SEGV $$\n", "lpd-parser was killed by SIGSEGV; its self-test fails too",
+          "lpd-parser --self-test repeats the test" },
+        { "#!/bin/sh\n[ \"$1\" ] || kill -SYS $$\n",
+          "lpd-parser was killed by SIGSYS; its self-test passes, so this file causes the failure",
+          "do not load this file" },
+        { "#!/bin/sh\necho\n", "lpd-parser answered nonsense; its self-test passes", "do not load" },
+        { "#!/bin/sh\nexit 2\n", "the kernel has no seccomp filters", "CONFIG_SECCOMP_FILTER=y" },
+    };
 
     answer(0, 0, 0);
-    for (size_t i = 0; i < ELEMENTSOF(scripts); i++) {
-        verify_with_parser(scripts[i], MACHINE, 0);
-        assert_verdict("unsupported");
-        assert_part(report.reason, "lpd-parser");
-        assert_int_equal(trust_check(&report, SIGNATURE_PERMISSIVE, "x", NULL), 0);
+    for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+        verify_with_parser(cases[i].script, MACHINE, 0);
+        assert_verdict("parser-failed");
+        assert_part(report.reason, cases[i].reason);
+        assert_part(report.hint, cases[i].hint);
+        assert_int_equal(trust_check(&report, SIGNATURE_PERMISSIVE, "x", NULL), -EKEYREJECTED);
         assert_int_equal(trust_check(&report, SIGNATURE_LOCAL, "x", NULL), -EKEYREJECTED);
         assert_int_equal(trust_check(&report, SIGNATURE_REQUIRED, "x", NULL), -EKEYREJECTED);
     }
 }
 
-/* What the real one says, changed by a command of sed(1). */
-static void verify_with_lies(const char *command, enum who w, unsigned embedded) {
-    char script[PATH_MAX + 128];
+/* The real one where only the signature is asked about; it dies of what comes besides. */
+static const char *dying_of_more(void) {
+    static char script[PATH_MAX + 128];
 
-    TREE_ASSERT(snprintf(script, sizeof(script), "#!/bin/sh\n%s/lpd-parser | sed '%s'\n",
-                         parser_directory, command) > 0);
+    TREE_ASSERT(snprintf(script, sizeof(script),
+                         "#!/bin/sh\n[ \"$(stat -Lc %%s /dev/stdin)\" -gt 1000 ] && kill -SEGV $$\n"
+                         "exec %s/lpd-parser \"$@\"\n", parser_directory) > 0);
+    return script;
+}
+
+/* What lpd-parser is asked besides serves to name a key: the kernel's yes needs none of it, and where the
+ * kernel cannot be asked, that it could not be read is what is told. */
+static void test_parser_fails_later(void **state _unused_) {
+    char large[1024] = "rubbish";
+
+    fake_kernel_file(&kernel, "/etc/lpd/keys.d/large.der", large, sizeof(large));
+    answer(-ENOKEY, 0, -ENOKEY);
+    verify_with_parser(dying_of_more(), MACHINE, 0);
+    assert_verdict("verified");
+    answer(-ENOKEY, -ENOKEY, -ENOKEY);
+    verify_with_parser(dying_of_more(), MACHINE, 0);
+    assert_verdict("unknown-signer");
+    assert_fact("certificates", "killed by SIGSEGV");
+    policy.signature = SIGNATURE_LOCAL;
+    verify_with_parser(dying_of_more(), MACHINE, 0);
+    assert_verdict("parser-failed");
+    policy.signature = SIGNATURE_PERMISSIVE;
+    close_kernel_pkcs7();
+    verify_with_parser(dying_of_more(), MACHINE, 0);
+    assert_verdict("parser-failed");
+    assert_part(report.reason, "its self-test passes");
+}
+
+/* One limit for the whole verdict, however often lpd-parser is run for it. */
+static void test_parser_sleeps(void **state _unused_) {
+    static const char *const scripts[] = {
+        "#!/bin/sh\nexec sleep 100\n",
+        "#!/bin/sh\n[ \"$1\" ] || exec sleep 100\n",
+    };
+
+    machine.seconds = 4;
+    close_kernel_pkcs7();
+    for (size_t i = 0; i < ELEMENTSOF(scripts); i++) {
+        uint64_t start = parser_deadline(0);
+
+        verify_with_parser(scripts[i], MACHINE, 0);
+        assert_verdict("parser-failed");
+        assert_part(report.reason, "lpd-parser did not answer within");
+        assert_true(parser_deadline(0) - start < 8 * USEC_PER_SEC);
+    }
+}
+
+/* The certificates of others may take the time that is for them, and no more. */
+static void test_certificates_take_long(void **state _unused_) {
+    static char script[PATH_MAX + 128];
+    char large[1024] = "rubbish";
+
+    fake_kernel_file(&kernel, "/etc/lpd/keys.d/large.der", large, sizeof(large));
+    TREE_ASSERT(snprintf(script, sizeof(script),
+                         "#!/bin/sh\n[ \"$(stat -Lc %%s /dev/stdin)\" -gt 1000 ] && exec sleep 100\n"
+                         "exec %s/lpd-parser \"$@\"\n", parser_directory) > 0);
+    machine.seconds = 4;
+    answer(-ENOKEY, 0, -ENOKEY);
+    verify_with_parser(script, MACHINE, 0);
+    assert_verdict("verified");
+}
+
+/* What the real one says, changed in one point. */
+static void verify_with_lies(const char *lie, enum who w, unsigned embedded) {
+    char script[2 * PATH_MAX + 128];
+
+    TREE_ASSERT(snprintf(script, sizeof(script), "#!/bin/sh\nexec %s %s/lpd-parser %s\n",
+                         getenv("PARSER_LIAR"), parser_directory, lie) > 0);
     verify_with_parser(script, w, embedded);
 }
 
@@ -268,15 +350,15 @@ static void test_parser_lies(void **state _unused_) {
     assert_verdict("unknown-signer");
     verify_by(LEAF, 1U << LEAF, 0);
     assert_verdict("verified");
-    verify_with_lies("s/\"source\":0,/ /", LEAF, 0);
-    assert_verdict("unknown-signer");
-    assert_fact("kernel-keyring", "lpd-parser found a certificate that is not in the signature");
+    verify_with_lies("source", LEAF, 0);
+    assert_verdict("parser-failed");
+    assert_part(report.reason, "lpd-parser found a certificate that is not in the signature");
 }
 
 /* Nor is the digest its own that the kernel is asked about. */
 static void test_parser_lies_about_digest(void **state _unused_) {
     close_kernel_pkcs7();
-    verify_with_lies("s/\"digest\":\"[0-9a-f]*\"/\"digest\":\"00\"/", LEAF, 1U << LEAF);
+    verify_with_lies("digest", LEAF, 1U << LEAF);
     assert_verdict("verified");
     assert_string_equal(report.way, "kernel-keyring");
 }
@@ -291,6 +373,7 @@ static void test_policies(void **state _unused_) {
         { VERDICT_LOCAL, false, true, true },           { VERDICT_UNKNOWN_SIGNER, false, false, true },
         { VERDICT_UNSUPPORTED, false, false, true },    { VERDICT_BAD_SIGNATURE, false, false, false },
         { VERDICT_REVOKED, false, false, false },       { VERDICT_UNSIGNED, false, false, true },
+        { VERDICT_PARSER_FAILED, false, false, false },
     };
 
     for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
@@ -324,14 +407,16 @@ int main(void) {
         test(test_claims_another_issuer), test(test_keyrings_unseen),
         test(test_keyrings_empty),  test(test_expired),
         test(test_not_live),        test(test_no_parser),
+        test(test_parser_fails_later), test(test_parser_sleeps),
+        test(test_certificates_take_long),
         test(test_parser_lies),     test(test_parser_lies_about_digest),
         cmocka_unit_test(test_policies),
         cmocka_unit_test(test_check_says_why),
     };
 
     parser_directory = getenv("LPD_LIBEXECDIR");
-    if (!parser_directory) {
-        fprintf(stderr, "$LPD_LIBEXECDIR says where lpd-parser is\n");
+    if (!parser_directory || !getenv("PARSER_LIAR")) {
+        fprintf(stderr, "$LPD_LIBEXECDIR says where lpd-parser is, $PARSER_LIAR where parser-liar is\n");
         return EXIT_FAILURE;
     }
     parser_directory = strdup(parser_directory);
