@@ -44,8 +44,8 @@
 
 /* What computing takes, whatever the C library and libcrypto are. Which other calls they make differs
  * from version to version and must not decide whether a signature can be read: those fail, and the
- * libraries do without. Randomness is not among what is given: verifying needs none, and at boot it
- * can take long until there is some. */
+ * libraries do without. Randomness is not among what is given: verifying needs none, see random.c,
+ * and at boot it can take long until there is some. */
 static const int allowed[] = {
     __NR_write,
     __NR_exit_group,

@@ -3,6 +3,7 @@
 #include <openssl/err.h>
 
 #include "parse.h"
+#include "random.h"
 #include "signature.h"
 #include "verify.h"
 #include "x509.h"
@@ -30,6 +31,7 @@ void parse_init(void) {
                                    OPENSSL_INIT_NO_ADD_ALL_CIPHERS |
                                    OPENSSL_INIT_NO_ADD_ALL_DIGESTS | OPENSSL_INIT_NO_ATEXIT,
                                NULL);
+    random_replace();
 }
 
 static int note_record(uint32_t type, const struct parser_bytes *content, struct input *in) {

@@ -3,7 +3,7 @@
 
 #include "trust/parser-answer.h"
 
-/* Sets libcrypto up so that it opens no file later. Idempotent. */
+/* Sets libcrypto up so that it opens no file later and asks for no randomness. Idempotent. */
 void parse_init(void);
 
 /* Reads records (trust/parser-format.h) and answers them. -EBADMSG: these are no records. -ENOMEM. */

@@ -14,7 +14,7 @@ LIBRARIES = {
     "lpctl": {"blkid", "inih", "json-c", "kmod", "lzma", "md", "smartcols", "systemd", "z", "zstd"},
     "lpd-modules": {"inih", "kmod"},
     "lpd-volume": {"blkid", "inih", "json-c", "systemd"},
-    "lpd-parser": {"crypto", "json-c"},
+    "lpd-parser": {"crypto"},
     "lpd-generator": {"inih", "json-c"},
 }
 # What the compiler adds, with sanitizers too.
