@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <linux/btf.h>
-
+#include "bpf/btf-format.h"
 #include "bpf/btf.h"
 
 /* Vmlinux with all debug options on has a tenth of this. */
@@ -9,8 +8,8 @@
 /* Files of sysfs give at most a page a call (fs/kernfs/file.c). */
 #define READ_SIZE ((size_t) 4096)
 
-/* Bits of btf_type.info that no kind uses. They may come to mean something. */
-#define INFO_UNUSED 0x60ff0000U
+/* A header may grow at its end, but not to anything. */
+#define HEADER_MAX ((uint32_t) 4096)
 
 /* A section, read from its start to its end. */
 struct reader {
@@ -64,19 +63,19 @@ static int reader_skip(struct reader *r, uint64_t size) {
     return 0;
 }
 
-static int read_header(int fd, struct btf_header *ret) {
-    struct btf_header header;
+static int read_header(int fd, struct btf_file_header *ret) {
+    struct btf_file_header header;
     ssize_t n;
 
     n = pread(fd, &header, sizeof(header), 0);
     if (n < 0)
         return -errno;
-    if ((size_t) n < sizeof(header) || header.magic != BTF_MAGIC)
+    if ((size_t) n < sizeof(header) || header.magic != BTF_FILE_MAGIC)
         return -EBADMSG;
-    if (header.version != BTF_VERSION)
+    if (header.version != BTF_FILE_VERSION)
         return -EOPNOTSUPP;
-    if (header.hdr_len < sizeof(header) || header.type_len > SECTION_MAX ||
-        header.str_len > SECTION_MAX)
+    if (header.hdr_len < sizeof(header) || header.hdr_len > HEADER_MAX ||
+        header.type_len > SECTION_MAX || header.str_len > SECTION_MAX)
         return -EBADMSG;
     *ret = header;
     return 0;
@@ -129,29 +128,31 @@ static int read_strings(struct search *s, struct reader *reader, uint64_t size) 
     return 0;
 }
 
+#define HEAD sizeof(struct btf_file_type)
+
 /* The size of a type of each kind, and how much each of its members adds; 0: no such kind. */
 static const struct {
     uint8_t size, member;
-} kinds[32] = {
-    [BTF_KIND_INT] = { sizeof(struct btf_type) + sizeof(uint32_t), 0 },
-    [BTF_KIND_PTR] = { sizeof(struct btf_type), 0 },
-    [BTF_KIND_ARRAY] = { sizeof(struct btf_type) + sizeof(struct btf_array), 0 },
-    [BTF_KIND_STRUCT] = { sizeof(struct btf_type), sizeof(struct btf_member) },
-    [BTF_KIND_UNION] = { sizeof(struct btf_type), sizeof(struct btf_member) },
-    [BTF_KIND_ENUM] = { sizeof(struct btf_type), sizeof(struct btf_enum) },
-    [BTF_KIND_FWD] = { sizeof(struct btf_type), 0 },
-    [BTF_KIND_TYPEDEF] = { sizeof(struct btf_type), 0 },
-    [BTF_KIND_VOLATILE] = { sizeof(struct btf_type), 0 },
-    [BTF_KIND_CONST] = { sizeof(struct btf_type), 0 },
-    [BTF_KIND_RESTRICT] = { sizeof(struct btf_type), 0 },
-    [BTF_KIND_FUNC] = { sizeof(struct btf_type), 0 },
-    [BTF_KIND_FUNC_PROTO] = { sizeof(struct btf_type), sizeof(struct btf_param) },
-    [BTF_KIND_VAR] = { sizeof(struct btf_type) + sizeof(struct btf_var), 0 },
-    [BTF_KIND_DATASEC] = { sizeof(struct btf_type), sizeof(struct btf_var_secinfo) },
-    [BTF_KIND_FLOAT] = { sizeof(struct btf_type), 0 },
-    [BTF_KIND_DECL_TAG] = { sizeof(struct btf_type) + sizeof(struct btf_decl_tag), 0 },
-    [BTF_KIND_TYPE_TAG] = { sizeof(struct btf_type), 0 },
-    [BTF_KIND_ENUM64] = { sizeof(struct btf_type), sizeof(struct btf_enum64) },
+} kinds[] = {
+    [BTF_FILE_INT] = { HEAD + 4, 0 },
+    [BTF_FILE_PTR] = { HEAD, 0 },
+    [BTF_FILE_ARRAY] = { HEAD + 12, 0 },
+    [BTF_FILE_STRUCT] = { HEAD, 12 },
+    [BTF_FILE_UNION] = { HEAD, 12 },
+    [BTF_FILE_ENUM] = { HEAD, 8 },
+    [BTF_FILE_FWD] = { HEAD, 0 },
+    [BTF_FILE_TYPEDEF] = { HEAD, 0 },
+    [BTF_FILE_VOLATILE] = { HEAD, 0 },
+    [BTF_FILE_CONST] = { HEAD, 0 },
+    [BTF_FILE_RESTRICT] = { HEAD, 0 },
+    [BTF_FILE_FUNC] = { HEAD, 0 },
+    [BTF_FILE_FUNC_PROTO] = { HEAD, 8 },
+    [BTF_FILE_VAR] = { HEAD + 4, 0 },
+    [BTF_FILE_DATASEC] = { HEAD, 12 },
+    [BTF_FILE_FLOAT] = { HEAD, 0 },
+    [BTF_FILE_DECL_TAG] = { HEAD + 4, 0 },
+    [BTF_FILE_TYPE_TAG] = { HEAD, 0 },
+    [BTF_FILE_ENUM64] = { HEAD, 12 },
 };
 
 static void note_function(struct search *s, uint32_t name_offset, uint32_t id) {
@@ -164,19 +165,19 @@ static void note_function(struct search *s, uint32_t name_offset, uint32_t id) {
 
 /* Goes over the types that begin in the buffer; *id is that of the next one. */
 static int read_buffered_types(struct search *s, struct reader *reader, uint32_t *id) {
-    struct btf_type type;
+    struct btf_file_type type;
 
     while (reader->end - reader->start >= sizeof(type)) {
         unsigned kind;
         size_t size;
 
         memcpy(&type, reader->buffer + reader->start, sizeof(type));
-        kind = BTF_INFO_KIND(type.info);
-        if (kinds[kind].size == 0 || type.info & INFO_UNUSED)
+        kind = BTF_FILE_KIND(type.info);
+        if (kind >= ELEMENTSOF(kinds) || kinds[kind].size == 0)
             return -EOPNOTSUPP;
-        if (kind == BTF_KIND_FUNC)
+        if (kind == BTF_FILE_FUNC)
             note_function(s, type.name_off, *id);
-        size = kinds[kind].size + (size_t) kinds[kind].member * BTF_INFO_VLEN(type.info);
+        size = kinds[kind].size + (size_t) kinds[kind].member * BTF_FILE_VLEN(type.info);
         (*id)++;
         if (size > reader->end - reader->start)
             return reader_skip(reader, size);
@@ -204,7 +205,7 @@ static int read_types(struct search *s, struct reader *reader) {
 
 int btf_find_functions(int fd, const char *const *names, size_t n, uint32_t *ret_ids) {
     struct search s = { .names = names, .n = n };
-    struct btf_header header = {};
+    struct btf_file_header header = {};
     struct reader reader;
     int r;
 

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <linux/btf.h>
 #include <stdint.h>
 #include <string.h>
 
+#include "bpf/btf-format.h"
+
 /* Builds BTF type by type, right ones that a test then spoils. Static, as the tests are small. */
 struct btf_file {
-    struct btf_header header;
+    struct btf_file_header header; /* hdr_len may be raised: zeros follow */
     char types[32768];
     char strings[32768];
     char data[65536]; /* the file, once it is finished */
@@ -17,9 +18,9 @@ struct btf_file {
 
 static inline void btf_file_init(struct btf_file *f) {
     memset(f, 0, sizeof(*f));
-    f->header = (struct btf_header){
-        .magic = BTF_MAGIC,
-        .version = BTF_VERSION,
+    f->header = (struct btf_file_header){
+        .magic = BTF_FILE_MAGIC,
+        .version = BTF_FILE_VERSION,
         .hdr_len = sizeof(f->header),
         .str_len = 1,
     };
@@ -36,8 +37,8 @@ static inline uint32_t btf_file_string(struct btf_file *f, const char *s) {
 /* Adds a type with that many bytes behind its head, and returns its id. */
 static inline uint32_t btf_file_type(struct btf_file *f, unsigned kind, unsigned vlen,
                                      const char *name, size_t extra) {
-    struct btf_type type = { .name_off = name ? btf_file_string(f, name) : 0,
-                             .info = kind << 24 | vlen };
+    struct btf_file_type type = { .name_off = name ? btf_file_string(f, name) : 0,
+                                  .info = kind << 24 | vlen };
 
     memcpy(f->types + f->header.type_len, &type, sizeof(type));
     f->header.type_len += (uint32_t) (sizeof(type) + extra);
@@ -45,15 +46,15 @@ static inline uint32_t btf_file_type(struct btf_file *f, unsigned kind, unsigned
 }
 
 static inline uint32_t btf_file_function(struct btf_file *f, const char *name) {
-    return btf_file_type(f, BTF_KIND_FUNC, 0, name, 0);
+    return btf_file_type(f, BTF_FILE_FUNC, 0, name, 0);
 }
 
 /* Header, types, strings: as the kernel's. */
 static inline void btf_file_finish(struct btf_file *f) {
-    size_t hdr_len = sizeof(f->header);
+    size_t hdr_len = f->header.hdr_len;
 
     f->header.str_off = f->header.type_len;
-    memcpy(f->data, &f->header, hdr_len);
+    memcpy(f->data, &f->header, sizeof(f->header));
     memcpy(f->data + hdr_len, f->types, f->header.type_len);
     memcpy(f->data + hdr_len + f->header.str_off, f->strings, f->header.str_len);
     f->size = hdr_len + f->header.type_len + f->header.str_len;

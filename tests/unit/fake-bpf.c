@@ -268,7 +268,7 @@ void fake_bpf_open(struct fake_kernel *k) {
 
     k->bpf = (struct fake_bpf){ .map_fd = -EBADF };
     btf_file_init(&f);
-    btf_file_type(&f, BTF_KIND_INT, 0, "int", 4);
+    btf_file_type(&f, BTF_FILE_INT, 0, "int", 4);
     k->bpf.put = btf_file_function(&f, "bpf_key_put");
     k->bpf.iter_task = btf_file_function(&f, "bpf_iter_task");
     k->bpf.verify = btf_file_function(&f, "bpf_verify_pkcs7_signature");

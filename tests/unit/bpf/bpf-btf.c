@@ -26,13 +26,13 @@ static void test_every_kind(void **state) {
         unsigned kind;
         size_t fixed, each;
     } kinds[] = {
-        { BTF_KIND_INT, 4, 0 },      { BTF_KIND_PTR, 0, 0 },        { BTF_KIND_ARRAY, 12, 0 },
-        { BTF_KIND_STRUCT, 0, 12 },  { BTF_KIND_UNION, 0, 12 },     { BTF_KIND_ENUM, 0, 8 },
-        { BTF_KIND_FWD, 0, 0 },      { BTF_KIND_TYPEDEF, 0, 0 },    { BTF_KIND_VOLATILE, 0, 0 },
-        { BTF_KIND_CONST, 0, 0 },    { BTF_KIND_RESTRICT, 0, 0 },   { BTF_KIND_FUNC, 0, 0 },
-        { BTF_KIND_FUNC_PROTO, 0, 8 }, { BTF_KIND_VAR, 4, 0 },      { BTF_KIND_DATASEC, 0, 12 },
-        { BTF_KIND_FLOAT, 0, 0 },    { BTF_KIND_DECL_TAG, 4, 0 },   { BTF_KIND_TYPE_TAG, 0, 0 },
-        { BTF_KIND_ENUM64, 0, 12 },
+        { BTF_FILE_INT, 4, 0 },      { BTF_FILE_PTR, 0, 0 },        { BTF_FILE_ARRAY, 12, 0 },
+        { BTF_FILE_STRUCT, 0, 12 },  { BTF_FILE_UNION, 0, 12 },     { BTF_FILE_ENUM, 0, 8 },
+        { BTF_FILE_FWD, 0, 0 },      { BTF_FILE_TYPEDEF, 0, 0 },    { BTF_FILE_VOLATILE, 0, 0 },
+        { BTF_FILE_CONST, 0, 0 },    { BTF_FILE_RESTRICT, 0, 0 },   { BTF_FILE_FUNC, 0, 0 },
+        { BTF_FILE_FUNC_PROTO, 0, 8 }, { BTF_FILE_VAR, 4, 0 },      { BTF_FILE_DATASEC, 0, 12 },
+        { BTF_FILE_FLOAT, 0, 0 },    { BTF_FILE_DECL_TAG, 4, 0 },   { BTF_FILE_TYPE_TAG, 0, 0 },
+        { BTF_FILE_ENUM64, 0, 12 },
     };
     uint32_t id = 0;
 
@@ -55,7 +55,7 @@ static void test_names(void **state) {
     btf_file_function(&f, "done"); /* ends like one of them */
     btf_file_function(&f, "ones"); /* begins like it */
     btf_file_function(&f, "onx");  /* differs at its end */
-    btf_file_type(&f, BTF_KIND_TYPEDEF, 0, "type", 0);
+    btf_file_type(&f, BTF_FILE_TYPEDEF, 0, "type", 0);
     two = btf_file_function(&f, "two");
     btf_file_function(&f, NULL);
     one = btf_file_function(&f, "one");
@@ -77,10 +77,10 @@ static void test_pieces(void **state) {
 
         btf_file_init(&f);
         memset(filler, 'x', at);
-        btf_file_type(&f, BTF_KIND_STRUCT, (unsigned) (at / 12), NULL, at / 12 * 12);
-        btf_file_type(&f, BTF_KIND_INT, 0, filler, 4);
+        btf_file_type(&f, BTF_FILE_STRUCT, (unsigned) (at / 12), NULL, at / 12 * 12);
+        btf_file_type(&f, BTF_FILE_INT, 0, filler, 4);
         wanted = btf_file_function(&f, "wanted");
-        btf_file_type(&f, BTF_KIND_ENUM, 1500, filler, 1500 * 8);
+        btf_file_type(&f, BTF_FILE_ENUM, 1500, filler, 1500 * 8);
         last = btf_file_function(&f, "the_last");
         btf_file_finish(&f);
         assert_int_equal(find(names, 2, ids), 0);
@@ -91,7 +91,7 @@ static void test_pieces(void **state) {
 
 static void build(void) {
     btf_file_init(&f);
-    btf_file_type(&f, BTF_KIND_STRUCT, 2, "s", 24);
+    btf_file_type(&f, BTF_FILE_STRUCT, 2, "s", 24);
     btf_file_function(&f, "wanted");
     btf_file_finish(&f);
 }
@@ -99,7 +99,7 @@ static void build(void) {
 #define SPOIL(member, value)                                                                       \
     do {                                                                                           \
         build();                                                                                   \
-        memcpy(f.data + offsetof(struct btf_header, member), &(typeof(f.header.member)){ value },  \
+        memcpy(f.data + offsetof(struct btf_file_header, member), &(typeof(f.header.member)){ value },  \
                sizeof(f.header.member));                                                           \
     } while (0)
 
@@ -118,6 +118,8 @@ static void test_bad(void **state) {
     SPOIL(hdr_len, 23);
     assert_int_equal(find_one("wanted", &id), -EBADMSG);
     SPOIL(hdr_len, UINT32_MAX);
+    assert_int_equal(find_one("wanted", &id), -EBADMSG);
+    SPOIL(hdr_len, 4097);
     assert_int_equal(find_one("wanted", &id), -EBADMSG);
     SPOIL(str_off, UINT32_MAX);
     assert_int_equal(find_one("wanted", &id), -EBADMSG);
@@ -143,16 +145,60 @@ static void test_bad(void **state) {
 
 /* What cannot be told must not be taken for something else. */
 static void test_unknown(void **state) {
-    static const uint32_t infos[] = { 0, 20U << 24, 31U << 24, BTF_KIND_STRUCT << 24 | 2 | 1 << 16,
-                                      (1 << 5 | BTF_KIND_STRUCT) << 24 | 2 };
+    static const uint32_t infos[] = { 0, 20U << 24, 31U << 24, 32U << 24, 127U << 24,
+                                      (1 << 5 | BTF_FILE_STRUCT) << 24 | 2, UINT32_MAX };
     uint32_t id = 99;
 
     for (size_t i = 0; i < ELEMENTSOF(infos); i++) {
         build();
-        memcpy(f.data + sizeof(struct btf_header) + offsetof(struct btf_type, info), &infos[i], 4);
+        memcpy(f.data + sizeof(struct btf_file_header) + offsetof(struct btf_file_type, info), &infos[i], 4);
         assert_int_equal(find_one("wanted", &id), -EOPNOTSUPP);
     }
     assert_int_equal(id, 99);
+}
+
+/* Up to Linux 7.0 the header has 24 bytes, and a type at most 65535 members; since then, up to 32
+ * bytes and 2^24 - 1 members, whatever the headers say that this was built with. */
+static void test_formats(void **state) {
+    static const uint32_t lengths[] = { 24, 32, 40, 4096 };
+
+    for (size_t i = 0; i < ELEMENTSOF(lengths); i++) {
+        uint32_t id = 0;
+
+        btf_file_init(&f);
+        f.header.hdr_len = lengths[i];
+        btf_file_type(&f, BTF_FILE_STRUCT, 2, "s", 24);
+        btf_file_function(&f, "wanted");
+        btf_file_finish(&f);
+        assert_int_equal(find_one("wanted", &id), 0);
+        assert_int_equal(id, 2);
+    }
+}
+
+static void test_many_members(void **state) {
+    static const size_t members = 0x10003;
+    _cleanup_close_ int fd = memfd_create("btf", MFD_CLOEXEC);
+    struct btf_file_type types[] = { { .info = BTF_FILE_ENUM << 24 | (uint32_t) members },
+                                     { .info = BTF_FILE_FUNC << 24, .name_off = 1 } };
+    struct btf_file_header header = {
+        .magic = BTF_FILE_MAGIC,
+        .version = BTF_FILE_VERSION,
+        .hdr_len = sizeof(header),
+        .str_len = sizeof("\0wanted"),
+        .type_off = sizeof("\0wanted"),
+        .type_len = (uint32_t) (sizeof(types) + members * 8),
+    };
+    const char *wanted = "wanted";
+    uint32_t id = 0;
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, &header, sizeof(header)), sizeof(header));
+    assert_int_equal(write(fd, "\0wanted", sizeof("\0wanted")), sizeof("\0wanted"));
+    assert_int_equal(write(fd, types, sizeof(*types)), sizeof(*types));
+    assert_true(lseek(fd, (off_t) (members * 8), SEEK_CUR) > 0);
+    assert_int_equal(write(fd, types + 1, sizeof(*types)), sizeof(*types));
+    assert_int_equal(btf_find_functions(fd, &wanted, 1, &id), 0);
+    assert_int_equal(id, 2);
 }
 
 /* A section that is smaller than the file says where the search ends. */
@@ -177,7 +223,7 @@ static void test_long_string(void **state) {
 
     memset(filler, 'x', sizeof(filler) - 1);
     btf_file_init(&f);
-    btf_file_type(&f, BTF_KIND_FWD, 0, filler, 0);
+    btf_file_type(&f, BTF_FILE_FWD, 0, filler, 0);
     btf_file_function(&f, "wanted");
     btf_file_finish(&f);
     assert_int_equal(find_one("wanted", &id), -EBADMSG);
@@ -200,6 +246,8 @@ int main(void) {
         cmocka_unit_test(test_pieces),
         cmocka_unit_test(test_bad),
         cmocka_unit_test(test_unknown),
+        cmocka_unit_test(test_formats),
+        cmocka_unit_test(test_many_members),
         cmocka_unit_test(test_ends),
         cmocka_unit_test(test_long_string),
         cmocka_unit_test(test_descriptor),
