@@ -31,6 +31,14 @@ struct btf_file_type {
 /* Bits 24 to 30, once 24 to 28, and bits 0 to 23, once 0 to 15: the bits between were always 0. */
 #define BTF_FILE_KIND(info) ((info) >> 24 & 0x7f)
 #define BTF_FILE_VLEN(info) ((info) & 0xffffff)
+#define BTF_FILE_FLAG(info) ((info) >> 31)
+
+/* What as many of follow the type of a struct as BTF_FILE_VLEN() says. */
+struct btf_file_member {
+    uint32_t name_off;
+    uint32_t type;
+    uint32_t offset; /* in bits */
+};
 
 enum btf_file_kind {
     BTF_FILE_INT = 1,

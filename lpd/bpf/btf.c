@@ -11,13 +11,17 @@
 /* A header may grow at its end, but not to anything. */
 #define HEADER_MAX ((uint32_t) 4096)
 
+/* Of a struct whose members are looked at, all have to be in the buffer: about a thousand. The
+ * longest that is, task_struct, has less than three hundred. */
+#define STRUCT_MAX (3 * READ_SIZE)
+
 /* A section, read from its start to its end. */
 struct reader {
     int fd;
     uint64_t offset; /* in the file, of what is read next */
     uint64_t left;   /* of the section, not read yet */
     size_t start, end;
-    char buffer[2 * READ_SIZE];
+    char buffer[STRUCT_MAX + READ_SIZE];
 };
 
 static void reader_init(struct reader *r, int fd, uint64_t offset, uint64_t size) {
@@ -31,7 +35,7 @@ static uint64_t reader_left(const struct reader *r) {
     return r->left + (r->end - r->start);
 }
 
-/* Puts more behind what is in the buffer, of which there has to be less than READ_SIZE. -EBADMSG:
+/* Puts more behind what is in the buffer, of which there has to be less than STRUCT_MAX. -EBADMSG:
  * there is no more. */
 static int reader_more(struct reader *r) {
     size_t wanted = (size_t) MIN(r->left, READ_SIZE);
@@ -81,31 +85,50 @@ static int read_header(int fd, struct btf_file_header *ret) {
     return 0;
 }
 
-struct search {
-    const char *const *names;
-    size_t n, found;
-    size_t lengths[BTF_NAMES_MAX];
-    uint32_t offsets[BTF_NAMES_MAX]; /* of the names in the string section; 0, the empty string: none */
-    uint32_t ids[BTF_NAMES_MAX];
+/* A name that is looked for, and where it stands in the string section; 0, the empty string: nowhere. */
+struct name {
+    const char *name;
+    size_t length;
+    uint32_t offset;
 };
 
-static void note_string(struct search *s, const char *string, size_t length, uint64_t offset) {
-    for (size_t i = 0; i < s->n; i++)
-        if (s->lengths[i] == length && s->offsets[i] == 0 &&
-            memcmp(s->names[i], string, length) == 0) {
-            s->offsets[i] = (uint32_t) offset;
-            s->found++;
-        }
+struct search {
+    struct btf_query *queries;
+    size_t n, found;
+    struct name names[BTF_QUERIES_MAX], members[BTF_QUERIES_MAX];
+};
+
+static bool note_string(struct name *name, const char *string, size_t length, uint64_t offset) {
+    if (!name->name || name->offset > 0 || name->length != length ||
+        memcmp(name->name, string, length) != 0)
+        return false;
+    name->offset = (uint32_t) offset;
+    return true;
+}
+
+static size_t note_string_for_all(struct search *s, const char *string, size_t length,
+                                  uint64_t offset) {
+    size_t noted = 0;
+
+    for (size_t i = 0; i < s->n; i++) {
+        noted += note_string(s->names + i, string, length, offset);
+        noted += note_string(s->members + i, string, length, offset);
+    }
+    return noted;
 }
 
 /* The strings stand one behind the other, each with a NUL; the first of all is empty. There are
  * more than a hundred thousand, of which few are as long as a name. */
 static int read_strings(struct search *s, struct reader *reader, uint64_t size) {
     uint64_t lengths = 0;
+    size_t missing = 0;
 
-    for (size_t i = 0; i < s->n; i++)
-        lengths |= (uint64_t) 1 << (s->lengths[i] % 64);
-    while (reader->left > 0 && s->found < s->n) {
+    for (size_t i = 0; i < s->n; i++) {
+        missing += s->members[i].name ? 2 : 1;
+        lengths |= (uint64_t) 1 << (s->names[i].length % 64);
+        lengths |= (uint64_t) 1 << (s->members[i].length % 64);
+    }
+    while (reader->left > 0 && missing > 0) {
         uint64_t offset = size - reader_left(reader);
         const char *string, *end;
         int r;
@@ -120,7 +143,8 @@ static int read_strings(struct search *s, struct reader *reader, uint64_t size) 
             size_t length = (size_t) (end - string);
 
             if (lengths >> (length % 64) & 1)
-                note_string(s, string, length, offset + (size_t) (string - reader->buffer));
+                missing -= note_string_for_all(s, string, length,
+                                               offset + (size_t) (string - reader->buffer));
             string = end + 1;
         }
         reader->start = (size_t) (string - reader->buffer);
@@ -155,12 +179,43 @@ static const struct {
     [BTF_FILE_ENUM64] = { HEAD, 12 },
 };
 
+static void note(struct search *s, size_t i, uint32_t value) {
+    s->queries[i].found = true;
+    s->queries[i].value = value;
+    s->found++;
+}
+
+/* Whether the query is answered by a type of that name. */
+static bool asks_for(const struct search *s, size_t i, uint32_t name_offset) {
+    return name_offset > 0 && s->names[i].offset == name_offset && !s->queries[i].found;
+}
+
 static void note_function(struct search *s, uint32_t name_offset, uint32_t id) {
     for (size_t i = 0; i < s->n; i++)
-        if (s->offsets[i] == name_offset && name_offset > 0 && s->ids[i] == 0) {
-            s->ids[i] = id;
-            s->found++;
-        }
+        if (!s->members[i].name && asks_for(s, i, name_offset))
+            note(s, i, id);
+}
+
+static bool is_wanted_struct(const struct search *s, const struct btf_file_type *type) {
+    for (size_t i = 0; i < s->n; i++)
+        if (s->members[i].offset > 0 && asks_for(s, i, type->name_off))
+            return true;
+    return false;
+}
+
+static void note_members(struct search *s, const struct btf_file_type *type, const char *bytes) {
+    for (uint32_t n = BTF_FILE_VLEN(type->info); n > 0; n--, bytes += sizeof(struct btf_file_member)) {
+        struct btf_file_member member;
+
+        memcpy(&member, bytes, sizeof(member));
+        /* Where the struct has a field of bits, the size of each is in the upper byte. */
+        if (BTF_FILE_FLAG(type->info) && member.offset >> 24 > 0)
+            continue;
+        for (size_t i = 0; i < s->n; i++)
+            if (s->members[i].offset == member.name_off && member.name_off > 0 &&
+                asks_for(s, i, type->name_off))
+                note(s, i, member.offset / 8);
+    }
 }
 
 /* Goes over the types that begin in the buffer; *id is that of the next one. */
@@ -168,30 +223,36 @@ static int read_buffered_types(struct search *s, struct reader *reader, uint32_t
     struct btf_file_type type;
 
     while (reader->end - reader->start >= sizeof(type)) {
+        size_t buffered = reader->end - reader->start, size;
+        const char *bytes = reader->buffer + reader->start;
         unsigned kind;
-        size_t size;
 
-        memcpy(&type, reader->buffer + reader->start, sizeof(type));
+        memcpy(&type, bytes, sizeof(type));
         kind = BTF_FILE_KIND(type.info);
         if (kind >= ELEMENTSOF(kinds) || kinds[kind].size == 0)
             return -EOPNOTSUPP;
-        if (kind == BTF_FILE_FUNC)
-            note_function(s, type.name_off, *id);
         size = kinds[kind].size + (size_t) kinds[kind].member * BTF_FILE_VLEN(type.info);
+        if (kind == BTF_FILE_STRUCT && size <= STRUCT_MAX && is_wanted_struct(s, &type)) {
+            if (size > buffered)
+                return 0;
+            note_members(s, &type, bytes + sizeof(type));
+        } else if (kind == BTF_FILE_FUNC)
+            note_function(s, type.name_off, *id);
         (*id)++;
-        if (size > reader->end - reader->start)
+        if (size > buffered)
             return reader_skip(reader, size);
         reader->start += size;
     }
     return 0;
 }
 
-/* found is how many names the string section has: as many functions are looked for. */
+/* Only what the string section has names for is looked for. */
 static int read_types(struct search *s, struct reader *reader) {
-    size_t wanted = s->found;
+    size_t wanted = 0;
     uint32_t id = 1; /* 0 is void, which is not in the file */
 
-    s->found = 0;
+    for (size_t i = 0; i < s->n; i++)
+        wanted += s->names[i].offset > 0 && (!s->members[i].name || s->members[i].offset > 0);
     while (s->found < wanted && reader_left(reader) > 0) {
         int r = reader_more(reader);
 
@@ -203,16 +264,24 @@ static int read_types(struct search *s, struct reader *reader) {
     return 0;
 }
 
-int btf_find_functions(int fd, const char *const *names, size_t n, uint32_t *ret_ids) {
-    struct search s = { .names = names, .n = n };
+static void name_init(struct name *n, const char *name) {
+    n->name = name;
+    n->length = name ? strlen(name) : 0;
+}
+
+int btf_find(int fd, struct btf_query *queries, size_t n) {
+    struct search s = { .queries = queries, .n = n };
     struct btf_file_header header = {};
     struct reader reader;
     int r;
 
-    if (n > BTF_NAMES_MAX)
+    if (n > BTF_QUERIES_MAX)
         return -EINVAL;
-    for (size_t i = 0; i < n; i++)
-        s.lengths[i] = strlen(names[i]);
+    for (size_t i = 0; i < n; i++) {
+        queries[i].found = false;
+        name_init(s.names + i, queries[i].name);
+        name_init(s.members + i, queries[i].member);
+    }
     r = read_header(fd, &header);
     if (r < 0)
         return r;
@@ -221,9 +290,21 @@ int btf_find_functions(int fd, const char *const *names, size_t n, uint32_t *ret
     if (r < 0)
         return r;
     reader_init(&reader, fd, (uint64_t) header.hdr_len + header.type_off, header.type_len);
-    r = read_types(&s, &reader);
+    return read_types(&s, &reader);
+}
+
+int btf_find_functions(int fd, const char *const *names, size_t n, uint32_t *ret_ids) {
+    struct btf_query queries[BTF_QUERIES_MAX] = {};
+    int r;
+
+    if (n > BTF_QUERIES_MAX)
+        return -EINVAL;
+    for (size_t i = 0; i < n; i++)
+        queries[i].name = names[i];
+    r = btf_find(fd, queries, n);
     if (r < 0)
         return r;
-    memcpy(ret_ids, s.ids, n * sizeof(*ret_ids));
+    for (size_t i = 0; i < n; i++)
+        ret_ids[i] = queries[i].found ? queries[i].value : 0;
     return 0;
 }

@@ -4,11 +4,21 @@
 #include "base/macro.h"
 
 #define BTF_PATH "/sys/kernel/btf/vmlinux"
-#define BTF_NAMES_MAX 8
+#define BTF_QUERIES_MAX 8
 
-/* Finds the type ids of functions by their names in an open file of BTF, the kernel's description
- * of its own types (/sys/kernel/btf/vmlinux; Documentation/bpf/btf.rst). Read piece by piece, as it
- * is some megabytes. ret_ids gets n ids in the order of the names, of which there are at most
- * BTF_NAMES_MAX; 0: there is no such function. 0, -EBADMSG (malformed), -EOPNOTSUPP (of a kind that
- * this program does not know), or of pread(2). */
+struct btf_query {
+    const char *name;   /* of a function, or of a struct */
+    const char *member; /* of that struct; NULL: it is a function */
+    bool found;         /* the answer */
+    uint32_t value;     /* if found: the type id of the function, or the member's offset in bytes */
+};
+
+/* Answers up to BTF_QUERIES_MAX queries from an open file of BTF, the kernel's description of its
+ * own types (/sys/kernel/btf/vmlinux; Documentation/bpf/btf.rst). Read piece by piece, as it is some
+ * megabytes. Members are found that stand in the struct itself, not in an anonymous one inside of it.
+ * 0, -EBADMSG (malformed), -EOPNOTSUPP (of a kind that this program does not know), or of pread(2). */
+int btf_find(int fd, struct btf_query *queries, size_t n);
+
+/* The same for functions alone; ret_ids gets n ids in the order of the names. 0: there is no such
+ * function. */
 int btf_find_functions(int fd, const char *const *names, size_t n, uint32_t *ret_ids);

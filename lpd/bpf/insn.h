@@ -15,6 +15,9 @@
 #define SET(dst, value) INSN(BPF_ALU64 | BPF_MOV | BPF_K, dst, 0, 0, value)
 #define ADD(dst, value) INSN(BPF_ALU64 | BPF_ADD | BPF_K, dst, 0, 0, value)
 #define SHIFT_RIGHT(dst, value) INSN(BPF_ALU64 | BPF_RSH | BPF_K, dst, 0, 0, value)
+#define SHIFT_LEFT(dst, value) INSN(BPF_ALU64 | BPF_LSH | BPF_K, dst, 0, 0, value)
+#define AND(dst, value) INSN(BPF_ALU64 | BPF_AND | BPF_K, dst, 0, 0, value)
+#define OR(dst, src) INSN(BPF_ALU64 | BPF_OR | BPF_X, dst, src, 0, 0)
 #define LOAD64(dst, src, o) INSN(BPF_LDX | BPF_MEM | BPF_DW, dst, src, o, 0)
 #define STORE64(dst, o, src) INSN(BPF_STX | BPF_MEM | BPF_DW, dst, src, o, 0)
 #define STORE32(dst, o, src) INSN(BPF_STX | BPF_MEM | BPF_W, dst, src, o, 0)
@@ -30,6 +33,9 @@
 #define TO_END INT16_MAX
 #define END_IF(dst, value) INSN(BPF_JMP | BPF_JEQ | BPF_K, dst, 0, TO_END, value)
 #define END_UNLESS(dst, value) INSN(BPF_JMP | BPF_JNE | BPF_K, dst, 0, TO_END, value)
+#define END_IF_ABOVE(dst, value) INSN(BPF_JMP | BPF_JGT | BPF_K, dst, 0, TO_END, value)
+/* Over so many of the instructions that follow. */
+#define SKIP_IF(dst, value, n) INSN(BPF_JMP | BPF_JEQ | BPF_K, dst, 0, n, value)
 
 struct bpf_program {
     struct bpf_insn *insns;

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/strv.h"
+#include "base/task.h"
 #include "base/suggest.h"
 #include "config/name.h"
 #include "ctl/boots.h"
@@ -176,20 +177,32 @@ static void print_lock_author(json_object *lock) {
            unit && user ? ", " : "", strempty(unit));
 }
 
-/* What the lock has kept out. */
+static void print_requested(json_object *refused, const char *key, const char *whose) {
+    _cleanup_free_ char *names = value_text(refused, key);
+    json_object *list = json_object_object_get(refused, key);
+
+    if (list && json_object_array_length(list) > 0)
+        printf("          the kernel asked%s for: %s\n", whose, strempty(names));
+}
+
+static void print_refused_count(json_object *refused, int64_t count) {
+    int64_t uid = json_object_get_int64(json_object_object_get(refused, "uid"));
+    _cleanup_free_ char *last = value_text(refused, "last");
+    _cleanup_free_ char *user = uid > 0 ? task_user_name(uid) : NULL;
+
+    printf("          %lld load%s of modules refused since, the last one by %s%s%s, %s\n",
+           (long long) count, count == 1 ? "" : "s", strempty(value_get(refused, "command")),
+           user ? " of " : "", strempty(user), strempty(last));
+}
+
+/* What the lock has kept out, and what of that somebody may want in Modules=. */
 static void print_refused(json_object *refused) {
     int64_t count = json_object_get_int64(json_object_object_get(refused, "count"));
-    _cleanup_free_ char *last = NULL, *requested = NULL;
 
-    if (!refused || count == 0)
-        return;
-    last = value_text(refused, "last");
-    requested = value_text(refused, "requested");
-    printf("          %lld load%s of modules refused since, the last one by %s, %s\n",
-           (long long) count, count == 1 ? "" : "s", strempty(value_get(refused, "command")),
-           strempty(last));
-    if (json_object_array_length(json_object_object_get(refused, "requested")) > 0)
-        printf("          the kernel asked for: %s\n", strempty(requested));
+    if (count > 0)
+        print_refused_count(refused, count);
+    print_requested(refused, "requested", "");
+    print_requested(refused, "requestedByUsers", " for users other than root");
 }
 
 /* Nothing where nobody wants a lock and there is none. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sys/mman.h>
 
 #include "base/file.h"
@@ -10,7 +11,10 @@
 
 #define NAME "lpd_refusals" /* of the map and the programs, as bpftool(8) shows them */
 #define RING_PAGES 4        /* a power of two, at least one */
-#define PROGRAM_MAX 32
+#define PROGRAM_MAX 80
+/* How much of the ring what users make the kernel ask for may take, so that there is room for the
+ * refused loads. */
+#define USERS_SHARE 4
 
 /* The functions behind the system calls: arch/ARCH/include/asm/syscall_wrapper.h. */
 #if defined(__x86_64__)
@@ -30,6 +34,62 @@ static size_t ring_size(void) {
     return RING_PAGES * (size_t) sysconf(_SC_PAGESIZE);
 }
 
+/* Where the kernel has what it decides by, in bytes: in struct task_struct, struct cred and struct
+ * user_namespace. */
+struct offsets {
+    uint32_t cred, cap_effective, user_ns, parent;
+};
+
+/* Reads 8 bytes at that offset from the address in R8, into R8. */
+static void append_follow(struct bpf_program *p, uint32_t offset) {
+    APPEND(p,
+           MOVE(BPF_REG_1, BPF_REG_10),
+           ADD(BPF_REG_1, -8),
+           SET(BPF_REG_2, 8),
+           MOVE(BPF_REG_3, BPF_REG_8),
+           ADD(BPF_REG_3, (int32_t) offset),
+           HELPER(BPF_FUNC_probe_read_kernel),
+           END_UNLESS(BPF_REG_0, 0),
+           LOAD64(BPF_REG_8, BPF_REG_10, -8));
+}
+
+/* Ends unless the process has CAP_SYS_MODULE in the first user namespace, the one without a parent:
+ * what capable() asks (kernel/capability.c) before the kernel looks whether modules are locked. Up
+ * to Linux 6.2 the capabilities are two words of 32 bits, the lower first, then one of 64; the upper
+ * half has no capability at the same place, so that the two can be laid over each other. */
+static void append_only_for_the_privileged(struct bpf_program *p, const struct offsets *o) {
+    APPEND(p, HELPER(BPF_FUNC_get_current_task), MOVE(BPF_REG_8, BPF_REG_0));
+    append_follow(p, o->cred);
+    APPEND(p, MOVE(BPF_REG_9, BPF_REG_8));
+    append_follow(p, o->cap_effective);
+    APPEND(p,
+           MOVE(BPF_REG_1, BPF_REG_8),
+           SHIFT_RIGHT(BPF_REG_1, 32),
+           OR(BPF_REG_8, BPF_REG_1),
+           AND(BPF_REG_8, 1 << CAP_SYS_MODULE),
+           END_IF(BPF_REG_8, 0),
+           MOVE(BPF_REG_8, BPF_REG_9));
+    append_follow(p, o->user_ns);
+    append_follow(p, o->parent);
+    APPEND(p, END_UNLESS(BPF_REG_8, 0));
+}
+
+/* Ends if somebody else than root makes the kernel ask, and the ring has his share already. */
+static void append_share(struct bpf_program *p, int ring_fd) {
+    const struct bpf_insn check[] = {
+        MAP(BPF_REG_1, ring_fd),
+        SET(BPF_REG_2, BPF_RB_AVAIL_DATA),
+        HELPER(BPF_FUNC_ringbuf_query),
+        END_IF_ABOVE(BPF_REG_0, (int32_t) (ring_size() / USERS_SHARE)),
+    };
+
+    APPEND(p,
+           HELPER(BPF_FUNC_get_current_uid_gid),
+           SHIFT_LEFT(BPF_REG_0, 32), /* the group */
+           SKIP_IF(BPF_REG_0, 0, ELEMENTSOF(check)));
+    bpf_append(p, check, ELEMENTSOF(check));
+}
+
 /* Reserves room for an event, whose address stays in R7, or ends where there is none. What is kept
  * in R8 stays. */
 static void append_begin(struct bpf_program *p, int ring_fd, enum refusal_kind kind) {
@@ -46,6 +106,8 @@ static void append_begin(struct bpf_program *p, int ring_fd, enum refusal_kind k
            HELPER(BPF_FUNC_get_current_pid_tgid),
            SHIFT_RIGHT(BPF_REG_0, 32),
            STORE32(BPF_REG_7, offsetof(struct refusal_event, pid), BPF_REG_0),
+           HELPER(BPF_FUNC_get_current_uid_gid),
+           STORE32(BPF_REG_7, offsetof(struct refusal_event, uid), BPF_REG_0),
            MOVE(BPF_REG_1, BPF_REG_7),
            ADD(BPF_REG_1, offsetof(struct refusal_event, text)));
 }
@@ -55,9 +117,11 @@ static void append_submit(struct bpf_program *p) {
     bpf_append_end(p);
 }
 
-static size_t assemble_load(int ring_fd, struct bpf_insn insns[static PROGRAM_MAX]) {
+static size_t assemble_load(int ring_fd, const struct offsets *o,
+                            struct bpf_insn insns[static PROGRAM_MAX]) {
     struct bpf_program p = { .insns = insns };
 
+    append_only_for_the_privileged(&p, o);
     append_begin(&p, ring_fd, REFUSAL_OF_LOAD);
     APPEND(&p, SET(BPF_REG_2, 16 /* TASK_COMM_LEN */), HELPER(BPF_FUNC_get_current_comm));
     append_submit(&p);
@@ -69,6 +133,7 @@ static size_t assemble_request(int ring_fd, struct bpf_insn insns[static PROGRAM
     struct bpf_program p = { .insns = insns };
 
     APPEND(&p, LOAD64(BPF_REG_8, BPF_REG_1, 0));
+    append_share(&p, ring_fd);
     append_begin(&p, ring_fd, REFUSAL_OF_REQUEST);
     APPEND(&p,
            SET(BPF_REG_2, sizeof(((struct refusal_event *) NULL)->text)),
@@ -102,13 +167,13 @@ static int load_program(struct host *h, const struct bpf_insn *insns, size_t n, 
     return bpf_call(h, BPF_PROG_LOAD, &a);
 }
 
-static int attach(struct host *h, int ring_fd, uint32_t function) {
+static int attach(struct host *h, int ring_fd, uint32_t function, const struct offsets *o) {
     union bpf_attr a = bpf_no_attributes();
     struct bpf_insn insns[PROGRAM_MAX];
     _cleanup_close_ int program = -EBADF;
     size_t n;
 
-    n = function ? assemble_load(ring_fd, insns) : assemble_request(ring_fd, insns);
+    n = function ? assemble_load(ring_fd, o, insns) : assemble_request(ring_fd, insns);
     program = load_program(h, insns, n, function);
     if (program < 0)
         return program;
@@ -117,17 +182,31 @@ static int attach(struct host *h, int ring_fd, uint32_t function) {
     return bpf_call(h, BPF_RAW_TRACEPOINT_OPEN, &a);
 }
 
-static int find_functions(struct host *h, uint32_t ids[static 2]) {
+static int ask_btf(struct host *h, uint32_t ret_ids[static 2], struct offsets *ret) {
 #ifdef SYSTEM_CALL
-    static const char *const names[] = { SYSTEM_CALL "finit_module", SYSTEM_CALL "init_module" };
+    struct btf_query queries[] = {
+        { .name = SYSTEM_CALL "finit_module" },
+        { .name = SYSTEM_CALL "init_module" },
+        { .name = "task_struct", .member = "cred" },
+        { .name = "cred", .member = "cap_effective" },
+        { .name = "cred", .member = "user_ns" },
+        { .name = "user_namespace", .member = "parent" },
+    };
     _cleanup_close_ int fd = -EBADF;
     int r;
 
     fd = file_open(h, BTF_PATH, O_RDONLY, 0);
     if (fd < 0)
         return fd;
-    r = btf_find_functions(fd, names, ELEMENTSOF(names), ids);
-    return r < 0 ? r : ids[0] && ids[1] ? 0 : -EOPNOTSUPP;
+    r = btf_find(fd, queries, ELEMENTSOF(queries));
+    for (size_t i = 0; i < ELEMENTSOF(queries) && r >= 0; i++)
+        r = queries[i].found ? 0 : -EOPNOTSUPP;
+    if (r < 0)
+        return r;
+    ret_ids[0] = queries[0].value;
+    ret_ids[1] = queries[1].value;
+    *ret = (struct offsets){ queries[2].value, queries[3].value, queries[4].value, queries[5].value };
+    return 0;
 #else
     return -EOPNOTSUPP;
 #endif
@@ -135,28 +214,29 @@ static int find_functions(struct host *h, uint32_t ids[static 2]) {
 
 /* Without the names that the kernel asks for the count is as good. */
 static int attach_all(struct host *h, int ring_fd, const uint32_t ids[static 2],
-                      int programs[static REFUSALS_PROGRAMS]) {
+                      const struct offsets *o, int programs[static REFUSALS_PROGRAMS]) {
     for (size_t i = 0; i < 2; i++) {
-        programs[i] = attach(h, ring_fd, ids[i]);
+        programs[i] = attach(h, ring_fd, ids[i], o);
         if (programs[i] < 0)
             return programs[i];
     }
-    programs[2] = attach(h, ring_fd, 0);
+    programs[2] = attach(h, ring_fd, 0, o);
     return 0;
 }
 
 int refusals_open(struct host *h, int ret_programs[static REFUSALS_PROGRAMS], struct error *e) {
     int programs[REFUSALS_PROGRAMS] = { -EBADF, -EBADF, -EBADF }, r;
     _cleanup_close_ int ring = -EBADF;
+    struct offsets offsets = {};
     uint32_t ids[2] = {};
 
-    r = find_functions(h, ids);
+    r = ask_btf(h, ids, &offsets);
     if (r < 0)
-        return unavailable(e, r, "the kernel's BTF does not tell of the system calls");
+        return unavailable(e, r, "the kernel's BTF does not tell of the system calls and their callers");
     ring = create_ring(h);
     if (ring < 0)
         return unavailable(e, ring, "the kernel makes no BPF ring");
-    r = attach_all(h, ring, ids, programs);
+    r = attach_all(h, ring, ids, &offsets, programs);
     if (r < 0) {
         for (size_t i = 0; i < REFUSALS_PROGRAMS; i++)
             closep(programs + i);

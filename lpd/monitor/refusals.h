@@ -4,7 +4,8 @@
 #include "base/error.h"
 #include "base/host.h"
 
-/* Loads of modules, all of which the kernel refuses after the lock with EPERM. It says so to nobody
+/* Loads of modules by those who may load modules, all of which the kernel refuses after the lock with
+ * EPERM; what others try it refuses with or without a lock, and does not count. The kernel says so to nobody
  * but the caller, so BPF programs see to it: one at the entry of each of the system calls
  * init_module(2) and finit_module(2), which costs nothing while nobody makes these, and one that
  * hears what the kernel itself asks modprobe(8) for. They write to a ring of the kernel's,
@@ -21,8 +22,9 @@ int refusals_open(struct host *h, int ret_programs[static REFUSALS_PROGRAMS], st
 
 enum refusal_kind {
     REFUSAL_OF_LOAD = 1, /* text: the name of the process that wanted to load a module */
-    REFUSAL_OF_REQUEST,  /* text: the module or alias that the kernel asks for; whether it is refused
-                          * shows in a REFUSAL_OF_LOAD by modprobe(8) */
+    REFUSAL_OF_REQUEST,  /* text: the module or alias that the kernel asks for, on behalf of that
+                          * process, which may be anybody's; whether it is refused shows in a
+                          * REFUSAL_OF_LOAD by modprobe(8) */
 };
 
 /* What the programs write. */
@@ -30,7 +32,8 @@ struct refusal_event {
     uint64_t nsec; /* CLOCK_MONOTONIC */
     uint32_t kind;
     uint32_t pid;
-    char text[56];
+    uint32_t uid; /* of the process, in the first user namespace */
+    char text[60];
 };
 
 /* The ring, mapped. */

@@ -23,17 +23,22 @@ int refused_loads_begin(struct refused_loads *l, struct host *h, int ring_fd) {
     return 0;
 }
 
+static void note_request(char ***names, const char *name) {
+    if (!strv_contains(*names, name) && strv_length(*names) < REFUSED_NAMES_MAX)
+        (void) strv_extend(names, name);
+}
+
 static void take(struct refused_loads_record *r, struct refusal_event *e) {
     utf8_make_printable(e->text);
     switch (e->kind) {
     case REFUSAL_OF_LOAD:
         r->count++;
         r->last_usec = realtime_usec();
+        r->uid = e->uid;
         (void) string_set(&r->command, e->text);
         break;
     case REFUSAL_OF_REQUEST:
-        if (!strv_contains(r->requested, e->text) && strv_length(r->requested) < REFUSED_NAMES_MAX)
-            (void) strv_extend(&r->requested, e->text);
+        note_request(e->uid == 0 ? &r->requested : &r->requested_by_users, e->text);
         break;
     }
 }

@@ -263,7 +263,12 @@ static json_object *refused_value(const struct snapshot *s) {
     json_add_number(o, "count", (int64_t) s->refused.count);
     json_add_time(o, "last", s->refused.last_usec);
     json_add_string(o, "command", s->refused.command);
+    if (s->refused.command)
+        json_add_number(o, "uid", s->refused.uid);
+    else
+        json_object_object_add(o, "uid", NULL);
     json_add_list(o, "requested", s->refused.requested);
+    json_add_list(o, "requestedByUsers", s->refused.requested_by_users);
     return o;
 }
 

@@ -76,6 +76,11 @@ static char *time_text(uint64_t usec) {
     return strdup(text);
 }
 
+/* Those that json_add_time() is called for. */
+static bool is_time(const char *key) {
+    return streq(key, "since") || streq(key, "last");
+}
+
 char *value_text(json_object *o, const char *key) {
     json_object *v = json_object_object_get(o, key);
 
@@ -87,7 +92,7 @@ char *value_text(json_object *o, const char *key) {
     case json_type_array:
         return list_text(v);
     default:
-        if (streq(key, "since"))
+        if (is_time(key))
             return time_text(json_object_get_uint64(v));
         return strdup(json_object_get_string(v));
     }

@@ -8,7 +8,7 @@
 
 #define _cleanup_json_ _cleanup_(json_object_putp)
 
-/* Each adds a field to an object; NULL, -1 and 0 (for times) become null. */
+/* Each adds a field to an object; NULL, -1 (for tristates) and 0 (for times) become null. */
 void json_add_string(json_object *o, const char *key, const char *s);
 void json_add_bool(json_object *o, const char *key, bool b);
 void json_add_tristate(json_object *o, const char *key, int t);

@@ -10,10 +10,13 @@
 #define REFUSED_NAMES_MAX 20
 
 struct refused_loads_record {
-    uint64_t count;
+    uint64_t count;      /* of loads by those who may load modules, CAP_SYS_MODULE */
     char *command;       /* the name of the process whose load was the last one; NULL: there was none */
     uint64_t last_usec;  /* CLOCK_REALTIME; likewise 0 */
-    char **requested;    /* what the kernel asked for, each once, at most REFUSED_NAMES_MAX */
+    int64_t uid;         /* whose it was; likewise meaningless */
+    /* What the kernel asked for on behalf of root, and what for other users, who can have it ask for
+     * anything: each once, at most REFUSED_NAMES_MAX of either. */
+    char **requested, **requested_by_users;
 };
 
 void refused_loads_record_done(struct refused_loads_record *r);

@@ -26,8 +26,13 @@ static inline void btf_file_init(struct btf_file *f) {
     };
 }
 
+/* Each string is there once, as in the kernel's. */
 static inline uint32_t btf_file_string(struct btf_file *f, const char *s) {
     uint32_t offset = f->header.str_len;
+
+    for (uint32_t i = 1; i < offset; i += (uint32_t) strlen(f->strings + i) + 1)
+        if (strcmp(f->strings + i, s) == 0)
+            return i;
 
     strcpy(f->strings + offset, s);
     f->header.str_len += (uint32_t) strlen(s) + 1;

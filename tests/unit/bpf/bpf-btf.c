@@ -89,6 +89,49 @@ static void test_pieces(void **state) {
     }
 }
 
+static void member(struct btf_file *file, const char *name, uint32_t offset) {
+    struct btf_file_member m = { .name_off = btf_file_string(file, name), .offset = offset };
+
+    memcpy(file->types + file->header.type_len, &m, sizeof(m));
+    file->header.type_len += (uint32_t) sizeof(m);
+}
+
+/* At every place around the ends of the pieces that are read, too. */
+static void test_members(void **state) {
+    for (size_t before = 0; before < 700; before += before < 300 || before > 380 ? 100 : 1) {
+        struct btf_query queries[] = {
+            { .name = "task", .member = "cred" }, { .name = "task", .member = "first" },
+            { .name = "task", .member = "bits" }, { .name = "cred", .member = "first" },
+            { .name = "task", .member = "none" }, { .name = "wanted" },
+        };
+
+        btf_file_init(&f);
+        btf_file_type(&f, BTF_FILE_STRUCT, (unsigned) before, "filler", before * 12);
+        btf_file_type(&f, BTF_FILE_STRUCT, 2, "other", 0);
+        member(&f, "cred", 8);
+        member(&f, "first", 16);
+        btf_file_type(&f, 1U << 7 | BTF_FILE_STRUCT, 303, "task", 0);
+        member(&f, "first", 0);
+        member(&f, "bits", 3 << 24 | 64);
+        for (size_t i = 0; i < 300; i++)
+            member(&f, "x", 64);
+        member(&f, "cred", 0x9c0 * 8);
+        btf_file_function(&f, "wanted");
+        btf_file_finish(&f);
+        {
+            _cleanup_close_ int fd = memfd_create("btf", MFD_CLOEXEC);
+
+            assert_int_equal(write(fd, f.data, f.size), f.size);
+            assert_int_equal(btf_find(fd, queries, ELEMENTSOF(queries)), 0);
+        }
+        assert_true(queries[0].found && queries[1].found && queries[5].found);
+        assert_int_equal(queries[0].value, 0x9c0);
+        assert_int_equal(queries[1].value, 0);
+        assert_int_equal(queries[5].value, 4);
+        assert_false(queries[2].found || queries[3].found || queries[4].found);
+    }
+}
+
 static void build(void) {
     btf_file_init(&f);
     btf_file_type(&f, BTF_FILE_STRUCT, 2, "s", 24);
@@ -231,8 +274,8 @@ static void test_long_string(void **state) {
 }
 
 static void test_descriptor(void **state) {
-    static const char *const names[BTF_NAMES_MAX + 1];
-    uint32_t ids[BTF_NAMES_MAX + 1];
+    static const char *const names[BTF_QUERIES_MAX + 1];
+    uint32_t ids[BTF_QUERIES_MAX + 1];
     _cleanup_close_ int fd = open("/", O_RDONLY | O_CLOEXEC);
 
     assert_int_equal(btf_find_functions(fd, (const char *const[]){ "x" }, 1, ids), -EISDIR);
@@ -244,6 +287,7 @@ int main(void) {
         cmocka_unit_test(test_every_kind),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_pieces),
+        cmocka_unit_test(test_members),
         cmocka_unit_test(test_bad),
         cmocka_unit_test(test_unknown),
         cmocka_unit_test(test_formats),

@@ -17,12 +17,14 @@
 static struct fake_kernel k;
 static struct refused_loads l;
 static uint64_t consumer, producer;
+static uint32_t uid; /* whose the next event is */
 static uint8_t data[2 * SIZE] __attribute__((aligned(8)));
 
 static int setup(void **state _unused_) {
     fake_kernel_open(&k);
     fake_kernel_text(&k, "/proc/sys/kernel/modules_disabled", "1\n");
     consumer = producer = 0;
+    uid = 0;
     memset(data, 0, sizeof(data));
     l = (struct refused_loads){
         .ring = { .consumer = &consumer, .producer = &producer, .data = data, .size = SIZE },
@@ -48,7 +50,7 @@ static void put(uint64_t at, const void *bytes, size_t size) {
 }
 
 static void event(enum refusal_kind kind, const char *text, uint32_t flags) {
-    struct refusal_event e = { .kind = kind, .pid = 812, .nsec = k.now * 1000 };
+    struct refusal_event e = { .kind = kind, .pid = 812, .uid = uid, .nsec = k.now * 1000 };
     uint32_t head[2] = { (uint32_t) sizeof(e) | flags, 0 };
 
     memset(e.text, 'x', sizeof(e.text));
@@ -81,6 +83,31 @@ static void test_counts(void **state _unused_) {
     assert_string_equal(r.requested[0], "fs-vfat");
     refused_loads_record_done(&r);
     assert_int_equal(consumer, producer);
+}
+
+/* Others than root can have the kernel ask for anything, and must not displace what matters. */
+static void test_users(void **state _unused_) {
+    struct refused_loads_record r;
+    char name[] = "algif-aa";
+
+    uid = 1000;
+    for (char c = 'a'; c <= 'z'; c++) {
+        name[6] = c;
+        event(REFUSAL_OF_REQUEST, name, 0);
+    }
+    uid = 0;
+    event(REFUSAL_OF_REQUEST, "fs-vfat", 0);
+    uid = 1001;
+    event(REFUSAL_OF_LOAD, "loader", 0);
+    refused_loads_note(&l, &k.host);
+    r = on_record();
+    assert_int_equal(strv_length(r.requested), 1);
+    assert_string_equal(r.requested[0], "fs-vfat");
+    assert_int_equal(strv_length(r.requested_by_users), REFUSED_NAMES_MAX);
+    assert_string_equal(r.requested_by_users[0], "algif-aa");
+    assert_int_equal(r.count, 1);
+    assert_int_equal(r.uid, 1001);
+    refused_loads_record_done(&r);
 }
 
 static void test_not_locked(void **state _unused_) {
@@ -140,7 +167,7 @@ static void test_goes_round(void **state _unused_) {
 
     for (unsigned i = 1; i <= 1000; i++) {
         event(REFUSAL_OF_LOAD, i % 2 ? "odd" : "even", 0);
-        if (i % 50 == 0)
+        if (i % 40 == 0)
             refused_loads_note(&l, &k.host);
     }
     r = on_record();
@@ -208,7 +235,7 @@ static void test_unavailable(void **state _unused_) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_counts),          TEST(test_not_locked),   TEST(test_nothing_yet),
+        TEST(test_counts),          TEST(test_users),        TEST(test_not_locked),   TEST(test_nothing_yet),
         TEST(test_no_ring),         TEST(test_goes_round),   TEST(test_half_written),
         TEST(test_before_the_lock), TEST(test_hostile_names), TEST(test_broken_record),
         TEST(test_unavailable),

@@ -14,7 +14,8 @@ def case(m):
     m.write("/etc/lpd/lpd.conf.d/50-lock.conf", "[Lock]\nModules=dummy\n")   # in time, and not refused
     m.ok("lpctl lock --wait")
     m.wait_until(f"test -e {RECORD}", 10)
-    m.equal("what is counted at the lock", refused(m), {"count": 0, "last": None, "command": None, "requested": []})
+    m.equal("what is counted at the lock", refused(m), {
+        "count": 0, "last": None, "command": None, "uid": None, "requested": [], "requestedByUsers": []})
 
     began = now(m)
     m.fails(f"insmod {m.patch('stall-target')}", says="Operation not permitted")
@@ -32,8 +33,25 @@ def case(m):
     m.equal("that the time of the last one is told", began < (value["last"] or 0) <= now(m), True)
     m.equal("what was asked for", value["requested"], ["fs-vfat"])
 
-    restart(m, value)
+    m.equal("that the status tells the time as people read it",
+            m.ok("lpctl status | grep -c 'the last one by modprobe, 20[0-9-]* [0-9:]*$'").strip(), "1")
+    others(m, value)
+    restart(m, refused(m))
     heard_late(m)
+
+
+def others(m, before):
+    """Who may not load modules writes no history, and what he makes the kernel ask for stands apart."""
+    m.fails(as_nobody(FINIT_MODULE), exit=1)
+    m.ok(as_nobody(ALGORITHMS))
+    m.wait_until("lpctl status | grep -q 'asked for users other than root for: algif-x1 algif-x2'", 10)
+    after = refused(m)
+    m.equal("what only users asked for", after.pop("requestedByUsers")[:2], ["algif-x1", "algif-x2"])
+    m.equal("what is told of root", after, {k: v for k, v in before.items() if k != "requestedByUsers"})
+
+
+def as_nobody(program):
+    return f"setpriv --reuid=65534 --regid=65534 --clear-groups perl -e '{program}'"
 
 
 def restart(m, value):
@@ -62,6 +80,11 @@ def heard_late(m):
 
 
 INIT_MODULE = """$d = "x" x 64; $p = ""; exit(syscall(175, $d, 64, $p) ? $!+0 : 0)"""   # init_module(2)
+
+
+# finit_module(2) and AF_ALG; a process may call itself anything.
+FINIT_MODULE = """$0 = "systemd-udevd"; $p = ""; syscall(313, -1, $p, 0) for 1..300; exit($!+0)"""
+ALGORITHMS = """for (1..200) { socket(S, 38, 5, 0); bind(S, pack("S a14 L L a64", 38, "x$_", 0, 0, "y")) }"""
 
 
 def status_says(m, count, command):
