@@ -15,6 +15,7 @@
 #include "load/converge.h"
 #include "load/execute.h"
 #include "monitor/fd-store.h"
+#include "monitor/followed.h"
 #include "monitor/late-modules.h"
 #include "monitor/monitor.h"
 #include "monitor/refused-loads.h"
@@ -32,9 +33,7 @@ struct monitor {
     sd_event *event;
     sd_event_source *timer;
     uint64_t alert_until; /* on host->ops->now() */
-    char *following;      /* the module in transition, as last seen */
-    bool patching;        /* its direction: on its way in */
-    bool stall_handled;
+    struct followed followed;
     struct late_modules late;
     struct tampering tampering;
     struct refused_loads refused;
@@ -43,7 +42,7 @@ struct monitor {
 static void monitor_done(struct monitor *m) {
     sd_event_source_unref(m->timer);
     sd_event_unref(m->event);
-    free(m->following);
+    followed_done(&m->followed);
     late_modules_done(&m->late);
     tampering_done(&m->tampering);
     refused_loads_done(&m->refused);
@@ -165,16 +164,17 @@ static void finish_all(struct monitor *m, const struct livepatch_list *l) {
 }
 
 static void transition_ended(struct monitor *m, const struct livepatch_list *l) {
-    const struct livepatch *p = livepatch_list_find(l, m->following);
+    const struct livepatch *p = livepatch_list_find(l, m->followed.module);
     _cleanup_(result_done) struct result result = {};
     _cleanup_(manifest_done) struct manifest manifest = {};
 
-    (void) find_record(m->host, m->following, &result, &manifest);
+    (void) find_record(m->host, m->followed.module, &result, &manifest);
     if (!result.name)
-        result.name = strdup(m->following);
+        result.name = strdup(m->followed.module);
     /* At the very beginning of its way out it still shows as enabled. */
-    if (m->patching && !result.complete && !(p && p->enabled))
-        journal_send(EVENT_LEFT, &result, NULL, "%s: its transition was turned back", m->following);
+    if (m->followed.patching && !result.complete && !(p && p->enabled))
+        journal_send(EVENT_LEFT, &result, NULL, "%s: its transition was turned back",
+                     m->followed.module);
     retry_waiting(m);
 }
 
@@ -184,15 +184,12 @@ static void transition_stalls(struct monitor *m, const struct livepatch *p) {
     _cleanup_(error_done) struct error e = ERROR_NULL;
     int r;
 
-    /* WaitFor=patched: lpd load stands by and acts itself. What is on record may still be the last
-     * load, until this one is written down. */
-    if (!find_record(m->host, p->name, &result, &manifest) || !p->enabled || !result.loaded ||
-        manifest.wait_for == WAIT_FOR_PATCHED)
+    /* WaitFor=patched: lpd load stands by and acts itself. */
+    if (!find_record(m->host, p->name, &result, &manifest) ||
+        manifest.wait_for == WAIT_FOR_PATCHED ||
+        !followed_is_overdue(&m->followed, &result, &manifest, m->host->ops->now(m->host)))
         return;
-    if (manifest.timeout_usec == USEC_INFINITY ||
-        m->host->ops->now(m->host) < result.monotonic_usec + manifest.timeout_usec)
-        return;
-    m->stall_handled = true;
+    m->followed.handled = true;
     r = transition_finish(m->host, p->name, 0, manifest.on_stall, &e);
     if (r == -ENOENT)
         return;
@@ -200,13 +197,6 @@ static void transition_stalls(struct monitor *m, const struct livepatch *p) {
         record_failure(m, &result, EVENT_REVERTED, &e, r);
     else
         journal_send(EVENT_STALLED, &result, NULL, "%s: %s", result.name, error_message(&e, r));
-}
-
-static void follow(struct monitor *m, const struct livepatch *p) {
-    free(m->following);
-    m->following = strdup(p->name);
-    m->patching = p->enabled;
-    m->stall_handled = false;
 }
 
 static void look(struct monitor *m) {
@@ -219,15 +209,14 @@ static void look(struct monitor *m) {
     if (livepatch_list_read(m->host, NULL, &l) < 0)
         return;
     running = livepatch_list_transition(&l);
-    if (m->following && (!running || !streq(running->name, m->following))) {
+    if (m->followed.module && (!running || !streq(running->name, m->followed.module))) {
         transition_ended(m, &l);
-        free(m->following);
-        m->following = NULL;
+        followed_done(&m->followed);
     }
-    if (running && !m->following)
-        follow(m, running);
-    if (running && m->following && !m->stall_handled)
+    if (running) {
+        followed_see(&m->followed, running, m->host->ops->now(m->host));
         transition_stalls(m, running);
+    }
     finish_all(m, &l);
     r = tampering_judge(&m->tampering, m->host, &l);
     if (r < 0)
