@@ -3,6 +3,12 @@
 #include <stdio.h>
 
 #include "base/error.h"
+#include "base/utf8.h"
+
+/* What goes wrong may have to do with names of strangers. */
+static char *printable(char *text) {
+    return text ? utf8_make_printable(text) : NULL;
+}
 
 int error_set(struct error *e, int r, enum exit_status exit_status, const char *fmt, ...) {
     char *message;
@@ -18,7 +24,7 @@ int error_set(struct error *e, int r, enum exit_status exit_status, const char *
     va_end(ap);
     error_done(e);
     e->exit_status = exit_status;
-    e->message = message;
+    e->message = printable(message);
     return r;
 }
 
@@ -34,7 +40,7 @@ int error_hint(struct error *e, int r, const char *fmt, ...) {
         hint = NULL;
     va_end(ap);
     free(e->hint);
-    e->hint = hint;
+    e->hint = printable(hint);
     return r;
 }
 
@@ -54,7 +60,7 @@ int error_prefix(struct error *e, int r, const char *fmt, ...) {
         return r;
 
     free(e->message);
-    e->message = joined;
+    e->message = printable(joined);
     return r;
 }
 

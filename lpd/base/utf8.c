@@ -22,7 +22,27 @@ static size_t lead_byte(unsigned char c, uint32_t *ret_bits) {
     return 0;
 }
 
-static bool character_is_printable(uint32_t c, size_t length) {
+/* Characters that show nothing, or change how others are shown: those that Unicode calls
+ * Default_Ignorable_Code_Point, what separates lines and paragraphs, what changes the direction of
+ * text, and annotations. A name that has them looks like another one. */
+static bool character_deceives(uint32_t c) {
+    static const struct {
+        uint32_t first, last;
+    } ranges[] = {
+        { 0x00ad, 0x00ad },   { 0x034f, 0x034f },   { 0x061c, 0x061c },   { 0x115f, 0x1160 },
+        { 0x17b4, 0x17b5 },   { 0x180b, 0x180f },   { 0x200b, 0x200f },   { 0x2028, 0x202e },
+        { 0x2060, 0x206f },   { 0x2800, 0x2800 },   { 0x3164, 0x3164 },   { 0xfe00, 0xfe0f },
+        { 0xfeff, 0xfeff },   { 0xffa0, 0xffa0 },   { 0xfff0, 0xfffb },   { 0x1bca0, 0x1bca3 },
+        { 0x1d173, 0x1d17a }, { 0xe0000, 0xe0fff },
+    };
+
+    for (size_t i = 0; i < ELEMENTSOF(ranges); i++)
+        if (c >= ranges[i].first && c <= ranges[i].last)
+            return true;
+    return false;
+}
+
+static bool character_is_valid(uint32_t c, size_t length) {
     static const uint32_t shortest[] = { 0, 0, 0x80, 0x800, 0x10000 };
 
     if (c < 0x20 || (c >= 0x7f && c < 0xa0))
@@ -32,7 +52,7 @@ static bool character_is_printable(uint32_t c, size_t length) {
     return (c & 0xfffe) != 0xfffe;
 }
 
-size_t utf8_printable(const char *s, size_t n) {
+static size_t decode(const char *s, size_t n, uint32_t *ret) {
     uint32_t c;
     size_t length;
 
@@ -46,7 +66,23 @@ size_t utf8_printable(const char *s, size_t n) {
             return 0;
         c = c << 6 | ((unsigned char) s[i] & 0x3f);
     }
-    return character_is_printable(c, length) ? length : 0;
+    if (!character_is_valid(c, length))
+        return 0;
+    *ret = c;
+    return length;
+}
+
+size_t utf8_valid(const char *s, size_t n) {
+    uint32_t c;
+
+    return decode(s, n, &c);
+}
+
+size_t utf8_printable(const char *s, size_t n) {
+    uint32_t c;
+    size_t length = decode(s, n, &c);
+
+    return length > 0 && character_deceives(c) ? 0 : length;
 }
 
 char *utf8_make_printable(char *s) {

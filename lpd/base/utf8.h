@@ -3,8 +3,11 @@
 
 #include "base/macro.h"
 
-/* The length in bytes of the printable character at s: well-formed UTF-8 (RFC 3629) within n bytes,
- * and neither a control character (C0, DEL, C1) nor a noncharacter. 0 if there is none. */
+/* The length in bytes of the character at s: well-formed UTF-8 (RFC 3629) within n bytes, and
+ * neither a control character (C0, DEL, C1) nor a noncharacter. 0 if there is none. */
+size_t utf8_valid(const char *s, size_t n);
+
+/* The same, and 0 as well for what is invisible or changes how the text around it is shown. */
 size_t utf8_printable(const char *s, size_t n);
 
 /* Makes each byte of s that is not part of a printable character a '?', so that names and strings

@@ -203,7 +203,7 @@ static int take_assignment(void *userdata, const char *section _unused_, const c
 
 static bool check_characters(struct reader *r, const char *line, size_t n) {
     for (size_t i = 0, length; i < n; i += length) {
-        length = line[i] == '\t' ? 1 : utf8_printable(line + i, n - i);
+        length = line[i] == '\t' ? 1 : utf8_valid(line + i, n - i);
         if (length > 0)
             continue;
         if (!line[i])

@@ -5,6 +5,7 @@
 #include <syslog.h>
 #include <systemd/sd-journal.h>
 
+#include "base/utf8.h"
 #include "system/journal.h"
 #include "system/kernel-log.h"
 
@@ -120,6 +121,7 @@ static void send_formatted(enum journal_event event, const struct result *result
         text = NULL;
         return;
     }
+    utf8_make_printable(text);
     if (heard) /* to nobody, sending takes 4 ms in an emulated initramfs */
         record(event, result, process, kernel, text);
     show(heard, events[event].priority, text);

@@ -35,6 +35,18 @@ static void test_own_message(void **state) {
     error_done(&e);
 }
 
+static void test_names_of_strangers(void **state) {
+    struct error e = ERROR_NULL;
+
+    (void) error_set(&e, -EIO, EXIT_STATUS_FAILED, "signed by %s", "\u202eevil\x1b[2J");
+    (void) error_hint(&e, -EIO, "ask %s", "\u2066you\u200b");
+    assert_string_equal(e.message, "signed by ??" "?evil?[2J");
+    assert_string_equal(e.hint, "ask ??" "?you??" "?");
+    (void) error_prefix(&e, -EIO, "%s", "\ufeffx");
+    assert_string_equal(e.message, "??" "?x: signed by ??" "?evil?[2J");
+    error_done(&e);
+}
+
 static void test_prefix(void **state) {
     struct error e = ERROR_NULL;
 
@@ -57,6 +69,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_set),
         cmocka_unit_test(test_own_message),
+        cmocka_unit_test(test_names_of_strangers),
         cmocka_unit_test(test_prefix),
         cmocka_unit_test(test_nobody_cares),
     };

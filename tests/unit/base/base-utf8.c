@@ -27,6 +27,24 @@ static void test_printable(void **state) {
     assert_int_equal(utf8_printable("ab", 2), 1);
 }
 
+/* They may stand in a file that an editor shows, but not in what a stranger is called. */
+static void test_deceptive(void **state) {
+    static const char *const deceptive[] = {
+        "\u00ad", "\u034f", "\u061c", "\u115f", "\u180e", "\u200b", "\u200d", "\u200f", "\u2028",
+        "\u2029", "\u202a", "\u202e", "\u2060", "\u2066", "\u2069", "\u206f", "\u2800", "\u3164",
+        "\ufe0f", "\ufeff", "\uffa0", "\ufff9", "\U0001d173", "\U000e0001", "\U000e0041",
+        "\U000e01ef",
+    };
+    char name[] = "evil\u202egpj.exe\u200b";
+
+    for (size_t i = 0; i < ELEMENTSOF(deceptive); i++) {
+        if (utf8_printable(deceptive[i], strlen(deceptive[i])) != 0)
+            fail_msg("number %zu is printable", i);
+        assert_int_equal(utf8_valid(deceptive[i], strlen(deceptive[i])), strlen(deceptive[i]));
+    }
+    assert_string_equal(utf8_make_printable(name), "evil??" "?gpj.exe??" "?");
+}
+
 static void test_make_printable(void **state) {
     char text[] = "a\x1b[2J\n\xff€\xe2\x82ä\t\xc3";
 
@@ -37,6 +55,7 @@ static void test_make_printable(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_printable),
+        cmocka_unit_test(test_deceptive),
         cmocka_unit_test(test_make_printable),
     };
 
