@@ -28,6 +28,13 @@
 /* How long to look for a transition after a sign that one may have begun. */
 #define ALERT_USEC (3 * USEC_PER_SEC)
 
+/* How often each of the sources of events is heard in a second at most: some of them anybody can make
+ * tell something as fast as he likes. What comes meanwhile waits in the kernel. */
+#define HEARD_USEC USEC_PER_SEC
+#define HEARD_TIMES 10
+/* How many announcements of devices are read at a time. */
+#define UEVENTS_MAX 256
+
 struct monitor {
     struct host *host;
     sd_event *event;
@@ -247,9 +254,15 @@ static int on_uevent(sd_event_source *source _unused_, int fd, uint32_t revents 
     struct monitor *m = userdata;
     char message[8192];
     bool module = false;
-    ssize_t n;
 
-    while ((n = recv(fd, message, sizeof(message) - 1, MSG_DONTWAIT)) > 0) {
+    for (size_t i = 0; i < UEVENTS_MAX; i++) {
+        ssize_t n = recv(fd, message, sizeof(message) - 1, MSG_DONTWAIT);
+
+        if (n <= 0) {
+            /* Too many came at a time, and some are lost. */
+            module |= n < 0 && errno == ENOBUFS;
+            break;
+        }
         message[n] = '\0';
         module |= strstr(message, "@/module/") != NULL;
         late_modules_note(&m->late, m->host, message);
@@ -283,6 +296,20 @@ static int on_refusal(sd_event_source *source _unused_, int fd _unused_, uint32_
     return 0;
 }
 
+static int listen_to(struct monitor *m, int fd, sd_event_io_handler_t handler,
+                     sd_event_source **ret) {
+    sd_event_source *source;
+    int r;
+
+    r = sd_event_add_io(m->event, &source, fd, EPOLLIN, handler, m);
+    if (r < 0)
+        return r;
+    (void) sd_event_source_set_ratelimit(source, HEARD_USEC, HEARD_TIMES);
+    if (ret)
+        *ret = source;
+    return ret ? 0 : sd_event_source_set_floating(source, true);
+}
+
 /* By what was prepared with more privileges than this service has; what is missing was told
  * then. */
 static int watch_others(struct monitor *m) {
@@ -290,9 +317,9 @@ static int watch_others(struct monitor *m) {
 
     m->tampering.group = fd_store_take(FD_STORE_SWITCHES);
     if (m->tampering.group >= 0)
-        r = sd_event_add_io(m->event, NULL, m->tampering.group, EPOLLIN, on_switch, m);
+        r = listen_to(m, m->tampering.group, on_switch, NULL);
     if (r >= 0 && ring >= 0 && refused_loads_begin(&m->refused, m->host, ring) >= 0)
-        r = sd_event_add_io(m->event, NULL, ring, EPOLLIN, on_refusal, m);
+        r = listen_to(m, ring, on_refusal, NULL);
     return r;
 }
 
@@ -307,7 +334,7 @@ static int watch_modules(struct monitor *m) {
     fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_KOBJECT_UEVENT);
     if (fd < 0 || bind(fd, (struct sockaddr *) &address, sizeof(address)) < 0)
         return -errno;
-    r = sd_event_add_io(m->event, &source, fd, EPOLLIN, on_uevent, m);
+    r = listen_to(m, fd, on_uevent, &source);
     if (r < 0)
         return r;
     (void) sd_event_source_set_io_fd_own(source, true);

@@ -8,6 +8,9 @@
 #include "monitor/refused-loads.h"
 #include "state/lock.h"
 
+/* More than the ring holds at a time. */
+#define EVENTS_MAX 512
+
 void refused_loads_done(struct refused_loads *l) {
     refusals_done(&l->ring);
     refused_loads_record_done(&l->record);
@@ -23,12 +26,13 @@ int refused_loads_begin(struct refused_loads *l, struct host *h, int ring_fd) {
     return 0;
 }
 
-static void note_request(char ***names, const char *name) {
-    if (!strv_contains(*names, name) && strv_length(*names) < REFUSED_NAMES_MAX)
-        (void) strv_extend(names, name);
+static bool note_request(char ***names, const char *name) {
+    return !strv_contains(*names, name) && strv_length(*names) < REFUSED_NAMES_MAX &&
+           strv_extend(names, name) >= 0;
 }
 
-static void take(struct refused_loads_record *r, struct refusal_event *e) {
+/* Whether it was news. */
+static bool take(struct refused_loads_record *r, struct refusal_event *e) {
     utf8_make_printable(e->text);
     switch (e->kind) {
     case REFUSAL_OF_LOAD:
@@ -36,11 +40,11 @@ static void take(struct refused_loads_record *r, struct refusal_event *e) {
         r->last_usec = realtime_usec();
         r->uid = e->uid;
         (void) string_set(&r->command, e->text);
-        break;
+        return true;
     case REFUSAL_OF_REQUEST:
-        note_request(e->uid == 0 ? &r->requested : &r->requested_by_users, e->text);
-        break;
+        return note_request(e->uid == 0 ? &r->requested : &r->requested_by_users, e->text);
     }
+    return false;
 }
 
 /* When modules were locked: what was loaded before was not refused, even if we hear of it now. Others than
@@ -66,11 +70,10 @@ void refused_loads_note(struct refused_loads *l, struct host *h) {
         l->since_usec = find_lock(h);
         any = true;
     }
-    while (refusals_next(&l->ring, &e) > 0) {
+    for (size_t i = 0; i < EVENTS_MAX && refusals_next(&l->ring, &e) > 0; i++) {
         if (l->since_usec == 0 || e.nsec / 1000 < l->since_usec)
             continue;
-        take(&l->record, &e);
-        any = true;
+        any |= take(&l->record, &e);
     }
     if (any)
         (void) refused_loads_record_write(h, &l->record);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/strv.h"
+#include "base/task.h"
 #include "config/name.h"
 #include "livepatch/facts.h"
 #include "livepatch/kernel-flag.h"
@@ -13,6 +14,8 @@
 /* For how long a process that has opened a switch may be the one who wrote to it, if that cannot be
  * seen. */
 #define RECENT_USEC (3 * USEC_PER_SEC)
+/* How many events are taken at a time. */
+#define EVENTS_MAX 256
 /* How long a program of lpd's that nothing was heard of may take to put on record that it has done
  * it: it has the module to remove before. */
 #define LOST_USEC (10 * USEC_PER_SEC)
@@ -67,6 +70,10 @@ static int note_one(struct tampering *t, struct host *h, struct switch_event *e)
     /* We read them all the time. */
     if (e->pid == getpid() && !e->wrote)
         return 0;
+    /* Anybody can open a switch for reading, and often; only root's can be for writing. Who holds a
+     * capability instead shows by what he writes. */
+    if (!e->wrote && task_uid(h, e->pid) > 0)
+        return 0;
     o = find(t, e->patch, e->pid) ?: add(t, h, e);
     if (!o)
         return 0;
@@ -79,7 +86,7 @@ static int note_one(struct tampering *t, struct host *h, struct switch_event *e)
 int tampering_note(struct tampering *t, struct host *h) {
     int foreign = 0;
 
-    for (;;) {
+    for (size_t i = 0; i < EVENTS_MAX; i++) {
         _cleanup_(switch_event_done) struct switch_event e = {};
         int r = switches_next(t->group, &e);
 
@@ -87,6 +94,7 @@ int tampering_note(struct tampering *t, struct host *h) {
             return r < 0 ? r : foreign;
         foreign |= note_one(t, h, &e);
     }
+    return foreign;
 }
 
 /* Those that the kernel has now, no more and no less. */

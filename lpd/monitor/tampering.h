@@ -31,7 +31,7 @@ struct tampering {
 
 void tampering_done(struct tampering *t);
 
-/* Reads what the group has to tell. 1: somebody else than lpd is at a switch, so that the patches
+/* Reads what the group has to tell, or as much of it as is taken at a time. 1: somebody else than lpd is at a switch, so that the patches
  * are to be looked at; 0; a negative errno if the group cannot be read. */
 int tampering_note(struct tampering *t, struct host *h);
 

@@ -99,6 +99,24 @@ static void judge(void) {
     (void) tampering_judge(&t, &k.host, &l);
 }
 
+/* Anybody can open a switch for reading as often as he likes: it is neither noted nor looked into, and
+ * of many events only so many are taken at a time. */
+static void test_users(void **state _unused_) {
+    fake_kernel_text(&k, "/proc/812/task/812/status", "Name:\tx\nUid:\t1000\t1000\t1000\t1000\n");
+    assert_int_equal(happens(STRANGER, FAN_OPEN), 0);
+    assert_int_equal(t.n_touches, 0);
+    /* By a descriptor that he was given, or by a capability. */
+    assert_int_equal(happens(STRANGER, FAN_MODIFY), 1);
+    assert_int_equal(t.n_touches, 1);
+    for (size_t i = 0; i < 400; i++)
+        is_told(STRANGER, FAN_OPEN);
+    assert_int_equal(tampering_note(&t, &k.host), 0);
+    is_told(OWN, FAN_OPEN);
+    assert_int_equal(t.n_touches, 1);
+    assert_int_equal(tampering_note(&t, &k.host), 0);
+    assert_int_equal(t.n_touches, 2);
+}
+
 static void goes_out(void) {
     assert_int_equal(k.host.ops->write_value(&k.host, SWITCH, "0"), 0);
 }
@@ -383,6 +401,7 @@ static void test_nonsense(void **state _unused_) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        TEST(test_users),
         TEST(test_writer),       TEST(test_opener),   TEST(test_holder),      TEST(test_reader),
         TEST(test_own),          TEST(test_itself),   TEST(test_own_says_so), TEST(test_own_reader),
         TEST(test_late_news),     TEST(test_nobody),
