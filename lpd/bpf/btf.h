@@ -4,7 +4,7 @@
 #include "base/macro.h"
 
 #define BTF_PATH "/sys/kernel/btf/vmlinux"
-#define BTF_QUERIES_MAX 8
+#define BTF_QUERIES_MAX 16
 
 struct btf_query {
     const char *name;   /* of a function, or of a struct */

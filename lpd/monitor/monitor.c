@@ -28,6 +28,8 @@
 /* How long to look for a transition after a sign that one may have begun. */
 #define ALERT_USEC (3 * USEC_PER_SEC)
 
+/* How long to trust that whatever happens is told. */
+#define IDLE_USEC (60 * USEC_PER_SEC)
 /* How often each of the sources of events is heard in a second at most: some of them anybody can make
  * tell something as fast as he likes. What comes meanwhile waits in the kernel. */
 #define HEARD_USEC USEC_PER_SEC
@@ -44,6 +46,7 @@ struct monitor {
     struct late_modules late;
     struct tampering tampering;
     struct refused_loads refused;
+    bool unpatching;      /* the ring has told of a patch that is disabled */
 };
 
 static void monitor_done(struct monitor *m) {
@@ -234,9 +237,11 @@ static void look(struct monitor *m) {
         return;
     if (running || m->tampering.undecided || m->host->ops->now(m->host) < m->alert_until) {
         (void) sd_event_source_set_time(m->timer, now + POLL_USEC);
-        (void) sd_event_source_set_enabled(m->timer, SD_EVENT_ONESHOT);
-    } else
+    } else {
+        (void) sd_event_source_set_time(m->timer, now + IDLE_USEC);
         late_modules_judge(&m->late, m->host);
+    }
+    (void) sd_event_source_set_enabled(m->timer, SD_EVENT_ONESHOT);
 }
 
 static int on_timer(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata) {
@@ -288,11 +293,24 @@ static int on_switch(sd_event_source *source _unused_, int fd _unused_, uint32_t
     return r;
 }
 
+/* Without a name it is about the transition that runs. */
+static void on_unpatching(void *userdata, const struct refusal_event *e) {
+    struct monitor *m = userdata;
+    const char *patch = e->text[0] ? e->text : m->followed.module;
+
+    if (patch)
+        (void) tampering_note_unpatching(&m->tampering, m->host, patch, (int) e->pid, e->uid, e->comm);
+    m->unpatching = true;
+}
+
 static int on_refusal(sd_event_source *source _unused_, int fd _unused_, uint32_t revents _unused_,
                       void *userdata) {
     struct monitor *m = userdata;
 
+    m->unpatching = false;
     refused_loads_note(&m->refused, m->host);
+    if (m->unpatching)
+        be_alert(m);
     return 0;
 }
 
@@ -315,6 +333,8 @@ static int listen_to(struct monitor *m, int fd, sd_event_io_handler_t handler,
 static int watch_others(struct monitor *m) {
     int ring = fd_store_take(FD_STORE_REFUSALS), r = 0;
 
+    m->refused.on_unpatching = on_unpatching;
+    m->refused.userdata = m;
     m->tampering.group = fd_store_take(FD_STORE_SWITCHES);
     if (m->tampering.group >= 0)
         r = listen_to(m, m->tampering.group, on_switch, NULL);

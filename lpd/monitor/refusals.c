@@ -38,7 +38,12 @@ static size_t ring_size(void) {
  * user_namespace. */
 struct offsets {
     uint32_t cred, cap_effective, user_ns, parent;
+    /* In struct klp_patch and struct module. */
+    uint32_t patch_module, module_name;
 };
+
+#define COMM_SIZE sizeof(((struct refusal_event *) NULL)->comm)
+#define TEXT_SIZE sizeof(((struct refusal_event *) NULL)->text)
 
 /* Reads 8 bytes at that offset from the address in R8, into R8. */
 static void append_follow(struct bpf_program *p, uint32_t offset) {
@@ -109,6 +114,10 @@ static void append_begin(struct bpf_program *p, int ring_fd, enum refusal_kind k
            HELPER(BPF_FUNC_get_current_uid_gid),
            STORE32(BPF_REG_7, offsetof(struct refusal_event, uid), BPF_REG_0),
            MOVE(BPF_REG_1, BPF_REG_7),
+           ADD(BPF_REG_1, offsetof(struct refusal_event, comm)),
+           SET(BPF_REG_2, COMM_SIZE),
+           HELPER(BPF_FUNC_get_current_comm),
+           MOVE(BPF_REG_1, BPF_REG_7),
            ADD(BPF_REG_1, offsetof(struct refusal_event, text)));
 }
 
@@ -123,7 +132,7 @@ static size_t assemble_load(int ring_fd, const struct offsets *o,
 
     append_only_for_the_privileged(&p, o);
     append_begin(&p, ring_fd, REFUSAL_OF_LOAD);
-    APPEND(&p, SET(BPF_REG_2, 16 /* TASK_COMM_LEN */), HELPER(BPF_FUNC_get_current_comm));
+    APPEND(&p, SET(BPF_REG_2, COMM_SIZE), HELPER(BPF_FUNC_get_current_comm));
     append_submit(&p);
     return p.n;
 }
@@ -136,9 +145,40 @@ static size_t assemble_request(int ring_fd, struct bpf_insn insns[static PROGRAM
     append_share(&p, ring_fd);
     append_begin(&p, ring_fd, REFUSAL_OF_REQUEST);
     APPEND(&p,
-           SET(BPF_REG_2, sizeof(((struct refusal_event *) NULL)->text)),
+           SET(BPF_REG_2, TEXT_SIZE),
            MOVE(BPF_REG_3, BPF_REG_8),
            HELPER(BPF_FUNC_probe_read_kernel_str));
+    append_submit(&p);
+    return p.n;
+}
+
+/* klp_init_transition(patch, state), kernel/livepatch/transition.c: state 0 is unpatched. */
+static size_t assemble_unpatching(int ring_fd, const struct offsets *o,
+                                  struct bpf_insn insns[static PROGRAM_MAX]) {
+    struct bpf_program p = { .insns = insns };
+
+    APPEND(&p,
+           LOAD64(BPF_REG_8, BPF_REG_1, 0),
+           LOAD64(BPF_REG_1, BPF_REG_1, 8),
+           SHIFT_LEFT(BPF_REG_1, 32), /* an int */
+           END_UNLESS(BPF_REG_1, 0));
+    append_follow(&p, o->patch_module);
+    append_begin(&p, ring_fd, UNPATCHING);
+    APPEND(&p,
+           SET(BPF_REG_2, TEXT_SIZE),
+           MOVE(BPF_REG_3, BPF_REG_8),
+           ADD(BPF_REG_3, (int32_t) o->module_name),
+           HELPER(BPF_FUNC_probe_read_kernel_str));
+    append_submit(&p);
+    return p.n;
+}
+
+/* klp_reverse_transition(), which takes no arguments. */
+static size_t assemble_turning(int ring_fd, struct bpf_insn insns[static PROGRAM_MAX]) {
+    struct bpf_program p = { .insns = insns };
+
+    append_begin(&p, ring_fd, UNPATCHING);
+    APPEND(&p, STORE32_VALUE(BPF_REG_1, 0, 0));
     append_submit(&p);
     return p.n;
 }
@@ -167,14 +207,31 @@ static int load_program(struct host *h, const struct bpf_insn *insns, size_t n, 
     return bpf_call(h, BPF_PROG_LOAD, &a);
 }
 
-static int attach(struct host *h, int ring_fd, uint32_t function, const struct offsets *o) {
+enum program { OF_FINIT_MODULE, OF_INIT_MODULE, OF_REQUEST, OF_UNPATCHING, OF_TURNING };
+
+static size_t assemble(enum program program, int ring_fd, const struct offsets *o,
+                       struct bpf_insn insns[static PROGRAM_MAX]) {
+    switch (program) {
+    case OF_FINIT_MODULE:
+    case OF_INIT_MODULE:
+        return assemble_load(ring_fd, o, insns);
+    case OF_REQUEST:
+        return assemble_request(ring_fd, insns);
+    case OF_UNPATCHING:
+        return assemble_unpatching(ring_fd, o, insns);
+    case OF_TURNING:
+        return assemble_turning(ring_fd, insns);
+    }
+    return 0;
+}
+
+static int attach(struct host *h, enum program which, int ring_fd, uint32_t function,
+                  const struct offsets *o) {
     union bpf_attr a = bpf_no_attributes();
     struct bpf_insn insns[PROGRAM_MAX];
     _cleanup_close_ int program = -EBADF;
-    size_t n;
 
-    n = function ? assemble_load(ring_fd, o, insns) : assemble_request(ring_fd, insns);
-    program = load_program(h, insns, n, function);
+    program = load_program(h, insns, assemble(which, ring_fd, o, insns), function);
     if (program < 0)
         return program;
     a.raw_tracepoint.prog_fd = (uint32_t) program;
@@ -182,61 +239,78 @@ static int attach(struct host *h, int ring_fd, uint32_t function, const struct o
     return bpf_call(h, BPF_RAW_TRACEPOINT_OPEN, &a);
 }
 
-static int ask_btf(struct host *h, uint32_t ret_ids[static 2], struct offsets *ret) {
+struct functions {
+    uint32_t ids[REFUSALS_PROGRAMS]; /* by enum program; 0: none */
+    struct offsets offsets;
+};
+
+static int ask_btf(struct host *h, struct functions *ret) {
 #ifdef SYSTEM_CALL
-    struct btf_query queries[] = {
+    struct btf_query q[] = {
         { .name = SYSTEM_CALL "finit_module" },
         { .name = SYSTEM_CALL "init_module" },
         { .name = "task_struct", .member = "cred" },
         { .name = "cred", .member = "cap_effective" },
         { .name = "cred", .member = "user_ns" },
         { .name = "user_namespace", .member = "parent" },
+        /* These may be missing. */
+        { .name = "klp_init_transition" },
+        { .name = "klp_reverse_transition" },
+        { .name = "klp_patch", .member = "mod" },
+        { .name = "module", .member = "name" },
     };
     _cleanup_close_ int fd = -EBADF;
+    struct functions f = {};
     int r;
 
     fd = file_open(h, BTF_PATH, O_RDONLY, 0);
     if (fd < 0)
         return fd;
-    r = btf_find(fd, queries, ELEMENTSOF(queries));
-    for (size_t i = 0; i < ELEMENTSOF(queries) && r >= 0; i++)
-        r = queries[i].found ? 0 : -EOPNOTSUPP;
+    r = btf_find(fd, q, ELEMENTSOF(q));
+    for (size_t i = 0; i < 6 && r >= 0; i++)
+        r = q[i].found ? 0 : -EOPNOTSUPP;
     if (r < 0)
         return r;
-    ret_ids[0] = queries[0].value;
-    ret_ids[1] = queries[1].value;
-    *ret = (struct offsets){ queries[2].value, queries[3].value, queries[4].value, queries[5].value };
+    f.ids[OF_FINIT_MODULE] = q[0].value;
+    f.ids[OF_INIT_MODULE] = q[1].value;
+    f.offsets = (struct offsets){ q[2].value, q[3].value, q[4].value, q[5].value,
+                                  q[8].value, q[9].value };
+    if (q[6].found && q[7].found && q[8].found && q[9].found) {
+        f.ids[OF_UNPATCHING] = q[6].value;
+        f.ids[OF_TURNING] = q[7].value;
+    }
+    *ret = f;
     return 0;
 #else
     return -EOPNOTSUPP;
 #endif
 }
 
-/* Without the names that the kernel asks for the count is as good. */
-static int attach_all(struct host *h, int ring_fd, const uint32_t ids[static 2],
-                      const struct offsets *o, int programs[static REFUSALS_PROGRAMS]) {
-    for (size_t i = 0; i < 2; i++) {
-        programs[i] = attach(h, ring_fd, ids[i], o);
-        if (programs[i] < 0)
+/* The count is as good without the rest. */
+static int attach_all(struct host *h, int ring_fd, const struct functions *f,
+                      int programs[static REFUSALS_PROGRAMS]) {
+    for (enum program i = 0; i < REFUSALS_PROGRAMS; i++) {
+        if (i > OF_REQUEST && f->ids[i] == 0)
+            continue;
+        programs[i] = attach(h, i, ring_fd, f->ids[i], &f->offsets);
+        if (programs[i] < 0 && i < OF_REQUEST)
             return programs[i];
     }
-    programs[2] = attach(h, ring_fd, 0, o);
     return 0;
 }
 
 int refusals_open(struct host *h, int ret_programs[static REFUSALS_PROGRAMS], struct error *e) {
-    int programs[REFUSALS_PROGRAMS] = { -EBADF, -EBADF, -EBADF }, r;
+    int programs[REFUSALS_PROGRAMS] = { -EBADF, -EBADF, -EBADF, -EBADF, -EBADF }, r;
     _cleanup_close_ int ring = -EBADF;
-    struct offsets offsets = {};
-    uint32_t ids[2] = {};
+    struct functions functions = {};
 
-    r = ask_btf(h, ids, &offsets);
+    r = ask_btf(h, &functions);
     if (r < 0)
         return unavailable(e, r, "the kernel's BTF does not tell of the system calls and their callers");
     ring = create_ring(h);
     if (ring < 0)
         return unavailable(e, ring, "the kernel makes no BPF ring");
-    r = attach_all(h, ring, ids, &offsets, programs);
+    r = attach_all(h, ring, &functions, programs);
     if (r < 0) {
         for (size_t i = 0; i < REFUSALS_PROGRAMS; i++)
             closep(programs + i);
@@ -293,6 +367,7 @@ int refusals_next(struct refusals *r, struct refusal_event *ret) {
         at += (BPF_RINGBUF_HDR_SZ + (uint64_t) size + 7) / 8 * 8;
         __atomic_store_n(r->consumer, at, __ATOMIC_RELEASE);
         if (ours) {
+            ret->comm[sizeof(ret->comm) - 1] = '\0';
             ret->text[sizeof(ret->text) - 1] = '\0';
             return 1;
         }

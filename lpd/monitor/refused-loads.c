@@ -34,7 +34,9 @@ static bool note_request(char ***names, const char *name) {
 /* Whether it was news. */
 static bool take(struct refused_loads_record *r, struct refusal_event *e) {
     utf8_make_printable(e->text);
-    switch (e->kind) {
+    switch ((enum refusal_kind) e->kind) {
+    case UNPATCHING:
+        break;
     case REFUSAL_OF_LOAD:
         r->count++;
         r->last_usec = realtime_usec();
@@ -71,6 +73,12 @@ void refused_loads_note(struct refused_loads *l, struct host *h) {
         any = true;
     }
     for (size_t i = 0; i < EVENTS_MAX && refusals_next(&l->ring, &e) > 0; i++) {
+        if (e.kind == UNPATCHING) {
+            utf8_make_printable(e.comm);
+            if (l->on_unpatching)
+                l->on_unpatching(l->userdata, &e);
+            continue;
+        }
         if (l->since_usec == 0 || e.nsec / 1000 < l->since_usec)
             continue;
         any |= take(&l->record, &e);

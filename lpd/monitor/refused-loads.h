@@ -6,6 +6,9 @@
 
 /* lpd.service counts the loads that the kernel refuses after the lock. */
 struct refused_loads {
+    /* Called for each patch that somebody disables. */
+    void (*on_unpatching)(void *userdata, const struct refusal_event *e);
+    void *userdata;
     struct refusals ring;
     uint64_t since_usec; /* of the lock, on host->ops->now(); 0: it was not seen yet */
     struct refused_loads_record record;

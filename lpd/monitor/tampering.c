@@ -97,6 +97,28 @@ int tampering_note(struct tampering *t, struct host *h) {
     return foreign;
 }
 
+int tampering_note_unpatching(struct tampering *t, struct host *h, const char *patch, int pid,
+                              uint32_t uid, const char *comm) {
+    _cleanup_(switch_event_done) struct switch_event e = {
+        .patch = strdup(patch),
+        .pid = pid,
+        .wrote = true,
+    };
+    struct touch *o;
+    int r;
+
+    if (!e.patch)
+        return -ENOMEM;
+    r = note_one(t, h, &e);
+    o = find(t, patch, pid);
+    /* It may have ended meanwhile. */
+    if (o && !o->by.comm)
+        o->by.comm = strdup(comm);
+    if (o && !o->by.user)
+        o->by.user = task_user_name(uid);
+    return r;
+}
+
 /* Those that the kernel has now, no more and no less. */
 static int mark(struct tampering *t, const struct host *h, const struct livepatch_list *l) {
     _cleanup_strv_free_ char **names = NULL;
@@ -210,6 +232,9 @@ static bool verify_one(struct tampering *t, struct host *h, const struct livepat
 
     if (weight < WROTE && may_be_replaced(l, results, patch, result))
         return true;
+    /* By a switch that is not watched, as that of a sysfs of another network namespace. */
+    if (weight == NOT_IT && t->lost_usec == 0)
+        t->lost_usec = h->ops->now(h);
     if (!is_certain(t, h, weight))
         return false;
     if (weight != NOT_IT ? !culprit->own : t->lost_usec > 0)

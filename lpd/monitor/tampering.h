@@ -35,6 +35,11 @@ void tampering_done(struct tampering *t);
  * are to be looked at; 0; a negative errno if the group cannot be read. */
 int tampering_note(struct tampering *t, struct host *h);
 
+/* The kernel tells that a process has it disable a patch, which may be by a sysfs that the group does
+ * not see. comm is the name of the process. Returns as tampering_note(). */
+int tampering_note_unpatching(struct tampering *t, struct host *h, const char *patch, int pid,
+                              uint32_t uid, const char *comm);
+
 /* Compares the kernel's patches with what is on record of them. A patch that somebody else has
  * switched off is put on record as disabled, told to the journal, and its unit is stopped. A
  * negative errno: there are patches of which nothing will be noticed. */

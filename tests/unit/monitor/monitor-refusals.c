@@ -167,7 +167,7 @@ static void test_goes_round(void **state _unused_) {
 
     for (unsigned i = 1; i <= 1000; i++) {
         event(REFUSAL_OF_LOAD, i % 2 ? "odd" : "even", 0);
-        if (i % 40 == 0)
+        if (i % 25 == 0)
             refused_loads_note(&l, &k.host);
     }
     r = on_record();

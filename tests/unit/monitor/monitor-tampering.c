@@ -196,15 +196,31 @@ static void test_late_news(void **state _unused_) {
     assert_blamed(BY_STRANGER);
 }
 
-/* What nobody has touched is none of anybody's doing, not even after a loss that was another
- * patch's. */
+/* What nobody has touched was switched off by a sysfs that is not watched, or while nobody watched;
+ * lpd's own programs have had their say by then. */
 static void test_nobody(void **state _unused_) {
     assert_int_equal(happens(0, 0), 1);
     assert_blamed(NULL);
     goes_out();
     is_gone();
     assert_blamed(NULL);
-    fake_kernel_advance(&k, 10 * USEC_PER_SEC);
+    fake_kernel_advance(&k, 9 * USEC_PER_SEC);
+    assert_blamed(NULL);
+    assert_true(t.undecided);
+    fake_kernel_advance(&k, 2 * USEC_PER_SEC);
+    assert_blamed("switched off by a process that could not be seen, not by lpd");
+}
+
+/* The kernel itself tells who it was, by whichever sysfs, and when the process has ended. */
+static void test_another_sysfs(void **state _unused_) {
+    assert_int_equal(tampering_note_unpatching(&t, &k.host, "lp_a", 4711, 0, "gone"), 1);
+    goes_out();
+    assert_blamed("switched off by gone (pid 4711) of root, not by lpd");
+}
+
+static void test_own_by_another_sysfs(void **state _unused_) {
+    assert_int_equal(tampering_note_unpatching(&t, &k.host, "lp_a", OWN, 0, "lpctl"), 0);
+    goes_out();
     assert_blamed(NULL);
 }
 
@@ -405,6 +421,7 @@ int main(void) {
         TEST(test_writer),       TEST(test_opener),   TEST(test_holder),      TEST(test_reader),
         TEST(test_own),          TEST(test_itself),   TEST(test_own_says_so), TEST(test_own_reader),
         TEST(test_late_news),     TEST(test_nobody),
+        TEST(test_another_sysfs), TEST(test_own_by_another_sysfs),
         TEST(test_unseen_own),    TEST(test_replaced_by_lpctl),
         TEST(test_newer_program), TEST(test_in_vain), TEST(test_replaced), TEST(test_beside_another), TEST(test_above_another), TEST(test_beside_a_stranger), TEST(test_last_moment),    TEST(test_locked),
         TEST(test_not_on_record), TEST(test_many),    TEST(test_nonsense),
