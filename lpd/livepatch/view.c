@@ -14,6 +14,8 @@ void livepatch_done(struct livepatch *p) {
     free(p->taint);
     free(p->build_id);
     strv_free(p->objects);
+    strv_free(p->patched);
+    strv_free(p->unpatched);
     strv_free(p->functions);
     *p = (struct livepatch){ 0 };
 }
@@ -70,6 +72,16 @@ static void module_read(const struct host *h, struct livepatch *p) {
     p->build_id = module_build_id_read(h, p->name);
 }
 
+static int patched_read(const struct host *h, const char *object, struct livepatch *p) {
+    _cleanup_free_ char *attribute = NULL;
+    int flag;
+
+    if (asprintf(&attribute, "%s/patched", object) < 0)
+        return -ENOMEM;
+    flag = livepatch_flag_read(h, p->name, attribute);
+    return flag < 0 ? 0 : strv_extend(flag > 0 ? &p->patched : &p->unpatched, object);
+}
+
 /* The directories of functions are named FUNCTION,SYMPOS; an object's attributes have no comma. */
 static int functions_read(const struct host *h, const char *directory, const char *object,
                           struct livepatch *p) {
@@ -84,6 +96,8 @@ static int functions_read(const struct host *h, const char *directory, const cha
     if (r < 0)
         return r;
     r = strv_extend(&p->objects, object);
+    if (r >= 0)
+        r = patched_read(h, object, p);
     STRV_FOREACH(name, names) {
         if (r < 0)
             break;

@@ -17,6 +17,9 @@ struct livepatch {
     char *taint;        /* letters of /sys/module/NAME/taint, "" if none, NULL unknown */
     char *build_id;     /* hex; NULL: unknown */
     char **objects;     /* "vmlinux", module names */
+    /* Which of them the kernel has patched, and which it will patch once their module is loaded;
+     * neither has any where it does not say (before 6.1). */
+    char **patched, **unpatched;
     char **functions;   /* "OBJECT/FUNCTION,SYMPOS" */
 };
 

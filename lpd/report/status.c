@@ -52,13 +52,29 @@ static const char *why_disabled(const struct subject *p, const char *fallback) {
     return r && streq(strempty(r->state), "disabled") && r->reason ? r->reason : fallback;
 }
 
+/* The patch is enabled. That may not be what is wanted, and its code may not run. */
+static struct state state_when_enabled(const struct subject *p) {
+    char **unpatched = p->in->unpatched;
+
+    if (!p->entry)
+        return (struct state){ "active", "it has no manifest: a reboot forgets it" };
+    if (p->action && p->action->type == ACTION_SKIP)
+        return (struct state){ "active", "still loaded, also after a soft-reboot, until it is unloaded: ",
+                               action_fact(p->action), "" };
+    if (strv_length(unpatched) > 0)
+        return (struct state){ "active", "patches ", unpatched[0],
+                               unpatched[1] ? " and others when these are loaded"
+                                            : " when that is loaded" };
+    return (struct state){ "active", NULL };
+}
+
 /* What is so in the kernel comes first, then what the last attempt said, then what is planned. */
 static struct state find_state(const struct subject *p) {
     if (p->in && p->in->registered && p->in->transition)
         return (struct state){ "transition", p->in->enabled ? "on its way in"
                                                             : why_disabled(p, "on its way out") };
     if (p->in && p->in->registered && p->in->enabled)
-        return (struct state){ "active", p->entry ? NULL : "it has no manifest: a reboot forgets it" };
+        return state_when_enabled(p);
     if (p->replaced_by)
         return (struct state){ "replaced", "by ", p->replaced_by, ", which is cumulative" };
     if (p->action && p->action->type == ACTION_SKIP)
@@ -114,6 +130,8 @@ static json_object *kernel_state_value(const struct subject *p) {
     json_add_bool(o, "transition", in && in->registered && in->transition);
     json_add_bool(o, "replaced", p->replaced_by != NULL);
     json_add_list(o, "objects", in ? in->objects : NULL);
+    json_add_list(o, "patched", in ? in->patched : NULL);
+    json_add_list(o, "unpatched", in ? in->unpatched : NULL);
     json_add_list(o, "functions", in ? in->functions : NULL);
     return o;
 }

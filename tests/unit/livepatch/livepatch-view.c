@@ -20,11 +20,27 @@ static void test_one(void **state _unused_) {
     assert_int_equal(strv_length(p.objects), 2);
     assert_string_equal(p.objects[0], "nf_tables");
     assert_string_equal(p.objects[1], "vmlinux");
+    assert_int_equal(strv_length(p.unpatched), 1);
+    assert_string_equal(p.unpatched[0], "nf_tables");
+    assert_int_equal(strv_length(p.patched), 1);
+    assert_string_equal(p.patched[0], "vmlinux");
     assert_int_equal(strv_length(p.functions), 3);
     assert_string_equal(p.functions[0], "nf_tables/nft_get,1");
     assert_string_equal(p.functions[1], "nf_tables/nft_set,2");
     assert_string_equal(p.functions[2], "vmlinux/cmdline_proc_show,1");
     assert_false(livepatch_is_plain_module(&p));
+}
+
+/* The module comes. */
+static void test_patched(void **state _unused_) {
+    _cleanup_(livepatch_done) struct livepatch p = { 0 };
+
+    fake_kernel_patch(&k, "lp_a", BUILD_1);
+    fake_kernel_text(&k, "/sys/kernel/livepatch/lp_a/nf_tables/patched", "1\n");
+    fake_kernel_text(&k, "/sys/kernel/livepatch/lp_a/vmlinux/patched", "1\n");
+    assert_int_equal(livepatch_read(&k.host, "lp-a", &p), 0);
+    assert_int_equal(strv_length(p.patched), 2);
+    assert_null(p.unpatched);
 }
 
 static void test_replace(void **state _unused_) {
@@ -147,7 +163,7 @@ static void test_no_live_patching(void **state _unused_) {
 
 int main(void) {
     static const struct CMUnitTest tests[] = {
-        TEST(test_one),
+        TEST(test_one), TEST(test_patched),
         TEST(test_replace),
         TEST(test_transition),
         TEST(test_unknown),

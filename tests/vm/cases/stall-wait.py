@@ -27,3 +27,42 @@ def case(m):
     m.wait_until("grep -q 'live patched by lp-cmdline' /proc/cmdline", 60)
     m.wait_until("lpctl status lp-stall --no-legend | grep -q active", 30)
     m.sees("cat /proc/lpd-stall", "live patched by lp-stall")
+    what_is_patched(m)
+    turned_by_others(m)
+    disabled_from_the_next_boot_on(m)
+
+
+def what_is_patched(m):
+    """The patch of a module that is not loaded is enabled, and there is nothing of it in the kernel."""
+    m.equal("what is patched", patched(m), (["stall_target"], [], None))
+    m.ok("rmmod stall_target")
+    m.equal("what is patched", patched(m),
+            ([], ["stall_target"], "patches stall_target when that is loaded"))
+    m.sees("lpctl status", "patches stall_target when")
+    m.ok(f"insmod {m.patch('stall-target')}")
+    m.equal("what is patched", patched(m), (["stall_target"], [], None))
+
+
+def patched(m):
+    status = m.patch_status("lp-stall")
+    kernel = status["kernelState"]
+    return kernel["patched"], kernel["unpatched"], status["reason"]
+
+
+def turned_by_others(m):
+    """A transition that is not that of the load is none of OnStall=, and has not begun with the load."""
+    hold(m)
+    stalled = "journalctl -b -o cat MESSAGE_ID=ad98bb1786d640ef91becaf2ba9673ef | grep -c lp-stall"
+    before = m.ok(stalled)
+    m.ok("for i in 0 1; do echo $i >/sys/kernel/livepatch/lp_stall/enabled; done; sleep 4")
+    m.equal("the state", m.state("lp-stall"), "transition")
+    m.equal("how often it was called stalled", m.ok(stalled), before)
+    release(m)
+    m.wait_until("lpctl status lp-stall --no-legend | grep -q active", 30)
+
+
+def disabled_from_the_next_boot_on(m):
+    m.ok("lpctl disable lp-stall")
+    status = m.patch_status("lp-stall")
+    m.equal("the state", status["state"], "active")
+    m.contains("the reason", status["reason"], "until it is unloaded: Enabled=no")

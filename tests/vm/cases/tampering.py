@@ -73,14 +73,14 @@ def by_another_sysfs(m):
     m.contains("the message", event["MESSAGE"], f"lp-version: switched off by sh (pid {event['LPD_PID']}) of root")
 
 
-OPEN = "open(F, q(<), q(/sys/kernel/livepatch/lp_cmdline/enabled)); close F"
+OPEN = "open(F, q(<), q(/sys/kernel/livepatch/lp_cmdline/enabled)); close(F)"
 NOBODY = "timeout 4 setpriv --reuid=65534 --regid=65534 --clear-groups"
 
 
 def anybody_opens(m):
     """Whoever opens switches without end costs lpd.service little, be it by one process or by ever new ones."""
     for loop in (f"{NOBODY} perl -e 'while (1) {{ {OPEN} }}'",
-                 f"{NOBODY} perl -e 'while (1) {{ fork or ({OPEN}, exit); wait }}'"):
+                 f"{NOBODY} perl -e 'while (1) {{ if (!fork) {{ {OPEN}; exit }} wait }}'"):
         before = cpu_time(m)
         m.fails(loop, exit=124)
         used = cpu_time(m) - before
