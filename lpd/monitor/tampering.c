@@ -111,6 +111,8 @@ int tampering_note_unpatching(struct tampering *t, struct host *h, const char *p
         return -ENOMEM;
     r = note_one(t, h, &e);
     o = find(t, patch, pid);
+    if (o)
+        o->announced = true;
     /* It may have ended meanwhile. */
     if (o && !o->by.comm)
         o->by.comm = strdup(comm);
@@ -254,7 +256,7 @@ static void forget_vain_touches(struct tampering *t, const struct livepatch_list
     for (size_t i = t->n_touches; i > 0; i--) {
         struct touch *o = t->touches + i - 1;
 
-        if (!o->wrote || is_out(livepatch_list_find(l, o->patch)))
+        if (!o->wrote || o->announced || is_out(livepatch_list_find(l, o->patch)))
             continue;
         if (o->vain)
             remove_touch(t, i - 1);

@@ -13,6 +13,7 @@ struct touch {
     char *patch;       /* the module's name */
     struct process by;
     bool wrote;        /* to it, or had it open for that and closed it */
+    bool announced;    /* the kernel was about to disable the patch for it */
     bool vain;         /* after which the patch was still in */
     uint64_t usec;     /* on host->ops->now(): the last sign of it */
 };
