@@ -1,26 +1,28 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The Debian tree that every machine starts from, with its kernels and their headers."""
+"""The Debian trees: the one that machines start from, with its kernels, and one to build for it."""
 
 import gzip
 import lzma
 import re
-import shutil
 import struct
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import cache
+from . import cache, chroot, cpio, suites
 from .command import run
-
-SUITE = "bookworm"
-
-KERNELS = {"6.1": "linux-image-cloud-amd64", "6.12": "linux-image-6.12-cloud-amd64"}
 
 PACKAGES = """
     systemd systemd-sysv dbus udev kmod initramfs-tools e2fsprogs xz-utils zstd gzip procps jq
-    libsystemd0 libkmod2 libssl3 libinih1 libkeyutils1 libsmartcols1 libjson-c5 libblkid1 liblzma5
+    libsystemd0 libkmod2 libinih1 libkeyutils1 libsmartcols1 libjson-c5 libblkid1 liblzma5
     libmd0 libzstd1 zlib1g keyutils dracut-core cryptsetup-initramfs dosfstools nftables
+""".split()
+
+# What builds lpd and its tests; the kernels' headers come beside them.
+BUILDING = """
+    ccache gcc libc6-dev make meson ninja-build pkgconf scdoc libblkid-dev libcmocka-dev libinih-dev
+    libjson-c-dev libkeyutils-dev libkmod-dev liblzma-dev libmd-dev libsmartcols-dev libssl-dev
+    libsystemd-dev libzstd-dev zlib1g-dev
 """.split()
 
 # The initramfs carries what a bench machine needs to find its disk and its agent port, no more.
@@ -33,17 +35,20 @@ SETUP_HOOK = """
     printf '{modules}' >"$1/usr/share/initramfs-tools/modules.d/bench"
 """
 
-# The headers come from the same package lists as the kernels, so that they always fit.  Only the
-# packages that a module build reads are unpacked: the compiler is the host's.
-HEADERS_HOOK = """
+# What stands here so far is the machines' tree; the rest is for building. They share their files, of
+# which dpkg changes none in place but its logs.
+BUILD_HOOK = """
     set -e
-    export APT_CONFIG="$MMDEBSTRAP_APT_CONFIG"
-    cd "{debs}"
+    cp -alx "$1" "{tree}"
+    rm -rf "{tree}"/var/lib/apt/lists/* "{tree}"/var/cache/apt/* "{tree}"/var/log/dpkg.log \\
+        "{tree}"/var/log/apt "{tree}"/etc/resolv.conf "{tree}"/usr/sbin/policy-rc.d
+    mv "{tree}/usr/sbin/start-stop-daemon.REAL" "{tree}/usr/sbin/start-stop-daemon"
+    headers=
     for modules in "$1"/usr/lib/modules/*; do
-        wanted=$(apt-cache depends "linux-headers-${{modules##*/}}" |
-            grep -Eo 'linux-(headers|kbuild)-.+')
-        apt-get -qq -o APT::Sandbox::User=root download $wanted
+        headers="$headers linux-headers-${{modules##*/}}"
     done
+    APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" DEBIAN_FRONTEND=noninteractive apt-get -qq \\
+        -o DPkg::Chroot-Directory="$1" install -y --no-install-recommends {packages} $headers
 """
 
 DPKG_OPTIONS = ["force-unsafe-io"] + [
@@ -60,92 +65,68 @@ class Kernel:
     vmlinux: Path   # unpacked
     vmlinuz: Path   # as Debian ships it
     initrd: Path
-    headers: Path
-
-    @property
-    def sign_file(self):
-        return self.headers / "scripts/sign-file"
+    headers: str    # in the tree for building
 
 
 class Base:
-    """The made base: tree is the root file system, kernels has one Kernel a series."""
+    """The made base: tree is the root file system, building the one that has compilers and headers as
+    well; kernels has one Kernel a series."""
 
-    def __init__(self, top):
+    def __init__(self, suite, top):
+        self.suite = suite
         self.top = top
         self.tree = top / "tree"
+        self.building = top / "building"
         self.kernels = {k.series: k for k in map(self._kernel, sorted((top / "kernels").iterdir()))}
 
     def _kernel(self, path):
         release = (path / "release").read_text()
-        headers = self.top / f"headers/usr/src/linux-headers-{release}"
         return Kernel(path.name, release, path / "vmlinux", self.tree / f"boot/vmlinuz-{release}",
-                      path / "initrd", headers)
+                      path / "initrd", f"/usr/src/linux-headers-{release}")
 
 
-def get(store):
-    """The base from the cache, made first if its recipe (this file) changed: about 40 s."""
-    return Base(store.entry("base", cache.digest(Path(__file__)), _build))
+def get(store, suite):
+    """The base from the cache, made first if its recipe (this file) changed: a minute."""
+    key = cache.digest(Path(__file__), suite)
+    return Base(suite, store.entry(f"base-{suite.name}", key, lambda top: _build(top, suite)))
 
 
-def _build(top):
-    debs = top / "debs"
-    debs.mkdir()
-    _bootstrap(top / "tree", debs)
-    for deb in sorted(debs.iterdir()):
-        run("dpkg", "-x", deb, top / "headers")
-    shutil.rmtree(debs)
-    _make_headers_relocatable(top / "headers")
-    for series in KERNELS:
-        _take_kernel(top / "tree", series, top / "kernels" / series)
+def _build(top, suite):
+    _bootstrap(top, suite)
+    for name in chroot.PLACES:
+        (top / "building" / name).mkdir()
+    for modules in sorted((top / "tree/usr/lib/modules").iterdir()):
+        _take_kernel(top / "tree", modules.name, top / "kernels")
 
 
-def _bootstrap(tree, debs):
+def _bootstrap(top, suite):
     setup = SETUP_HOOK.format(conf=INITRAMFS_CONF.replace("\n", "\\n"),
                               modules=INITRAMFS_MODULES.replace("\n", "\\n"))
+    packages = [*PACKAGES, *suite.libraries, *suite.kernels]
+    build = BUILD_HOOK.format(tree=top / "tree", packages=" ".join(BUILDING))
     run("mmdebstrap", "--quiet", "--mode=root", "--variant=minbase",
-        "--include=" + ",".join(PACKAGES + list(KERNELS.values())),
+        "--include=" + ",".join(packages),
+        *(f"--aptopt={option}" for option in suites.apt_options()),
         *(f"--dpkgopt={option}" for option in DPKG_OPTIONS),
-        f"--essential-hook={setup}", f"--customize-hook={HEADERS_HOOK.format(debs=debs)}",
-        SUITE, tree, *apt_sources())
+        f"--essential-hook={setup}", f"--customize-hook={build}",
+        suite.codename, top / "building", *suite.sources())
 
 
-def apt_sources():
-    """This machine's own apt sources, so far as they are Debian's."""
-    etc = Path("/etc/apt")
-    found = [etc / "sources.list.d/debian.sources", etc / "sources.list"]
-    sources = [p for p in found if p.exists() and SUITE in p.read_text()]
-    if not sources:
-        raise SystemExit(f"no {SUITE} in {' or '.join(map(str, found))}: the bench needs a Debian "
-                         f"{SUITE} source of this machine's apt")
-    return sources
-
-
-def _make_headers_relocatable(headers):
-    """The packages include each other by absolute path; they stand below the cache here."""
-    for makefile in headers.glob("usr/src/linux-headers-*/Makefile"):
-        text = makefile.read_text()
-        if text.startswith("include /usr/src/"):
-            here = "$(dir $(lastword $(MAKEFILE_LIST)))"
-            makefile.write_text(text.replace("/usr/src/", f"{here}../"))
-
-
-def _take_kernel(tree, series, target):
+def _take_kernel(tree, release, kernels):
     """Copies kernel and initramfs out of the tree, both unpacked, as emulation makes that slow."""
+    target = kernels / re.match(r"[0-9]+\.[0-9]+", release).group()
     target.mkdir(parents=True)
-    release = _release(tree, series)
     (target / "release").write_text(release)
     image = (tree / f"boot/vmlinuz-{release}").read_bytes()
     (target / "vmlinux").write_bytes(_unpack_bzimage(image))
     initrd = (tree / f"boot/initrd.img-{release}").read_bytes()
-    (target / "initrd").write_bytes(_unpack(initrd))
+    (target / "initrd").write_bytes(unpack_image(initrd))
 
 
-def _release(tree, series):
-    found = [p.name for p in (tree / "usr/lib/modules").iterdir()
-             if re.match(re.escape(series) + r"[.-]", p.name)]
-    if len(found) != 1:
-        raise SystemExit(f"{len(found)} kernels of series {series} in {tree}, wanted one")
-    return found[0]
+def unpack_image(image):
+    """An initramfs, unpacked: it may begin with an archive that is not packed, as for microcode."""
+    start = cpio.end(image)
+    return image[:start] + _unpack(image[start:])
 
 
 def _unpack_bzimage(image):

@@ -11,7 +11,7 @@ import uuid
 from pathlib import Path
 
 MADE = ".made"   # the file in an entry that names it for ever
-KEPT = 2   # entries of one kind that stay: the one in use and the one before it
+KEPT = 4   # entries of one kind that stay: the one in use and a few before it
 
 
 def digest(*parts):
@@ -87,7 +87,7 @@ class Cache:
 
     def _prune(self, kind):
         """Removes the oldest entries of a kind, except those that somebody uses."""
-        entries = [p for p in self.top.glob(f"{kind}-*") if p.suffix not in (".new", ".lock")]
+        entries = list(self.top.glob(f"{kind}-{'[0-9a-f]' * 16}"))
         entries.sort(key=lambda p: p.stat().st_mtime if p.exists() else 0, reverse=True)
         for path in entries[KEPT:]:
             lock = self._open_lock(path)

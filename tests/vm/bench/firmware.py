@@ -61,8 +61,8 @@ def get(store, base, keys, signed):
     """The firmware from the cache, made first if kernels or keys changed: a second."""
     key = cache.digest(Path(__file__), Path(variables.__file__), base.top, keys.top, signed.top,
                        CODE, VARIABLES)
-    return Firmware(store.entry("firmware", key, lambda top: _build(top, base, keys)), keys, signed,
-                    base)
+    top = store.entry(f"firmware-{base.suite.name}", key, lambda top: _build(top, base, keys))
+    return Firmware(top, keys, signed, base)
 
 
 def _build(top, base, keys):

@@ -63,7 +63,7 @@ def get(store, base, layers, programs):
 
     layers is [(directory, place)], what is laid over the base."""
     parts = [Path(__file__), GUEST, base.top, programs.top, *(part for part, _ in layers)]
-    return Image(store.entry("image", cache.digest(*parts),
+    return Image(store.entry(f"image-{base.suite.name}", cache.digest(*parts),
                              lambda top: _build(top, base, layers, programs)))
 
 
@@ -79,7 +79,7 @@ def _build(top, base, layers, programs):
         (tree / name).unlink(missing_ok=True)
         (tree / name).write_text(text)
     for name in DROPPED:
-        (tree / name).unlink()
+        (tree / name).unlink(missing_ok=True)
     _mask(tree / "etc/systemd/system", MASKED)
     _mask(tree / "etc/systemd/system-generators", MASKED_GENERATORS)
     (tree / "var/log/journal").mkdir(exist_ok=True)

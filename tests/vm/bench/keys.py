@@ -2,6 +2,7 @@
 """Keys that sign patches, and their certificates: made once, by openssl."""
 
 import shutil
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,6 +53,20 @@ subjectKeyIdentifier = {key_id}
 authorityKeyIdentifier = keyid
 basicConstraints = critical, CA:TRUE
 keyUsage = critical, digitalSignature, keyCertSign
+"""
+
+CA_CONFIG = """
+[ca]
+default_ca = this
+[this]
+database = {directory}/index
+new_certs_dir = {directory}
+policy = any
+serial = {directory}/serial
+copy_extensions = copyall
+unique_subject = no
+[any]
+commonName = supplied
 """
 
 
@@ -113,9 +128,21 @@ def _make(top, name, key):
         argv += ["-set_serial", _field(top, key.twin, "-serial")]
     run(*argv)
     if key.expired:
-        run("openssl", "x509", "-in", pem, "-signkey", top / f"{name}.key", "-days", "-1",
-            "-out", pem)
+        _let_expire(top, pem, top / f"{name}.key")
     config.unlink()
+
+
+def _let_expire(top, pem, key):
+    """Signs a certificate again for a time that is over: openssl-x509(1) of 3.5 no longer does."""
+    with tempfile.TemporaryDirectory(dir=top) as directory:
+        config, request = Path(directory) / "openssl.cnf", Path(directory) / "request"
+        config.write_text(CA_CONFIG.format(directory=directory))
+        (Path(directory) / "index").touch()
+        run("openssl", "x509", "-x509toreq", "-copy_extensions", "copyall", "-in", pem,
+            "-signkey", key, "-out", request)
+        run("openssl", "ca", "-config", config, "-selfsign", "-create_serial", "-batch", "-notext", "-md", "sha256",
+            "-startdate", "20200101000000Z", "-enddate", "20200102000000Z",
+            "-keyfile", key, "-in", request, "-out", pem)
 
 
 def _key_id(top, name):

@@ -5,9 +5,12 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import base, cache, firmware, image, keys, newer, patches, programs, qemu, signed
+from . import base, cache, firmware, image, keys, lpd, patches, programs, qemu, signed, suites
 from .command import run
 from .machine import Machine
+from .suites import SUITES
+
+DEFAULT = "12"
 
 # What decides how a saved machine was started; a change makes a new one.
 SAVED_KEY = [Path(qemu.__file__), Path(__file__)]
@@ -23,35 +26,36 @@ class Saved:
 
 
 class Lab:
-    """Makes what is missing; safe to ask from several threads and processes."""
+    """All for machines of one Debian release. Makes what is missing; safe to ask from several threads
+    and processes."""
 
-    def __init__(self, store_path, build_dir=None, install_tree=None):
+    def __init__(self, store_path, build_dir=None, suite=DEFAULT):
+        self.suite = SUITES[suite]
         self.store = cache.Cache(store_path)
-        self.base = base.get(self.store)
+        self.base = base.get(self.store, self.suite)
         self.patches = patches.get(self.store, self.base)
         self.keys = keys.get(self.store)
         self.signed = signed.get(self.store, self.base, self.patches, self.keys)
         self.firmware = firmware.get(self.store, self.base, self.keys, self.signed)
         self.programs = programs.get(self.store, self.base)
         with tempfile.TemporaryDirectory(dir=self.store.top) as scratch:
-            if build_dir:
-                install_tree = Path(scratch) / "install"
-                run("meson", "install", "-C", build_dir, "--quiet", "--destdir", install_tree)
             layers = [(self.patches, "patches"), (self.signed.top, "patches"),
-                      (self.keys.top, "patches/keys")]
-            if install_tree:
-                layers.append((install_tree, "."))
+                      (self.keys.top, "patches/keys"),
+                      (self._lpd(build_dir, Path(scratch) / "install"), ".")]
             self.image = image.get(self.store, self.base, layers, self.programs)
 
-    def newer(self):
-        """The kernel that is newer than those of the base; made when a case asks for it."""
-        return newer.get(self.store, self.keys, self.programs)
+    def _lpd(self, build_dir, scratch):
+        """What Meson installs: of a build directory, if that is of this release, or built here."""
+        if not build_dir or self.suite.codename != suites.of_host():
+            return lpd.get(self.store, self.base)
+        run("meson", "install", "-C", build_dir, "--quiet", "--destdir", scratch)
+        return scratch
 
     def saved(self, series, smp, secure_boot=None):
         """The saved machine of that kernel series, number of CPUs and kind of firmware."""
         kind = {None: "saved", False: "saved-efi", True: "saved-secure"}[secure_boot]
         made_of = [self.image.top] if secure_boot is None else [self.image.top, self.firmware.top]
-        top = self.store.entry(f"{kind}-{series}-{smp}", cache.digest(*made_of, *SAVED_KEY),
+        top = self.store.entry(f"{kind}-{self.suite.name}-{series}-{smp}", cache.digest(*made_of, *SAVED_KEY),
                                lambda top: self._save(top, series, smp, secure_boot))
         return Saved(top / "disk.qcow2", top / "memory", top / "variables.fd")
 

@@ -20,10 +20,12 @@ KILLED = -1   # the agent's word for a command that took too long
 
 
 class Machine(Trust):
-    """Made by the runner for one case and one series; directory keeps all it leaves behind."""
+    """Made by the runner for one case; directory keeps all it leaves behind. The kernel series is the
+    Debian release's only one unless it is given."""
 
     def __init__(self, lab, series, directory, seed=0):
-        self.series = series
+        self.suite = lab.suite.name
+        self.series = series or next(iter(lab.base.kernels))
         self.smp = 1
         self.random = random.Random(seed)
         self.directory = directory
@@ -36,12 +38,11 @@ class Machine(Trust):
         self._disks = []     # likewise, the added ones
         self._slot = False   # where plug_disk() plugs
         self._variables = None   # the firmware's variable store; None: no firmware
-        self._newer = None       # a kernel from elsewhere
 
     # Booting and ending
 
     def boot(self, series=None, cmdline="", smp=None, initramfs=None, secure_boot=None, mok=None,
-             newer=False, whole=False, wait=True, timeout=BOOT_SECONDS):
+             whole=False, wait=True, timeout=BOOT_SECONDS):
         """Starts the machine, with another kernel series, more kernel arguments or CPUs where
         given, and returns when its boot is complete (wait=False: at once).
 
@@ -51,13 +52,10 @@ class Machine(Trust):
         initramfs is the bench's small one, "debian" (made by initramfs-tools), or a host's path.
 
         secure_boot gives the machine UEFI firmware, with Secure Boot on (True) or off (False), in
-        which the keys mok are enrolled (names, see keys.py); later boots keep what it has.
-
-        newer is a kernel of the next release's backports, with firmware only (see newer.py)."""
+        which the keys mok are enrolled (names, see keys.py); later boots keep what it has."""
         self.series = series or self.series
         self.smp = smp or self.smp
-        self._newer = self._lab.newer() if newer else None
-        if wait and not (whole or newer or cmdline or initramfs or mok or self._root or self._disks
+        if wait and not (whole or cmdline or initramfs or mok or self._root or self._disks
                          or self._slot):
             return self._resume(secure_boot)
         if not self._root:
@@ -139,8 +137,6 @@ class Machine(Trust):
             image = self._lab.firmware.kernels[self.series]
             more = firmware.arguments(self._variables)
         initramfs = initramfs or programs.initrds[self.series]
-        if self._newer:
-            image, initramfs = self._newer.kernel, self._newer.initrd
         if self._slot:
             more = [*more, "-device", "pcie-root-port,id=free"]
         return qemu.arguments(image, initramfs, [self._root, *self._disks], programs.tsc_khz,
@@ -343,11 +339,6 @@ class Machine(Trust):
     def _throttle(self, name, rate):
         none = dict.fromkeys(("bps_rd", "bps_wr", "iops", "iops_rd", "iops_wr"), 0)
         self._qemu.monitor("block_set_io_throttle", device=name, bps=rate, **none)
-
-    @property
-    def newer_module(self):
-        """A module of the newer kernel's own, signed by Debian: a file of the host."""
-        return self._newer.module
 
     def make_initramfs(self, tool="initramfs-tools", systemd=True):
         """Has initramfs-tools or "dracut" (with systemd in the image or without) make an image for the

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 from . import cache
+from .chroot import run_in
 from .command import run
 
 SOURCES = Path(__file__).resolve().parent.parent / "patches"
@@ -17,24 +18,24 @@ TEMPLATE = "lp-many-000"
 def get(store, base):
     """The directory that holds KVER/*.ko: about 8 s for two kernels."""
     key = cache.digest(Path(__file__), SOURCES, base.top)
-    return store.entry("patches", key, lambda top: _build(top, base))
+    return store.entry(f"patches-{base.suite.name}", key, lambda top: _build(top, base))
 
 
 def _build(top, base):
     for kernel in base.kernels.values():
         target = top / kernel.release
         target.mkdir()
-        _compile(kernel, top / "work", target)
+        _compile(base, kernel, top / "work", target)
         _make_clones(target)
         _make_wrong_release(target / "lp-wrong-release.ko", kernel.release)
         whole = (target / "lp-cmdline.ko").read_bytes()
         (target / "lp-truncated.ko").write_bytes(whole[:len(whole) // 2])
 
 
-def _compile(kernel, work, target):
+def _compile(base, kernel, work, target):
     shutil.copytree(SOURCES, work)
-    run("make", "-j2", "-C", kernel.headers, f"M={work}", "CONFIG_DEBUG_INFO_BTF_MODULES=",
-        "modules")
+    run_in(base.building, "make", "-j2", "-C", kernel.headers, "M=/build",
+           "CONFIG_DEBUG_INFO_BTF_MODULES=", "modules", binds={"build": work})
     for module in work.glob("*.ko"):
         run("strip", "--strip-debug", "-o", target / module.name, module)
     shutil.rmtree(work)

@@ -5,7 +5,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import cache
+from . import cache, cpio
 from .base import read_module
 from .command import run
 
@@ -27,15 +27,11 @@ class Programs:
         """The programs that are for the image."""
         return [self.top / name for name in ("agent", "bpf-objects", "try-modules")]
 
-    def initramfs(self, modules):
-        """The bytes of the bench's initramfs with the modules of that directory."""
-        return _initramfs((self.top / "init").read_bytes(), _modules(modules))
-
 
 def get(store, base):
     """The programs from the cache, made first if their sources changed."""
     key = cache.digest(Path(__file__), SOURCES, base.top, _processor())
-    top = store.entry("programs", key, lambda top: _build(top, base))
+    top = store.entry(f"programs-{base.suite.name}", key, lambda top: _build(top, base))
     initrds = {series: top / f"initrd-{series}" for series in base.kernels}
     return Programs(top, initrds, int((top / "tsc-khz.txt").read_text()))
 
@@ -70,16 +66,5 @@ def _initramfs(init, modules):
     entries = [(name, stat.S_IFDIR | 0o755, b"") for name in ("dev", "root", "modules")]
     entries.append(("init", stat.S_IFREG | 0o755, init))
     entries += [(f"modules/{i:02}", stat.S_IFREG | 0o644, data) for i, data in enumerate(modules)]
-    return b"".join(_cpio_entry(i + 1, *entry) for i, entry in enumerate(entries)) \
-        + _cpio_entry(0, "TRAILER!!!", 0, b"")
-
-
-def _cpio_entry(inode, name, mode, data):
-    """One entry of a "newc" archive (Linux: driver-api/early-userspace/buffer-format.rst)."""
-    fields = [inode, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name) + 1, 0]
-    head = b"070701" + b"".join(b"%08x" % field for field in fields) + name.encode() + b"\0"
-    return _padded(head) + _padded(data)
-
-
-def _padded(data):
-    return data + b"\0" * (-len(data) % 4)
+    return b"".join(cpio.entry(i + 1, *entry) for i, entry in enumerate(entries)) \
+        + cpio.entry(0, cpio.LAST, 0, b"")

@@ -7,19 +7,55 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from .base import KERNELS
 from .lab import Lab
 from .machine import Machine
 from .qemu import Failed
+from .suites import SUITES
 
 CASES = Path(__file__).resolve().parent.parent / "cases"
 RUNS_KEPT = 5
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of machine: name is what cases and the command line call it."""
+
+    name: str
+    suite: str
+    series: str | None = None   # None: the suite has one
+
+    def is_meant(self, word):
+        return word == self.name or word in self.name.split("/")
+
+
+MACHINES = {kind.name: kind for kind in (
+    Kind("12/6.1", "12", "6.1"), Kind("12/6.12", "12", "6.12"), Kind("13", "13"),
+    Kind("testing", "testing"))}
+
+# What a case runs on that has no MACHINES of its own.
+USUAL = ("12/6.1", "12/6.12")
+
+
+class Labs:
+    """The labs of the Debian releases, each made when the first asks for it."""
+
+    def __init__(self, args):
+        self._args = args
+        self._locks = {suite: threading.Lock() for suite in SUITES}
+        self._made = {}
+
+    def of(self, suite):
+        with self._locks[suite]:
+            if suite not in self._made:
+                self._made[suite] = Lab(self._args.cache, self._args.build_dir, suite)
+            return self._made[suite]
 
 
 @dataclass(frozen=True)
@@ -35,6 +71,12 @@ class Case:
         spec.loader.exec_module(module)
         return module
 
+    def kinds(self, words):
+        """What it runs on: what it is for, or what of that is asked for; all of these if none is."""
+        usual = getattr(self.load(), "MACHINES", USUAL)
+        asked = [k for k in MACHINES.values() if any(map(k.is_meant, words))]
+        return [k for k in asked if k.name in usual] or asked if words else [MACHINES[n] for n in usual]
+
 
 def main():
     args = _parse(sys.argv[1:])
@@ -43,22 +85,24 @@ def main():
         for case in cases:
             print(f"{case.name:24} {(case.load().__doc__ or '').strip().splitlines()[0]}")
         return 0
-    lab = Lab(args.cache, args.build_dir, args.install_tree)
+    labs = Labs(args)
     runs = Runs(args.cache / "runs")
     if args.cases == ["shell"]:
-        return _shell(lab, args, runs.new("shell"))
-    return _run_all(lab, runs, cases, args)
+        return _shell(labs, args, runs.new("shell"))
+    return _run_all(labs, runs, cases, args)
 
 
 def _parse(argv):
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     parser = argparse.ArgumentParser(prog="tests/vm/run",
                                      description="Runs cases on booted machines.")
-    parser.add_argument("--series", type=lambda s: s.split(","), default=list(KERNELS),
-                        help=f"kernel series, comma-separated (default: {','.join(KERNELS)})")
+    parser.add_argument("--machines", "--series", type=lambda s: s.split(","), default=[],
+                        help="kinds of machines or parts of their names, comma-separated (default: all "
+                             f"that a case is for, of {', '.join(MACHINES)})")
     parser.add_argument("--jobs", type=int, default=2, help="machines side by side (default: 2)")
-    parser.add_argument("--build-dir", type=Path, help="a Meson build directory of lpd to install")
-    parser.add_argument("--install-tree", type=Path, help="a tree to lay over the image's root")
+    parser.add_argument("--build-dir", type=Path,
+                        help="a Meson build directory of lpd, for machines of this Debian release; for "
+                             "others it is built from this checkout, as it is without")
     parser.add_argument("--cache", type=Path, default=home / "lpd-vm",
                         help="where images and runs are kept (default: %(default)s)")
     parser.add_argument("--keep", action="store_true",
@@ -69,9 +113,9 @@ def _parse(argv):
     parser.add_argument("cases", nargs="*", metavar="CASE",
                         help="cases to run (default: all); `shell` boots a machine to work in")
     args = parser.parse_args(argv)
-    for series in args.series:
-        if series not in KERNELS:
-            parser.error(f"no kernel series {series}; there are {', '.join(KERNELS)}")
+    for word in args.machines:
+        if not any(kind.is_meant(word) for kind in MACHINES.values()):
+            parser.error(f"no machine {word}; there are {', '.join(MACHINES)}")
     args.cache = args.cache.resolve()
     return args
 
@@ -102,17 +146,19 @@ class Runs:
         return path
 
 
-def _shell(lab, args, directory):
-    machine = Machine(lab, args.series[0], directory)
+def _shell(labs, args, directory):
+    kind, = [k for k in MACHINES.values() if any(map(k.is_meant, args.machines))][:1] \
+        or [MACHINES[USUAL[0]]]
+    machine = Machine(labs.of(kind.suite), kind.series, directory)
     print(f"A machine with kernel {machine.kernel}; patches are in /patches. ctrl-a x ends it.")
     return subprocess.run([machine.prepare_by_hand(args.secure_boot)], check=False).returncode
 
 
-def _run_all(lab, runs, cases, args):
-    jobs = [(case, series) for case in cases for series in args.series]
+def _run_all(labs, runs, cases, args):
+    jobs = [(case, kind) for case in cases for kind in case.kinds(args.machines)]
     try:
         with ThreadPoolExecutor(args.jobs) as pool:
-            results = list(pool.map(lambda job: _run_one(lab, runs, *job, args.keep), jobs))
+            results = list(pool.map(lambda job: _run_one(labs, runs, *job, args.keep), jobs))
     except KeyboardInterrupt:
         os._exit(130)   # takes the machines along: each dies with the thread that started it
     failed = results.count(False)
@@ -120,10 +166,11 @@ def _run_all(lab, runs, cases, args):
     return 1 if failed else 0
 
 
-def _run_one(lab, runs, case, series, keep):
-    """Runs one case on one series and prints its line; True if it passed."""
-    directory = runs.new(f"{case.name}-{series}")
-    machine = Machine(lab, series, directory, seed=os.environ.get("LPD_VM_SEED", case.name))
+def _run_one(labs, runs, case, kind, keep):
+    """Runs one case on one kind of machine and prints its line; True if it passed."""
+    directory = runs.new(f"{case.name}-{kind.name.replace('/', '-')}")
+    machine = Machine(labs.of(kind.suite), kind.series, directory,
+                      seed=os.environ.get("LPD_VM_SEED", case.name))
     start = time.monotonic()
     problem = None
     try:
@@ -133,7 +180,7 @@ def _run_one(lab, runs, case, series, keep):
         machine.keep_evidence()
     machine.close()
     word = "FAIL" if problem else "ok"
-    lines = [f"{word} {series} {case.name} {time.monotonic() - start:.1f} s"]
+    lines = [f"{word} {kind.name} {case.name} {time.monotonic() - start:.1f} s"]
     if problem:
         lines += [f"    {problem}", f"    console: {machine.console}",
                   f"    disk:    {directory / 'disk.qcow2'}",

@@ -48,9 +48,10 @@ class Signed:
 
 def get(store, base, patches, keys):
     """The signed patches from the cache, made first if patches or keys changed: 3 s."""
-    signers = {series: Signer(keys, kernel.sign_file) for series, kernel in base.kernels.items()}
+    signers = {series: Signer(keys, base, kernel) for series, kernel in base.kernels.items()}
     key = cache.digest(Path(__file__), Path(signing.__file__), base.top, patches, keys.top)
-    return Signed(store.entry("signed", key, lambda top: _build(top, base, patches, signers)),
+    return Signed(store.entry(f"signed-{base.suite.name}", key,
+                              lambda top: _build(top, base, patches, signers)),
                   signers)
 
 

@@ -4,6 +4,7 @@
 import tempfile
 from pathlib import Path
 
+from .chroot import run_in
 from .command import run
 
 # What follows the PKCS#7 (Linux: include/linux/module_signature.h): the only type is 2.
@@ -12,11 +13,12 @@ TYPE_PKCS7 = 2
 
 
 class Signer:
-    """Signs with the bench's keys; sign_file is the kernel's own tool."""
+    """Signs with the bench's keys, by the kernel's own tool where that can do it."""
 
-    def __init__(self, keys, sign_file):
+    def __init__(self, keys, base, kernel):
         self._keys = keys
-        self._sign_file = sign_file
+        self._building = base.building
+        self._sign_file = f"{kernel.headers}/scripts/sign-file"
 
     def sign(self, module, *by, hash="sha256", key_id=False, embed=False, attributes=False):
         """The bytes of a module with its signature, by one key or by several.
@@ -37,8 +39,9 @@ class Signer:
         with tempfile.TemporaryDirectory() as directory:
             path = Path(directory) / "module"
             path.write_bytes(module)
-            run(self._sign_file, *(["-k"] if key_id else []), hash, self._keys.key(by),
-                self._keys.certificate(by), path)
+            run_in(self._building, self._sign_file, *(["-k"] if key_id else []), hash,
+                   f"/src/{self._keys.key(by).name}", f"/src/{self._keys.certificate(by).name}",
+                   "/build/module", binds={"src": self._keys.top, "build": directory})
             return path.read_bytes()
 
     def _cms(self, data, by, hash, options):

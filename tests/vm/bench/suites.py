@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The Debian releases that machines are made of, and where their packages come from."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from .command import run
+
+KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+
+# What this machine's apt may have been told, and an apt for another release has to know as well.
+APT_OPTIONS = re.compile(r"(Acquire::(Check-Valid-Until|Check-Date|Retries|https?::.*) \".+\");")
+
+
+@dataclass(frozen=True)
+class Suite:
+    """name is what machines and the cache call it, codename what the archive does."""
+
+    name: str
+    codename: str
+    kernels: tuple      # packages
+    libraries: tuple    # those whose names differ between releases
+
+    def sources(self):
+        """Lines for an apt that knows of this release alone, from the mirrors of this machine."""
+        keyring = f"[signed-by={KEYRING}] " if KEYRING.exists() else ""
+        archive, security = _mirrors()
+        lines = [f"deb {keyring}{archive} {self.codename} main"]
+        if security:
+            lines.append(f"deb {keyring}{security} {self.codename}-security main")
+        return lines
+
+
+SUITES = {suite.name: suite for suite in (
+    Suite("12", "bookworm", ("linux-image-cloud-amd64", "linux-image-6.12-cloud-amd64"),
+          ("libssl3",)),
+    Suite("13", "trixie", ("linux-image-cloud-amd64",), ("libssl3t64",)),
+    Suite("testing", "forky", ("linux-image-cloud-amd64",), ("libssl3t64",)),
+)}
+
+
+def apt_options():
+    """This machine's settings for reaching its mirrors, as lines of apt.conf."""
+    return [f"{found.group(1)};" for found in map(APT_OPTIONS.fullmatch,
+                                                  run("apt-config", "dump").splitlines()) if found]
+
+
+def _mirrors():
+    """Where this machine gets its own packages from: (archive, security archive or None)."""
+    archive = security = None
+    targets = run("apt-get", "indextargets", "--no-release-info", "--format",
+                  "$(REPO_URI) $(RELEASE) $(COMPONENT)", "Created-By: Packages")
+    for uri, release, component in (line.split() for line in targets.splitlines()):
+        if component != "main" or not uri.rstrip("/").endswith(("debian", "debian-security")):
+            continue
+        if release.endswith("-security"):
+            security = security or uri
+        else:
+            archive = archive or uri
+    if not archive:
+        raise SystemExit("this machine's apt sources name no archive of Debian")
+    return archive, security
+
+
+def of_host():
+    """The codename of the release that this machine runs."""
+    text = Path("/etc/os-release").read_text()
+    found = re.search(r"^VERSION_CODENAME=\"?(\w+)", text, re.M)
+    return found.group(1) if found else None
