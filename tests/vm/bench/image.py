@@ -6,7 +6,9 @@ from pathlib import Path
 from . import cache
 from .command import run
 
-GUEST = Path(__file__).resolve().parent.parent / "guest"
+TOP = Path(__file__).resolve().parent.parent
+GUEST = TOP / "guest"
+TRIMMED = TOP / "guest-trimmed"   # what a boot of the bench does in another way, to save time
 
 SIZE = "2G"
 
@@ -24,7 +26,13 @@ MASKED = """
     dev-hugepages.mount dev-mqueue.mount sys-kernel-debug.mount sys-kernel-tracing.mount
     sys-kernel-config.mount sys-fs-fuse-connections.mount proc-sys-fs-binfmt_misc.automount
     systemd-binfmt.service systemd-remount-fs.service systemd-sysctl.service
-    systemd-tmpfiles-setup-dev.service
+    systemd-tmpfiles-setup-dev.service systemd-tmpfiles-setup-dev-early.service
+    systemd-udev-load-credentials.service dracut-shutdown.service run-lock.mount
+    systemd-hibernate-clear.service systemd-pcrmachine.service systemd-tpm2-setup.service
+    systemd-tpm2-setup-early.service systemd-creds.socket systemd-hostnamed.socket
+    systemd-sysext.socket systemd-pcrextend.socket systemd-pcrlock.socket
+    systemd-ask-password.socket systemd-factory-reset.socket systemd-journalctl.socket
+    systemd-logind-varlink.socket systemd-mute-console.socket systemd-sysinstall.socket
 """.split()
 
 # Links that pull work into each boot; dbus starts with the first who talks to its socket.
@@ -35,7 +43,8 @@ DROPPED = """
 MASKED_GENERATORS = """
     systemd-cryptsetup-generator systemd-getty-generator systemd-gpt-auto-generator
     systemd-hibernate-resume-generator systemd-integritysetup-generator systemd-rc-local-generator
-    systemd-system-update-generator systemd-sysv-generator systemd-veritysetup-generator
+    systemd-ssh-generator systemd-tpm2-generator systemd-import-generator
+    systemd-factory-reset-generator systemd-run-generator systemd-system-update-generator systemd-sysv-generator systemd-veritysetup-generator
 """.split()
 
 FILES = {
@@ -58,34 +67,41 @@ class Image:
         self.tree = top / "tree"
 
 
-def get(store, base, layers, programs):
+def get(store, base, layers, programs, plain=False):
     """The image from the cache, made first if anything in it changed: a few seconds.
 
-    layers is [(directory, place)], what is laid over the base."""
-    parts = [Path(__file__), GUEST, base.top, programs.top, *(part for part, _ in layers)]
-    return Image(store.entry(f"image-{base.suite.name}", cache.digest(*parts),
-                             lambda top: _build(top, base, layers, programs)))
+    layers is [(directory, place)], what is laid over the base; a plain one is not trimmed."""
+    parts = [Path(__file__), GUEST, TRIMMED, base.top, programs.top, *(part for part, _ in layers)]
+    kind = "plain" if plain else "image"
+    return Image(store.entry(f"{kind}-{base.suite.name}", cache.digest(*parts),
+                             lambda top: _build(top, base, layers, programs, plain)))
 
 
-def _build(top, base, layers, programs):
+def _build(top, base, layers, programs, plain):
     tree = top / "tree"
     run("cp", "-al", base.tree, tree)
     for directory, place in layers:
         _lay_over(directory, tree / place)
     _lay_over(GUEST, tree)
+    if not plain:
+        _trim(tree)
     for program in programs.of_machine():
         _lay_over(program, tree / f"usr/lib/bench-{program.name}")
     for name, text in FILES.items():
         (tree / name).unlink(missing_ok=True)
         (tree / name).write_text(text)
-    for name in DROPPED:
-        (tree / name).unlink(missing_ok=True)
-    _mask(tree / "etc/systemd/system", MASKED)
-    _mask(tree / "etc/systemd/system-generators", MASKED_GENERATORS)
     (tree / "var/log/journal").mkdir(exist_ok=True)
     run("systemctl", "--root", tree, "--quiet", "enable", "bench-agent.service")
     run("mke2fs", "-q", "-t", "ext4", "-L", "root", "-E", "lazy_itable_init=1", "-d", tree,
         top / "disk.raw", SIZE)
+
+
+def _trim(tree):
+    _lay_over(TRIMMED, tree)
+    for name in DROPPED:
+        (tree / name).unlink(missing_ok=True)
+    _mask(tree / "etc/systemd/system", MASKED)
+    _mask(tree / "etc/systemd/system-generators", MASKED_GENERATORS)
 
 
 def _mask(directory, names):

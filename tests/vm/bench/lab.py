@@ -3,9 +3,10 @@
 
 import tempfile
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
-from . import base, cache, firmware, image, keys, lpd, patches, programs, qemu, signed, suites
+from . import base, cache, firmware, image, keys, lpd, patches, plain, programs, qemu, signed, suites
 from .command import run
 from .machine import Machine
 from .suites import SUITES
@@ -38,11 +39,24 @@ class Lab:
         self.signed = signed.get(self.store, self.base, self.patches, self.keys)
         self.firmware = firmware.get(self.store, self.base, self.keys, self.signed)
         self.programs = programs.get(self.store, self.base)
+        self.image = self._make_image(build_dir, plain=False)
+        self._plain = lambda: self._make_image(build_dir, plain=True)
+
+    @cached_property
+    def plain_image(self):
+        """The image of a machine as people have it."""
+        return self._plain()
+
+    def plain_initrd(self, series):
+        """Debian's own initramfs for such a machine, as its tools make it."""
+        return plain.initrd(self.store, self.plain_image, self.base.kernels[series])
+
+    def _make_image(self, build_dir, plain):
         with tempfile.TemporaryDirectory(dir=self.store.top) as scratch:
             layers = [(self.patches, "patches"), (self.signed.top, "patches"),
                       (self.keys.top, "patches/keys"),
                       (self._lpd(build_dir, Path(scratch) / "install"), ".")]
-            self.image = image.get(self.store, self.base, layers, self.programs)
+            return image.get(self.store, self.base, layers, self.programs, plain)
 
     def _lpd(self, build_dir, scratch):
         """What Meson installs: of a build directory, if that is of this release, or built here."""

@@ -23,10 +23,12 @@ class Machine(Trust):
     """Made by the runner for one case; directory keeps all it leaves behind. The kernel series is the
     Debian release's only one unless it is given."""
 
-    def __init__(self, lab, series, directory, seed=0):
+    def __init__(self, lab, series, directory, seed=0, plain=False):
         self.suite = lab.suite.name
         self.series = series or next(iter(lab.base.kernels))
-        self.smp = 1
+        self.plain = plain   # a machine as people have it: nothing is trimmed, see plain.py
+        self.smp = 4 if plain else 1
+        self.cpu = qemu.CPU_WITHOUT_RDRAND if plain else qemu.CPU
         self.random = random.Random(seed)
         self.directory = directory
         self.faults_allowed = False   # True: a BUG or Oops on the console does not end the case
@@ -41,10 +43,11 @@ class Machine(Trust):
 
     # Booting and ending
 
-    def boot(self, series=None, cmdline="", smp=None, initramfs=None, secure_boot=None, mok=None,
-             whole=False, wait=True, timeout=BOOT_SECONDS):
-        """Starts the machine, with another kernel series, more kernel arguments or CPUs where
-        given, and returns when its boot is complete (wait=False: at once).
+    def boot(self, series=None, cmdline="", smp=None, cpu=None, initramfs=None, secure_boot=None,
+             mok=None, whole=False, wait=True, timeout=BOOT_SECONDS):
+        """Starts the machine, with another kernel series, more kernel arguments, CPUs or another
+        kind of CPU ("qemu64": without RDRAND) where given, and returns when its boot is complete
+        (wait=False: at once).
 
         The first boot of a case goes on from a machine that was saved after its boot, unless an
         argument or an added disk makes it differ, or whole=True; later ones are whole boots.
@@ -55,11 +58,12 @@ class Machine(Trust):
         which the keys mok are enrolled (names, see keys.py); later boots keep what it has."""
         self.series = series or self.series
         self.smp = smp or self.smp
-        if wait and not (whole or cmdline or initramfs or mok or self._root or self._disks
-                         or self._slot):
+        self.cpu = cpu or self.cpu
+        if wait and not (whole or self.plain or cpu or cmdline or initramfs or mok or self._root
+                         or self._disks or self._slot):
             return self._resume(secure_boot)
         if not self._root:
-            self._make_root(self._lab.image.disk, "raw")
+            self._make_root(self._image.disk, "raw")
         if secure_boot is not None:
             self._make_variables(secure_boot, mok or firmware.MOK)
         self._start(self._arguments(cmdline, initramfs))
@@ -136,15 +140,20 @@ class Machine(Trust):
         if self._variables:
             image = self._lab.firmware.kernels[self.series]
             more = firmware.arguments(self._variables)
-        initramfs = initramfs or programs.initrds[self.series]
+        initramfs = initramfs or (self._lab.plain_initrd(self.series) if self.plain
+                                  else programs.initrds[self.series])
         if self._slot:
             more = [*more, "-device", "pcie-root-port,id=free"]
         return qemu.arguments(image, initramfs, [self._root, *self._disks], programs.tsc_khz,
-                              cmdline, self.smp, more)
+                              cmdline, self.smp, self.cpu, more)
+
+    @property
+    def _image(self):
+        return self._lab.plain_image if self.plain else self._lab.image
 
     def prepare_by_hand(self, secure_boot):
         """A program that boots a new machine with a shell on the terminal it is started from."""
-        self._make_root(self._lab.image.disk, "raw")
+        self._make_root(self._image.disk, "raw")
         if secure_boot:
             self._make_variables(secure_boot)
         return self._write_by_hand(self._arguments())
@@ -288,7 +297,7 @@ class Machine(Trust):
         """Adds an ext4 disk with that label, empty or with a directory of the image (as "/var");
         it is there from the next boot on, and the case's /etc/fstab mounts it by LABEL=name."""
         path = self.directory / f"{name}.raw"
-        tree = ["-d", self._lab.image.tree / source.lstrip("/")] if source else []
+        tree = ["-d", self._image.tree / source.lstrip("/")] if source else []
         run("mke2fs", "-q", "-t", "ext4", "-L", name, *tree, path, size)
         self._disks.append((name, path, "raw"))
 
@@ -347,7 +356,7 @@ class Machine(Trust):
         reason; the one that was made is "FILE.zst"."""
         self._images += 1
         tree, path = self.directory / "tree", self.directory / f"initrd-{self._images}"
-        run("cp", "-al", self._lab.image.tree, tree)
+        run("cp", "-al", self._image.tree, tree)
         for name in initramfs.SOURCES:
             shutil.rmtree(tree / name, ignore_errors=True)
         pack = f"cd / && tar -c $(ls -d {' '.join(initramfs.SOURCES)} 2>/dev/null) | base64"

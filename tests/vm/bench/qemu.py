@@ -12,9 +12,15 @@ import time
 FAULT = re.compile(r"Kernel panic|BUG: |Oops: |general protection fault")
 
 # No SMAP and no five-level page tables: both cost an emulated machine time and test nothing here.
-# With rdrand nobody waits for entropy.  Emulated by translation only: hardware acceleration hangs on
-# some hosts.
-MACHINE = ["-accel", "tcg", "-cpu", "Nehalem,rdrand=on", "-m", "512", "-display", "none",
+# With rdrand nobody waits for entropy.
+CPU = "Nehalem,rdrand=on"
+
+# One that has no random numbers of its own, as many that people rent.
+CPU_WITHOUT_RDRAND = "qemu64"
+NO_RDRAND = "random.trust_cpu=off"
+
+# Emulated by translation only: hardware acceleration hangs on some hosts.
+MACHINE = ["-accel", "tcg", "-m", "512", "-display", "none",
            "-nodefaults", "-no-user-config", "-no-reboot",
            "-machine", "q35,i8042=off,vmport=off,smm=off,sata=off,smbus=off"]
 
@@ -35,10 +41,12 @@ class Failed(Exception):
     """What a case expected of a machine is not so; the text is the first wrong fact."""
 
 
-def arguments(kernel, initrd, disks, tsc_khz, cmdline="", smp=1, more=()):
+def arguments(kernel, initrd, disks, tsc_khz, cmdline="", smp=1, cpu=CPU, more=()):
     """qemu's arguments but for console, agent port and monitor; disks is [(id, file, format)], more
     stands behind the machine's own."""
-    argv = ["qemu-system-x86_64", *MACHINE, *more, "-smp", str(smp), "-kernel", str(kernel),
+    if cpu == CPU_WITHOUT_RDRAND:
+        cmdline = f"{NO_RDRAND} {cmdline}"
+    argv = ["qemu-system-x86_64", *MACHINE, *more, "-cpu", cpu, "-smp", str(smp), "-kernel", str(kernel),
             "-initrd", str(initrd),
             "-append", f"{CMDLINE.format(tsc_khz=tsc_khz)} {cmdline}".strip(),
             "-device", "virtio-serial-pci", "-device", "virtserialport,chardev=agent"]

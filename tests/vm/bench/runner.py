@@ -30,6 +30,7 @@ class Kind:
     name: str
     suite: str
     series: str | None = None   # None: the suite has one
+    plain: bool = False
 
     def is_meant(self, word):
         return word == self.name or word in self.name.split("/")
@@ -37,7 +38,8 @@ class Kind:
 
 MACHINES = {kind.name: kind for kind in (
     Kind("12/6.1", "12", "6.1"), Kind("12/6.12", "12", "6.12"), Kind("13", "13"),
-    Kind("testing", "testing"))}
+    Kind("testing", "testing"), Kind("12/plain", "12", "6.1", plain=True),
+    Kind("13/plain", "13", plain=True), Kind("testing/plain", "testing", plain=True))}
 
 # What a case runs on that has no MACHINES of its own.
 USUAL = ("12/6.1", "12/6.12")
@@ -149,7 +151,7 @@ class Runs:
 def _shell(labs, args, directory):
     kind, = [k for k in MACHINES.values() if any(map(k.is_meant, args.machines))][:1] \
         or [MACHINES[USUAL[0]]]
-    machine = Machine(labs.of(kind.suite), kind.series, directory)
+    machine = Machine(labs.of(kind.suite), kind.series, directory, plain=kind.plain)
     print(f"A machine with kernel {machine.kernel}; patches are in /patches. ctrl-a x ends it.")
     return subprocess.run([machine.prepare_by_hand(args.secure_boot)], check=False).returncode
 
@@ -170,7 +172,7 @@ def _run_one(labs, runs, case, kind, keep):
     """Runs one case on one kind of machine and prints its line; True if it passed."""
     directory = runs.new(f"{case.name}-{kind.name.replace('/', '-')}")
     machine = Machine(labs.of(kind.suite), kind.series, directory,
-                      seed=os.environ.get("LPD_VM_SEED", case.name))
+                      os.environ.get("LPD_VM_SEED", case.name), kind.plain)
     start = time.monotonic()
     problem = None
     try:
