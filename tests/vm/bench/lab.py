@@ -39,30 +39,33 @@ class Lab:
         self.signed = signed.get(self.store, self.base, self.patches, self.keys)
         self.firmware = firmware.get(self.store, self.base, self.keys, self.signed)
         self.programs = programs.get(self.store, self.base)
-        self.image = self._make_image(build_dir, plain=False)
-        self._plain = lambda: self._make_image(build_dir, plain=True)
+        self._build_dir = build_dir
+
+    @cached_property
+    def image(self):
+        return self._make_image(plain=False)
 
     @cached_property
     def plain_image(self):
         """The image of a machine as people have it."""
-        return self._plain()
+        return self._make_image(plain=True)
 
     def plain_initrd(self, series):
         """Debian's own initramfs for such a machine, as its tools make it."""
         return plain.initrd(self.store, self.plain_image, self.base.kernels[series])
 
-    def _make_image(self, build_dir, plain):
+    def _make_image(self, plain):
         with tempfile.TemporaryDirectory(dir=self.store.top) as scratch:
             layers = [(self.patches, "patches"), (self.signed.top, "patches"),
                       (self.keys.top, "patches/keys"),
-                      (self._lpd(build_dir, Path(scratch) / "install"), ".")]
+                      (self._lpd(Path(scratch) / "install"), ".")]
             return image.get(self.store, self.base, layers, self.programs, plain)
 
-    def _lpd(self, build_dir, scratch):
+    def _lpd(self, scratch):
         """What Meson installs: of a build directory, if that is of this release, or built here."""
-        if not build_dir or self.suite.codename != suites.of_host():
+        if not self._build_dir or self.suite.codename != suites.of_host():
             return lpd.get(self.store, self.base)
-        run("meson", "install", "-C", build_dir, "--quiet", "--destdir", scratch)
+        run("meson", "install", "-C", self._build_dir, "--quiet", "--destdir", scratch)
         return scratch
 
     def saved(self, series, smp, secure_boot=None):
