@@ -22,7 +22,7 @@ PACKAGES = """
 BUILDING = """
     ccache gcc libc6-dev make meson ninja-build pkgconf scdoc libblkid-dev libcmocka-dev libinih-dev
     libjson-c-dev libkeyutils-dev libkmod-dev liblzma-dev libmd-dev libsmartcols-dev libssl-dev
-    libsystemd-dev libzstd-dev zlib1g-dev
+    libsystemd-dev libzstd-dev openssl python3-jsonschema zlib1g-dev zsh
 """.split()
 
 # The initramfs carries what a bench machine needs to find its disk and its agent port, no more.

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """lpd, built from this checkout by a release's own compiler and libraries."""
 
+import json
+import tempfile
 from pathlib import Path
 
 from . import cache
@@ -41,3 +43,19 @@ def _binds(work, store):
 def _in(base, binds, *argv):
     return run_in(base.building, *argv, binds=binds, CC="ccache gcc", CCACHE_DIR="/ccache",
                   LC_ALL="C.UTF-8")
+
+
+def test(store, base):
+    """Builds it with its tests in the tree for building and runs those: (good, bad, what is said of
+    the bad ones)."""
+    with tempfile.TemporaryDirectory(dir=store.top) as scratch:
+        binds = _binds(Path(scratch) / "work", store)
+        _in(base, binds, "meson", "setup", "/build", "/src")
+        _in(base, binds, "ninja", "-C", "/build")
+        _in(base, binds, "sh", "-c", "meson test -C /build --num-processes 2 || true")
+        lines = (Path(scratch) / "work/meson-logs/testlog.json").read_text().splitlines()
+    results = [json.loads(line) for line in lines]
+    bad = [r for r in results if r["result"] not in ("OK", "SKIP")]
+    said = [f"{r['name']}: {r['result']}\n{r.get('stdout', '')[-3000:]}{r.get('stderr', '')[-3000:]}"
+            for r in bad]
+    return len(results) - len(bad), len(bad), said

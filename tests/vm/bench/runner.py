@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The command line: which cases run, on which kernel series, and what is said about them."""
+"""The command line: which cases run, on which machines, and what is said about them."""
 
 import argparse
 import importlib.util
@@ -14,6 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import base, cache, kinds, lpd, suites
+from .kinds import KINDS
 from .lab import Lab
 from .machine import Machine
 from .qemu import Failed
@@ -21,28 +23,6 @@ from .suites import SUITES
 
 CASES = Path(__file__).resolve().parent.parent / "cases"
 RUNS_KEPT = 5
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A kind of machine: name is what cases and the command line call it."""
-
-    name: str
-    suite: str
-    series: str | None = None   # None: the suite has one
-    plain: bool = False
-
-    def is_meant(self, word):
-        return word == self.name or word in self.name.split("/")
-
-
-MACHINES = {kind.name: kind for kind in (
-    Kind("12/6.1", "12", "6.1"), Kind("12/6.12", "12", "6.12"), Kind("13", "13"),
-    Kind("testing", "testing"), Kind("12/plain", "12", "6.1", plain=True),
-    Kind("13/plain", "13", plain=True), Kind("testing/plain", "testing", plain=True))}
-
-# What a case runs on that has no MACHINES of its own.
-USUAL = ("12/6.1", "12/6.12")
 
 
 class Labs:
@@ -73,12 +53,6 @@ class Case:
         spec.loader.exec_module(module)
         return module
 
-    def kinds(self, words):
-        """What it runs on: what it is for, or what of that is asked for; all of these if none is."""
-        usual = getattr(self.load(), "MACHINES", USUAL)
-        asked = [k for k in MACHINES.values() if any(map(k.is_meant, words))]
-        return [k for k in asked if k.name in usual] or asked if words else [MACHINES[n] for n in usual]
-
 
 def main():
     args = _parse(sys.argv[1:])
@@ -89,6 +63,8 @@ def main():
         return 0
     labs = Labs(args)
     runs = Runs(args.cache / "runs")
+    if args.cases == ["unit-tests"]:
+        return _unit_tests(args)
     if args.cases == ["shell"]:
         return _shell(labs, args, runs.new("shell"))
     return _run_all(labs, runs, cases, args)
@@ -100,7 +76,7 @@ def _parse(argv):
                                      description="Runs cases on booted machines.")
     parser.add_argument("--machines", "--series", type=lambda s: s.split(","), default=[],
                         help="kinds of machines or parts of their names, comma-separated (default: all "
-                             f"that a case is for, of {', '.join(MACHINES)})")
+                             f"that a case is for, of {', '.join(KINDS)})")
     parser.add_argument("--jobs", type=int, default=2, help="machines side by side (default: 2)")
     parser.add_argument("--build-dir", type=Path,
                         help="a Meson build directory of lpd, for machines of this Debian release; for "
@@ -113,18 +89,20 @@ def _parse(argv):
                         help="`shell` boots a machine with Secure Boot")
     parser.add_argument("--list", action="store_true", help="print the cases and end")
     parser.add_argument("cases", nargs="*", metavar="CASE",
-                        help="cases to run (default: all); `shell` boots a machine to work in")
+                        help="cases to run (default: all); `shell` boots a machine to work in, "
+                             "`unit-tests` builds and tests lpd in the trees of Debian releases "
+                             "(default: those that this host is none of)")
     args = parser.parse_args(argv)
     for word in args.machines:
-        if not any(kind.is_meant(word) for kind in MACHINES.values()):
-            parser.error(f"no machine {word}; there are {', '.join(MACHINES)}")
+        if not kinds.meant_by([word]):
+            parser.error(f"no machine {word}; there are {', '.join(KINDS)}")
     args.cache = args.cache.resolve()
     return args
 
 
 def _choose(names):
     """The cases with those names, all without any."""
-    if names == ["shell"]:
+    if names in (["shell"], ["unit-tests"]):
         return []
     there = {path.stem: Case(path.stem, path) for path in sorted(CASES.glob("*.py"))}
     for name in names:
@@ -149,15 +127,29 @@ class Runs:
 
 
 def _shell(labs, args, directory):
-    kind, = [k for k in MACHINES.values() if any(map(k.is_meant, args.machines))][:1] \
-        or [MACHINES[USUAL[0]]]
+    kind = [*kinds.meant_by(args.machines), KINDS[kinds.USUAL[0]]][0]
     machine = Machine(labs.of(kind.suite), kind.series, directory, plain=kind.plain)
     print(f"A machine with kernel {machine.kernel}; patches are in /patches. ctrl-a x ends it.")
     return subprocess.run([machine.prepare_by_hand(args.secure_boot)], check=False).returncode
 
 
+def _unit_tests(args):
+    """lpd's own tests, with the compiler and the libraries of other releases."""
+    wanted = {kind.suite for kind in kinds.meant_by(args.machines)} \
+        or {name for name, suite in SUITES.items() if suite.codename != suites.of_host()}
+    good = bad = 0
+    store = cache.Cache(args.cache)
+    for name in sorted(wanted):
+        passed, failed, said = lpd.test(store, base.get(store, SUITES[name]))
+        print(*said, f"{passed} tests on Debian {name} passed, {failed} failed", sep="\n", flush=True)
+        good, bad = good + passed, bad + failed
+    print(f"{good} passed, {bad} failed")
+    return 1 if bad else 0
+
+
 def _run_all(labs, runs, cases, args):
-    jobs = [(case, kind) for case in cases for kind in case.kinds(args.machines)]
+    jobs = [(case, kind) for case in cases
+            for kind in kinds.of_case(case.name, case.load(), args.machines)]
     try:
         with ThreadPoolExecutor(args.jobs) as pool:
             results = list(pool.map(lambda job: _run_one(labs, runs, *job, args.keep), jobs))

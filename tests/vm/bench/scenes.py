@@ -23,7 +23,7 @@ def cut_at_random(m, command, prepare=None):
     cut the machine boots and the patch is wholly there or wholly not. How many cuts: $LPD_CUTS."""
     duration = _time_of(m, prepare, command)
     there = 0
-    for cut in range(int(os.environ.get("LPD_CUTS", "5"))):
+    for cut in range(int(os.environ.get("LPD_CUTS", "3"))):
         _start_over(m, prepare)
         moment = m.random.uniform(0, 1.1 * duration)
         m.cut_during(command, 1000 * moment)

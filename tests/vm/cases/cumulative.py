@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Cumulative patches: the new one replaces the old, which is shown so, and A to B to A works."""
 
+from bench.kinds import EVERYWHERE
+
+MACHINES = EVERYWHERE
+
 
 def case(m):
     m.boot()

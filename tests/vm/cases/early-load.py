@@ -2,6 +2,9 @@
 """A patch with Stage=initrd is in before the root device is opened; the host takes it over as it is."""
 
 from bench import early
+from bench.kinds import EVERYWHERE
+
+MACHINES = (*EVERYWHERE, "testing/plain")
 
 
 def case(m):

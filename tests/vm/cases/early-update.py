@@ -5,6 +5,8 @@ import base64
 
 from bench import early
 
+MACHINES = ("12/6.1",)   # it has two kernels
+
 # Hooks of others, which are nothing to lpd and most of what a run takes under emulation.
 OTHERS = "crypt* dmsetup fsck keymap resume thermal zz-busybox"
 

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A patch installed on a running machine is active, and after a reboot it is in before sysinit.target."""
 
+from bench.kinds import EVERYWHERE, PLAIN
+
+MACHINES = EVERYWHERE + PLAIN
+
 
 def case(m):
     m.boot()

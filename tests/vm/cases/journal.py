@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The journal tells each event by its MESSAGE_ID and fields, and explains it."""
 
+from bench.kinds import EVERYWHERE
+
+MACHINES = EVERYWHERE
+
 
 def case(m):
     m.boot()

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What the kernel refuses is told in one message with its reason, the way out and the exit status."""
 
+from bench.kinds import EVERYWHERE
+
+MACHINES = EVERYWHERE
+
 
 def case(m):
     m.boot()

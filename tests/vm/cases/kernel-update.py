@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A kernel update to the other series and back: each kernel gets its own patches, and nothing fails."""
 
+MACHINES = ("12/6.1",)   # it has two kernels
+
 
 def case(m):
     m.boot()

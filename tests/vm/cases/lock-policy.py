@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What Lock= says happens at boot, last, and holds nothing of it up; a boot that is not complete is not locked."""
 from bench.scenes import is_locked
+from bench.kinds import EVERYWHERE
+
+MACHINES = (*EVERYWHERE, "12/plain")
 
 POLICY = "/etc/lpd/lpd.conf.d/50-lock.conf"
 

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A required patch that is missing: its services do not start, the boot is not a good one, and there is a login."""
 
+from bench.kinds import EVERYWHERE
+
+MACHINES = EVERYWHERE
+
 SERVICE = """[Unit]
 Requires=livepatch@{patch}.service
 After=livepatch@{patch}.service

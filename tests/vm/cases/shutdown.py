@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A shutdown unloads nothing: the machine stays patched to its very end."""
 
+from bench.kinds import EVERYWHERE
+
+MACHINES = EVERYWHERE
+
 HOOK = """#!/bin/sh
 echo "at the end: $(cat /proc/uptime)" >/dev/console
 """

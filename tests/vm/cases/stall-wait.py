@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A transition that stalls: OnStall=wait reports it, lpctl blocking names the task, and it ends when the task lets go."""
 from bench.scenes import hold, release
+from bench.kinds import EVERYWHERE
+
+MACHINES = EVERYWHERE
 
 
 def case(m):

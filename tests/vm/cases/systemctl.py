@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """systemctl start, stop, reload and restart load and unload a patch, and both views agree throughout."""
 
+from bench.kinds import EVERYWHERE
+
+MACHINES = EVERYWHERE
+
 
 def case(m):
     m.boot()

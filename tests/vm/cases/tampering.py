@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A patch that somebody else than lpd switches off is noticed at once: journal, status and unit tell it, and who it was."""
 
+from bench.kinds import EVERYWHERE
+
+MACHINES = EVERYWHERE
+
 SWITCHED_OFF = "MESSAGE_ID=1ab0f8b0b9da4a8c8101ee1ca45c89a2"
 
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A kernel that lets SYSCALL programs verify signatures is asked by one: that needs CAP_BPF alone."""
 
+MACHINES = ("12/6.1", "testing")
+
 VERDICTS = {
     "db": "verified", "mok": "verified", "mok-keyid": "verified", "stranger": "unknown-signer",
     "stranger-embedded": "unknown-signer", "forged": "bad-signature",
@@ -15,18 +17,16 @@ VERIFY = ("systemd-run --quiet --pipe --wait -p CapabilityBoundingSet='CAP_BPF C
 def case(m):
     m.boot(secure_boot=True)
     steps = {step["step"]: step for step in verify(m, m.patch("lp-cmdline", by="mok"))["steps"]}
-    m.equal("what an older kernel says to CAP_BPF alone", steps["kernel-pkcs7"]["outcome"],
-            "unavailable")
+    if m.suite != "testing":
+        m.equal("what an older kernel says to CAP_BPF alone", steps["kernel-pkcs7"]["outcome"],
+                "unavailable")
+        return
 
-    patches = {by: m.patch("lp-cmdline", by=by) for by in VERDICTS}
-    m.reboot(newer=True)
-    print(f"{m.series}: then {m.ok('uname -r').strip()}")
-    m.push(m.newer_module, "/root/dummy.ko")
-    found = {by: verify(m, path)["signature"] for by, path in patches.items()}
+    found = {by: verify(m, m.patch("lp-cmdline", by=by))["signature"] for by in VERDICTS}
     m.equal("the verdicts", {by: signature["verdict"] for by, signature in found.items()}, VERDICTS)
     m.equal("who decided", {found[by]["way"] for by in ("db", "mok", "mok-keyid", "stranger", "forged")},
             {"kernel-pkcs7"})
-    builtin = verify(m, "/root/dummy.ko")["signature"]
+    builtin = verify(m, m.patch("dummy", by="builtin"))["signature"]
     m.equal("what is said of Debian's own module",
             [builtin[key] for key in ("verdict", "way", "keyring")],
             ["verified", "kernel-pkcs7", ".builtin_trusted_keys"])

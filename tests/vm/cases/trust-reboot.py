@@ -3,6 +3,10 @@
 any ordinary service, and the status says who vouches for it; an unsigned one is not even
 installed."""
 
+from bench.kinds import EVERYWHERE
+
+MACHINES = (*EVERYWHERE, "13/plain")
+
 
 def case(m):
     m.boot(secure_boot=True)

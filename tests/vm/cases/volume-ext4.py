@@ -3,6 +3,10 @@
 
 import hashlib
 
+from bench.kinds import EVERYWHERE
+
+MACHINES = EVERYWHERE
+
 FILES = "mount -o ro /dev/vdb /mnt && find /mnt/lpd -type f -printf '%P\\n'; umount /mnt"
 
 

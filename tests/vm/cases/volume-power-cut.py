@@ -6,7 +6,7 @@ command has ended, what was to be is there."""
 import os
 import time
 
-CUTS = int(os.environ.get("LPD_CUTS", "2"))
+CUTS = int(os.environ.get("LPD_CUTS", "1"))
 FILES = """
 mount -o ro /dev/{} /mnt && cd /mnt/lpd && find . -type f -exec sha256sum {{}} +
 cd / && umount /mnt

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The kinds of machines, and which of them a case runs on."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Kind:
+    """name is what cases and the command line call it."""
+
+    name: str
+    suite: str
+    series: str | None = None   # of the kernel; None: the suite has one
+    plain: bool = False         # a machine as people have it, see plain.py
+
+    def is_meant(self, word):
+        return word == self.name or word not in KINDS and word in self.name.split("/")
+
+
+KINDS = {kind.name: kind for kind in (
+    Kind("12/6.1", "12", "6.1"),
+    Kind("12/6.12", "12", "6.12"),
+    Kind("13", "13"),
+    Kind("testing", "testing"),
+    Kind("12/plain", "12", "6.1", plain=True),
+    Kind("13/plain", "13", plain=True),
+    Kind("testing/plain", "testing", plain=True),
+)}
+
+# One of each Debian release.
+EVERYWHERE = ("12/6.1", "13", "testing")
+PLAIN = ("12/plain", "13/plain", "testing/plain")
+
+# A case that says nothing else, in MACHINES, runs on the oldest; one whose name begins with one of these
+# words is about what differs between kernels, libraries and systemd.
+USUAL = ("12/6.1",)
+BEGINNINGS = ("bench", "early", "lock", "trust")
+
+
+def of_case(name, module, words):
+    """The kinds that a case is for: those of them that are asked for. Where it is for none that is
+    asked for, it runs on these all the same."""
+    usual = EVERYWHERE if name.split("-")[0] in BEGINNINGS else USUAL
+    wanted = getattr(module, "MACHINES", usual)
+    asked = meant_by(words)
+    both = [kind for kind in asked if kind.name in wanted]
+    return both or asked or [KINDS[name] for name in wanted]
+
+
+def meant_by(words):
+    return [kind for kind in KINDS.values() if any(map(kind.is_meant, words))]
