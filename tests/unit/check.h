@@ -12,6 +12,11 @@
 
 #include "base/error.h"
 
+/* cmocka 2 tells numbers without a sign from others, and warns of the name for both. */
+#ifndef assert_uint_in_range
+#define assert_uint_in_range assert_in_range
+#endif
+
 /* The call failed with that errno and exactly that message. Frees the error. */
 #define assert_error_is(r, expected, e, text)                                                      \
     do {                                                                                           \

@@ -287,7 +287,7 @@ static void test_busy_for_a_moment(void **state _unused_) {
     m->error = -EBUSY;
     k.n_finit = 0;
     assert_error(load_now("lp_b", BUILD_1), -EBUSY, EXIT_STATUS_FAILED, "busy");
-    assert_in_range(k.n_finit, 2, 10);
+    assert_uint_in_range(k.n_finit, 2, 10);
 }
 
 static void test_busy_too_long(void **state _unused_) {

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 
-#include <cmocka.h>
-
 #include "base/file.h"
+#include "check.h"
 #include "fake-kernel.h"
 #include "livepatch/load.h"
 #include "livepatch/sysfs.h"

@@ -25,7 +25,7 @@ static void test_pace(void **state _unused_) {
     /* A second of waiting takes few looks, and the end is noticed soon. */
     for (; elapsed < USEC_PER_SEC; polls++)
         elapsed += wait_pace(elapsed);
-    assert_in_range(polls, 5, 10);
+    assert_uint_in_range(polls, 5, 10);
 }
 
 static void test_deadline(void **state _unused_) {
@@ -46,8 +46,8 @@ static void test_wait(void **state _unused_) {
     assert_int_equal(transition_wait(&k.host, "lp-a", 500 * USEC_PER_MSEC), -ETIME);
     assert_int_equal(k.now - begin, 500 * USEC_PER_MSEC);
     assert_int_equal(transition_wait(&k.host, "lp-a", USEC_INFINITY), 0);
-    assert_in_range(k.now - begin, USEC_PER_SEC, USEC_PER_SEC + 250 * USEC_PER_MSEC);
-    assert_in_range(k.n_sleep, 1, 20);
+    assert_uint_in_range(k.now - begin, USEC_PER_SEC, USEC_PER_SEC + 250 * USEC_PER_MSEC);
+    assert_uint_in_range(k.n_sleep, 1, 20);
     assert_int_equal(transition_wait(&k.host, "lp-a", 0), 0);
 
     start_disabling("lp_a");

@@ -125,7 +125,7 @@ static void test_held_for_ever(void **state _unused_) {
     assert_error(unload("lp_a"), -EWOULDBLOCK, EXIT_STATUS_FAILED, "by force is held for ever");
     assert_false(m->registered);
     /* What the kernel does not drop at once it does not drop at all. */
-    assert_in_range(k.now - start, 5 * USEC_PER_SEC, 10 * USEC_PER_SEC);
+    assert_uint_in_range(k.now - start, 5 * USEC_PER_SEC, 10 * USEC_PER_SEC);
 }
 
 static void test_privilege(void **state _unused_) {

@@ -286,7 +286,7 @@ static void test_wait_for_patched(void **state _unused_) {
 
     patch("fix-it", "WaitFor=patched\nProbe=/bin/true\n");
     assert_int_equal(load("fix-it"), 1);
-    assert_in_range(k.now - begin, USEC_PER_SEC, 2 * USEC_PER_SEC);
+    assert_uint_in_range(k.now - begin, USEC_PER_SEC, 2 * USEC_PER_SEC);
     assert_result("fix-it", "load", "active");
     assert_true(result.complete);
     assert_true(result.monotonic_usec == begin);

@@ -173,7 +173,7 @@ static void test_waits(void **state _unused_) {
     assert_int_equal(e.exit_status, EXIT_STATUS_TIMEOUT);
     assert_int_equal(k.now, begun);
     assert_int_equal(lock_wait(&k.host, USEC_INFINITY, &e), 1);
-    assert_in_range(k.now - begun, USEC_PER_SEC / 2, 2 * USEC_PER_SEC);
+    assert_uint_in_range(k.now - begun, USEC_PER_SEC / 2, 2 * USEC_PER_SEC);
 }
 
 static void test_waits_no_longer(void **state _unused_) {
@@ -182,7 +182,7 @@ static void test_waits_no_longer(void **state _unused_) {
     load_one("lp_a", true);
     begun = k.now;
     assert_int_equal(lock_wait(&k.host, 5 * USEC_PER_SEC, &e), -EAGAIN);
-    assert_in_range(k.now - begun, 5 * USEC_PER_SEC, 6 * USEC_PER_SEC);
+    assert_uint_in_range(k.now - begun, 5 * USEC_PER_SEC, 6 * USEC_PER_SEC);
     assert_open("lp_a: its transition runs", -EAGAIN);
 }
 
@@ -210,7 +210,7 @@ static void test_udev(void **state _unused_) {
     k.userdata = &quiet;
     k.on_sleep = end_events;
     assert_int_equal(lock_execute(&k.host, &e), 1);
-    assert_in_range(k.now - begun, 3 * USEC_PER_SEC, 4 * USEC_PER_SEC);
+    assert_uint_in_range(k.now - begun, 3 * USEC_PER_SEC, 4 * USEC_PER_SEC);
 }
 
 /* It is never at rest. */
@@ -219,7 +219,7 @@ static void test_restless_udev(void **state _unused_) {
 
     fake_kernel_text(&k, "/run/udev/queue", "");
     assert_int_equal(lock_execute(&k.host, &e), 1);
-    assert_in_range(k.now - start, 30 * USEC_PER_SEC, 31 * USEC_PER_SEC);
+    assert_uint_in_range(k.now - start, 30 * USEC_PER_SEC, 31 * USEC_PER_SEC);
     assert_int_equal(look_at(LOCKED), 1);
 }
 

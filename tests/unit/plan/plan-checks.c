@@ -119,11 +119,11 @@ static void test_rollout_spread(void **state _unused_) {
             else
                 (void) snprintf(id, sizeof(id), "%016lx%016lx", random, random * 3);
             position = rollout_position(id, names[k / 2]);
-            assert_in_range(position, 0, 9999);
+            assert_uint_in_range(position, 0, 9999);
             tenths[position / 1000]++;
         }
         for (size_t i = 0; i < ELEMENTSOF(tenths); i++)
-            assert_in_range(tenths[i], 850, 1150);
+            assert_uint_in_range(tenths[i], 850, 1150);
     }
 }
 
@@ -136,7 +136,7 @@ static void test_rollout_independent(void **state _unused_) {
         (void) snprintf(id, sizeof(id), "%032x", i);
         both += rollout_position(id, "lp-1") < 5000 && rollout_position(id, "lp-2") < 5000;
     }
-    assert_in_range(both, 2250, 2750);
+    assert_uint_in_range(both, 2250, 2750);
 }
 
 static void test_rollout(void **state _unused_) {

@@ -272,7 +272,7 @@ static void each_step(enum fault f) {
         while (strike(scenes + i, f, n, complete))
             n++;
         printf("%s: %u steps\n", scenes[i].name, n);
-        assert_in_range(n, 3, 200);
+        assert_uint_in_range(n, 3, 200);
     }
 }
 

@@ -50,7 +50,7 @@ def test(store, base):
     the bad ones)."""
     with tempfile.TemporaryDirectory(dir=store.top) as scratch:
         binds = _binds(Path(scratch) / "work", store)
-        _in(base, binds, "meson", "setup", "/build", "/src")
+        _in(base, binds, "meson", "setup", "/build", "/src", "--buildtype=debugoptimized", "-Dwerror=true")
         _in(base, binds, "ninja", "-C", "/build")
         _in(base, binds, "sh", "-c", "meson test -C /build --num-processes 2 || true")
         lines = (Path(scratch) / "work/meson-logs/testlog.json").read_text().splitlines()

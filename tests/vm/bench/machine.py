@@ -14,6 +14,7 @@ from .qemu import BOOT_SECONDS, Failed
 from .trust import Trust
 
 RUN_SECONDS = 60
+ASK_SECONDS = 20
 PULL_SECONDS = 120
 LUKS_TRIES = 20
 KILLED = -1   # the agent's word for a command that took too long
@@ -73,10 +74,19 @@ class Machine(Trust):
 
     def wait_booted(self, timeout=BOOT_SECONDS):
         """Waits until systemd has no start job left; gives its word: running or degraded."""
-        _, state = self.run("systemctl is-system-running --wait", timeout=timeout)
-        if state.strip() not in ("running", "degraded"):
-            raise Failed(f"the boot ended in the state {state.strip()}")
-        return state.strip()
+        deadline = time.monotonic() + timeout
+        state = ""
+        # Asked again and again: a word that got lost is no boot that hangs.
+        while not state:
+            if time.monotonic() > deadline:
+                jobs = self.run("systemctl list-jobs --no-pager")[1]
+                raise Failed(f"the boot did not end within {timeout} s{_quote(jobs)}")
+            _, state = self.run(f"timeout {ASK_SECONDS} systemctl is-system-running --wait",
+                                timeout=timeout)
+            state = state.strip()
+        if state not in ("running", "degraded"):
+            raise Failed(f"the boot ended in the state {state}")
+        return state
 
     def reboot(self, timeout=BOOT_SECONDS, **boot):
         """An orderly reboot; takes what boot() takes."""
