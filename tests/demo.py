@@ -74,12 +74,11 @@ def demo(m):
 def main():
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     parser = argparse.ArgumentParser(prog="tests/demo")
-    parser.add_argument("--build-dir", type=Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--cache", type=Path, default=home / "lpd-vm",
                         help="where the machine's parts are kept (default: %(default)s)")
     args = parser.parse_args()
-    say("Making a Debian 12 machine (a minute or two, the first time)")
-    lab = Lab(args.cache.resolve(), args.build_dir)
+    say("Making a Debian 12 machine, and lpd for it (some minutes, the first time)")
+    lab = Lab(args.cache.resolve())
     with tempfile.TemporaryDirectory(dir=args.cache) as directory:
         m = Machine(lab, "6.1", Path(directory))
         try:
