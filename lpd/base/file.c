@@ -262,6 +262,31 @@ int file_write_fd(int fd, const void *data, size_t size) {
     return 0;
 }
 
+int file_copy_fd(int from, int to, size_t max, size_t *ret_size) {
+    char buffer[64 * 1024];
+    size_t size = 0;
+    ssize_t n;
+    int r;
+
+    for (;;) {
+        n = read(from, buffer, sizeof(buffer));
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -errno;
+        if (n == 0)
+            break;
+        size += (size_t) n;
+        if (size > max)
+            return -EFBIG;
+        r = file_write_fd(to, buffer, (size_t) n);
+        if (r < 0)
+            return r;
+    }
+    *ret_size = size;
+    return 0;
+}
+
 int memfd_new(const char *name) {
     int fd;
 
@@ -273,12 +298,6 @@ int memfd_new(const char *name) {
 
 int memfd_seal(int fd) {
     return fcntl(fd, F_ADD_SEALS, SEALS) < 0 ? -errno : 0;
-}
-
-int memfd_is_sealed(int fd) {
-    int seals = fcntl(fd, F_GET_SEALS);
-
-    return seals < 0 ? -errno : (seals & SEALS) == SEALS;
 }
 
 static int fill_temporary(int fd, const void *data, size_t size, mode_t mode, bool sync) {

@@ -25,8 +25,9 @@ int memfd_new(const char *name);
 /* Nobody, this program included, can change it any more: fcntl(2), "File sealing". */
 int memfd_seal(int fd);
 
-/* Whether it is so: 1 or 0, or a negative errno. */
-int memfd_is_sealed(int fd);
+/* Copies what an open descriptor holds from its offset on, at most max bytes (more is -EFBIG), to
+ * another one, through a small buffer. */
+int file_copy_fd(int from, int to, size_t max, size_t *ret_size);
 
 /* Writes all of data to an open descriptor. */
 int file_write_fd(int fd, const void *data, size_t size);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <linux/module.h>
+
 #include "base/file.h"
+#include "base/strv.h"
 #include "config/name.h"
 #include "livepatch/facts.h"
 #include "livepatch/kernel-flag.h"
@@ -10,6 +13,11 @@
 #include "livepatch/transition.h"
 #include "livepatch/view.h"
 #include "livepatch/wait.h"
+
+/* Not in the headers of kernels before 5.17. */
+#ifndef MODULE_INIT_COMPRESSED_FILE
+#define MODULE_INIT_COMPRESSED_FILE 4
+#endif
 
 /* Without a transition to wait for, a busy kernel is asked this often, at this pace. */
 #define TRIES_MAX 3
@@ -25,7 +33,13 @@ struct load {
     const struct load_options *o;
     const char *name;
     uint64_t deadline; /* until which other transitions are waited for */
+    char **before;     /* the modules that the kernel had right before */
+    bool from_file;    /* the kernel has read the file itself */
 };
+
+static void load_done(struct load *l) {
+    strv_free(l->before);
+}
 
 /* What the kernel has of that name. */
 enum presence {
@@ -170,12 +184,28 @@ static int wait_for_others(struct load *l, struct error *e) {
     return r < 0 ? r : 1;
 }
 
+/* LoadPin, IPE and IMA's appraisal judge the file that the bytes come from, and memory is none that they
+ * know. The kernel reads the file again then, so it has to be the kernel that checks it. */
+static bool may_load_from_file(const struct load *l, int refusal) {
+    return (refusal == -EPERM || refusal == -EACCES) && l->f->file_fd >= 0 &&
+           kernel_flag_read(l->h, KERNEL_SIG_ENFORCE) == 1;
+}
+
 /* The flags that make the kernel ignore versions also void the signature: never pass them. */
 static int insert(struct load *l, char **ret_words) {
     _cleanup_close_ int log = kmsg_open(l->h);
+    const char *parameters = strempty(l->o->parameters);
     int r;
 
-    r = l->h->ops->finit_module(l->h, l->f->fd, strempty(l->o->parameters), 0);
+    l->before = strv_free(l->before);
+    r = file_list(l->h, MODULES_DIRECTORY, &l->before);
+    if (r < 0 && r != -ENOENT)
+        return r;
+    r = l->h->ops->finit_module(l->h, l->f->fd, parameters, 0);
+    l->from_file = may_load_from_file(l, r);
+    if (l->from_file)
+        r = l->h->ops->finit_module(l->h, l->f->file_fd, parameters,
+                                    l->f->compressed ? MODULE_INIT_COMPRESSED_FILE : 0);
     if (r < 0)
         *ret_words = kmsg_words(log, l->name);
     return r;
@@ -208,16 +238,75 @@ static int look_and_insert(struct load *l, struct error *e) {
     }
 }
 
-static int undo(struct load *l, int why, const char *reason, struct error *e) {
+/* name: as the kernel has it; NULL if nobody can tell what it has loaded. */
+static int undo(struct load *l, const char *name, int why, const char *reason, struct error *e) {
+    _cleanup_(livepatch_done) struct livepatch p = { 0 };
     _cleanup_(error_done) struct error problem = ERROR_NULL;
     int r;
 
-    r = livepatch_unload(l->h, l->name, UNDO_TIMEOUT_USEC, &problem);
+    if (!name)
+        return error_hint(e, error_set(e, why, EXIT_STATUS_REFUSED, "%s: %s; it stays, as the kernel "
+                                       "does not say under which name", l->f->path, reason),
+                          "see lsmod, and reboot");
+    r = livepatch_read(l->h, name, &p);
+    if (r >= 0 && livepatch_is_plain_module(&p))
+        r = livepatch_remove_module(l->h, name, UNDO_TIMEOUT_USEC, &problem);
+    else if (r >= 0)
+        r = livepatch_unload(l->h, name, UNDO_TIMEOUT_USEC, &problem);
     return error_set(e, why, EXIT_STATUS_REFUSED, "%s: %s; %s%s", l->f->path, reason,
-                     r < 0    ? "taking it out again failed: "
-                     : r == 0 ? "it stays, as it is in under another name than it says"
-                              : "it was taken out again",
+                     r < 0 ? "taking it out again failed: " : "it was taken out again",
                      r < 0 ? error_message(&problem, r) : "");
+}
+
+/* Whether a module that has come meanwhile may be what was loaded. Others come at any time: without a
+ * build id to know it by, only a live patch is meant. */
+static bool may_be_ours(const struct load *l, const char *name) {
+    _cleanup_(livepatch_done) struct livepatch p = { 0 };
+
+    if (strv_contains(l->before, name) || livepatch_read(l->h, name, &p) < 0)
+        return false;
+    if (l->f->info.build_id && !l->from_file)
+        return streq(strempty(p.build_id), l->f->info.build_id);
+    return !livepatch_is_plain_module(&p);
+}
+
+/* What the kernel has loaded in our name, if that can be told. */
+static int find_loaded(const struct load *l, char **ret) {
+    _cleanup_strv_free_ char **now = NULL;
+    const char *found = NULL;
+    size_t n = 0;
+    int r;
+
+    r = file_list(l->h, MODULES_DIRECTORY, &now);
+    if (r < 0)
+        return r == -ENOMEM ? r : 0;
+    STRV_FOREACH(name, now)
+        if (may_be_ours(l, *name)) {
+            found = *name;
+            n++;
+        }
+    return n == 1 ? string_set(ret, found) : 0;
+}
+
+/* Memory holds what was checked, but the name that the kernel goes by is not the one in .modinfo; and if it
+ * has read the file, that may have been another one. */
+static int check_loaded(struct load *l, struct error *e) {
+    _cleanup_(livepatch_done) struct livepatch p = { 0 };
+    _cleanup_free_ char *name = NULL;
+    int r;
+
+    r = livepatch_read(l->h, l->name, &p);
+    if (r == -ENOMEM)
+        return r;
+    if (r >= 0 && (!p.build_id || is_same_build(l->f, &p))) {
+        if (p.registered)
+            return 0;
+        return undo(l, l->name, -EINVAL, "the module is in, but registers no live patch", e);
+    }
+    r = find_loaded(l, &name);
+    if (r < 0)
+        return r;
+    return undo(l, name, -ESTALE, "the kernel has loaded another module than it says it is", e);
 }
 
 /* What the kernel thought of the signature shows in the taint: E for unsigned, F for forced
@@ -238,7 +327,7 @@ static int check_signed(struct load *l, bool already, struct error *e) {
     if (!is_unsigned(&p))
         return 0;
     if (!already)
-        return undo(l, -ESTALE, "it was verified, but the kernel took it in as unsigned", e);
+        return undo(l, l->name, -ESTALE, "it was verified, but the kernel took it in as unsigned", e);
     r = error_set(e, -EKEYREJECTED, EXIT_STATUS_REFUSED,
                   "%s: this patch is in, but the kernel took it in as unsigned", l->f->path);
     return error_hint(e, r, "it was loaded past lpd; to do so properly: lpctl unload %s, then load it",
@@ -248,7 +337,9 @@ static int check_signed(struct load *l, bool already, struct error *e) {
 int livepatch_load(struct host *h, const struct module_file *f, const struct load_options *o,
                    enum load_result *ret_result, struct error *e) {
     _cleanup_free_ char *name = NULL;
-    struct load l = { .h = h, .f = f, .o = o };
+    _cleanup_(load_done) struct load l = { .h = h, .f = f, .o = o };
+    enum load_result result;
+    bool already;
     int r;
 
     r = check_module(h, f, e);
@@ -261,12 +352,12 @@ int livepatch_load(struct host *h, const struct module_file *f, const struct loa
     r = look_and_insert(&l, e);
     if (r < 0)
         return r;
-    if (r == PRESENCE_NONE) {
-        if (module_file_unchanged(f) < 0)
-            return undo(&l, -ESTALE, "the file was opened for writing while it was loaded", e);
-        if (!livepatch_is_registered(h, name))
-            return undo(&l, -EINVAL, "the module is in, but registers no live patch", e);
-    }
-    *ret_result = r == PRESENCE_SAME ? LOAD_ALREADY : LOAD_DONE;
-    return check_signed(&l, /* already= */ r != PRESENCE_NONE, e);
+    already = r != PRESENCE_NONE;
+    result = r == PRESENCE_SAME ? LOAD_ALREADY : LOAD_DONE;
+    r = already ? 0 : check_loaded(&l, e);
+    if (r >= 0)
+        r = check_signed(&l, already, e);
+    if (r >= 0)
+        *ret_result = result;
+    return r;
 }

@@ -20,9 +20,10 @@ enum load_result {
 /* Loads exactly the bytes of f and returns when the kernel has accepted them; the transition may
  * still run. A module of the same name that is loaded but disabled or replaced is removed first;
  * one that is in with another build id is -EEXIST. A patch that is just being disabled is turned
- * back. Waits while another patch's transition runs. What the kernel accepted but the file no
- * longer holds, what must be signed and is not in the kernel's eyes (both -ESTALE), or what registers no
- * live patch (-EINVAL), is taken out again.
+ * back. Waits while another patch's transition runs. Where a security module refuses bytes that come from
+ * memory and the kernel enforces signatures, the kernel reads the file itself. What the kernel then has
+ * under another name or of another build than was checked (-ESTALE), what must be signed and is not in the
+ * kernel's eyes (-ESTALE), or what registers no live patch (-EINVAL), is taken out again.
  * *ret_result is set on success. Errors (finit_module(2), kernel/module/main.c) carry one clear
  * message, with the kernel's last words from /dev/kmsg, and the exit status: -EPERM (4, 5 or 7),
  * -EKEYREJECTED, -EBADMSG (5), -ENOEXEC (6), -EBUSY (1), -ETIME (8): see refusal.c. */

@@ -65,10 +65,16 @@ static const struct refusal load_refusals[] = {
     { EPERM, is_locked_down, EXIT_STATUS_REFUSED,
       "the kernel is locked down and the module has no signature that it trusts",
       "sign the module with a key that the kernel trusts; /proc/keys lists these" },
-    { EPERM, NULL, EXIT_STATUS_REFUSED, "the kernel may not load this module",
+    { EPERM, enforces_signatures, EXIT_STATUS_REFUSED, "the kernel may not load this module",
       "see module_blacklist= on the kernel command line and the rules of LoadPin" },
-    { EACCES, NULL, EXIT_STATUS_REFUSED, "a security module forbids loading it",
-      "see the audit log for the rule of IMA, SELinux or AppArmor" },
+    { EPERM, NULL, EXIT_STATUS_REFUSED, "the kernel may not load this module",
+      "see module_blacklist= on the kernel command line; if LoadPin wants the file itself, set "
+      "EnforceInKernel=yes in lpd.conf" },
+    { EACCES, enforces_signatures, EXIT_STATUS_REFUSED, "a security module forbids loading it",
+      "see the audit log for the rule of IMA, IPE, SELinux or AppArmor" },
+    { EACCES, NULL, EXIT_STATUS_REFUSED, "a security module forbids loading it from memory",
+      "see the audit log for the rule of IMA, IPE, SELinux or AppArmor; if it wants the file itself, set "
+      "EnforceInKernel=yes in lpd.conf" },
     { EKEYREJECTED, enforces_signatures, EXIT_STATUS_REFUSED,
       "the kernel enforces signatures and rejected this one: there is none, it does not fit the "
       "module, is revoked, or its signer is not trusted",

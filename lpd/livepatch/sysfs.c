@@ -28,7 +28,7 @@ int livepatch_path(const char *name, const char *attribute, char **ret) {
 }
 
 int module_path(const char *name, const char *attribute, char **ret) {
-    return attribute_path("/sys/module", name, attribute, ret);
+    return attribute_path(MODULES_DIRECTORY, name, attribute, ret);
 }
 
 int livepatch_flag_read(const struct host *h, const char *name, const char *attribute) {

@@ -8,6 +8,7 @@
  * (Documentation/ABI/testing/sysfs-module). Names may be written with '-' or '_'. */
 
 #define LIVEPATCH_DIRECTORY "/sys/kernel/livepatch"
+#define MODULES_DIRECTORY "/sys/module"
 /* The same directory where no seal covers it: run-lpd-sysfs.mount. */
 #define LIVEPATCH_UNSEALED "/run/lpd/sysfs/kernel/livepatch"
 

@@ -5,6 +5,7 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
+#include "base/file.h"
 #include "module/compress.h"
 
 /* The most that a decoder may need besides the output: zstd's own default for --ultra, and twice
@@ -169,49 +170,32 @@ static const struct decoder *find_decoder(const void *data, size_t size) {
     return NULL;
 }
 
-/* What has been decompressed; the stream writes behind it. */
-struct output {
-    char *data;
-    size_t size, allocated;
-};
+/* Hands on what comes out piece by piece, so that no second copy of it is ever held. */
+static int run(const struct decoder *d, struct stream *s, size_t max, int fd, size_t *ret_size) {
+    uint8_t buffer[64 * 1024];
+    size_t size = 0;
+    int r, k;
 
-/* Room for one byte more than max tells a stream that ends there from one that goes on. */
-static int grow(struct output *o, size_t max) {
-    size_t wanted = MIN(MAX(o->allocated * 2, (size_t) 64 * 1024), max + 1);
-    char *grown;
+    do {
+        size_t in_left = s->in_left, n;
 
-    grown = realloc(o->data, wanted + 1);
-    if (!grown)
-        return -ENOMEM;
-    o->data = grown;
-    o->allocated = wanted;
-    return 0;
-}
-
-static int run(const struct decoder *d, struct stream *s, size_t max, struct output *o) {
-    int r;
-
-    for (;;) {
-        size_t in_left = s->in_left;
-
-        if (o->size == o->allocated) {
-            r = grow(o, max);
-            if (r < 0)
-                return r;
-        }
-        s->out = (uint8_t *) o->data + o->size;
-        s->out_left = o->allocated - o->size;
+        s->out = buffer;
+        s->out_left = sizeof(buffer);
         r = d->step(s);
         if (r < 0)
             return r;
-        if (r == 0 && s->in_left == in_left && s->out_left == o->allocated - o->size)
+        n = sizeof(buffer) - s->out_left;
+        if (r == 0 && s->in_left == in_left && n == 0)
             return -EBADMSG; /* neither read nor wrote: the data end before the stream does */
-        o->size = o->allocated - s->out_left;
-        if (o->size > max)
+        size += n;
+        if (size > max)
             return -EFBIG;
-        if (r > 0)
-            return s->in_left > 0 ? -EBADMSG : 0;
-    }
+        k = file_write_fd(fd, buffer, n);
+        if (k < 0)
+            return k;
+    } while (r == 0);
+    *ret_size = size;
+    return s->in_left > 0 ? -EBADMSG : 0;
 }
 
 static int describe(const struct decoder *d, const struct stream *s, size_t size, size_t max, int r,
@@ -234,25 +218,17 @@ static int describe(const struct decoder *d, const struct stream *s, size_t size
     }
 }
 
-int decompress(const void *data, size_t size, size_t max, char **ret, size_t *ret_size,
+int decompress(const void *data, size_t size, size_t max, int fd, size_t *ret_size,
                struct error *e) {
     const struct decoder *d = find_decoder(data, size);
     struct stream s = { .in = data, .in_left = size };
-    struct output o = {};
     int r;
 
     if (!d)
         return 0;
     r = d->open(&s);
     if (r >= 0)
-        r = run(d, &s, max, &o);
+        r = run(d, &s, max, fd, ret_size);
     d->close(&s);
-    if (r < 0) {
-        free(o.data);
-        return describe(d, &s, size, max, r, e);
-    }
-    o.data[o.size] = '\0';
-    *ret = o.data;
-    *ret_size = o.size;
-    return 1;
+    return r < 0 ? describe(d, &s, size, max, r, e) : 1;
 }

@@ -1,98 +1,91 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <fcntl.h>
 #include <sha2.h>
-#include <signal.h>
 #include <stdio.h>
+#include <sys/mman.h>
 
 #include "base/file.h"
 #include "base/safe-file.h"
 #include "module/compress.h"
 #include "module/file.h"
 
+static void unmap(struct module_file *f) {
+    if (f->data)
+        (void) munmap(f->data, f->size);
+    f->data = NULL;
+    f->size = 0;
+}
+
 void module_file_close(struct module_file *f) {
     free(f->path);
     closep(&f->fd);
-    free(f->data);
+    closep(&f->file_fd);
+    unmap(f);
     module_info_done(&f->info);
     *f = MODULE_FILE_NULL;
 }
 
-/* Returns 1 if the lease is held, 0 where this file system or this user can have none.
- *
- * Who opens the file for writing from now on makes the kernel send us a signal, SIGIO unless told
- * otherwise, and SIGIO kills. It is replaced by SIGURG, which is ignored by default (signal(7)), on
- * this descriptor alone and before there is a lease: so no handler or mask of the program is
- * touched, and no moment is left. We ask the lease itself, in module_file_unchanged(). */
-static int take_lease(int fd, struct error *e) {
-    if (fcntl(fd, F_SETSIG, SIGURG) < 0)
-        return -errno;
-    if (fcntl(fd, F_SETLEASE, F_RDLCK) >= 0)
-        return 1;
-    if (errno != EAGAIN)
-        return 0;
-    error_set(e, -ETXTBSY, EXIT_STATUS_FAILED, "is open for writing in another program");
-    return error_hint(e, -ETXTBSY, "wait until it is complete, then try again");
-}
-
-/* A copy that nobody, this program included, can change any more. Returns the descriptor. */
-static int seal(const char *data, size_t size) {
-    _cleanup_close_ int fd = -EBADF;
+/* From here on nobody, this program included, can change the bytes in the memfd. They are looked at in
+ * place: the file in memory is the only copy. Private, as a shared mapping of what is sealed is refused
+ * before Linux 6.7. */
+static int seal_and_map(struct module_file *f, size_t size) {
+    void *data;
     int r;
 
-    fd = memfd_new("lpd-module");
-    if (fd < 0)
-        return fd;
-    r = file_write_fd(fd, data, size);
-    if (r < 0)
+    r = memfd_seal(f->fd);
+    if (r < 0 || size == 0)
         return r;
-    r = memfd_seal(fd);
-    return r < 0 ? r : TAKE_FD(fd);
+    data = mmap(NULL, size, PROT_READ, MAP_PRIVATE, f->fd, 0);
+    if (data == MAP_FAILED)
+        return -errno;
+    f->data = data;
+    f->size = size;
+    return 0;
 }
 
-/* Reads all there is and decompresses it. Returns 1 if it was compressed, else 0. */
-static int read_bytes(int fd, struct module_file *f, struct error *e) {
-    _cleanup_free_ char *plain = NULL;
+/* Puts the uncompressed bytes in place of those that were read. */
+static int unpack(struct module_file *f, struct error *e) {
+    _cleanup_close_ int fd = memfd_new("lpd-module");
     size_t size;
     int r;
 
-    r = file_read_fd(fd, MODULE_SIZE_MAX, &f->data, &f->size);
-    if (r < 0)
-        return safe_file_describe(r, e);
-    r = decompress(f->data, f->size, MODULE_SIZE_MAX, &plain, &size, e);
+    if (fd < 0)
+        return fd;
+    r = decompress(f->data, f->size, MODULE_SIZE_MAX, fd, &size, e);
     if (r <= 0)
         return r;
-    free(f->data);
-    f->data = TAKE_PTR(plain);
-    f->size = size;
-    return r;
+    f->compressed = true;
+    unmap(f);
+    closep(&f->fd);
+    f->fd = TAKE_FD(fd);
+    return seal_and_map(f, size);
+}
+
+/* The one time that the file is read. */
+static int read_bytes(struct module_file *f, struct error *e) {
+    size_t size;
+    int r;
+
+    f->fd = memfd_new("lpd-module");
+    if (f->fd < 0)
+        return f->fd;
+    r = file_copy_fd(f->file_fd, f->fd, MODULE_SIZE_MAX, &size);
+    if (r < 0)
+        return safe_file_describe(r, e);
+    r = seal_and_map(f, size);
+    return r < 0 ? r : unpack(f, e);
 }
 
 static int open_and_parse(const struct host *h, const char *path, bool trusted,
                           struct module_file *f, struct error *e) {
-    _cleanup_close_ int fd = -EBADF;
-    int leased, compressed, r;
+    int r;
 
-    fd = safe_file_open(h, path, MODULE_SIZE_MAX, trusted, e);
-    if (fd < 0)
-        return fd;
-    leased = take_lease(fd, e);
-    if (leased < 0)
-        return leased;
-    compressed = read_bytes(fd, f, e);
-    if (compressed < 0)
-        return compressed;
-
-    r = appended_signature_find(f->data, f->size, &f->signature, e);
-    if (r < 0)
-        return r;
-    r = module_info_parse(f->data, f->signature.signed_size, &f->info, e);
-    if (r < 0)
-        return r;
-
-    f->leased = leased && !compressed;
-    f->fd = f->leased ? TAKE_FD(fd) : seal(f->data, f->size);
-    return f->fd < 0 ? f->fd : 0;
+    r = f->file_fd = safe_file_open(h, path, MODULE_SIZE_MAX, trusted, e);
+    if (r >= 0)
+        r = read_bytes(f, e);
+    if (r >= 0)
+        r = appended_signature_find(f->data, f->size, &f->signature, e);
+    return r < 0 ? r : module_info_parse(f->data, f->signature.signed_size, &f->info, e);
 }
 
 static int module_open(const struct host *h, const char *path, bool trusted, struct module_file *ret,
@@ -139,17 +132,4 @@ void module_file_sha256(struct module_file *f) {
     hash(f->data, f->size, digest);
     for (size_t i = 0; i < sizeof(digest); i++)
         (void) snprintf(f->sha256 + 2 * i, 3, "%02x", digest[i]);
-}
-
-int module_file_unchanged(const struct module_file *f) {
-    int r;
-
-    if (!f->leased) {
-        r = memfd_is_sealed(f->fd);
-        return r == 0 ? -ESTALE : MIN(r, 0);
-    }
-    r = fcntl(f->fd, F_GETLEASE);
-    if (r < 0)
-        return -errno;
-    return r == F_RDLCK ? 0 : -ESTALE;
 }

@@ -8,22 +8,22 @@
 
 #define MODULE_SIZE_MAX ((size_t) 256 * 1024 * 1024)
 
-/* A module file, opened once and read once: what is described here is what fd loads. A plain file is
- * held by a read lease (fcntl(2), F_SETLEASE); a compressed one, or one that can have no lease,
- * stands in a sealed memfd (memfd_create(2)). Do not put it through TAKE_STRUCT(): that leaves
- * descriptor 0 behind. */
+/* A module file, opened once and read once, into a sealed memfd (memfd_create(2)): what is described
+ * here is what fd loads, whatever becomes of the file, and whatever a file server answers the next time.
+ * Do not put it through TAKE_STRUCT(): that leaves descriptor 0 behind. */
 struct module_file {
     char *path;
-    int fd;          /* give this to finit_module(2) */
-    bool leased;     /* fd is the file itself, under a lease */
-    char *data;      /* the uncompressed bytes */
+    int fd;          /* the memfd with the uncompressed bytes: give this to finit_module(2) */
+    int file_fd;     /* the file itself, for security modules that want it (livepatch/load.c) */
+    bool compressed; /* it holds these bytes compressed */
+    char *data;      /* the bytes of fd, mapped read-only; no NUL follows them */
     size_t size;
     char sha256[65]; /* of the uncompressed bytes, hex; empty until module_file_sha256() */
     struct module_info info;
     struct appended_signature signature;
 };
 
-#define MODULE_FILE_NULL ((struct module_file){ .fd = -EBADF })
+#define MODULE_FILE_NULL ((struct module_file){ .fd = -EBADF, .file_fd = -EBADF })
 
 void module_file_close(struct module_file *f);
 
@@ -34,7 +34,7 @@ void module_file_close(struct module_file *f);
  * EXIT_STATUS_REFUSED: -EPERM (owner or mode), -ELOOP (link), -EISDIR, -EINVAL (not a regular file),
  * -EFBIG, -ENOEXEC (no module, or one for another machine), -EBADMSG (damaged), -ENOPKG (signature
  * of another kind). EXIT_STATUS_PRIVILEGE: -EACCES. EXIT_STATUS_FAILED: -ENOENT and other errors of
- * open(2) and read(2), -ETXTBSY (open for writing elsewhere), -ENOMEM. */
+ * open(2) and read(2), -ENOMEM, -ENOSPC. */
 int module_file_open(const struct host *h, const char *path, struct module_file *ret,
                      struct error *e);
 
@@ -45,9 +45,3 @@ int module_file_open_untrusted(const struct host *h, const char *path, struct mo
 
 /* Computes and remembers the SHA256 of the uncompressed bytes. */
 void module_file_sha256(struct module_file *f);
-
-/* Whether the bytes are still those that were read: the lease holds, or the memfd is sealed.
- * Returns 0, or -ESTALE if somebody has tried to open the file for writing since. To be asked after
- * the load. A lease that somebody waits for is taken away by force after
- * /proc/sys/fs/lease-break-time seconds, and never comes back. */
-int module_file_unchanged(const struct module_file *f);

@@ -266,6 +266,16 @@ static int injected_error(struct fake_kernel *k, struct fake_module *m) {
     return error;
 }
 
+/* As /proc names it: a file below the temporary root may have seals too. */
+static bool is_memory(int fd) {
+    char link[64], target[PATH_MAX];
+    ssize_t n;
+
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    n = readlink(link, target, sizeof(target));
+    return n > (ssize_t) STRLEN("/memfd:") && memcmp(target, "/memfd:", STRLEN("/memfd:")) == 0;
+}
+
 static int fake_finit_module(struct host *h, int fd, const char *parameters, int flags) {
     struct fake_kernel *k = kernel_of(h);
     _cleanup_(module_info_done) struct module_info info = { 0 };
@@ -279,6 +289,8 @@ static int fake_finit_module(struct host *h, int fd, const char *parameters, int
         k->on_finit(k);
     if (k->unprivileged || modules_are_locked(k))
         return -EPERM;
+    if (k->memory_error < 0 && is_memory(fd))
+        return k->memory_error;
     r = identify(fd, &info);
     if (r < 0)
         return r;

@@ -49,6 +49,7 @@ struct fake_kernel {
     /* Set by the test. */
     bool has_replace_attribute; /* since Linux 6.11 */
     bool unprivileged;
+    int memory_error;           /* what a security module answers to a module that comes from memory */
     bool sealed;                /* LIVEPATCH_DIRECTORY is read-only */
     const char *deaf;           /* a file that takes what is written and stays as it is */
     int delete_error, write_error; /* negative errno of every such call */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <sys/mman.h>
+#include <fcntl.h>
 
 #include "livepatch-test.h"
 
@@ -412,22 +412,6 @@ static void test_waits_for_other_build_to_go(void **state _unused_) {
     assert_error(load_now("lp_a", BUILD_1), -ETIME, EXIT_STATUS_TIMEOUT, "disabling it goes on");
 }
 
-static void test_file_changed_meanwhile(void **state _unused_) {
-    _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
-
-    fake_module_file("lp_a", BUILD_1, &f);
-    close(f.fd);
-    f.fd = memfd_create("unsealed", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    assert_true(dprintf(f.fd, "name=lp_a build_id=" BUILD_1 "\n") > 0);
-    assert_error(load_file(&f, NULL, USEC_INFINITY, &result), -ESTALE, EXIT_STATUS_REFUSED,
-                 "opened for writing while it was loaded; it was taken out again");
-    assert_absent("lp_a");
-
-    fake_kernel_module(&k, "lp_a")->stalls_back = true;
-    assert_error(load_file(&f, NULL, USEC_INFINITY, &result), -ESTALE, EXIT_STATUS_REFUSED,
-                 "taking it out again failed: ");
-}
-
 static void test_registers_no_patch(void **state _unused_) {
     fake_kernel_module(&k, "lp_a")->plain = true;
     fake_kernel_module(&k, "lp_a")->taint = "OK";
@@ -436,14 +420,84 @@ static void test_registers_no_patch(void **state _unused_) {
     assert_absent("lp_a");
 }
 
+/* The name in .modinfo is no more than a word: the kernel goes by the one in struct module. */
 static void test_name_is_another(void **state _unused_) {
     _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
 
+    fake_kernel_patch(&k, "lp_other", BUILD_2);
     fake_module_file("lp_true", BUILD_1, &f);
     free(f.info.name);
     f.info.name = strdup("lp_false");
-    assert_error(load_file(&f, NULL, USEC_INFINITY, &result), -EINVAL, EXIT_STATUS_REFUSED,
-                 "is in under another name");
+    assert_error(load_file(&f, NULL, USEC_INFINITY, &result), -ESTALE, EXIT_STATUS_REFUSED,
+                 "another module than it says it is; it was taken out again");
+    assert_absent("lp_true");
+    assert_in("lp_other", BUILD_2);
+
+    /* Without a build id it is the patch that has come. */
+    free(f.info.build_id);
+    f.info.build_id = NULL;
+    assert_error(load_file(&f, NULL, USEC_INFINITY, &result), -ESTALE, EXIT_STATUS_REFUSED,
+                 "it was taken out again");
+    assert_absent("lp_true");
+
+    fake_kernel_module(&k, "lp_true")->stalls_back = true;
+    assert_error(load_file(&f, NULL, USEC_INFINITY, &result), -ESTALE, EXIT_STATUS_REFUSED,
+                 "taking it out again failed: ");
+}
+
+/* A file as LoadPin and IPE want it, with what a server answers to the second reading. */
+static void file_to_load(const char *name, const char *build_id, const char *second_reading,
+                         struct module_file *ret) {
+    fake_module_file(name, build_id, ret);
+    fake_kernel_text(&k, "/lib/served.ko", second_reading);
+    ret->file_fd = file_open(&k.host, "/lib/served.ko", O_RDONLY, 0);
+    assert_true(ret->file_fd >= 0);
+}
+
+#define SERVED(name, build_id) "name=" name " build_id=" build_id "\n"
+
+static void test_file_is_wanted(void **state _unused_) {
+    static const int refusals[] = { -EPERM, -EACCES };
+
+    for (size_t i = 0; i < ELEMENTSOF(refusals); i++) {
+        _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
+
+        file_to_load("lp_a", BUILD_1, SERVED("lp_a", BUILD_1), &f);
+        k.memory_error = refusals[i];
+        /* The kernel would read bytes that nobody has checked. */
+        fake_kernel_text(&k, "/sys/module/module/parameters/sig_enforce", "N\n");
+        k.n_finit = 0;
+        assert_error(load_file(&f, NULL, USEC_INFINITY, &result), refusals[i], EXIT_STATUS_REFUSED, "");
+        assert_non_null(strstr(e.hint, "EnforceInKernel=yes"));
+        assert_int_equal(k.n_finit, 1);
+        assert_absent("lp_a");
+
+        fake_kernel_text(&k, "/sys/module/module/parameters/sig_enforce", "Y\n");
+        assert_int_equal(load_file(&f, NULL, USEC_INFINITY, &result), 0);
+        assert_int_equal(result, LOAD_DONE);
+        assert_int_equal(k.flags, 0);
+        assert_in("lp_a", BUILD_1);
+        fake_kernel_advance(&k, 2 * USEC_PER_SEC);
+        assert_int_equal(livepatch_unload(&k.host, "lp_a", USEC_INFINITY, NULL), 1);
+    }
+}
+
+/* Well signed as it may be, it is not what was checked. */
+static void test_file_was_another(void **state _unused_) {
+    static const char *const served[] = { SERVED("lp_a", BUILD_2), SERVED("lp_b", BUILD_1),
+                                          SERVED("lp_b", BUILD_2) };
+
+    k.memory_error = -EACCES;
+    fake_kernel_text(&k, "/sys/module/module/parameters/sig_enforce", "Y\n");
+    for (size_t i = 0; i < ELEMENTSOF(served); i++) {
+        _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
+
+        file_to_load("lp_a", BUILD_1, served[i], &f);
+        assert_error(load_file(&f, NULL, USEC_INFINITY, &result), -ESTALE, EXIT_STATUS_REFUSED,
+                     "it was taken out again");
+        assert_absent("lp_a");
+        assert_absent("lp_b");
+    }
 }
 
 int main(void) {
@@ -477,9 +531,10 @@ int main(void) {
         TEST(test_ordinary_module_is_spared),
         TEST(test_turned_back),
         TEST(test_waits_for_other_build_to_go),
-        TEST(test_file_changed_meanwhile),
         TEST(test_registers_no_patch),
         TEST(test_name_is_another),
+        TEST(test_file_is_wanted),
+        TEST(test_file_was_another),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

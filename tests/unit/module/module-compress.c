@@ -5,6 +5,7 @@
 
 #include "object.h"
 
+#include "base/file.h"
 #include "module/compress.h"
 
 #define LIMIT ((size_t) 200 * 1024)
@@ -71,9 +72,20 @@ static char *sample(size_t size) {
 static int run(const char *data, size_t size, char **ret, size_t *ret_size, struct error *e) {
     _cleanup_free_ char *exact = malloc(size ?: 1);
 
+    _cleanup_close_ int fd = memfd_new("test");
+    int r;
+
     assert_non_null(exact);
     memcpy(exact, data, size);
-    return decompress(exact, size, LIMIT, ret, ret_size, e);
+    r = decompress(exact, size, LIMIT, fd, ret_size, e);
+    if (r > 0) {
+        size_t read_size;
+
+        assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+        assert_int_equal(file_read_fd(fd, LIMIT, ret, &read_size), 0);
+        assert_int_equal(read_size, *ret_size);
+    }
+    return r;
 }
 
 static void test_sizes(void **state) {

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 
 #include "object.h"
 
@@ -39,7 +38,7 @@ static int setup(void **state) {
     tree_make(&w->host);
     read_sample("sample.ko", &w->sample, &w->sample_size);
     tree_write_data(&w->host, "/m/sample.ko", w->sample, w->sample_size);
-    /* Whoever hangs on a FIFO is ended, and so is who waits for a lease. */
+    /* Whoever hangs on a FIFO is ended. */
     (void) alarm(60);
     *state = w;
     return 0;
@@ -130,14 +129,13 @@ static void test_forms(void **state) {
         assert_int_equal(module_file_open(&w->host, "/m/any.ko.xz", &f, NULL), 0);
         assert_string_equal(f.path, "/m/any.ko.xz");
         assert_same_bytes(w, &f);
-        assert_int_equal(f.leased, i == 0);
-        assert_int_equal(module_file_unchanged(&f), 0);
+        assert_int_equal(f.compressed, i > 0);
         assert_true(f.info.livepatch);
         assert_string_equal(f.info.build_id, "0123456789abcdef0123456789abcdef01234567");
         assert_false(f.signature.present);
         assert_int_equal(fcntl(f.fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
-        if (!f.leased)
-            assert_int_equal(pwrite(f.fd, "x", 1, 0), -1);
+        assert_int_equal(pwrite(f.fd, "x", 1, 0), -1);
+        assert_int_equal(ftruncate(f.fd, 0), -1);
     }
 }
 
@@ -207,7 +205,7 @@ static void test_signature(void **state) {
     assert_true(f.signature.present);
     assert_int_equal(f.signature.signed_size, w->sample_size);
     assert_int_equal(f.signature.signature_size, 5);
-    module_file_close(&f); /* or the next write would wait for the lease */
+    module_file_close(&f);
 
     /* The ELF must lie within what is signed. */
     data[size - sizeof(tail) + 1 + 5 + 11] = 6;
@@ -218,89 +216,59 @@ static void test_signature(void **state) {
     assert_refused(w, "/m/signed.ko", -ENOPKG, "not PKCS#7");
 }
 
-/* Tries to open the file in another process; returns its errno, or 0. */
-static int open_elsewhere(struct world *w, const char *path, int flags) {
-    pid_t pid = fork();
-    int status;
-
-    assert_true(pid >= 0);
-    if (pid == 0) {
-        /* Not file_open(): EAGAIN means to it that a rename came between. */
-        _exit(openat(w->host.root_fd, path + 1, flags | O_CLOEXEC) < 0 ? errno : 0);
-    }
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    assert_true(WIFEXITED(status));
-    return WEXITSTATUS(status);
-}
-
-static void test_lease(void **state) {
+/* What is checked and loaded stands in memory from the one reading on: who has the file open for writing,
+ * or writes later, changes nothing, whatever the file system. */
+static void test_writers(void **state) {
     struct world *w = *state;
-    _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
-    struct sigaction action;
-
-    /* Nothing but the default stands between the signal and us. */
-    assert_int_equal(sigaction(SIGIO, NULL, &action), 0);
-    assert_true(action.sa_handler == SIG_DFL);
-
-    assert_int_equal(module_file_open(&w->host, "/m/sample.ko", &f, NULL), 0);
-    assert_true(f.leased);
-    assert_int_equal(open_elsewhere(w, "/m/sample.ko", O_RDONLY), 0);
-    assert_int_equal(module_file_unchanged(&f), 0);
-    assert_int_equal(open_elsewhere(w, "/m/sample.ko", O_WRONLY | O_NONBLOCK), EWOULDBLOCK);
-    assert_int_equal(module_file_unchanged(&f), -ESTALE);
-    assert_same_bytes(w, &f);
-
-    /* Once it is closed, the way is free. */
-    module_file_close(&f);
-    assert_int_equal(open_elsewhere(w, "/m/sample.ko", O_WRONLY | O_NONBLOCK), 0);
-}
-
-/* Another file of the same name is none of our concern. */
-static void test_replaced(void **state) {
-    struct world *w = *state;
-    _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
-
-    assert_int_equal(module_file_open(&w->host, "/m/sample.ko", &f, NULL), 0);
-    assert_int_equal(file_write_volatile(&w->host, "/m/sample.ko", "other", 5, 0644), 0);
-    assert_int_equal(module_file_unchanged(&f), 0);
-    assert_same_bytes(w, &f);
-}
-
-static void test_open_for_writing(void **state) {
-    struct world *w = *state;
-    struct module_file f = MODULE_FILE_NULL;
-    struct error e = ERROR_NULL;
     _cleanup_close_ int fd = file_open(&w->host, "/m/sample.ko", O_RDWR, 0);
-    int r;
 
-    assert_true(fd >= 0);
-    r = module_file_open(&w->host, "/m/sample.ko", &f, &e);
-    assert_error(r, -ETXTBSY, &e, "/m/sample.ko: is open for writing");
+    for (size_t i = 0; i < ELEMENTSOF(forms); i++) {
+        _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
+        _cleanup_free_ char *data = NULL;
+        size_t size;
+
+        read_sample(forms[i], &data, &size);
+        assert_int_equal(ftruncate(fd, 0), 0);
+        assert_int_equal(pwrite(fd, data, size, 0), size);
+        assert_int_equal(module_file_open(&w->host, "/m/sample.ko", &f, NULL), 0);
+        memset(data, 'x', size);
+        assert_int_equal(pwrite(fd, data, size, 0), size);
+        assert_same_bytes(w, &f);
+        assert_int_equal(ftruncate(fd, 0), 0);
+        assert_same_bytes(w, &f);
+        assert_int_equal(file_write_volatile(&w->host, "/m/sample.ko", "other", 5, 0644), 0);
+        assert_same_bytes(w, &f);
+        (void) close(fd);
+        fd = file_open(&w->host, "/m/sample.ko", O_RDWR, 0);
+    }
 }
 
-/* A user that may not have a lease gets the same bytes in a sealed memfd. A lease is for the owner and
- * for CAP_LEASE (fcntl(2)), so only root can become such a user here. */
-static void test_no_lease(void **state) {
+/* Nothing but the memfd with the bytes is held in memory. */
+static size_t resident_kib(void) {
+    _cleanup_(host_close) struct host h = HOST_NULL;
+    _cleanup_free_ char *line = NULL;
+    size_t pages;
+
+    assert_int_equal(host_open("/", &h), 0);
+    assert_int_equal(file_read_line(&h, "/proc/self/statm", &line), 0);
+    assert_int_equal(sscanf(line, "%*s %zu", &pages), 1);
+    return pages * (size_t) sysconf(_SC_PAGESIZE) / 1024;
+}
+
+static void test_one_copy(void **state) {
     struct world *w = *state;
-    int status;
-    pid_t pid;
+    _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
+    size_t size = 10 * 1024 * 1024, before;
+    _cleanup_free_ char *data = calloc(1, size);
 
-    if (geteuid() != 0)
-        return;
-    change_mode(w, "/", 0755);
-    pid = fork();
-    assert_true(pid >= 0);
-    if (pid == 0) {
-        struct module_file f = MODULE_FILE_NULL;
-
-        if (setuid(65534) < 0 || module_file_open(&w->host, "/m/sample.ko", &f, NULL) < 0)
-            _exit(2);
-        _exit(f.leased || module_file_unchanged(&f) < 0 || write(f.fd, "x", 1) >= 0 ||
-              ftruncate(f.fd, 0) >= 0 || memcmp(f.data, w->sample, w->sample_size) != 0);
-    }
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    assert_true(WIFEXITED(status));
-    assert_int_equal(WEXITSTATUS(status), 0);
+    memcpy(data, w->sample, w->sample_size);
+    memset(data + w->sample_size, 'x', size - w->sample_size);
+    tree_write_data(&w->host, "/m/large.ko", data, size);
+    before = resident_kib();
+    assert_int_equal(module_file_open(&w->host, "/m/large.ko", &f, NULL), 0);
+    module_file_sha256(&f);
+    assert_int_equal(f.size, size);
+    assert_true(resident_kib() < before + 12 * 1024);
 }
 
 static void test_links(void **state) {
@@ -434,8 +402,7 @@ int main(int argc, char *argv[]) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_forms),    TEST(test_truth),   TEST(test_sha256), TEST(test_signature),
-        TEST(test_lease),    TEST(test_replaced), TEST(test_open_for_writing),
-        TEST(test_no_lease), TEST(test_links),   TEST(test_modes),  TEST(test_owners),
+        TEST(test_writers),  TEST(test_one_copy), TEST(test_links),   TEST(test_modes),  TEST(test_owners),
         TEST(test_types),    TEST(test_sizes),   TEST(test_missing), TEST(test_truncated),
     };
 
