@@ -3,12 +3,12 @@
 #include "base/json-file.h"
 #include "base/strv.h"
 
-int json_file_read(const struct host *h, const char *path, size_t max, json_object **ret) {
+int json_file_read(const struct host *h, const char *path, json_object **ret) {
     _cleanup_(json_object_putp) json_object *o = NULL;
     _cleanup_free_ char *text = NULL;
     int r;
 
-    r = file_read(h, path, max, &text, NULL);
+    r = file_read(h, path, JSON_FILE_SIZE_MAX, &text, NULL);
     if (r < 0)
         return r;
     o = json_tokener_parse(text);
@@ -16,6 +16,13 @@ int json_file_read(const struct host *h, const char *path, size_t max, json_obje
         return -EBADMSG;
     *ret = TAKE_PTR(o);
     return 0;
+}
+
+static int to_text(json_object *o, const char **ret, size_t *ret_size) {
+    *ret = json_object_to_json_string_length(o, JSON_C_TO_STRING_PLAIN, ret_size);
+    if (!*ret)
+        return -ENOMEM;
+    return *ret_size > JSON_FILE_SIZE_MAX ? -EFBIG : 0;
 }
 
 int json_file_write_volatile(const struct host *h, const char *path, json_object *o) {
@@ -26,11 +33,19 @@ int json_file_write_volatile(const struct host *h, const char *path, json_object
 
     if (!directory)
         return -ENOMEM;
-    r = file_mkdir_p(h, directory);
-    if (r < 0)
-        return r;
-    text = json_object_to_json_string_length(o, JSON_C_TO_STRING_PLAIN, &size);
-    return file_write_volatile(h, path, text, size, 0644);
+    r = to_text(o, &text, &size);
+    if (r >= 0)
+        r = file_mkdir_p(h, directory);
+    return r < 0 ? r : file_write_volatile(h, path, text, size, 0644);
+}
+
+int json_file_write_atomic(const struct host *h, const char *path, json_object *o) {
+    const char *text;
+    size_t size;
+    int r;
+
+    r = to_text(o, &text, &size);
+    return r < 0 ? r : file_write_atomic(h, path, text, size, 0644);
 }
 
 void json_file_add_string(json_object *o, const char *key, const char *s) {

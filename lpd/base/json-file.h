@@ -9,12 +9,18 @@
 
 DEFINE_TRIVIAL_CLEANUP_FUNC(json_object *, json_object_put)
 
-/* Reads one of at most max bytes. -EBADMSG if it is no such file, or as file_read(). */
-int json_file_read(const struct host *h, const char *path, size_t max, json_object **ret);
+/* The one limit of those who write and those who read: what is written can be read. */
+#define JSON_FILE_SIZE_MAX ((size_t) 1024 * 1024)
 
-/* Writes one below /run, where nothing has to survive a power cut; makes its directory. 0, or as
- * file_mkdir_p() and file_write_volatile(). */
+/* Reads one. -EBADMSG if it is no such file, or as file_read(). */
+int json_file_read(const struct host *h, const char *path, json_object **ret);
+
+/* Writes one below /run, where nothing has to survive a power cut; makes its directory. 0; -EFBIG if nobody
+ * would read it, and what was there stays; or as file_mkdir_p() and file_write_volatile(). */
 int json_file_write_volatile(const struct host *h, const char *path, json_object *o);
+
+/* The same with file_write_atomic(), into a directory that is there. */
+int json_file_write_atomic(const struct host *h, const char *path, json_object *o);
 
 /* A member that is a string, or null without one. */
 void json_file_add_string(json_object *o, const char *key, const char *s);

@@ -88,9 +88,31 @@ static int conclude(struct host *h, struct result *result, int r, const struct e
         k = string_set(&result->hint, e->hint);
     if (k < 0)
         return k;
-    /* That /run is full or read-only must not undo a load that the kernel has accepted. */
-    (void) result_write(h, result);
+    /* If /run has become full since, a load that the kernel has accepted stays on record as one that is
+     * going on: what follows a load waits until that can be written. What is out has no record rather
+     * than a wrong one. */
+    if (result_write(h, result) < 0 && !result->loaded)
+        (void) result_remove(h, result->name);
     return r;
+}
+
+/* What cannot be recorded must not happen: nobody would run its probe, hold the lock back for it, or know
+ * whose it is. */
+static int record_loading(struct host *h, const struct module_file *f, struct result *result,
+                          struct error *e) {
+    int r;
+
+    r = string_set(&result->state, "loading");
+    if (r < 0)
+        return r;
+    result->loaded = true;
+    r = result_write(h, result);
+    result->loaded = false;
+    if (r >= 0 || r == -ENOMEM)
+        return r;
+    error_set(e, r, EXIT_STATUS_FAILED, "%s: it is not loaded, as that cannot be recorded in "
+              RESULTS_DIRECTORY ": %s", f->path, strerror(-r));
+    return error_hint(e, r, "make /run writable, with room in it (df /run), and load it again");
 }
 
 static const char *failed_state(const struct error *e) {
@@ -154,6 +176,8 @@ static int load_file(struct host *h, const struct snapshot *s, struct module_fil
         r = describe_module(f, result);
         if (r >= 0)
             r = remember_others(s, result);
+        if (r >= 0)
+            r = record_loading(h, f, result, e);
     }
     if (r < 0)
         return r;
@@ -167,6 +191,7 @@ static int load_file(struct host *h, const struct snapshot *s, struct module_fil
     result->loaded = true;
     if (loaded == LOAD_ALREADY)
         return 0;
+    result->complete = false;
     r = string_set(&result->stage, stage_of(s));
     return r < 0 ? r : 1;
 }

@@ -104,8 +104,9 @@ static int check_probes(const struct snapshot *s, const struct plan *p, struct e
         const struct manifest_entry *entry = s->manifests.entries + i;
         const struct result *result = result_list_find(&s->results, entry->name);
 
-        if (entry->error_number == 0 && entry->manifest.probe && result && result->loaded &&
-            !result->complete && snapshot_is_in(s, i))
+        /* Without a record nobody has run it, or nobody knows. */
+        if (entry->error_number == 0 && entry->manifest.probe && snapshot_is_in(s, i) &&
+            !(result && result->complete))
             return not_yet(e, entry->name, "its probe has not been run yet",
                            "--wait waits for it; see systemctl status lpd");
     }

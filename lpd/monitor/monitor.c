@@ -129,6 +129,15 @@ static void retry_waiting(struct monitor *m) {
     }
 }
 
+/* The program that loads a patch writes down that it is in right after; later, it could not. */
+static bool awaits_end(const struct monitor *m, const struct result *result) {
+    if (result->complete)
+        return false;
+    if (streq(strempty(result->state), "loading"))
+        return m->host->ops->now(m->host) > result->monotonic_usec + USEC_PER_SEC;
+    return streq(strempty(result->state), "active");
+}
+
 /* Once for each load: its end is told, and its probe run. That it is done is on record, so that
  * neither a transition that was too quick to be seen nor a restart of this service matters. */
 static void finish(struct monitor *m, struct result *result) {
@@ -140,6 +149,9 @@ static void finish(struct monitor *m, struct result *result) {
     r = find_manifest(m->host, result, &manifest);
     /* WaitFor=patched: lpd load stands by and does all this itself. */
     if (r >= 0 && manifest.wait_for == WAIT_FOR_PATCHED)
+        return;
+    /* What cannot be recorded is not done: it would be done again and again. */
+    if (string_set(&result->state, "active") < 0 || result_write(m->host, result) < 0)
         return;
     execute_completed(m->host, result);
     journal_send(EVENT_PATCHED, result, NULL, "%s: every task runs the new code, %.1f s after the load",
@@ -167,8 +179,7 @@ static void finish_all(struct monitor *m, const struct livepatch_list *l) {
         struct result *result = results.results + i;
         const struct livepatch *p = livepatch_list_find(l, result->module_name ?: result->name);
 
-        if (!result->complete && streq(strempty(result->state), "active") && p && p->registered &&
-            p->enabled && !p->transition)
+        if (awaits_end(m, result) && p && p->registered && p->enabled && !p->transition)
             finish(m, result);
     }
 }

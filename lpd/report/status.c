@@ -81,6 +81,8 @@ static struct state find_state(const struct subject *p) {
         return state_by_plan(p);
     if (has_failed(p->result))
         return (struct state){ p->result->state, p->result->reason };
+    if (p->result && streq(strempty(p->result->state), "loading"))
+        return (struct state){ "failed", "its load was begun, and its end is not on record" };
     if (p->in && p->in->module_loaded)
         return (struct state){ "disabled", why_disabled(p, p->locked
                                                ? "switched off, and cannot come back before a reboot: "

@@ -3,8 +3,6 @@
 #include "config/name.h"
 #include "state/image.h"
 
-/* Many times what the record of a thousand patches takes. */
-#define RECORD_SIZE_MAX ((size_t) 1 << 20)
 
 void image_patch_done(struct image_patch *p) {
     free(p->name);
@@ -60,6 +58,6 @@ int image_record_read(const struct host *h, struct image_record *ret) {
     _cleanup_(json_object_putp) json_object *o = NULL;
     int r;
 
-    r = json_file_read(h, IMAGE_RECORD, RECORD_SIZE_MAX, &o);
+    r = json_file_read(h, IMAGE_RECORD, &o);
     return r < 0 ? r : record_from_json(o, ret);
 }

@@ -7,7 +7,6 @@
 #include "config/name.h"
 #include "state/late-modules.h"
 
-#define RECORD_SIZE_MAX ((size_t) 128 * 1024)
 #define BOOT_ID_MAX 64
 
 static void late_boot_done(struct late_boot *b) {
@@ -70,7 +69,7 @@ int late_record_read(const struct host *h, struct late_record *ret) {
     _cleanup_(json_object_putp) json_object *o = NULL;
     int r;
 
-    r = json_file_read(h, LATE_RECORD_PATH, RECORD_SIZE_MAX, &o);
+    r = json_file_read(h, LATE_RECORD_PATH, &o);
     if (r == -ENOENT) {
         *ret = l;
         return 0;
@@ -122,8 +121,6 @@ int late_record_add(const struct host *h, const char *boot_id, char *const *modu
     _cleanup_(late_record_done) struct late_record l = {};
     _cleanup_(json_object_putp) json_object *o = NULL;
     struct late_boot *boot;
-    const char *text;
-    size_t size;
     int r;
 
     if (!*boot_id || strlen(boot_id) > BOOT_ID_MAX)
@@ -141,6 +138,5 @@ int late_record_add(const struct host *h, const char *boot_id, char *const *modu
     if (r == -ENOMEM)
         return r;
     o = record_to_json(&l);
-    text = json_object_to_json_string_length(o, JSON_C_TO_STRING_PLAIN, &size);
-    return file_write_atomic(h, LATE_RECORD_PATH, text, size, 0644);
+    return json_file_write_atomic(h, LATE_RECORD_PATH, o);
 }

@@ -3,7 +3,6 @@
 #include "base/strv.h"
 #include "state/lock.h"
 
-#define RECORD_SIZE_MAX ((size_t) 16 * 1024)
 
 static const struct json_field strings[] = {
     { "state", offsetof(struct lock_record, state) },
@@ -53,6 +52,6 @@ int lock_record_read(const struct host *h, struct lock_record *ret) {
     _cleanup_(json_object_putp) json_object *o = NULL;
     int r;
 
-    r = json_file_read(h, LOCK_RECORD, RECORD_SIZE_MAX, &o);
+    r = json_file_read(h, LOCK_RECORD, &o);
     return r < 0 ? r : record_from_json(o, ret);
 }

@@ -3,7 +3,6 @@
 #include "base/strv.h"
 #include "state/refused-loads.h"
 
-#define RECORD_SIZE_MAX ((size_t) 16 * 1024)
 
 void refused_loads_record_done(struct refused_loads_record *r) {
     free(r->command);
@@ -52,7 +51,7 @@ int refused_loads_record_read(const struct host *h, struct refused_loads_record 
     _cleanup_(json_object_putp) json_object *o = NULL;
     int r;
 
-    r = json_file_read(h, REFUSED_LOADS_RECORD, RECORD_SIZE_MAX, &o);
+    r = json_file_read(h, REFUSED_LOADS_RECORD, &o);
     if (r < 0)
         return r;
     if (!json_object_is_type(json_object_object_get(o, "count"), json_type_int))

@@ -8,7 +8,8 @@
 #include "config/name.h"
 #include "state/results.h"
 
-#define RESULT_SIZE_MAX ((size_t) 64 * 1024)
+/* A reason can quote a line of a manifest, which may be as long. */
+#define TEXT_SIZE_MAX ((size_t) 16 * 1024)
 
 /* The strings of a result, by their names in the file. */
 static const struct json_field strings[] = {
@@ -55,10 +56,23 @@ int result_copy_signature(const struct result *from, struct result *to) {
     return r;
 }
 
+/* Replaces a member that is too long by what there is room for, in whole characters. */
+static void shorten(json_object *o, const char *key, const char *text) {
+    size_t n = TEXT_SIZE_MAX;
+
+    if (strlen(strempty(text)) <= n)
+        return;
+    while (n > 0 && ((unsigned char) text[n] & 0xc0) == 0x80)
+        n--;
+    json_object_object_add(o, key, json_object_new_string_len(text, (int) n));
+}
+
 static json_object *result_to_json(const struct result *r) {
     json_object *o = json_object_new_object(), *replaces = json_object_new_array();
 
     json_file_add_fields(o, strings, ELEMENTSOF(strings), r);
+    shorten(o, "reason", r->reason);
+    shorten(o, "hint", r->hint);
     STRV_FOREACH(name, r->replaces)
         json_object_array_add(replaces, json_object_new_string(*name));
     json_object_object_add(o, "replaces", replaces);
@@ -157,7 +171,7 @@ int result_read(const struct host *h, const char *name, struct result *ret) {
 
     r = result_path(name, &path);
     if (r >= 0)
-        r = json_file_read(h, path, RESULT_SIZE_MAX, &o);
+        r = json_file_read(h, path, &o);
     return r < 0 ? r : result_from_json(o, name, ret);
 }
 

@@ -11,7 +11,7 @@
 struct result {
     char *name;
     char *action;      /* load, unload, transition */
-    char *state;       /* active, disabled, failed, refused, skipped */
+    char *state;       /* loading, active, disabled, failed, refused, skipped */
     char *reason;      /* why, for all but active */
     char *hint;
     enum exit_status exit_status;
@@ -23,7 +23,7 @@ struct result {
     char *manifest_sha256; /* of the manifest, where its signatures were checked; NULL: they were not */
     /* Of the signature, as struct trust_report has it; NULL: not checked, or not known. */
     char *verdict, *way, *signer, *key_id, *keyring, *hash, *expired;
-    bool loaded;       /* lpd loaded it and has not taken it out since; others may have */
+    bool loaded;       /* lpd loaded it, or is about to, and has not taken it out since; others may have */
     bool complete;     /* its transition is over and its probe, if it has one, is content */
     char **replaces;   /* the patches that were in at the load; once complete, those it replaced */
     uint64_t since_usec;       /* CLOCK_REALTIME of the last change */
@@ -41,7 +41,8 @@ void result_done(struct result *r);
 int result_copy_signature(const struct result *from, struct result *to);
 void result_list_done(struct result_list *l);
 
-/* Writes /run/lpd/NAME.json in one step. 0; -EINVAL if that is no name; another negative errno. */
+/* Writes /run/lpd/NAME.json in one step; a reason of more than 16 KiB is cut. 0; -EINVAL if that is no
+ * name; -EFBIG if nobody would read it; another negative errno. */
 int result_write(const struct host *h, const struct result *r);
 
 /* Reads one. -ENOENT: nothing was done yet; -EBADMSG: not such a file; -EINVAL: no name. */

@@ -5,7 +5,6 @@
 #include "state/volume.h"
 
 #define VOLUME_RECORD RESULTS_DIRECTORY "/volume"
-#define RECORD_SIZE_MAX ((size_t) 1024 * 1024)
 
 void volume_record_done(struct volume_record *r) {
     free(r->device);
@@ -47,7 +46,7 @@ int volume_record_read(const struct host *h, struct volume_record *ret) {
     _cleanup_(json_object_putp) json_object *o = NULL;
     int r;
 
-    r = json_file_read(h, VOLUME_RECORD, RECORD_SIZE_MAX, &o);
+    r = json_file_read(h, VOLUME_RECORD, &o);
     if (r >= 0)
         r = json_file_take_string(o, "device", &record.device);
     if (r >= 0)

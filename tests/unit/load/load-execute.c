@@ -272,13 +272,71 @@ static void test_name_of_the_module(void **state _unused_) {
     assert_false(is_in("livepatch_fix"));
 }
 
-/* What the kernel has accepted stays in, though nobody can write it down. */
+static void block_record(struct fake_kernel *kernel) {
+    fake_kernel_remove(kernel, RESULTS_DIRECTORY "/fix-it.json");
+    fake_kernel_text(kernel, RESULTS_DIRECTORY "/fix-it.json/file", "");
+}
+
+/* What cannot be recorded is not loaded. */
 static void test_nowhere_to_write(void **state _unused_) {
     patch("fix-it", "");
-    assert_int_equal(file_mkdir_p(&k.host, RESULTS_DIRECTORY "/fix-it.json"), 0);
+    patch("other", "");
+    block_record(&k);
+    assert_failed(load("fix-it"), -EISDIR, EXIT_STATUS_FAILED, "failed",
+                  "it is not loaded, as that cannot be recorded in /run/lpd: Is a directory");
+    assert_non_null(strstr(e.hint, "df /run"));
+    assert_int_equal(k.n_finit, 0);
+    assert_int_equal(load("other"), 1);
+
+    fake_kernel_remove(&k, RESULTS_DIRECTORY "/fix-it.json");
+    fake_kernel_advance(&k, 2 * USEC_PER_SEC);
     assert_int_equal(load("fix-it"), 1);
     assert_true(is_in("fix_it"));
+    fake_kernel_advance(&k, 2 * USEC_PER_SEC);
+    block_record(&k);
     assert_int_equal(unload("fix-it"), 1);
+}
+
+static char *loading_record;
+
+static void keep_record(struct fake_kernel *kernel) {
+    loading_record = strdup(fake_kernel_read(kernel, RESULTS_DIRECTORY "/fix-it.json"));
+    k.on_finit = NULL;
+}
+
+/* The kernel is asked when that is on record, as one that is not complete. */
+static void test_recorded_before(void **state _unused_) {
+    patch("fix-it", "");
+    k.on_finit = keep_record;
+    assert_int_equal(load("fix-it"), 1);
+    assert_non_null(strstr(loading_record, "\"state\":\"loading\""));
+    assert_non_null(strstr(loading_record, "\"loaded\":true"));
+    assert_non_null(strstr(loading_record, "\"complete\":false"));
+    assert_non_null(strstr(loading_record, BUILD_1));
+    free(loading_record);
+    loading_record = NULL;
+    assert_result("fix-it", "load", "active");
+}
+
+/* A second write that fails leaves the first; what the kernel has refused has no record then. */
+static void fill_up(struct fake_kernel *kernel) {
+    assert_int_equal(symlinkat("/nowhere", kernel->host.root_fd, "run/lpd-moved"), 0);
+    assert_int_equal(renameat(kernel->host.root_fd, "run/lpd", kernel->host.root_fd, "run/lpd-kept"), 0);
+    assert_int_equal(renameat(kernel->host.root_fd, "run/lpd-moved", kernel->host.root_fd, "run/lpd"), 0);
+}
+
+static void test_no_room_for_the_end(void **state _unused_) {
+    _cleanup_(result_done) struct result written = {};
+
+    patch("fix-it", "Probe=/bin/true\n");
+    k.on_finit = fill_up;
+    assert_int_equal(load("fix-it"), 1);
+    assert_int_equal(unlinkat(k.host.root_fd, "run/lpd", 0), 0);
+    assert_int_equal(renameat(k.host.root_fd, "run/lpd-kept", k.host.root_fd, "run/lpd"), 0);
+    assert_int_equal(result_read(&k.host, "fix-it", &written), 0);
+    assert_string_equal(written.state, "loading");
+    assert_true(written.loaded);
+    assert_false(written.complete);
 }
 
 static void test_wait_for_patched(void **state _unused_) {
@@ -641,7 +699,7 @@ int main(void) {
         TEST(test_conflict),
         TEST(test_over),
         TEST(test_name_of_the_module),
-        TEST(test_nowhere_to_write),
+        TEST(test_nowhere_to_write), TEST(test_recorded_before), TEST(test_no_room_for_the_end),
         TEST(test_wait_for_patched),
         TEST(test_loaded_runs_no_probe),
         TEST(test_stall_wait),

@@ -164,6 +164,14 @@ static void test_probe(void **state _unused_) {
     r->complete = true;
     assert_int_equal(decide(), 1);
 
+    /* Who does not know says no. */
+    r->complete = r->loaded = false;
+    assert_refused(-EAGAIN, EXIT_STATUS_TIMEOUT, "a: its probe has not been run yet");
+    s.results.n_results--;
+    assert_refused(-EAGAIN, EXIT_STATUS_TIMEOUT, "a: its probe has not been run yet");
+    s.results.n_results++;
+    r->loaded = true;
+
     /* Nor is there one to be run once it is out. */
     r->complete = false;
     s.loaded.patches[0].enabled = false;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <json-c/json.h>
 
+#include "base/json-file.h"
 #include "base/strv.h"
 #include "check.h"
 #include "root.h"
@@ -122,6 +123,40 @@ static void test_list(void **state _unused_) {
     assert_string_equal(l.results[2].name, "lp-10");
     assert_ptr_equal(result_list_find(&l, "lp_9"), l.results + 1);
     assert_null(result_list_find(&l, "lp-8"));
+}
+
+/* Whatever there is to record, what is written can be read. */
+static void test_growth(void **state _unused_) {
+    _cleanup_(result_done) struct result r = example("fix-it"), back = {}, again = {};
+    size_t n = 2 * JSON_FILE_SIZE_MAX;
+    char *text = malloc(n + 1);
+
+    for (size_t i = 0; i < n; i++)
+        text[i] = i == 0 ? 'x' : "\xa4\xc3"[i % 2];
+    text[n] = '\0';
+    free(r.reason);
+    r.reason = text;
+    assert_int_equal(result_write(&h, &r), 0);
+    assert_int_equal(result_read(&h, "fix-it", &back), 0);
+    assert_int_equal(strlen(back.reason), 16 * 1024 - 1); /* whole characters */
+    assert_string_equal(back.build_id, r.build_id);
+    for (unsigned i = 0; i < 3000; i++) {
+        _cleanup_free_ char *name = NULL;
+
+        assert_true(asprintf(&name, "a-patch-with-a-name-as-long-as-names-may-be-%05u", i) > 0);
+        assert_int_equal(strv_extend(&r.replaces, name), 0);
+    }
+    assert_int_equal(result_write(&h, &r), 0);
+    assert_int_equal(result_read(&h, "fix-it", &again), 0);
+    assert_int_equal(strv_length(again.replaces), strv_length(r.replaces));
+
+    /* Beyond that it is refused, and what was there stays. */
+    free(r.sha256);
+    r.sha256 = calloc(1, n + 1);
+    memset(r.sha256, 'a', n);
+    assert_int_equal(result_write(&h, &r), -EFBIG);
+    result_done(&again);
+    assert_int_equal(result_read(&h, "fix-it", &again), 0);
 }
 
 /* By the name of the patch, or by that of its module. */
@@ -253,7 +288,7 @@ int main(void) {
         TEST(test_round_trip),
         TEST(test_as_little_as_can_be),
         TEST(test_overwrite_and_remove),
-        TEST(test_list), TEST(test_find),
+        TEST(test_list), TEST(test_growth), TEST(test_find),
         TEST(test_broken),
         TEST(test_strange_files),
         TEST(test_exit_status),

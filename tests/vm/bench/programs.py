@@ -25,7 +25,7 @@ class Programs:
 
     def of_machine(self):
         """The programs that are for the image."""
-        return [self.top / name for name in ("agent", "bpf-objects", "try-modules")]
+        return [self.top / name for name in ("agent", "bpf-objects", "fuse-serve", "try-modules")]
 
 
 def get(store, base):

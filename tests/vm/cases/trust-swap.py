@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What runs is what was checked, or nothing: while a patch is loaded its file is swapped, for
-another one of that name or by writing into it, on a machine whose kernel would take either."""
+another one of that name or by writing into it, or a file server has other bytes for the second reading,
+on a machine whose kernel would take either."""
 
+import hashlib
 import lzma
 
 LOADS = 16
@@ -43,6 +45,7 @@ def case(m):
     m.write_all("/root/try", {"evil.ko": evil})
     m.equal("that the kernel takes the evil one", m.kernel_takes("/root/try/evil.ko")[0], True)
 
+    served(m, good, evil)
     seen = []
     for swap in (RENAME, WRITE):
         seen += swapping(m, swap, "lp-cmdline.ko", good, evil)
@@ -51,6 +54,30 @@ def case(m):
     print(m.series, counts)
     m.equal("how often the evil one was in", counts["evil"], 0)
     m.equal("that both were met", counts["live"] > 0 and counts["refused"] > 0, True)
+
+
+def served(m, good, evil):
+    """A pinned patch in a FUSE file system: the bytes of the one reading are checked and loaded."""
+    m.write_all("/root/served", {"good": good, "evil": evil})
+    m.ok("modprobe fuse; mkdir /run/served")
+    m.background("exec /usr/lib/bench-fuse-serve /run/served lp-cmdline.ko"
+                 " /root/served/good /root/served/evil")
+    m.wait_until("test -e /run/served/lp-cmdline.ko", 10)
+    m.equal("the server's readings", [m.ok("sha256sum </run/served/lp-cmdline.ko").split()[0]
+                                      for _ in range(3)],
+            [hashlib.sha256(data).hexdigest() for data in (good, evil, good)])
+    m.write("/etc/lpd/patches.d/lp-served.conf",
+            f"[Patch]\n[Kernel:{m.kernel}]\nModule=/run/served/lp-cmdline.ko\n"
+            f"SHA256={hashlib.sha256(good).hexdigest()}\n")
+    m.ok("pkill -USR1 -f '^/usr/lib/bench-fuse-serve'; /usr/lib/lpd/lpd load lp-served")
+    m.sees("cat /proc/cmdline", "live patched")
+    m.equal("how often it was read", m.ok("sha256sum </run/served/lp-cmdline.ko").split()[0],
+            hashlib.sha256(evil).hexdigest())
+    m.ok("lpctl unload lp-served")
+    m.ok("pkill -USR1 -f '^/usr/lib/bench-fuse-serve'; cat /run/served/lp-cmdline.ko >/dev/null")
+    m.fails("/usr/lib/lpd/lpd load lp-served", exit=5)   # it is the evil one that is read and checked
+    m.sees_not("cat /proc/cmdline", "evil patched")
+    m.ok("umount /run/served; rm /etc/lpd/patches.d/lp-served.conf")
 
 
 def swapping(m, swap, file, good, evil):
