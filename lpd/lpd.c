@@ -150,6 +150,11 @@ static int verb_lock(struct host *h, char *argv[] _unused_, struct error *e) {
     return r;
 }
 
+/* ExecStopPost=, so that it also runs after a kill. */
+static int verb_end_wait(struct host *h, char *argv[] _unused_, struct error *e) {
+    return lock_wait_ended(h, e);
+}
+
 static int verb_unseal(struct host *h, char *argv[] _unused_, struct error *e) {
     return lock_unseal(h, e);
 }
@@ -179,6 +184,7 @@ static const struct verb {
     { "apply", 0, false, verb_apply, "", "Make the kernel's patches those of the manifests" },
     { "initrd", 0, false, verb_initrd, "", "Load the patches of the initramfs, in there" },
     { "lock", 0, true, verb_lock, "", "End module loading until reboot, when it is time" },
+    { "end-wait", 0, false, verb_end_wait, "", "Forget that a lock which was stopped had to wait" },
     { "seal", 0, false, verb_seal, "", "Make the kernel's patches read-only" },
     { "unseal", 0, false, verb_unseal, "", "Undo that" },
     { "watch", 0, false, verb_watch, "", "Prepare what monitor watches by, with privileges" },

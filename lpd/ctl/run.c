@@ -18,8 +18,7 @@ static bool is_file(const char *argument) {
     return strchr(argument, '/') || strstr(argument, ".ko");
 }
 
-static int load_named(struct ctl *c, char **argv, struct error *e) {
-    _cleanup_(manager_freep) struct manager *m = NULL;
+static int load_named(struct ctl *c, struct manager *m, char **argv, struct error *e) {
     _cleanup_(result_done) struct result result = {};
     _cleanup_(manifest_done) struct manifest manifest = {};
     int r;
@@ -33,8 +32,6 @@ static int load_named(struct ctl *c, char **argv, struct error *e) {
         r = manifest_load(&c->host, argv[0], &manifest, e);
     if (r == -ENOENT)
         return ctl_no_patch(c, argv[0], e);
-    if (r >= 0)
-        r = ctl_connect(c, &m, e);
     /* The manifest as it is now counts, also for what the generator made of it. */
     if (r >= 0 && m)
         r = manager_reload(m, e);
@@ -65,14 +62,47 @@ static int load_file(struct ctl *c, char **argv, struct error *e) {
     return ctl_wait(c, result.module_name, e);
 }
 
+/* NAME=VALUE, where NAME is what the kernel takes as that of a parameter: a path is none. */
+static bool is_parameter(const char *argument) {
+    size_t n = strcspn(argument, "=");
+
+    return n > 0 && argument[n] == '=' && !memchr(argument, '/', n);
+}
+
+/* A patch or a file, and the parameters behind it. */
+static int load_one(struct ctl *c, struct manager *m, char **argv, size_t n, struct error *e) {
+    _cleanup_free_ char **alone = calloc(n + 1, sizeof(*alone));
+
+    if (!alone)
+        return -ENOMEM;
+    memcpy(alone, argv, n * sizeof(*alone));
+    return is_file(alone[0]) ? load_file(c, alone, e) : load_named(c, m, alone, e);
+}
+
 int ctl_load(struct ctl *c, char **argv, struct error *e) {
-    int r;
+    _cleanup_(manager_freep) struct manager *m = NULL;
+    int r, result = 0;
 
     changes_begin(c);
+    if (is_parameter(argv[0]))
+        return error_set(e, -EINVAL, EXIT_STATUS_USAGE, "'%s' is a parameter: the patch or file goes before it",
+                         argv[0]);
     r = ctl_require_live(c, e);
+    if (r >= 0)
+        r = ctl_connect(c, &m, e);
     if (r < 0)
         return r;
-    return is_file(argv[0]) ? load_file(c, argv, e) : load_named(c, argv, e);
+    for (size_t n; *argv; argv += n) {
+        _cleanup_(error_done) struct error later = ERROR_NULL;
+
+        for (n = 1; argv[n] && is_parameter(argv[n]);)
+            n++;
+        r = load_one(c, m, argv, n, result < 0 ? &later : e);
+        if (r < 0 && result < 0)
+            changes_add(c, argv[0], false, "%s", error_message(&later, r));
+        RET_GATHER(result, r);
+    }
+    return result;
 }
 
 /* A file stands for the patch that is in it. */

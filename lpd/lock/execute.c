@@ -91,6 +91,18 @@ void lock_waits(struct host *h, const char *reason) {
     put_on_record(h, "waiting", reason);
 }
 
+int lock_wait_ended(struct host *h, struct error *e) {
+    _cleanup_(lock_record_done) struct lock_record record = { .uid = -1 };
+    int r;
+
+    if (lock_record_read(h, &record) < 0 || !streq(record.state, "waiting"))
+        return 0;
+    r = file_unlink(h, LOCK_RECORD);
+    return r < 0 && r != -ENOENT
+               ? error_set(e, r, EXIT_STATUS_FAILED, "cannot remove " LOCK_RECORD ": %s", strerror(-r))
+               : 1;
+}
+
 static int close_all(struct host *h, const struct policy *p, struct error *e) {
     int r, sealed = 0;
 

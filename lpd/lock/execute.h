@@ -22,3 +22,7 @@ const char *lock_failed_words(const struct host *h);
 /* Puts on record why it was refused, or is not complete, or what it waits for. */
 void lock_refused(struct host *h, const char *reason);
 void lock_waits(struct host *h, const char *reason);
+
+/* Whoever waited for the lock does so no more: takes that off the record, and nothing else. 1, or 0 if it
+ * did not say so. */
+int lock_wait_ended(struct host *h, struct error *e);

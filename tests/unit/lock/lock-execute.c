@@ -247,6 +247,21 @@ static void test_records(void **state _unused_) {
     lock_record_done(&r);
 }
 
+/* A wait that was stopped is none; what came of an attempt stays on record. */
+static void test_wait_ended(void **state _unused_) {
+    struct lock_record r;
+
+    assert_int_equal(lock_wait_ended(&k.host, NULL), 0);
+    lock_waits(&k.host, "for it");
+    assert_int_equal(lock_wait_ended(&k.host, NULL), 1);
+    assert_int_equal(lock_record_read(&k.host, &r), -ENOENT);
+    lock_refused(&k.host, "for a reason");
+    assert_int_equal(lock_wait_ended(&k.host, NULL), 0);
+    r = on_record();
+    assert_string_equal(r.state, "refused");
+    lock_record_done(&r);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_lock),
@@ -266,6 +281,7 @@ int main(void) {
         TEST(test_udev),
         TEST(test_restless_udev),
         TEST(test_records),
+        TEST(test_wait_ended),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,6 +15,12 @@ def case(m):
     m.sees("systemctl show -p StatusText lpd-lock", "lp_stall: its transition runs")
     m.sees("lpctl status", "Lock      waiting")
     m.equal("that it is locked", is_locked(m), False)
+    for end in ("systemctl stop lpd-lock", "systemctl kill --signal=KILL lpd-lock"):
+        m.ok(end)
+        m.wait_until("! lpctl status | grep -q '^Lock.*waiting'", 5)
+        m.equal(f"on record after {end}", m.json("lpctl status --json=short")["lock"]["state"], None)
+        m.ok("systemctl start lpd-lock")
+        m.sees("lpctl status", "Lock      waiting")
     release(m)
     m.wait_until("grep -q 1 /proc/sys/kernel/modules_disabled", 20)
     m.equal("that it is locked", is_locked(m), True)
