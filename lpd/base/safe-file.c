@@ -30,8 +30,7 @@ static int check_type(const struct stat *st, size_t max, struct error *e) {
     return 0;
 }
 
-/* Nobody but root, or who runs this, may be able to put other bytes there. */
-static bool is_safe(const struct stat *st) {
+bool safe_file_is_safe(const struct stat *st) {
     return (st->st_uid == 0 || st->st_uid == geteuid()) && !(st->st_mode & (S_IWGRP | S_IWOTH));
 }
 
@@ -87,7 +86,7 @@ static int check_directories(const struct host *h, int dir_fd, struct error *e) 
             return -errno;
         if (same_file(&st, &below)) /* moved out of our root meanwhile */
             return 0;
-        if (!is_safe(&st))
+        if (!safe_file_is_safe(&st))
             return refuse_directory(fd, &st, e);
         if (same_file(&st, &root))
             return 0;
@@ -125,8 +124,20 @@ int safe_file_open(const struct host *h, const char *path, size_t max, bool trus
     r = check_type(&st, max, e);
     if (r < 0)
         return r;
-    if (trusted && !is_safe(&st))
+    if (trusted && !safe_file_is_safe(&st))
         return refuse_unsafe(&st, "it", path, e);
     r = trusted ? check_directories(h, dir_fd, e) : 0;
     return r < 0 ? r : TAKE_FD(fd);
+}
+
+int safe_file_read(const struct host *h, const char *path, size_t max, bool trusted, char **ret,
+                   size_t *ret_size, struct error *e) {
+    _cleanup_close_ int fd = -EBADF;
+    int r;
+
+    fd = safe_file_open(h, path, max, trusted, e);
+    if (fd < 0)
+        return fd;
+    r = file_read_fd(fd, max, ret, ret_size);
+    return r < 0 ? safe_file_describe(r, e) : 0;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <sys/stat.h>
+
 #include "base/error.h"
 #include "base/host.h"
 
@@ -13,6 +15,13 @@
  * -ENOENT and other errors of open(2). The message does not name the path. */
 int safe_file_open(const struct host *h, const char *path, size_t max, bool trusted,
                    struct error *e);
+
+/* The same, read: *ret is NUL-terminated besides its ret_size bytes. 0 or a negative errno. */
+int safe_file_read(const struct host *h, const char *path, size_t max, bool trusted, char **ret,
+                   size_t *ret_size, struct error *e);
+
+/* Whether nobody but root, or who runs this, can put other bytes into what has these attributes. */
+bool safe_file_is_safe(const struct stat *st);
 
 /* Describes an error of open(2) or read(2) with the exit status that it makes. Returns r. */
 int safe_file_describe(int r, struct error *e);

@@ -32,6 +32,24 @@ void changes_add(struct ctl *c, const char *name, bool changed, const char *fmt,
         json_add_bool(c->value, "changed", true);
 }
 
+void changes_note(struct ctl *c, const char *fmt, ...) {
+    json_object *notes = json_object_object_get(c->value, "notes");
+    _cleanup_free_ char *text = NULL;
+    va_list ap;
+
+    va_start(ap, fmt);
+    if (vasprintf(&text, fmt, ap) < 0)
+        text = NULL;
+    va_end(ap);
+    if (!notes)
+        json_object_object_add(c->value, "notes", notes = json_object_new_array());
+    for (size_t i = 0; text && i < json_object_array_length(notes); i++)
+        if (streq(json_object_get_string(json_object_array_get_idx(notes, i)), text))
+            return;
+    if (text)
+        json_object_array_add(notes, json_object_new_string(text));
+}
+
 int changes_each(struct ctl *c, struct manager *m, char **arguments, int r, change_one *one,
                  struct error *e) {
     STRV_FOREACH(argument, arguments) {
@@ -47,12 +65,15 @@ int changes_each(struct ctl *c, struct manager *m, char **arguments, int r, chan
 
 void print_changes(const struct ctl *c) {
     json_object *patches = json_object_object_get(c->value, "patches");
+    json_object *notes = json_object_object_get(c->value, "notes");
 
     for (size_t i = 0; i < json_object_array_length(patches); i++) {
         json_object *o = json_object_array_get_idx(patches, i);
 
         printf("%s: %s\n", value_get(o, "name"), strempty(value_get(o, "message")));
     }
+    for (size_t i = 0; notes && i < json_object_array_length(notes); i++)
+        printf("%s\n", json_object_get_string(json_object_array_get_idx(notes, i)));
     print_images(c);
 }
 

@@ -67,6 +67,9 @@ void print_apply(const struct ctl *c);
 void changes_begin(struct ctl *c);
 void changes_add(struct ctl *c, const char *name, bool changed, const char *fmt, ...) _printf_(4, 5);
 
+/* Something that the change has met with and that is no failure. Shown once, however often it is met. */
+void changes_note(struct ctl *c, const char *fmt, ...) _printf_(2, 3);
+
 /* Turns a name on the command line into that of a patch, or says what is wrong with it. */
 int ctl_check_name(const char *name, struct error *e);
 

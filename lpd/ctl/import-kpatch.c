@@ -12,7 +12,8 @@ static int import_one(struct ctl *c, struct manager *m, const char *path, struct
 
 /* kpatch keeps what its service loads in /var/lib/kpatch/RELEASE/MODULE.ko (kpatch(1), "kpatch
  * install"). failed is the first failure so far, which is returned in the end. */
-static int import_release(struct ctl *c, const char *release, int failed, struct error *e) {
+static int import_release(struct ctl *c, struct manager *m, const char *release, int failed,
+                          struct error *e) {
     _cleanup_strv_free_ char **names = NULL, **paths = NULL;
     _cleanup_free_ char *directory = NULL;
     int r;
@@ -34,15 +35,17 @@ static int import_release(struct ctl *c, const char *release, int failed, struct
             return -ENOMEM;
     }
     c->kernel = release;
-    return changes_each(c, NULL, paths, failed, import_one, e);
+    return changes_each(c, m, paths, failed, import_one, e);
 }
 
 int ctl_import_kpatch(struct ctl *c, char **argv _unused_, struct error *e) {
+    _cleanup_(manager_freep) struct manager *m = NULL;
+    _cleanup_(images_done) struct images before = {};
     _cleanup_strv_free_ char **releases = NULL;
-    int r, failed = 0;
+    int r;
 
     changes_begin(c);
-    r = ctl_require_root(c, e);
+    r = changes_prepare(c, &m, &before, e);
     if (r < 0)
         return r;
     r = file_list(&c->host, "/var/lib/kpatch", &releases);
@@ -51,7 +54,8 @@ int ctl_import_kpatch(struct ctl *c, char **argv _unused_, struct error *e) {
     if (r < 0)
         return error_set(e, r, EXIT_STATUS_FAILED, "/var/lib/kpatch: %s", strerror(-r));
     c->no_load = true;
+    r = 0;
     STRV_FOREACH(release, releases)
-        failed = import_release(c, *release, failed, e);
-    return failed;
+        r = import_release(c, m, *release, r, e);
+    return images_refresh(c, &before, r, e);
 }

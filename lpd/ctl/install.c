@@ -60,11 +60,14 @@ static int find_release(struct ctl *c, struct candidate *n, struct error *e) {
     return 0;
 }
 
+/* A file that the caller names is the caller's choice. One that was found may be anybody's, and would be
+ * root's once it is installed. */
 static int inspect(struct ctl *c, const struct host *source, const char *path, struct candidate *n,
                    struct error *e) {
     int r;
 
-    r = module_file_open_untrusted(source, path, &n->file, e);
+    r = source == &c->host ? module_file_open(source, path, &n->file, e)
+                           : module_file_open_untrusted(source, path, &n->file, e);
     if (r < 0)
         return r;
     if (!n->file.info.livepatch)

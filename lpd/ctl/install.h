@@ -4,7 +4,8 @@
 #include "ctl/ctl.h"
 #include "system/manager.h"
 
-/* Installs the file at path below source, which need not be the machine that it is installed on: places it,
+/* Installs the file at path below source, which need not be the machine that it is installed on; if it is,
+ * nobody but root may have put the file there. Places it,
  * loads it where it is for the running kernel, and adds what became of it to the changes. Without a manager
  * nothing is loaded. 1 if the machine has changed, else 0, or a negative errno with the machine as it was. */
 int install_one(struct ctl *c, struct manager *m, const struct host *source, const char *path,

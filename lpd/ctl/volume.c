@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/strv.h"
 #include "ctl/volume.h"
 
 /* The volume of [Store] Device= follows what lpctl changes on the machine. */
@@ -31,5 +32,9 @@ int ctl_update_volume(struct ctl *c, const char *name, bool wanted, struct volum
         return r;
     wanted = wanted && m.enabled && m.stage == STAGE_INITRD && volume_holds(&p, &m);
     r = volume_update(&c->host, p.store_device, name, wanted ? &m : NULL, ret_change, e);
-    return r < 0 ? error_prefix(e, r, "the volume of Device=") : 0;
+    if (r < 0)
+        return error_prefix(e, r, "the volume of Device=");
+    STRV_FOREACH(line, *ret_change ? volume_left_out(*ret_change) : NULL)
+        changes_note(c, "left out of the volume: %s", *line);
+    return 0;
 }

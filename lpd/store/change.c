@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/file.h"
+#include "base/safe-file.h"
 #include "base/strv.h"
 #include "store/change.h"
 
@@ -145,7 +146,8 @@ static int is_there(const struct host *h, const char *path, const void *data, si
         return error_hint(e, error_set(e, -EEXIST, EXIT_STATUS_FAILED,
                                        "%s is in the way: it is no regular file", path),
                           "remove it first");
-    if (r >= 0 && (size_t) st.st_size != size)
+    /* What others can change, or gave, is not the same for having the same content now. */
+    if (r >= 0 && ((size_t) st.st_size != size || !safe_file_is_safe(&st)))
         return 0;
     if (r >= 0)
         r = file_read(h, path, size, &present, NULL);

@@ -5,7 +5,9 @@
 #include <sys/ioctl.h>
 
 #include "base/file.h"
+#include "base/safe-file.h"
 #include "base/strv.h"
+#include "base/utf8.h"
 #include "config/conf-files.h"
 #include "config/name.h"
 #include "module/file.h"
@@ -17,6 +19,8 @@
 #define OTHER_DIRECTORY "/lpd.new"
 #define OTHER(path) OTHER_DIRECTORY path
 #define DEPTH_MAX 8
+/* Of files that are left out; names on a volume are anybody's. */
+#define LEFT_OUT_MAX 20
 
 /* Since Linux 5.14, fs/ext4/ext4.h: "_IOW('f', 43, __u32)". */
 #define IOC_CHECKPOINT _IOW('f', 43, uint32_t)
@@ -26,6 +30,7 @@ struct volume_change {
     int root_fd;   /* to be locked, synced and renamed in, which O_PATH is not good for */
     bool had_old;  /* there was an lpd/ */
     bool done;     /* the new one is in place */
+    char **left_out; /* what was not copied, and why */
 };
 
 static int failed(const struct volume *v, const char *what, const char *path, int r, struct error *e) {
@@ -87,34 +92,70 @@ static bool is_of_patch(const char *name, const char *patch) {
     return false;
 }
 
-static int copy_tree(const struct volume *v, const char *from, const char *to, const char *patch,
+static int leave_out(struct volume_change *c, const char *path, const char *reason) {
+    char *text;
+
+    if (strv_length(c->left_out) >= LEFT_OUT_MAX)
+        return 0;
+    if (asprintf(&text, "%s: %s", path, reason) < 0)
+        return -ENOMEM;
+    return strv_consume(&c->left_out, utf8_make_printable(text));
+}
+
+/* A copy is root's, whoever the original belongs to: so only what would be read where it lies is copied.
+ * Anything else is left out, and named: 1. */
+static int read_original(struct volume_change *c, const struct host *h, const char *path, size_t max,
+                         char **ret, size_t *ret_size, struct error *e) {
+    _cleanup_(error_done) struct error problem = ERROR_NULL;
+    int r;
+
+    r = safe_file_read(h, path, max, /* trusted= */ true, ret, ret_size, &problem);
+    if (r >= 0 || r == -ENOMEM)
+        return r;
+    if (problem.exit_status != EXIT_STATUS_REFUSED)
+        return error_set(e, r, problem.exit_status, "%s: %s", path, error_message(&problem, r));
+    r = leave_out(c, path, error_message(&problem, r));
+    return r < 0 ? r : 1;
+}
+
+static size_t size_max(const char *path) {
+    return endswith(path, CONF_SUFFIX) || endswith(path, CONF_SUFFIX MANIFEST_SIGNATURE_SUFFIX)
+               ? INI_FILE_MAX
+               : MODULE_SIZE_MAX;
+}
+
+static int copy_tree(struct volume_change *c, const char *from, const char *to, const char *patch,
                      unsigned depth, struct error *e);
 
-static int copy_entry(const struct volume *v, const char *from, const char *to, const char *patch,
-                      unsigned depth, struct error *e) {
+static int copy_file(struct volume_change *c, const char *from, const char *to, struct error *e) {
+    const struct volume *v = &c->volume;
     _cleanup_free_ char *data = NULL;
-    struct stat st;
     size_t size;
     int r;
 
-    r = file_lstat(&v->host, from, &st);
-    if (r >= 0 && S_ISDIR(st.st_mode))
-        return copy_tree(v, from, to, patch, depth + 1, e);
-    /* What is no file was not put there by lpctl, and is of no use to the initramfs. */
-    if (r >= 0 && !S_ISREG(st.st_mode))
-        return 0;
-    if (r >= 0)
-        r = file_read(&v->host, from, MODULE_SIZE_MAX, &data, &size);
-    if (r < 0)
-        return failed(v, "read", from, r, e);
+    r = read_original(c, &v->host, from, size_max(from), &data, &size, e);
+    if (r != 0)
+        return MIN(r, 0);
     r = put_file(v, to, data, size);
     return r < 0 ? failed(v, "write", to, r, e) : 0;
 }
 
-/* Copies all but what belongs to the patch. */
-static int copy_tree(const struct volume *v, const char *from, const char *to, const char *patch,
+static int copy_entry(struct volume_change *c, const char *from, const char *to, const char *patch,
+                      unsigned depth, struct error *e) {
+    struct stat st;
+    int r;
+
+    r = file_lstat(&c->volume.host, from, &st);
+    if (r < 0)
+        return failed(&c->volume, "read", from, r, e);
+    return S_ISDIR(st.st_mode) ? copy_tree(c, from, to, patch, depth + 1, e) : copy_file(c, from, to, e);
+}
+
+/* Copies all but what belongs to the patch, and what would not be read. */
+static int copy_tree(struct volume_change *c, const char *from, const char *to, const char *patch,
                      unsigned depth, struct error *e) {
     _cleanup_strv_free_ char **names = NULL;
+    const struct volume *v = &c->volume;
     int r;
 
     r = depth < DEPTH_MAX ? file_list(&v->host, from, &names) : -ELOOP;
@@ -132,29 +173,45 @@ static int copy_tree(const struct volume *v, const char *from, const char *to, c
             source = NULL;
         if (asprintf(&target, "%s/%s", to, *name) < 0)
             target = NULL;
-        r = source && target ? copy_entry(v, source, target, patch, depth, e) : -ENOMEM;
+        r = source && target ? copy_entry(c, source, target, patch, depth, e) : -ENOMEM;
         if (r < 0)
             return r;
     }
     return 0;
 }
 
-/* Puts a file of the machine into DIRECTORY of the new tree. */
-static int put_copy(const struct host *h, const struct volume *v, const char *path,
-                    const char *directory, struct error *e) {
-    _cleanup_free_ char *data = NULL, *target = NULL;
-    size_t size;
+static int put_new(const struct volume *v, const char *directory, const char *name, const void *data,
+                   size_t size, struct error *e) {
+    _cleanup_free_ char *target = NULL;
     int r;
 
-    if (asprintf(&target, "%s/%s", directory, path_basename(path)) < 0)
+    if (asprintf(&target, "%s/%s", directory, name) < 0)
         return -ENOMEM;
-    r = file_read(h, path, MODULE_SIZE_MAX, &data, &size);
-    if (r < 0)
-        return error_set(e, r, EXIT_STATUS_FAILED, "cannot read %s: %s", path, strerror(-r));
     r = make_directory(v, directory);
     if (r >= 0)
         r = put_file(v, target, data, size);
     return r < 0 ? failed(v, "write", target, r, e) : 0;
+}
+
+/* Puts a file of the machine that has to be there into DIRECTORY of the new tree. It may be a link, as
+ * long as it leads to a file of root's. */
+static int put_copy(const struct host *h, const struct volume *v, const char *path,
+                    const char *directory, struct error *e) {
+    _cleanup_close_ int fd = file_open(h, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
+    _cleanup_free_ char *data = NULL;
+    struct stat st;
+    size_t size;
+    int r;
+
+    r = fd < 0 ? fd : fstat(fd, &st) < 0 ? -errno : 0;
+    if (r >= 0 && (!S_ISREG(st.st_mode) || !safe_file_is_safe(&st)))
+        return error_set(e, -EPERM, EXIT_STATUS_REFUSED,
+                         "%s is no file that only root can write to", path);
+    if (r >= 0)
+        r = file_read_fd(fd, INI_FILE_MAX, &data, &size);
+    if (r < 0)
+        return error_set(e, r, EXIT_STATUS_FAILED, "cannot read %s: %s", path, strerror(-r));
+    return put_new(v, directory, path_basename(path), data, size, e);
 }
 
 /* A manifest or drop-in, with its signature if there is one. */
@@ -169,7 +226,17 @@ static int put_manifest(const struct host *h, const struct volume *v, const char
     return r < 0 || !file_exists(h, signature) ? r : put_copy(h, v, signature, directory, e);
 }
 
-static int put_modules(const struct host *h, const struct volume *v, const struct manifest *m,
+static int put_module(const struct host *h, struct volume_change *c, const char *path,
+                      const char *directory, struct error *e) {
+    _cleanup_free_ char *data = NULL;
+    size_t size;
+    int r;
+
+    r = read_original(c, h, path, MODULE_SIZE_MAX, &data, &size, e);
+    return r != 0 ? MIN(r, 0) : put_new(&c->volume, directory, path_basename(path), data, size, e);
+}
+
+static int put_modules(const struct host *h, struct volume_change *c, const struct manifest *m,
                        const char *const releases_in, struct error *e) {
     _cleanup_strv_free_ char **releases = NULL;
     int r;
@@ -192,14 +259,14 @@ static int put_modules(const struct host *h, const struct volume *v, const struc
         if (!there)
             return -ENOMEM;
         /* Two of the machine's directories may have the release. */
-        r = file_exists(&v->host, there) ? 0 : put_copy(h, v, path, directory, e);
+        r = file_exists(&c->volume.host, there) ? 0 : put_module(h, c, path, directory, e);
         if (r < 0)
             return r;
     }
     return 0;
 }
 
-static int put_patch(const struct host *h, const struct volume *v, const struct manifest *m,
+static int put_patch(const struct host *h, struct volume_change *c, const struct manifest *m,
                      struct error *e) {
     static const char *const releases_in[] = { STORE_DIRECTORY, "/usr/lib/lpd/modules",
                                                "/usr/lib/modules" };
@@ -208,12 +275,12 @@ static int put_patch(const struct host *h, const struct volume *v, const struct 
 
     if (asprintf(&dropins, OTHER("/patches.d/%s" CONF_SUFFIX ".d"), m->name) < 0)
         return -ENOMEM;
-    r = put_manifest(h, v, m->path, OTHER("/patches.d"), e);
+    r = put_manifest(h, &c->volume, m->path, OTHER("/patches.d"), e);
     STRV_FOREACH(path, m->dropins)
         if (r >= 0)
-            r = put_manifest(h, v, *path, dropins, e);
+            r = put_manifest(h, &c->volume, *path, dropins, e);
     for (size_t i = 0; i < ELEMENTSOF(releases_in) && r >= 0; i++)
-        r = put_modules(h, v, m, releases_in[i], e);
+        r = put_modules(h, c, m, releases_in[i], e);
     return r;
 }
 
@@ -228,13 +295,13 @@ static int make_tree(const struct host *h, struct volume_change *c, const char *
     if (r < 0)
         return failed(v, "remove", OTHER_DIRECTORY, r, e);
     c->had_old = file_exists(&v->host, VOLUME_DIRECTORY);
-    r = c->had_old ? copy_tree(v, VOLUME_DIRECTORY, OTHER_DIRECTORY, name, 0, e) : 0;
+    r = c->had_old ? copy_tree(c, VOLUME_DIRECTORY, OTHER_DIRECTORY, name, 0, e) : 0;
     for (size_t i = 0; i < ELEMENTSOF(directories) && r >= 0; i++) {
         r = make_directory(v, directories[i]);
         if (r < 0)
             return failed(v, "make", directories[i], r, e);
     }
-    return r >= 0 && m ? put_patch(h, v, m, e) : r;
+    return r >= 0 && m ? put_patch(h, c, m, e) : r;
 }
 
 /* Of vfat either is half of it: where a directory begins is written with its own inode, not with the
@@ -301,6 +368,10 @@ int volume_update(struct host *h, const char *tag, const char *name, const struc
     return 0;
 }
 
+char *const *volume_left_out(const struct volume_change *c) {
+    return c->left_out;
+}
+
 int volume_undo(struct volume_change *c) {
     int r;
 
@@ -322,6 +393,7 @@ struct volume_change *volume_change_free(struct volume_change *c) {
         (void) ioctl(c->root_fd, IOC_CHECKPOINT, &flags);
     }
     closep(&c->root_fd);
+    strv_free(c->left_out);
     volume_close(&c->volume);
     free(c);
     return NULL;

@@ -50,10 +50,14 @@ int volume_fetch(const struct host *h, const struct volume *v, const char *relea
 struct volume_change;
 
 /* With m the patch is put on the volume as it is on the machine, without it is taken off; the whole of lpd/
- * is exchanged for another in one step, which survives a power cut. *ret_change is for volume_undo(). 0,
+ * is exchanged for another in one step, which survives a power cut. What a read would refuse for its owner,
+ * mode, type or size is not copied, as the copy would be root's. *ret_change is for volume_undo(). 0,
  * or a negative errno with the volume as it was. */
 int volume_update(struct host *h, const char *tag, const char *name, const struct manifest *m,
                   struct volume_change **ret_change, struct error *e);
+
+/* What was not copied, each with its reason, for people to read; NULL: nothing. */
+char *const *volume_left_out(const struct volume_change *c);
 
 /* Puts back what was there. 0 or a negative errno. */
 int volume_undo(struct volume_change *c);

@@ -165,6 +165,16 @@ class Install(Changing):
         self.assertEqual({p: c for p, (_, c) in tree_of(self.root).items() if p in wanted}, wanted)
         self.assertEqual([p for p in tree_of(self.root) if "/." in p], [])
 
+    def test_not_only_ours(self):
+        """The same content that others could change is not there already: it is made root's."""
+        data = module("fix_net")
+        path = self.place("fix-net.ko", data)
+        self.text("install", path)
+        store = self.root / STORE / KERNEL / "fix-net.ko"
+        store.chmod(0o666)
+        self.assertEqual(self.change("install", path)[0], True)
+        self.assertEqual((store.stat().st_mode & 0o777, store.read_bytes()), (0o644, data))
+
     def test_own_manifest_stays(self):
         """One for all kernels stays one for all kernels: no pin."""
         self.plant(manifest("fix-net", "Description=mine"))
@@ -388,6 +398,17 @@ class ImportKpatch(Changing):
         for file in (f"{KERNEL}/bad-1.ko", f"{KERNEL}/bad-2.ko", f"{OTHER}/bad-1.ko", f"{OTHER}/bad-2.ko",
                      f"{OTHER}/wrong.ko"):
             self.assertEqual(sum(f"/var/lib/kpatch/{file}" in m for m in told), 1, f"{file}: {told}")
+
+    def test_only_roots(self):
+        """What was found there may be anybody's; a copy would be root's."""
+        self.kpatch(KERNEL, "livepatch-a.ko", module("livepatch_a"))
+        file = self.root / f"var/lib/kpatch/{KERNEL}/livepatch-a.ko"
+        for place, mode in ((file, 0o666), (file.parent, 0o777)):
+            before = place.stat().st_mode
+            place.chmod(mode)
+            self.mark()
+            self.assertIn("can be written by everybody", self.refuse(5, "import-kpatch"))
+            place.chmod(before)
 
     def test_wrong_place(self):
         self.kpatch(OTHER, "wrong.ko", module("wrong", KERNEL))

@@ -333,6 +333,63 @@ static void test_put_on_it(void **state _unused_) {
     assert_false(file_exists(&k.host, "/volume/lpd.new"));
 }
 
+static void give_away(const char *path, uid_t uid, mode_t mode) {
+    _cleanup_free_ char *full = NULL;
+
+    assert_true(asprintf(&full, "%s%s", k.root, path) >= 0);
+    assert_true(chmod(full, mode) == 0);
+    if (geteuid() == 0)
+        assert_true(chown(full, uid, uid) == 0);
+}
+
+/* What is refused where it lies must not come out as root's: it is left out, and named. */
+static void test_nothing_laundered(void **state _unused_) {
+    _cleanup_(volume_change_freep) struct volume_change *c = NULL;
+    _cleanup_free_ char *said = NULL;
+
+    install();
+    fake_kernel_text(&k, MODULE, "module");
+    fake_kernel_text(&k, "/volume/lpd/patches.d/good.conf", "root's");
+    fake_kernel_text(&k, "/volume/lpd/patches.d/evil.conf", "a stranger's");
+    give_away("/volume/lpd/patches.d/evil.conf", 65534, geteuid() == 0 ? 0644 : 0666);
+    fake_kernel_text(&k, "/volume/lpd/modules/9.9.9/evil.ko", "anybody's");
+    give_away("/volume/lpd/modules/9.9.9/evil.ko", 0, 0666);
+    fake_kernel_text(&k, "/volume/lpd/modules/open/evil.ko", "in a directory of everybody's");
+    give_away("/volume/lpd/modules/open", 0, 0777);
+    fake_kernel_text(&k, "/volume/lpd/patches.d/empty.conf", "");
+    tree_link(&k.host, "/volume/lpd/patches.d/good.conf", "/volume/lpd/patches.d/link.conf");
+    assert_int_equal(update(true, &c), 0);
+    said = strv_join((char **) volume_left_out(c), "\n");
+    assert_non_null(strstr(said, "/lpd/patches.d/evil.conf: it "));
+    assert_non_null(strstr(said, "/lpd/patches.d/empty.conf: is empty"));
+    assert_non_null(strstr(said, "/lpd/patches.d/link.conf: is a symbolic link"));
+    assert_non_null(strstr(said, "/lpd/modules/9.9.9/evil.ko: it can be written by everybody"));
+    assert_non_null(strstr(said, "/lpd/modules/open/evil.ko: the directory "));
+    assert_int_equal(strv_length((char **) volume_left_out(c)), 5);
+    c = volume_change_free(c);
+    assert_string_equal(on_volume("patches.d/good.conf"), "root's");
+    assert_string_equal(on_volume("patches.d/evil.conf"), "");
+    assert_string_equal(on_volume("modules/9.9.9/evil.ko"), "");
+    assert_string_equal(on_volume("modules/open/evil.ko"), "");
+    assert_false(file_exists(&k.host, "/volume/lpd/patches.d/link.conf"));
+}
+
+/* The machine's own likewise. */
+static void test_nothing_laundered_of_the_machine(void **state _unused_) {
+    _cleanup_(volume_change_freep) struct volume_change *c = NULL;
+
+    install();
+    give_away(MODULE, 0, 0666);
+    assert_int_equal(update(true, &c), 0);
+    assert_int_equal(strv_length((char **) volume_left_out(c)), 1);
+    assert_string_equal(on_volume("patches.d/lp-a.conf"), "[Patch]\nStage=initrd");
+    assert_string_equal(on_volume("modules/" RELEASE "/lp-a.ko"), "");
+    c = volume_change_free(c);
+    give_away(DROPIN, 0, 0666);
+    assert_error_is(update(true, &c), -EPERM, &e, DROPIN " is no file that only root can write to");
+    assert_string_equal(on_volume("patches.d/lp-a.conf"), "[Patch]\nStage=initrd");
+}
+
 static void test_taken_off(void **state _unused_) {
     _cleanup_(volume_change_freep) struct volume_change *c = NULL;
 
@@ -445,6 +502,8 @@ int main(void) {
         TEST(test_links_stay_on_it),
         TEST(test_too_much),
         TEST(test_put_on_it),
+        TEST(test_nothing_laundered),
+        TEST(test_nothing_laundered_of_the_machine),
         TEST(test_taken_off),
         TEST(test_synced_around_the_exchange),
         TEST(test_undone_to_nothing),
