@@ -12,12 +12,12 @@ static int set_enabled(struct ctl *c, const struct manager *m, const char *name,
     _cleanup_(volume_change_freep) struct volume_change *volume = NULL;
     int changed, r;
 
-    changed = store_set_enabled(&c->host, name, enabled, e);
+    changed = store_set_enabled(&c->host, name, enabled, NULL, e);
     if (changed < 0 || !ctl_is_on_volume(c, m, name))
         return changed;
     r = ctl_update_volume(c, name, /* wanted= */ enabled, &volume, e);
     if (r < 0 && changed)
-        (void) store_set_enabled(&c->host, name, !enabled, NULL);
+        (void) store_set_enabled(&c->host, name, !enabled, NULL, NULL);
     return r < 0 ? r : changed;
 }
 

@@ -15,7 +15,7 @@ static int unload_and_remove(struct ctl *c, struct manager *m, const char *name,
     if (r < 0)
         return r;
     *ret_unloaded = r > 0;
-    return store_remove(&c->host, name, e);
+    return store_remove(&c->host, name, NULL, e);
 }
 
 static int remove_one(struct ctl *c, struct manager *m, const char *name, struct error *e) {

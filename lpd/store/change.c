@@ -17,6 +17,7 @@ struct change {
     struct saved_file *files; /* in the order of writing */
     size_t n_files;
     char **directories; /* that were made, outermost first */
+    char **emptied;     /* that may be of no more use when the change is complete, innermost first */
 };
 
 struct change *change_free(struct change *c) {
@@ -26,8 +27,11 @@ struct change *change_free(struct change *c) {
         free(c->files[i].path);
         free(c->files[i].old);
     }
+    STRV_FOREACH(path, c->emptied)
+        (void) file_rmdir(c->host, *path);
     free(c->files);
     strv_free(c->directories);
+    strv_free(c->emptied);
     free(c);
     return NULL;
 }
@@ -46,7 +50,7 @@ static char *old_path(const char *path) {
     const char *name = path_basename(path);
     char *old;
 
-    return asprintf(&old, "%.*s.%s.old", (int) (name - path), path, name) < 0 ? NULL : old;
+    return asprintf(&old, "%.*s.%s" CHANGE_OLD_SUFFIX, (int) (name - path), path, name) < 0 ? NULL : old;
 }
 
 /* As a second link, so that going back is a rename, for which a full disk has room as well. 1, or 0 if
@@ -64,6 +68,20 @@ static int keep_old(const struct host *h, const char *path, const char *old) {
     return 1;
 }
 
+/* By one rename, for which there is always room. */
+static int move_away(const struct host *h, const char *path, const char *old, bool *ret_moved) {
+    _cleanup_close_ int dir_fd = -EBADF;
+    const char *name;
+
+    dir_fd = file_open_parent(h, path, &name);
+    if (dir_fd < 0)
+        return dir_fd;
+    if (renameat(dir_fd, name, dir_fd, path_basename(old)) < 0)
+        return -errno;
+    *ret_moved = true;
+    return fsync(dir_fd) < 0 ? -errno : 0;
+}
+
 static int put_back(const struct host *h, const struct saved_file *f) {
     _cleanup_close_ int dir_fd = -EBADF;
     const char *name;
@@ -78,30 +96,58 @@ static int put_back(const struct host *h, const struct saved_file *f) {
     return fsync(dir_fd) < 0 ? -errno : 0;
 }
 
-/* The first time that a change writes to a path is what counts. */
-static int remember(struct change *c, const char *path) {
-    struct saved_file *grown, f = {};
-    int r;
+static int add_file(struct change *c, const char *path, struct saved_file **ret) {
+    struct saved_file *grown = reallocarray(c->files, c->n_files + 1, sizeof(*grown));
+    struct saved_file f = {};
 
-    for (size_t i = 0; i < c->n_files; i++)
-        if (streq(c->files[i].path, path))
-            return 0;
-    grown = reallocarray(c->files, c->n_files + 1, sizeof(*grown));
     if (!grown)
         return -ENOMEM;
     c->files = grown;
     f.path = strdup(path);
     f.old = old_path(path);
-    r = f.path && f.old ? keep_old(c->host, path, f.old) : -ENOMEM;
-    if (r <= 0) {
-        free(f.old);
-        f.old = NULL;
-    }
-    if (r < 0) {
+    if (!f.path || !f.old) {
         free(f.path);
+        free(f.old);
+        return -ENOMEM;
+    }
+    c->files[c->n_files] = f;
+    *ret = c->files + c->n_files++;
+    return 0;
+}
+
+static void drop_last_file(struct change *c) {
+    struct saved_file *f = c->files + --c->n_files;
+
+    free(f->path);
+    free(f->old);
+}
+
+static bool is_remembered(const struct change *c, const char *path) {
+    for (size_t i = 0; i < c->n_files; i++)
+        if (streq(c->files[i].path, path))
+            return true;
+    return false;
+}
+
+/* The first time that a change writes to a path is what counts. */
+static int remember(struct change *c, const char *path) {
+    struct saved_file *f;
+    int r;
+
+    if (is_remembered(c, path))
+        return 0;
+    r = add_file(c, path, &f);
+    if (r < 0)
+        return r;
+    r = keep_old(c->host, path, f->old);
+    if (r < 0) {
+        drop_last_file(c);
         return r;
     }
-    c->files[c->n_files++] = f;
+    if (r == 0) {
+        free(f->old);
+        f->old = NULL;
+    }
     return 0;
 }
 
@@ -169,16 +215,33 @@ int change_write(struct change *c, const char *path, const void *data, size_t si
     return r < 0 ? change_failed("write", path, r, e) : 1;
 }
 
-/* Removes one file as part of a change. 0 if it is not there. */
 int change_remove(struct change *c, const char *path, struct error *e) {
+    struct saved_file *f;
+    bool moved = false;
+    struct stat st;
     int r;
 
-    if (!file_exists(c->host, path))
-        return 0;
-    r = remember(c, path);
-    if (r >= 0)
+    if (is_remembered(c, path)) {
         r = file_unlink(c->host, path);
-    return r < 0 ? change_failed("remove", path, r, e) : 1;
+        return r < 0 && r != -ENOENT ? change_failed("remove", path, r, e) : r >= 0;
+    }
+    r = add_file(c, path, &f);
+    if (r < 0)
+        return r;
+    r = file_lstat(c->host, path, &st);
+    if (r >= 0)
+        r = S_ISDIR(st.st_mode) ? -EISDIR : move_away(c->host, path, f->old, &moved);
+    if (moved)
+        return r < 0 ? change_failed("remove", path, r, e) : 1;
+    /* What an interrupted change has kept of it is of no use any more. */
+    if (r == -ENOENT)
+        (void) file_unlink(c->host, f->old);
+    drop_last_file(c);
+    return r == -ENOENT || r == -ENOTDIR ? 0 : change_failed("remove", path, r, e);
+}
+
+int change_emptied(struct change *c, const char *path) {
+    return strv_extend(&c->emptied, path);
 }
 
 int change_undo(struct change *c) {
@@ -199,18 +262,4 @@ int change_undo(struct change *c) {
             RET_GATHER(result, r);
     }
     return result;
-}
-
-/* Removes a file that may not be there, and what an interrupted change has kept of it; 1 if it was. */
-int change_forget(const struct host *h, const char *path, struct error *e) {
-    _cleanup_free_ char *old = old_path(path);
-    int r;
-
-    if (!old)
-        return -ENOMEM;
-    r = file_unlink(h, path);
-    if (r < 0 && r != -ENOENT && r != -ENOTDIR)
-        return change_failed("remove", path, r, e);
-    (void) file_unlink(h, old);
-    return r >= 0;
 }

@@ -238,16 +238,32 @@ static int find_manifest(const struct host *h, const struct store_patch *p, stru
     return refuse_mask(h, p->name, e);
 }
 
+/* Ends a change as it was begun: wholly, or not at all. */
+static int conclude(struct change *c, int r, struct change **ret_change, struct error *e) {
+    int k;
+
+    if (r < 0) {
+        k = change_undo(c);
+        (void) change_free(c);
+        return k < 0 ? error_hint(e, r, "nor could what was there be put back: %s", strerror(-k)) : r;
+    }
+    if (ret_change)
+        *ret_change = c;
+    else
+        (void) change_free(c);
+    return r;
+}
+
 int store_install(const struct host *h, const struct store_patch *p, struct change **ret_change,
                   struct error *e) {
-    _cleanup_(change_freep) struct change *c = change_new(h);
     _cleanup_(manifest_done) struct manifest m = {};
     _cleanup_(places_done) struct places places = {};
     const struct manifest_kernel *kernel;
     bool known, sealed = wants_signed_manifests(h);
-    int r, k;
+    struct change *c;
+    int r;
 
-    r = c ? find_manifest(h, p, &m, e) : -ENOMEM;
+    r = find_manifest(h, p, &m, e);
     if (r < 0)
         return r;
     known = r > 0;
@@ -260,16 +276,14 @@ int store_install(const struct host *h, const struct store_patch *p, struct chan
         r = check_complete(p, &places, known ? &m : NULL, e);
     if (r < 0)
         return r;
+    c = change_new(h);
+    if (!c)
+        return -ENOMEM;
     if (sealed)
         r = change_write(c, places.module, p->module, p->module_size, e);
     else
         r = install_steps(h, p, &places, known ? &m : NULL, c, e);
-    if (r < 0) {
-        k = change_undo(c);
-        return k < 0 ? error_hint(e, r, "nor could what was there be put back: %s", strerror(-k)) : r;
-    }
-    *ret_change = TAKE_PTR(c);
-    return r;
+    return conclude(c, r, ret_change, e);
 }
 
 /* A drop-in that lpctl wrote, or the signature that somebody gave it. */
@@ -283,8 +297,10 @@ static bool is_own_dropin(const char *name) {
     return startswith(name, PIN_DROPIN_PREFIX);
 }
 
-/* Removes the drop-ins that lpctl wrote; others stay, and with them their directory. */
-static int remove_dropins(const struct host *h, const struct places *places, struct error *e) {
+/* Removes the drop-ins that lpctl wrote; others stay, and with them their directory. Of those that are hidden
+ * an interrupted change has left only what it had kept. */
+static int remove_dropins(const struct host *h, struct change *c, const struct places *places,
+                          struct error *e) {
     _cleanup_strv_free_ char **names = NULL;
     int removed = 0, r;
 
@@ -292,39 +308,42 @@ static int remove_dropins(const struct host *h, const struct places *places, str
     if (r < 0)
         return r == -ENOENT ? 0 : change_failed("read", places->dropins, r, e);
     STRV_FOREACH(name, names) {
+        const char *plain = **name == '.' && endswith(*name, CHANGE_OLD_SUFFIX) ? *name + 1 : *name;
         _cleanup_free_ char *path = NULL;
+        size_t n = strlen(plain) - (plain == *name ? 0 : STRLEN(CHANGE_OLD_SUFFIX));
 
-        if (!is_own_dropin(*name))
-            continue;
-        if (asprintf(&path, "%s/%s", places->dropins, *name) < 0)
+        if (asprintf(&path, "%s/%.*s", places->dropins, (int) n, plain) < 0)
             return -ENOMEM;
-        r = change_forget(h, path, e);
+        r = is_own_dropin(path_basename(path)) ? change_remove(c, path, e) : 0;
         if (r < 0)
             return r;
         removed |= r;
     }
-    (void) file_rmdir(h, places->dropins);
-    return removed;
+    r = change_emptied(c, places->dropins);
+    return r < 0 ? r : removed;
 }
 
-static int remove_module(const struct host *h, const char *release, const char *name,
+static int remove_module(struct change *c, const char *release, const char *name,
                          const struct manifest *m, struct error *e) {
     const struct manifest_kernel *kernel = m ? manifest_kernel_for(m, release) : NULL;
     _cleanup_(places_done) struct places places = {};
     _cleanup_free_ char *directory = NULL;
-    int r;
+    int removed, r;
 
     r = places_find(name, release, kernel ? kernel->module : NULL, &places);
     if (r < 0)
         return r;
-    r = change_forget(h, places.module, e);
-    if (r > 0 && asprintf(&directory, STORE_DIRECTORY "/%s", release) >= 0)
-        (void) file_rmdir(h, directory);
-    return r;
+    removed = change_remove(c, places.module, e);
+    if (removed < 0)
+        return removed;
+    if (asprintf(&directory, STORE_DIRECTORY "/%s", release) < 0)
+        return -ENOMEM;
+    r = removed > 0 ? change_emptied(c, directory) : 0;
+    return r < 0 ? r : removed;
 }
 
-static int remove_modules(const struct host *h, const char *name, const struct manifest *m,
-                          struct error *e) {
+static int remove_modules(const struct host *h, struct change *c, const char *name,
+                          const struct manifest *m, struct error *e) {
     _cleanup_strv_free_ char **releases = NULL;
     int removed = 0, r;
 
@@ -332,7 +351,7 @@ static int remove_modules(const struct host *h, const char *name, const struct m
     if (r < 0)
         return r == -ENOENT ? 0 : change_failed("read", STORE_DIRECTORY, r, e);
     STRV_FOREACH(release, releases) {
-        r = remove_module(h, *release, name, m, e);
+        r = remove_module(c, *release, name, m, e);
         if (r < 0)
             return r;
         removed |= r;
@@ -386,39 +405,42 @@ int store_may_remove(const struct host *h, const char *name, struct error *e) {
 }
 
 /* The manifest goes first: without it the rest is not a patch any more. */
-static int remove_all(const struct host *h, const char *name, const struct manifest *m,
+static int remove_all(const struct host *h, struct change *c, const char *name, const struct manifest *m,
                       struct error *e) {
     _cleanup_(places_done) struct places places = {};
-    int removed = 0, r;
+    int removed, r;
 
     r = places_find(name, "", NULL, &places);
     if (r >= 0)
-        r = change_forget(h, places.manifest, e);
+        r = removed = change_remove(c, places.manifest, e);
+    if (r >= 0)
+        r = change_remove(c, places.signature, e);
     if (r < 0)
         return r;
     removed |= r;
-    r = change_forget(h, places.signature, e);
+    r = remove_dropins(h, c, &places, e);
     if (r < 0)
         return r;
     removed |= r;
-    r = remove_dropins(h, &places, e);
-    if (r < 0)
-        return r;
-    removed |= r;
-    r = remove_modules(h, name, m, e);
+    r = remove_modules(h, c, name, m, e);
     return r < 0 ? r : removed | r;
 }
 
-int store_remove(const struct host *h, const char *name, struct error *e) {
+int store_remove(const struct host *h, const char *name, struct change **ret_change, struct error *e) {
     _cleanup_(manifest_list_done) struct manifest_list l = {};
     const struct manifest_entry *entry;
+    struct change *c;
     int r;
 
     r = find_removable(h, name, &l, &entry, e);
     if (r < 0)
         return r;
-    return remove_all(h, entry ? entry->name : name,
-                      entry && entry->error_number == 0 ? &entry->manifest : NULL, e);
+    c = change_new(h);
+    if (!c)
+        return -ENOMEM;
+    r = remove_all(h, c, entry ? entry->name : name,
+                   entry && entry->error_number == 0 ? &entry->manifest : NULL, e);
+    return conclude(c, r, ret_change, e);
 }
 
 static int add_name(char ***names, const char *name) {
@@ -490,28 +512,41 @@ int store_list_kernel(const struct host *h, const char *release, char ***ret, st
 }
 
 /* The module first: a patch with a pin and without a module is not loaded. */
-int store_remove_kernel(const struct host *h, const char *release, const char *name, struct error *e) {
+static int remove_of_kernel(struct change *c, const char *release, const char *name,
+                            const struct manifest *m, struct error *e) {
     _cleanup_(places_done) struct places places = {};
-    _cleanup_(manifest_done) struct manifest m = {};
     _cleanup_free_ char *signature = NULL;
-    int removed, r;
+    int removed = 0, r;
 
-    r = manifest_load(h, name, &m, NULL);
-    if (r == -ENOMEM)
-        return r;
-    r = places_find(m.name ?: name, release, NULL, &places);
+    r = places_find(name, release, NULL, &places);
     if (r >= 0)
-        r = removed = remove_module(h, release, m.name ?: name, m.name ? &m : NULL, e);
+        r = removed = remove_module(c, release, name, m, e);
     if (r >= 0)
-        r = change_forget(h, places.pin, e);
+        r = change_remove(c, places.pin, e);
     if (r < 0)
         return r;
     removed |= r;
     if (asprintf(&signature, "%s" MANIFEST_SIGNATURE_SUFFIX, places.pin) < 0)
         return -ENOMEM;
-    r = change_forget(h, signature, e);
-    (void) file_rmdir(h, places.dropins);
+    r = change_remove(c, signature, e);
+    if (r >= 0 && change_emptied(c, places.dropins) < 0)
+        return -ENOMEM;
     return r < 0 ? r : removed | r;
+}
+
+int store_remove_kernel(const struct host *h, const char *release, const char *name, struct error *e) {
+    _cleanup_(manifest_done) struct manifest m = {};
+    struct change *c;
+    int r;
+
+    r = manifest_load(h, name, &m, NULL);
+    if (r == -ENOMEM)
+        return r;
+    c = change_new(h);
+    if (!c)
+        return -ENOMEM;
+    r = remove_of_kernel(c, release, m.name ?: name, m.name ? &m : NULL, e);
+    return conclude(c, r, NULL, e);
 }
 
 static int write_enabled(const struct host *h, struct change *c, const char *name, bool enabled,
@@ -543,16 +578,18 @@ static int write_enabled(const struct host *h, struct change *c, const char *nam
                       "%s is the last one: change that", with.dropins[strv_length(with.dropins) - 1]);
 }
 
-int store_set_enabled(const struct host *h, const char *name, bool enabled, struct error *e) {
-    _cleanup_(change_freep) struct change *c = change_new(h);
+int store_set_enabled(const struct host *h, const char *name, bool enabled, struct change **ret_change,
+                      struct error *e) {
     _cleanup_(manifest_done) struct manifest before = {};
+    struct change *c;
     int r;
 
-    r = c ? manifest_load(h, name, &before, e) : -ENOMEM;
-    if (r < 0 || before.enabled == enabled)
-        return MIN(r, 0);
-    r = write_enabled(h, c, before.name, enabled, e);
+    r = manifest_load(h, name, &before, e);
     if (r < 0)
-        (void) change_undo(c);
-    return r < 0 ? r : 1;
+        return r;
+    c = change_new(h);
+    if (!c)
+        return -ENOMEM;
+    r = before.enabled == enabled ? 0 : write_enabled(h, c, before.name, enabled, e);
+    return conclude(c, r < 0 ? r : before.enabled != enabled, ret_change, e);
 }

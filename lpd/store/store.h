@@ -35,7 +35,7 @@ struct store_patch {
  * a power cut, so that the patch is wholly there or wholly not. A manifest that is there already
  * stays as it is. Under SignedManifests=yes only the module is put there, and a manifest that would
  * have to be written or added to is -EKEYREJECTED. Returns 1 if something changed, 0 if all was there. On failure everything is as it
- * was. *ret_change is for change_undo(). */
+ * was. *ret_change is for change_undo(), and may be NULL; likewise below. */
 int store_install(const struct host *h, const struct store_patch *p, struct change **ret_change,
                   struct error *e);
 
@@ -44,17 +44,18 @@ int store_install(const struct host *h, const struct store_patch *p, struct chan
 int store_may_remove(const struct host *h, const char *name, struct error *e);
 
 /* Takes a patch off the machine: the manifest first, then what it named. A manifest that belongs to
- * a package is -EBUSY. Returns 1, or 0 if nothing was there. */
-int store_remove(const struct host *h, const char *name, struct error *e);
+ * a package is -EBUSY. Returns 1, or 0 if nothing was there. On failure everything is as it was. */
+int store_remove(const struct host *h, const char *name, struct change **ret_change, struct error *e);
 
 /* The patches of which store_install() has left something for that kernel: their modules, by name, and
  * pins in drop-ins. 0 or a negative errno. */
 int store_list_kernel(const struct host *h, const char *release, char ***ret, struct error *e);
 
 /* Takes away what store_install() has left of a patch for one kernel: its module and its pin. The
- * manifest stays. Returns 1, or 0 if nothing was there. */
+ * manifest stays. Returns 1, or 0 if nothing was there. On failure everything is as it was. */
 int store_remove_kernel(const struct host *h, const char *release, const char *name, struct error *e);
 
 /* Sets Enabled= by a drop-in of the manifest. Returns 1 if that changed something. -EKEYREJECTED if
  * that takes a drop-in under SignedManifests=yes. */
-int store_set_enabled(const struct host *h, const char *name, bool enabled, struct error *e);
+int store_set_enabled(const struct host *h, const char *name, bool enabled, struct change **ret_change,
+                      struct error *e);

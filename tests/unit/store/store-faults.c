@@ -130,7 +130,7 @@ static void prepare_installed(void) {
 
 static void prepare_disabled(void) {
     prepare_installed();
-    assert_int_equal(store_set_enabled(&h, "fix-it", false, NULL), 1);
+    assert_int_equal(store_set_enabled(&h, "fix-it", false, NULL, NULL), 1);
 }
 
 static void prepare_package(void) {
@@ -162,17 +162,22 @@ static int act_update_stage(void) {
 
 static int act_remove(void) {
     error_done(&e);
-    return store_remove(&h, "fix-it", &e);
+    return store_remove(&h, "fix-it", NULL, &e);
+}
+
+static int act_remove_kernel(void) {
+    error_done(&e);
+    return store_remove_kernel(&h, RELEASE, "fix-it", &e);
 }
 
 static int act_enable(void) {
     error_done(&e);
-    return store_set_enabled(&h, "fix-it", true, &e);
+    return store_set_enabled(&h, "fix-it", true, NULL, &e);
 }
 
 static int act_disable(void) {
     error_done(&e);
-    return store_set_enabled(&h, "fix-it", false, &e);
+    return store_set_enabled(&h, "fix-it", false, NULL, &e);
 }
 
 /* No patch, or one that loads: its manifest is read, its module found and allowed by the pin. */
@@ -198,13 +203,22 @@ static void check_whole(void) {
         fail_msg("the pin %s does not allow %s", strempty(kernel->sha256), f.sha256);
 }
 
+/* Or one without a module for that kernel, pinned or not. */
+static void check_pinned(void) {
+    _cleanup_free_ char *path = NULL;
+
+    if (store_find_module(&h, RELEASE, "fix-it", NULL, &path) >= 0)
+        check_whole();
+}
+
 static const struct scene scenes[] = {
     { "install", prepare_nothing, act_install, true, check_whole },
     { "install over leftovers", prepare_leftovers, act_install, true, check_whole },
     { "install for a package", prepare_package, act_update, true, check_whole },
     { "update", prepare_installed, act_update, true, check_whole },
     { "update with stage", prepare_disabled, act_update_stage, true, check_whole },
-    { "remove", prepare_disabled, act_remove, false, check_whole },
+    { "remove", prepare_disabled, act_remove, true, check_whole },
+    { "remove for a kernel", prepare_disabled, act_remove_kernel, true, check_pinned },
     { "disable", prepare_installed, act_disable, true, check_whole },
     { "enable", prepare_disabled, act_enable, true, check_whole },
     { "enable a package's", prepare_package, act_enable, true, check_whole },
@@ -230,9 +244,10 @@ static void assert_done(const struct scene *scene, unsigned n, const char *compl
 
     if (streq(after, complete))
         return;
-    if (scene->undone)
+    if (scene->act != act_remove && scene->act != act_remove_kernel)
         fail_msg("%s: not done when step %u goes wrong:\n%s\n%s", scene->name, n, complete, after);
-    assert_gone(MANIFESTS "fix-it.conf");
+    if (scene->act == act_remove)
+        assert_gone(MANIFESTS "fix-it.conf");
     assert_gone(PIN("fix-it"));
     assert_gone(STORE RELEASE "/fix-it.ko");
 }

@@ -361,7 +361,7 @@ static void test_undo_keeps_what_others_put_there(void **state _unused_) {
 
 static int remove_patch(const char *name) {
     error_done(&e);
-    return store_remove(&h, name, &e);
+    return store_remove(&h, name, NULL, &e);
 }
 
 static void test_remove(void **state _unused_) {
@@ -376,7 +376,7 @@ static void test_remove(void **state _unused_) {
     p.stage = STAGE_INITRD;
     p.set_stage = true;
     assert_int_equal(install_patch(&p), 1);
-    assert_int_equal(store_set_enabled(&h, "fix-it", false, &e), 1);
+    assert_int_equal(store_set_enabled(&h, "fix-it", false, NULL, &e), 1);
     assert_int_equal(remove_patch("fix_it"), 1);
     assert_tree(list);
     assert_int_equal(remove_patch("fix-it"), 0);
@@ -456,7 +456,7 @@ static void test_install_over_leftovers(void **state _unused_) {
     struct store_patch p = patch_of("fix-it", &second);
 
     assert_int_equal(install("fix-it", &first), 1);
-    assert_int_equal(store_set_enabled(&h, "fix-it", false, &e), 1);
+    assert_int_equal(store_set_enabled(&h, "fix-it", false, NULL, &e), 1);
     assert_int_equal(file_unlink(&h, MANIFESTS "fix-it.conf"), 0);
     list = tree_list(LIST_TIMES);
     assert_int_equal(store_install(&h, &p, &change, &e), 1);
@@ -468,7 +468,7 @@ static void test_install_over_leftovers(void **state _unused_) {
 
 static int set_enabled(const char *name, bool enabled) {
     error_done(&e);
-    return store_set_enabled(&h, name, enabled, &e);
+    return store_set_enabled(&h, name, enabled, NULL, &e);
 }
 
 static void assert_enabled(const char *name, bool enabled) {

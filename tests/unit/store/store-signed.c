@@ -117,18 +117,18 @@ static void test_enabled(void **state _unused_) {
 
     tree_write(&h, MANIFEST, "[Patch]\n");
     before = tree_list(LIST_TIMES);
-    r = store_set_enabled(&h, "fix_it", false, &e);
+    r = store_set_enabled(&h, "fix_it", false, NULL, &e);
     assert_int_equal(e.exit_status, EXIT_STATUS_REFUSED);
     assert_error_has(r, -EKEYREJECTED, &e, MANIFEST " does not say Enabled=no");
     assert_tree(before);
-    assert_int_equal(store_set_enabled(&h, "fix-it", true, &e), 0);
+    assert_int_equal(store_set_enabled(&h, "fix-it", true, NULL, &e), 0);
 }
 
 /* What lpctl wrote before the key was set is taken away as ever: the signed text holds without it. */
 static void test_enabled_by_removal(void **state _unused_) {
     tree_write(&h, MANIFEST, "[Patch]\n");
     tree_write(&h, ENABLED, "[Patch]\nEnabled=no\n");
-    assert_int_equal(store_set_enabled(&h, "fix-it", true, &e), 1);
+    assert_int_equal(store_set_enabled(&h, "fix-it", true, NULL, &e), 1);
     assert_gone(ENABLED);
 }
 
@@ -139,7 +139,7 @@ static void test_remove(void **state _unused_) {
     for (size_t i = 0; i < ELEMENTSOF(gone); i++)
         tree_write(&h, gone[i], "# signed or a signature\n");
     tree_write(&h, MANIFESTS "fix-it.conf.d/mine.conf.p7s", "mine");
-    assert_int_equal(store_remove(&h, "fix-it", &e), 1);
+    assert_int_equal(store_remove(&h, "fix-it", NULL, &e), 1);
     for (size_t i = 0; i < ELEMENTSOF(gone); i++)
         assert_gone(gone[i]);
     assert_text(MANIFESTS "fix-it.conf.d/mine.conf.p7s", "mine");
