@@ -6,6 +6,7 @@
 #include "config/manifest.h"
 #include "ctl/change.h"
 #include "livepatch/transition.h"
+#include "plan/plan.h"
 
 /* What the verbs that change which patches are on the machine share. */
 
@@ -146,4 +147,29 @@ int changes_each_patch(struct ctl *c, char **argv, change_one *one, struct error
     }
     r = changes_each(c, m, names, 0, one, e);
     return images_refresh(c, &before, r, e);
+}
+
+int ctl_ask_plan(struct ctl *c, const char *name, char **ret_later, struct error *e) {
+    _cleanup_(snapshot_done) struct snapshot s = {};
+    _cleanup_(plan_done) struct plan plan = {};
+    const struct action *a;
+    size_t i;
+    int r;
+
+    r = snapshot_take_one(&c->host, name, &s, e);
+    if (r < 0)
+        return r;
+    i = snapshot_find(&s, name);
+    s.manifests.entries[i].manifest.enabled = true; /* as for any load that is asked for */
+    r = plan_make(&s, &plan);
+    if (r < 0)
+        return r;
+    a = plan.by_manifest[i];
+    if (a->type == ACTION_SKIP)
+        return asprintf(ret_later, "not loaded now because %s", action_fact(a)) < 0 ? -ENOMEM : 1;
+    /* Another build that is in makes room. */
+    if (a->type != ACTION_FAIL || streq(a->steps[a->n_steps - 1].question, "loaded"))
+        return 0;
+    r = error_set(e, -ECANCELED, a->exit_status, "%s", action_fact(a));
+    return a->hint ? error_hint(e, r, "%s", a->hint) : r;
 }

@@ -16,6 +16,11 @@ int ctl_require_live(const struct ctl *c, struct error *e);
 /* Connects to systemd; *ret is NULL where it does not run. */
 int ctl_connect(const struct ctl *c, struct manager **ret, struct error *e);
 
+/* Whether anything but its files keeps a patch from being loaded. 1 with the words for it, if that is a reason
+ * which the administrator has given and nothing is wrong; 0 if there is none; or a negative errno with what
+ * the load would fail for. */
+int ctl_ask_plan(struct ctl *c, const char *name, char **ret_later, struct error *e);
+
 /* Waits for the end of a transition if --wait asks for it; -ETIME (8). */
 int ctl_wait(struct ctl *c, const char *module_name, struct error *e);
 

@@ -5,47 +5,88 @@
 #include "load/converge.h"
 #include "store/store.h"
 
+/* What is done, to be undone if a later step fails. */
+struct switching {
+    struct change *change;
+    struct volume_change *volume;
+    struct moment before;
+};
+
+static void switching_done(struct switching *s) {
+    change_freep(&s->change);
+    volume_change_freep(&s->volume);
+    moment_done(&s->before);
+}
+
 /* On the machine, and on the volume if that is its place: also where the machine has it so already, as
  * the volume may be new. 1 if something of the machine changed. */
 static int set_enabled(struct ctl *c, const struct manager *m, const char *name, bool enabled,
-                       struct error *e) {
-    _cleanup_(volume_change_freep) struct volume_change *volume = NULL;
+                       struct switching *s, struct error *e) {
     int changed, r;
 
-    changed = store_set_enabled(&c->host, name, enabled, NULL, e);
+    changed = store_set_enabled(&c->host, name, enabled, &s->change, e);
     if (changed < 0 || !ctl_is_on_volume(c, m, name))
         return changed;
-    r = ctl_update_volume(c, name, /* wanted= */ enabled, &volume, e);
-    if (r < 0 && changed)
-        (void) store_set_enabled(&c->host, name, !enabled, NULL, NULL);
+    r = ctl_update_volume(c, name, /* wanted= */ enabled, &s->volume, e);
     return r < 0 ? r : changed;
+}
+
+static void undo(struct ctl *c, struct manager *m, struct switching *s, int error_number, struct error *e) {
+    int r = s->volume ? volume_undo(s->volume) : 0;
+
+    if (r >= 0 && s->change)
+        r = change_undo(s->change);
+    if (r < 0)
+        (void) error_hint(e, error_number, "nor could what was there be put back: %s", strerror(-r));
+    if (m)
+        (void) manager_reload(m, NULL);
+    if (s->before.name)
+        (void) moment_restore(&c->host, m, &s->before, NULL);
+}
+
+/* --now. 1 with what is to be said of it: a reason of the administrator's own not to load it is no failure. */
+static int switch_now(struct ctl *c, struct manager *m, const char *name, bool enabled, char **ret_note,
+                      struct error *e) {
+    _cleanup_(result_done) struct result result = {};
+    int r;
+
+    if (enabled) {
+        r = ctl_ask_plan(c, name, ret_note, e);
+        if (r != 0)
+            return MIN(r, 0);
+    }
+    r = enabled ? converge_load(&c->host, m, name, &result, e)
+                : converge_unload(&c->host, m, name, &result, e);
+    if (r >= 0 && result.reason && string_set(ret_note, result.reason) < 0)
+        return -ENOMEM;
+    return r;
 }
 
 static int switch_one(struct ctl *c, struct manager *m, const char *name, bool enabled,
                       struct error *e) {
-    _cleanup_(result_done) struct result result = {};
-    bool changed;
-    int r;
+    _cleanup_(switching_done) struct switching s = {};
+    bool now = c->now && c->host.live;
+    _cleanup_free_ char *note = NULL;
+    int changed = 0, r;
 
-    r = set_enabled(c, m, name, enabled, e);
+    r = now ? moment_take(&c->host, m, name, &s.before) : 0;
+    if (r >= 0)
+        r = changed = set_enabled(c, m, name, enabled, &s, e);
     if (r == -ENOENT)
         return ctl_no_patch(c, name, e);
-    if (r < 0)
-        return r;
-    changed = r > 0;
-    if (changed && m)
+    if (r > 0 && m)
         (void) manager_reload(m, NULL);
-    if (c->now && c->host.live) {
-        r = enabled ? converge_load(&c->host, m, name, &result, e)
-                    : converge_unload(&c->host, m, name, &result, e);
-        if (r < 0)
-            return r;
-        changed |= r > 0;
+    if (r >= 0 && now)
+        r = switch_now(c, m, name, enabled, &note, e);
+    if (r < 0) {
+        undo(c, m, &s, r, e);
+        return r;
     }
+    changed |= now && r > 0;
     changes_add(c, name, changed, "%s%s%s%s%s", changed ? "" : "already ",
                 enabled ? "enabled" : "disabled",
                 c->now ? "" : ", which takes effect at the next boot (--now: at once)",
-                result.reason ? "; " : "", strempty(result.reason));
+                note ? "; " : "", strempty(note));
     return changed;
 }
 

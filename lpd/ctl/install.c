@@ -157,14 +157,14 @@ static bool is_other_build(struct ctl *c, const struct candidate *n) {
            n->file.info.build_id && !streq(in.build_id, n->file.info.build_id);
 }
 
-static int load_placed(struct ctl *c, struct manager *m, const struct candidate *n, bool other,
-                       struct error *e) {
+/* The unit stays started meanwhile, so that no service which requires it is stopped for a new build. */
+static int load_placed(struct ctl *c, struct manager *m, const struct candidate *n,
+                       const struct moment *before, struct error *e) {
     _cleanup_(result_done) struct result out = {}, in = {};
-    int r;
+    int r = 0;
 
-    r = manager_reload(m, e);
-    if (r >= 0 && other)
-        r = converge_unload(&c->host, m, n->name, &out, e);
+    if (is_other_build(c, n))
+        r = converge_take_out(&c->host, m, before, &out, e);
     return r < 0 ? r : converge_load(&c->host, m, n->name, &in, e);
 }
 
@@ -185,24 +185,22 @@ static int place_everywhere(struct ctl *c, const struct manager *m, const struct
     return k < 0 ? error_hint(e, r, "nor could the files be put back: %s", strerror(-k)) : r;
 }
 
-/* Back to what was: the files, systemd's units, and the build that had to make room. */
-static void undo(struct ctl *c, struct manager *m, const struct candidate *n,
-                 struct change *change, bool other, struct error *e, int error_number) {
-    _cleanup_(result_done) struct result result = {};
-    _cleanup_free_ char *unit = manager_unit_name(n->name);
+/* Back to what was: the volume, the files, systemd's units, and the patch. */
+static void undo(struct ctl *c, struct manager *m, const struct moment *before, struct change *change,
+                 struct volume_change *volume, struct error *e, int error_number) {
+    _cleanup_(error_done) struct error problem = ERROR_NULL;
     int r;
 
+    r = volume ? volume_undo(volume) : 0;
+    if (r < 0)
+        (void) error_hint(e, error_number, "nor could the volume be put back: %s", strerror(-r));
     r = change_undo(change);
     if (r < 0)
         (void) error_hint(e, error_number, "nor could the files be put back: %s", strerror(-r));
-    if (!other && unit)
-        (void) manager_queue_job(m, "StopUnit", unit, NULL);
-    (void) manager_reset(m, unit);
     (void) manager_reload(m, NULL);
-    if (other)
-        (void) converge_load(&c->host, m, n->name, &result, NULL);
-    else
-        (void) result_remove(&c->host, n->name);
+    r = moment_restore(&c->host, m, before, &problem);
+    if (r < 0)
+        (void) error_hint(e, error_number, "nor could the patch be put back: %s", error_message(&problem, r));
 }
 
 /* Nothing new can be loaded: what is in, is in. */
@@ -235,45 +233,62 @@ static int refuse_to_wait(struct ctl *c, const struct candidate *n, struct error
                       "it goes in at the next boot; without --wait this is no failure");
 }
 
-int install_one(struct ctl *c, struct manager *m, const struct host *source, const char *path,
-                struct error *e) {
+/* 1 with the reason why the patch is not loaded now. */
+static int find_reason(struct ctl *c, const struct candidate *n, struct manager *m, char **ret_later,
+                       struct error *e) {
+    const char *later = why_not_now(c, n, m);
+    int r = 0;
+
+    if (later) {
+        if (m)
+            r = manager_reload(m, e);
+        *ret_later = strdup(later);
+        return r < 0 ? r : *ret_later ? 1 : -ENOMEM;
+    }
+    r = manager_reload(m, e);
+    return r < 0 ? r : ctl_ask_plan(c, n->name, ret_later, e);
+}
+
+static int install_candidate(struct ctl *c, struct manager *m, const struct candidate *n, struct error *e) {
     _cleanup_(volume_change_freep) struct volume_change *volume = NULL;
     _cleanup_(change_freep) struct change *change = NULL;
+    _cleanup_(moment_done) struct moment before = {};
+    _cleanup_free_ char *later = NULL;
+    int placed, r;
+
+    r = m ? moment_take(&c->host, m, n->name, &before) : 0;
+    if (r >= 0)
+        r = placed = place_everywhere(c, m, n, &change, &volume, e);
+    if (r < 0)
+        return r;
+    r = find_reason(c, n, m, &later, e);
+    if (r == 0)
+        r = load_placed(c, m, n, &before, e);
+    if (r < 0 && m)
+        undo(c, m, &before, change, volume, e, r);
+    if (r < 0)
+        return r;
+    changes_add(c, n->name, placed || (!later && r > 0), "%s for %s%s%s", placed ? "installed" : "installed already",
+                n->release, later ? "; " : r > 0 ? " and loaded" : " and in already", strempty(later));
+    if (later)
+        r = refuse_to_wait(c, n, e);
+    return r < 0 ? r : placed || (!later && r > 0);
+}
+
+int install_one(struct ctl *c, struct manager *m, const struct host *source, const char *path,
+                struct error *e) {
     _cleanup_(candidate_done) struct candidate n = { .file = MODULE_FILE_NULL };
-    const char *later;
-    bool placed, other;
-    int r;
+    int r, k;
 
     r = inspect(c, source, path, &n, e);
     if (r >= 0)
         r = check_trust(c, &n, m != NULL, e);
     if (r >= 0)
-        r = place_everywhere(c, m, &n, &change, &volume, e);
+        r = install_candidate(c, m, &n, e);
     if (r < 0)
         return r;
-    placed = r > 0;
-    later = why_not_now(c, &n, m);
-    if (later) {
-        if (placed && m)
-            (void) manager_reload(m, NULL);
-        changes_add(c, n.name, placed, "%s for %s; %s",
-                    placed ? "installed" : "installed already", n.release, later);
-        r = refuse_to_wait(c, &n, e);
-        return r < 0 ? r : placed;
-    }
-    other = is_other_build(c, &n);
-    r = load_placed(c, m, &n, other, e);
-    if (r < 0) {
-        int k = volume ? volume_undo(volume) : 0;
-
-        if (k < 0)
-            (void) error_hint(e, r, "nor could the volume be put back: %s", strerror(-k));
-        undo(c, m, &n, change, other, e, r);
-        return r;
-    }
-    changes_add(c, n.name, placed || r > 0, "%s for %s and %s", placed ? "installed" : "installed already",
-                n.release, r > 0 ? "loaded" : "in already");
-    return ctl_wait(c, n.file.info.name, e);
+    k = n.here && m && !c->no_load ? ctl_wait(c, n.file.info.name, e) : 0;
+    return k < 0 ? k : r;
 }
 
 /* Files on the command line are the caller's, not below --root=. */

@@ -6,23 +6,38 @@
 #include "load/converge.h"
 #include "store/store.h"
 
-/* Unloads it and takes its files off the machine: 1 if there were any. */
+/* Unloads it and takes its files off the machine: 1 if there were any. If the files stay, so does the patch;
+ * its unit, with what requires that, is stopped last. */
 static int unload_and_remove(struct ctl *c, struct manager *m, const char *name, bool *ret_unloaded,
                              struct result *result, struct error *e) {
-    int r;
+    _cleanup_(change_freep) struct change *change = NULL;
+    _cleanup_(moment_done) struct moment before = {};
+    int removed, r;
 
-    r = c->host.live ? converge_unload(&c->host, m, name, result, e) : 0;
+    if (!c->host.live)
+        return store_remove(&c->host, name, NULL, e);
+    r = moment_take(&c->host, m, name, &before);
+    if (r >= 0)
+        r = converge_take_out(&c->host, m, &before, result, e);
     if (r < 0)
         return r;
     *ret_unloaded = r > 0;
-    return store_remove(&c->host, name, NULL, e);
+    r = removed = store_remove(&c->host, name, &change, e);
+    if (r >= 0)
+        r = converge_stop_unit(&c->host, m, name, e);
+    if (r >= 0)
+        return removed;
+    if (removed >= 0)
+        (void) change_undo(change);
+    (void) moment_restore(&c->host, m, &before, NULL);
+    return r;
 }
 
 static int remove_one(struct ctl *c, struct manager *m, const char *name, struct error *e) {
     _cleanup_(volume_change_freep) struct volume_change *volume = NULL;
     _cleanup_(result_done) struct result result = {};
     bool unloaded = false;
-    int r;
+    int r, k;
 
     r = store_may_remove(&c->host, name, e);
     if (r >= 0 && ctl_is_on_volume(c, m, name))
@@ -30,10 +45,10 @@ static int remove_one(struct ctl *c, struct manager *m, const char *name, struct
     if (r < 0)
         return r;
     r = unload_and_remove(c, m, name, &unloaded, &result, e);
-    if (r < 0 && volume)
-        (void) volume_undo(volume);
-    if (r < 0)
-        return r;
+    if (r < 0) {
+        k = volume ? volume_undo(volume) : 0;
+        return k < 0 ? error_hint(e, r, "nor could the volume be put back: %s", strerror(-k)) : r;
+    }
     if (c->host.live)
         (void) result_remove(&c->host, name);
     if (r == 0 && !unloaded)

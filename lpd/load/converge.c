@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "load/converge.h"
 #include "load/execute.h"
+#include "system/journal.h"
 
 static bool is_in(const struct host *h, const char *name) {
     _cleanup_(livepatch_done) struct livepatch p = {};
@@ -55,20 +56,53 @@ int converge_load(struct host *h, struct manager *m, const char *name, struct re
     return r < 0 ? r : !before;
 }
 
+static void tell_journal(const struct result *result, int r, const struct error *e) {
+    if (r != 0 && result->name)
+        journal_record(journal_event_for(result, r), result,
+                       r < 0 ? error_message(e, r) : result->reason ?: "taken out");
+}
+
+int converge_take_out(struct host *h, struct manager *m, const struct moment *before, struct result *ret,
+                      struct error *e) {
+    _cleanup_(error_done) struct error problem = ERROR_NULL, again = ERROR_NULL;
+    int r, k;
+
+    r = execute_unload(h, before->name, ret, &problem);
+    tell_journal(ret, r, &problem);
+    if (r >= 0)
+        return r;
+    k = moment_restore(h, m, before, &again);
+    (void) error_set(e, r, problem.exit_status, "%s%s%s", error_message(&problem, r),
+                     k < 0 ? "; nor could it be put back: " : moment_was_in(before) ? "; it stays in" : "",
+                     k < 0 ? error_message(&again, k) : "");
+    return problem.hint ? error_hint(e, r, "%s", problem.hint) : r;
+}
+
+int converge_stop_unit(struct host *h, struct manager *m, const char *name, struct error *e) {
+    _cleanup_(result_done) struct result by_unit = {};
+
+    return m ? run_unit(h, m, "StopUnit", name, &by_unit, e) : 0;
+}
+
 int converge_unload(struct host *h, struct manager *m, const char *name, struct result *ret,
                     struct error *e) {
-    _cleanup_(result_done) struct result by_unit = {};
-    bool before = is_in(h, name);
-    int r;
+    _cleanup_(moment_done) struct moment before = {};
+    int r, k;
 
-    if (!m)
-        return execute_unload(h, name, ret, e);
-    r = run_unit(h, m, "StopUnit", name, &by_unit, e);
+    r = moment_take(h, m, name, &before);
+    /* A start that still goes on would fail if the patch were taken from it. */
+    if (r >= 0 && streq(strempty(before.unit_state), "activating"))
+        r = converge_stop_unit(h, m, name, e);
     if (r < 0)
         return r;
-    /* A patch that was loaded past its unit is still in. */
-    r = execute_unload(h, name, ret, e);
-    return r < 0 ? r : (before || r > 0);
+    r = converge_take_out(h, m, &before, ret, e);
+    if (r < 0)
+        return r;
+    k = converge_stop_unit(h, m, name, e);
+    if (k >= 0)
+        return r > 0 || moment_was_in(&before);
+    (void) moment_restore(h, m, &before, NULL);
+    return k;
 }
 
 void outcomes_free(struct outcome *outcomes, size_t n) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "load/moment.h"
 #include "plan/plan.h"
 #include "system/manager.h"
 
@@ -11,9 +12,16 @@
 int converge_load(struct host *h, struct manager *m, const char *name, struct result *ret,
                   struct error *e);
 
-/* 1: it is out now; 0: it was not in; negative errno with e. */
+/* 1: it is out now; 0: it was not in; negative errno with e, the patch being in as it was. The patch goes
+ * before its unit does, so that one that cannot be taken out stops no service that requires it. */
 int converge_unload(struct host *h, struct manager *m, const char *name, struct result *ret,
                     struct error *e);
+
+/* The two steps of that: out of the kernel, with the unit left as it is; and the unit, with what requires
+ * it, when the patch is out. Returns as execute_unload(). */
+int converge_take_out(struct host *h, struct manager *m, const struct moment *before, struct result *ret,
+                      struct error *e);
+int converge_stop_unit(struct host *h, struct manager *m, const char *name, struct error *e);
 
 /* What converge_plan() did with one action. */
 struct outcome {
