@@ -16,7 +16,7 @@ static void test_names_of_any_language(void **state) {
     json_file_add_string(o, "signer", SIGNER);
     assert_int_equal(json_file_write_volatile(&h, PATH, o), 0);
     json_object_put(o);
-    assert_int_equal(json_file_read(&h, PATH, 4096, &o), 0);
+    assert_int_equal(json_file_read(&h, PATH, &o), 0);
     assert_int_equal(json_file_take_string(o, "signer", &signer), 0);
     assert_string_equal(signer, SIGNER);
     json_object_put(o);
@@ -31,7 +31,7 @@ static void test_no_object(void **state) {
     tree_make(&h);
     for (size_t i = 0; i < ELEMENTSOF(texts); i++) {
         tree_write(&h, PATH, texts[i]);
-        assert_int_equal(json_file_read(&h, PATH, 4096, &o), -EBADMSG);
+        assert_int_equal(json_file_read(&h, PATH, &o), -EBADMSG);
     }
     tree_remove(&h);
 }
