@@ -213,7 +213,7 @@ static void print_lock_state(json_object *lock) {
     if (is_true(lock, "locked")) {
         printf("Lock      modules are locked until reboot%s%s",
                is_true(lock, "kexecLocked") ? ", and kexec" : "",
-               is_true(lock, "sealed") ? ", the patches sealed" : "");
+               is_true(lock, "sealed") ? ", the patches sealed in this network namespace" : "");
         if (state && streq(state, "locked"))
             print_lock_author(lock);
         else

@@ -18,7 +18,7 @@ def case(m):
     m.wait_until(f"systemctl is-active {SEAL} | grep -qx active", 30)
     m.equal("that it is locked", is_locked(m), True)
     m.equal("that it is sealed", sealed(m), True)
-    m.sees("lpctl status", "modules are locked until reboot, the patches sealed")
+    m.sees("lpctl status", "modules are locked until reboot, the patches sealed in this network namespace")
     m.sees("systemctl is-active lpd-lock", "active")
 
     # A script of root's, services with mount namespaces of their own, from before and after the seal.
