@@ -15,7 +15,9 @@ static inline union bpf_attr bpf_no_attributes(void) {
     return a;
 }
 
-/* A descriptor or 0, or a negative errno. */
+/* The union is that of the build machine's headers. A kernel for which it is shorter takes it as if it
+ * went on with zeros, one for which it is longer wants zeros at its end (bpf_check_uarg_tail_zero(),
+ * kernel/bpf/syscall.c): the size need not fit. A descriptor or 0, or a negative errno. */
 static inline int bpf_call(struct host *h, enum bpf_cmd command, union bpf_attr *a) {
     return h->ops->bpf(h, (int) command, a, sizeof(*a));
 }
