@@ -44,7 +44,8 @@ MASKED_GENERATORS = """
     systemd-cryptsetup-generator systemd-getty-generator systemd-gpt-auto-generator
     systemd-hibernate-resume-generator systemd-integritysetup-generator systemd-rc-local-generator
     systemd-ssh-generator systemd-tpm2-generator systemd-import-generator
-    systemd-factory-reset-generator systemd-run-generator systemd-system-update-generator systemd-sysv-generator systemd-veritysetup-generator
+    systemd-factory-reset-generator systemd-run-generator systemd-system-update-generator
+    systemd-sysv-generator systemd-veritysetup-generator
 """.split()
 
 FILES = {

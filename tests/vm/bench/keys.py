@@ -140,8 +140,8 @@ def _let_expire(top, pem, key):
         (Path(directory) / "index").touch()
         run("openssl", "x509", "-x509toreq", "-copy_extensions", "copyall", "-in", pem,
             "-signkey", key, "-out", request)
-        run("openssl", "ca", "-config", config, "-selfsign", "-create_serial", "-batch", "-notext", "-md", "sha256",
-            "-startdate", "20200101000000Z", "-enddate", "20200102000000Z",
+        run("openssl", "ca", "-config", config, "-selfsign", "-create_serial", "-batch", "-notext",
+            "-md", "sha256", "-startdate", "20200101000000Z", "-enddate", "20200102000000Z",
             "-keyfile", key, "-in", request, "-out", pem)
 
 
