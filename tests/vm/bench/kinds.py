@@ -37,14 +37,10 @@ USUAL = ("12/6.1",)
 BEGINNINGS = ("bench", "early", "lock", "trust")
 
 
-def of_case(name, module, words):
-    """The kinds that a case is for: those of them that are asked for. Where it is for none that is
-    asked for, it runs on these all the same."""
+def of_case(name, module):
+    """The kinds that a case is for."""
     usual = EVERYWHERE if name.split("-")[0] in BEGINNINGS else USUAL
-    wanted = getattr(module, "MACHINES", usual)
-    asked = meant_by(words)
-    both = [kind for kind in asked if kind.name in wanted]
-    return both or asked or [KINDS[name] for name in wanted]
+    return [KINDS[kind] for kind in getattr(module, "MACHINES", usual)]
 
 
 def meant_by(words):

@@ -75,8 +75,8 @@ def _parse(argv):
     parser = argparse.ArgumentParser(prog="tests/vm/run",
                                      description="Runs cases on booted machines.")
     parser.add_argument("--machines", "--series", type=lambda s: s.split(","), default=[],
-                        help="kinds of machines or parts of their names, comma-separated (default: all "
-                             f"that a case is for, of {', '.join(KINDS)})")
+                        help="kinds of machines or parts of their names, comma-separated (default: "
+                             f"what each case is for, of {', '.join(KINDS)})")
     parser.add_argument("--jobs", type=int, default=2, help="machines side by side (default: 2)")
     parser.add_argument("--build-dir", type=Path,
                         help="a Meson build directory of lpd, for machines of this Debian release; for "
@@ -147,9 +147,16 @@ def _unit_tests(args):
     return 1 if bad else 0
 
 
+def _machines_of(case, args):
+    """Those that the case is for; those that were asked for, if cases were as well."""
+    meant, asked = kinds.of_case(case.name, case.load()), kinds.meant_by(args.machines)
+    if args.cases and asked:
+        return asked
+    return [kind for kind in meant if kind in asked] if args.machines else meant
+
+
 def _run_all(labs, runs, cases, args):
-    jobs = [(case, kind) for case in cases
-            for kind in kinds.of_case(case.name, case.load(), args.machines)]
+    jobs = [(case, kind) for case in cases for kind in _machines_of(case, args)]
     try:
         with ThreadPoolExecutor(args.jobs) as pool:
             results = list(pool.map(lambda job: _run_one(labs, runs, *job, args.keep), jobs))
