@@ -2,6 +2,8 @@
 """The command line: which cases run, on which machines, and what is said about them."""
 
 import argparse
+import contextlib
+import fcntl
 import importlib.util
 import os
 import shutil
@@ -112,18 +114,34 @@ def _choose(names):
 
 
 class Runs:
-    """The directories of this run and of a few before it, for those who look into a failure."""
+    """The directories of this run and of a few before it, for those who look into a failure. One that
+    still goes on is locked."""
 
     def __init__(self, top):
         self.top = top / time.strftime("%Y%m%d-%H%M%S")
         self.top.mkdir(parents=True, exist_ok=True)
+        self._lock = _lock(self.top, fcntl.LOCK_SH)
         for old in sorted(top.iterdir())[:-RUNS_KEPT]:
-            shutil.rmtree(old, ignore_errors=True)
+            with contextlib.suppress(OSError):
+                lock = _lock(old, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(old, ignore_errors=True)
+                os.close(lock)
 
     def new(self, name):
         path = self.top / name
         path.mkdir()
         return path
+
+
+def _lock(directory, how):
+    """A descriptor of the directory, locked, or OSError."""
+    fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(fd, how)
+    except OSError:
+        os.close(fd)
+        raise
+    return fd
 
 
 def _shell(labs, args, directory):
