@@ -16,6 +16,9 @@ SOURCES = """
     completion
 """.split()
 
+# Prints what is wrong with the units.
+VERIFY = "/src/tests/verify-units /build/tree || true"
+
 TESTS = ["tests", "README.md", "build-dev.ini"]
 
 OPTIONS = ["--buildtype=release", "-Dtests=false", "-Dinitramfs-tools=true", "-Ddracut=true",
@@ -29,16 +32,20 @@ def get(store, base):
 
 
 def test(store, base):
-    """Builds it with its tests in the tree for building and runs those: (good, bad, what is said of
-    the bad ones)."""
+    """Builds it with its tests in the tree for building and runs those, and has that release's systemd
+    read the units: (good, bad, what is said of the bad ones)."""
     with tempfile.TemporaryDirectory(dir=store.top) as scratch:
         binds = _binds(Path(scratch), store, [*SOURCES, *TESTS])
         _in(base, binds, "meson", "setup", "/build", "/src", "--buildtype=debugoptimized",
             "-Dwerror=true")
         _in(base, binds, "ninja", "-C", "/build")
         _in(base, binds, "sh", "-c", "meson test -C /build --num-processes 2 || true")
+        _in(base, binds, "meson", "install", "-C", "/build", "--no-rebuild", "--quiet",
+            "--destdir", "/build/tree")
+        units = _in(base, binds, "sh", "-c", VERIFY)
         lines = (binds["build"] / "meson-logs/testlog.json").read_text().splitlines()
     results = [json.loads(line) for line in lines]
+    results.append({"name": "units", "result": "FAIL" if units else "OK", "stdout": units})
     bad = [r for r in results if r["result"] not in ("OK", "SKIP")]
     said = [f"{r['name']}: {r['result']}\n{r.get('stdout', '')[-3000:]}{r.get('stderr', '')[-3000:]}"
             for r in bad]
