@@ -128,6 +128,70 @@ static int compare_version(const void *a, const void *b) {
     return strverscmp(((const struct conf_name *) a)->name, ((const struct conf_name *) b)->name);
 }
 
+static int compare_entry_versions(const void *a, const void *b) {
+    return strverscmp(((const struct manifest_entry *) a)->name,
+                      ((const struct manifest_entry *) b)->name);
+}
+
+static int add_entry(const struct host *h, const struct conf_name *n, bool keep_sources,
+                     struct manifest_list *l) {
+    struct manifest_entry *entry = l->entries + l->n_entries;
+    int r;
+
+    r = load_entry(h, n, entry);
+    if (r > 0 && !keep_sources)
+        manifest_forget_sources(&entry->manifest);
+    if (r > 0)
+        l->n_entries++;
+    return r;
+}
+
+/* Reads the manifests that have that name, each once: files and drop-ins become nameless. */
+static int add_named(const struct host *h, struct conf_names *all, const char *name,
+                     bool keep_sources, struct manifest_list *l) {
+    for (size_t i = 0; i < all->n_names; i++) {
+        struct conf_name *n = all->names + i;
+        int r;
+
+        if (!n->files || !patch_name_equal(n->name, name))
+            continue;
+        r = add_entry(h, n, keep_sources, l);
+        if (r < 0)
+            return r;
+        n->files = 0;
+    }
+    return 0;
+}
+
+int manifest_list_load_some(const struct host *h, char ***names, manifest_follower follow,
+                            void *userdata, bool keep_sources, struct manifest_list *ret,
+                            struct error *e) {
+    _cleanup_(conf_names_done) struct conf_names all = { 0 };
+    _cleanup_(manifest_list_done) struct manifest_list l = { 0 };
+    size_t shown = 0;
+    int r;
+
+    r = conf_names_list(h, CONF_ALL_DIRS, SUBDIR, &all, e);
+    if (r < 0)
+        return r;
+    l.entries = calloc(all.n_names + 1, sizeof(*l.entries));
+    if (!l.entries)
+        return -ENOMEM;
+    for (size_t i = 0; *names && (*names)[i] && r >= 0; i++) {
+        r = add_named(h, &all, (*names)[i], keep_sources, &l);
+        for (; shown < l.n_entries && r >= 0; shown++)
+            r = follow(userdata, l.entries + shown, names);
+    }
+    if (r < 0)
+        return r;
+    qsort(l.entries, l.n_entries, sizeof(*l.entries), compare_entry_versions);
+    r = index_entries(&l);
+    if (r < 0)
+        return r;
+    *ret = TAKE_STRUCT(l);
+    return 0;
+}
+
 /* Reads every manifest, or those that have that name. */
 static int load_list(const struct host *h, const char *name, bool keep_sources,
                      struct manifest_list *ret, struct error *e) {
@@ -149,12 +213,9 @@ static int load_list(const struct host *h, const char *name, bool keep_sources,
         /* Drop-ins alone are no patch. */
         if (!n->files || (name && !patch_name_equal(n->name, name)))
             continue;
-        r = load_entry(h, n, l.entries + l.n_entries);
+        r = add_entry(h, n, keep_sources, &l);
         if (r < 0)
             return r;
-        if (r > 0 && !keep_sources)
-            manifest_forget_sources(&l.entries[l.n_entries].manifest);
-        l.n_entries += (size_t) r;
     }
     r = index_entries(&l);
     if (r < 0)

@@ -93,6 +93,15 @@ int manifest_list_load(const struct host *h, struct manifest_list *ret, struct e
  * the bytes that were parsed. */
 int manifest_list_load_sources(const struct host *h, struct manifest_list *ret, struct error *e);
 
+/* Which more manifests are to be read because of this one: adds their names to *names. 0 or -ENOMEM. */
+typedef int (*manifest_follower)(void *userdata, const struct manifest_entry *entry, char ***names);
+
+/* The same for the manifests of those names alone, and of the names that follow() adds when it is shown
+ * each; a name without a manifest is passed over. *names stays the caller's. */
+int manifest_list_load_some(const struct host *h, char ***names, manifest_follower follow,
+                            void *userdata, bool keep_sources, struct manifest_list *ret,
+                            struct error *e);
+
 /* The same for one patch alone, with its sources: a list of one entry. -ENOENT
  * (EXIT_STATUS_NO_PATCH) if there is no manifest of that name, or it is masked. */
 int manifest_list_load_one(const struct host *h, const char *name, struct manifest_list *ret,

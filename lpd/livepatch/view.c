@@ -173,6 +173,26 @@ static int list_add(const struct host *h, const char *name, struct livepatch_lis
     return 0;
 }
 
+static int list_add_all(const struct host *h, char *const *names, struct livepatch_list *l) {
+    int r = 0;
+
+    STRV_FOREACH(name, names)
+        if (r >= 0 && !livepatch_list_find(l, *name))
+            r = list_add(h, *name, l);
+    return r;
+}
+
+int livepatch_list_read_some(const struct host *h, char *const *names, struct livepatch_list *ret) {
+    _cleanup_(livepatch_list_done) struct livepatch_list l = { 0 };
+    int r;
+
+    r = list_add_all(h, names, &l);
+    if (r < 0)
+        return r;
+    *ret = TAKE_STRUCT(l);
+    return 0;
+}
+
 int livepatch_list_read(const struct host *h, char *const *also, struct livepatch_list *ret) {
     _cleanup_(livepatch_list_done) struct livepatch_list l = { 0 };
     _cleanup_strv_free_ char **names = NULL;
@@ -186,13 +206,9 @@ int livepatch_list_read(const struct host *h, char *const *also, struct livepatc
         if (r < 0)
             return r;
     }
-    STRV_FOREACH(name, also) {
-        if (livepatch_list_find(&l, *name))
-            continue;
-        r = list_add(h, *name, &l);
-        if (r < 0)
-            return r;
-    }
+    r = list_add_all(h, also, &l);
+    if (r < 0)
+        return r;
     *ret = TAKE_STRUCT(l);
     return 0;
 }

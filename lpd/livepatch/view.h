@@ -43,6 +43,9 @@ void livepatch_list_done(struct livepatch_list *l);
 /* All registered patches, and those loaded modules among also (may be NULL) that are no longer
  * registered: disabled or replaced ones. A machine without live patching has an empty list. */
 int livepatch_list_read(const struct host *h, char *const *also, struct livepatch_list *ret);
+
+/* Those of these names that the kernel has, and no others. */
+int livepatch_list_read_some(const struct host *h, char *const *names, struct livepatch_list *ret);
 const struct livepatch *livepatch_list_find(const struct livepatch_list *l, const char *name);
 
 /* The patch whose transition runs, or NULL. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <stdio.h>
 
+#include "base/file.h"
 #include "base/realtime.h"
 #include "base/strv.h"
 #include "config/name.h"
@@ -12,6 +13,7 @@
 #include "load/gate.h"
 #include "load/probe.h"
 #include "module/file.h"
+#include "state/conflicts.h"
 #include "state/image.h"
 #include "store/volume.h"
 #include "trust/manifest.h"
@@ -19,6 +21,10 @@
 /* How long a transition may hold the next patch up in the initramfs, where the whole boot waits; it
  * takes the kernel 1 to 2 seconds. What is too late there is loaded on the host. */
 #define INITRD_BUSY_USEC (10 * USEC_PER_SEC)
+
+/* The same on the host, where livepatch.target waits, whatever a patch grants its own transition: after
+ * that lpd.service loads it as soon as the way is free. */
+#define BUSY_USEC (60 * USEC_PER_SEC)
 
 static bool is_in(const struct host *h, const char *module_name) {
     return livepatch_flag_read(h, module_name, "enabled") > 0;
@@ -96,6 +102,14 @@ static int conclude(struct host *h, struct result *result, int r, const struct e
     return r;
 }
 
+static int describe_unrecorded(const char *what, int r, struct error *e) {
+    if (r >= 0 || r == -ENOMEM)
+        return r;
+    error_set(e, r, EXIT_STATUS_FAILED, "%s: it is not loaded, as that cannot be recorded in "
+              RESULTS_DIRECTORY ": %s", what, strerror(-r));
+    return error_hint(e, r, "make /run writable, with room in it (df /run), and load it again");
+}
+
 /* What cannot be recorded must not happen: nobody would run its probe, hold the lock back for it, or know
  * whose it is. */
 static int record_loading(struct host *h, const struct module_file *f, struct result *result,
@@ -108,11 +122,11 @@ static int record_loading(struct host *h, const struct module_file *f, struct re
     result->loaded = true;
     r = result_write(h, result);
     result->loaded = false;
-    if (r >= 0 || r == -ENOMEM)
-        return r;
-    error_set(e, r, EXIT_STATUS_FAILED, "%s: it is not loaded, as that cannot be recorded in "
-              RESULTS_DIRECTORY ": %s", f->path, strerror(-r));
-    return error_hint(e, r, "make /run writable, with room in it (df /run), and load it again");
+    return describe_unrecorded(f->path, r, e);
+}
+
+static int record_conflicts(struct host *h, const struct manifest *m, struct error *e) {
+    return describe_unrecorded(m->name, conflicts_write(h, m->name, m->conflicts), e);
 }
 
 static const char *failed_state(const struct error *e) {
@@ -134,36 +148,30 @@ static int describe_module(const struct module_file *f, struct result *result) {
 
 /* A transition that has already run out of its own time is not waited for again by each patch
  * behind it: that would add up to minutes of a boot. */
-static uint64_t busy_timeout(struct host *h, const struct snapshot *s, uint64_t own) {
-    const struct livepatch *running = livepatch_list_transition(&s->loaded);
-    uint64_t now = h->ops->now(h);
+static uint64_t busy_timeout(struct host *h, uint64_t own) {
+    _cleanup_(result_done) struct result r = {};
+    _cleanup_free_ char *running = NULL;
+    uint64_t now = h->ops->now(h), elapsed;
 
-    for (size_t i = 0; running && i < s->results.n_results; i++) {
-        const struct result *r = s->results.results + i;
-        uint64_t elapsed;
-
-        /* Only of its way in is the beginning on record. */
-        if (!patch_name_equal(r->module_name ?: r->name, running->name) || !running->enabled ||
-            !r->loaded || r->complete)
-            continue;
-        elapsed = now > r->monotonic_usec ? now - r->monotonic_usec : 0;
-        return own > elapsed ? own - elapsed : 0;
-    }
-    return own;
+    /* Only of its way in is the beginning on record. */
+    if (transition_find(h, &running) <= 0 || !is_in(h, running) ||
+        result_find_module(h, running, &r) < 0 || !r.loaded || r.complete)
+        return own;
+    elapsed = now > r.monotonic_usec ? now - r.monotonic_usec : 0;
+    return own > elapsed ? own - elapsed : 0;
 }
 
-static int remember_others(const struct snapshot *s, struct result *result) {
+static int remember_others(const struct host *h, struct result *result) {
+    _cleanup_strv_free_ char **names = NULL;
     int r;
 
-    for (size_t i = 0; i < s->loaded.n_patches; i++) {
-        if (!s->loaded.patches[i].registered ||
-            patch_name_equal(s->loaded.patches[i].name, result->module_name))
-            continue;
-        r = strv_extend(&result->replaces, s->loaded.patches[i].name);
-        if (r < 0)
-            return r;
-    }
-    return 0;
+    r = file_list(h, LIVEPATCH_DIRECTORY, &names);
+    if (r < 0)
+        return r == -ENOENT ? 0 : r;
+    STRV_FOREACH(name, names)
+        if (r >= 0 && !patch_name_equal(*name, result->module_name))
+            r = strv_extend(&result->replaces, *name);
+    return r;
 }
 
 static int load_file(struct host *h, const struct snapshot *s, struct module_file *f,
@@ -175,7 +183,7 @@ static int load_file(struct host *h, const struct snapshot *s, struct module_fil
     if (r >= 0 && !result->loaded) {
         r = describe_module(f, result);
         if (r >= 0)
-            r = remember_others(s, result);
+            r = remember_others(h, result);
         if (r >= 0)
             r = record_loading(h, f, result, e);
     }
@@ -244,8 +252,8 @@ static int load_planned(struct host *h, const struct snapshot *s, const struct a
     _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
     const struct load_options options = {
         .parameters = m->parameters,
-        .busy_timeout_usec = busy_timeout(
-            h, s, s->in_initrd ? MIN(m->timeout_usec, INITRD_BUSY_USEC) : m->timeout_usec),
+        .busy_timeout_usec =
+            busy_timeout(h, MIN(m->timeout_usec, s->in_initrd ? INITRD_BUSY_USEC : BUSY_USEC)),
         .must_be_signed = s->policy.signature == SIGNATURE_REQUIRED,
     };
     int r;
@@ -259,6 +267,8 @@ static int load_planned(struct host *h, const struct snapshot *s, const struct a
     r = gate_check_module(h, s, manifest_kernel_for(m, s->facts.release), &f, result, e);
     if (r >= 0)
         r = remember_manifest(&s->policy, m, result);
+    if (r >= 0)
+        r = record_conflicts(h, m, e);
     return r < 0 ? r : load_file(h, s, &f, &options, result, e);
 }
 
@@ -341,16 +351,18 @@ int execute_load_file(struct host *h, const char *path, const char *parameters, 
     _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
     struct load_options options = { .parameters = parameters, .busy_timeout_usec = timeout_usec };
     _cleanup_(snapshot_done) struct snapshot s = {};
-    _cleanup_(result_done) struct result result = {};
+    _cleanup_(result_done) struct result result = {}, before = {};
     int r;
 
-    r = snapshot_take(h, 0, &s, e);
+    r = snapshot_take(h, SNAPSHOT_NO_PATCHES, &s, e);
     if (r >= 0)
         r = module_file_open(h, path, &f, e);
     if (r < 0)
         return r;
     options.must_be_signed = s.policy.signature == SIGNATURE_REQUIRED;
-    r = begin(h, f.info.name, "load", result_list_find(&s.results, f.info.name), &result);
+    if (result_find(h, f.info.name, &before) == -ENOMEM)
+        return -ENOMEM;
+    r = begin(h, f.info.name, "load", before.name ? &before : NULL, &result);
     if (r >= 0)
         r = gate_check_module(h, &s, NULL, &f, &result, e);
     if (r < 0)

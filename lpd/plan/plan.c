@@ -225,6 +225,8 @@ static bool goes_in(const struct action *a) {
 }
 
 static int check_requires(struct planner *p, struct action *a, const struct manifest_entry *entry) {
+    if (p->snapshot->patch_infos[a->index].tried)
+        return 1;
     STRV_FOREACH(name, entry->manifest.requires) {
         const struct action *other = decided(p, *name);
         int r;
@@ -256,6 +258,8 @@ static bool stays_in(const struct planner *p, const char *name) {
 
 /* Those that this patch names, and those before it or in the kernel that name this one. */
 static int check_conflicts(struct planner *p, struct action *a, const struct manifest_entry *entry) {
+    if (p->snapshot->patch_infos[a->index].tried)
+        return 1;
     decide(a, ACTION_FAIL, EXIT_STATUS_FAILED);
     STRV_FOREACH(name, entry->manifest.conflicts)
         if (goes_in(decided(p, *name)) || stays_in(p, *name))

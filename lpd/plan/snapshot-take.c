@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/file.h"
 #include "base/strv.h"
+#include "config/name.h"
 #include "livepatch/sysfs.h"
 #include "module/file.h"
 #include "plan/snapshot.h"
+#include "state/conflicts.h"
 #include "trust/manifest.h"
 
 /* What the module file says of itself. That it cannot be read is a fact as well. */
@@ -60,25 +62,17 @@ static int read_modules(const struct host *h, struct snapshot *s) {
 }
 
 /* The names under which the kernel may know patches that it no longer lists. */
-static int known_modules(const struct snapshot *s, char ***ret) {
-    _cleanup_strv_free_ char **names = NULL;
-    int r;
+static int known_modules(const struct snapshot *s, char ***names) {
+    int r = 0;
 
-    for (size_t i = 0; i < s->manifests.n_entries; i++) {
-        r = strv_extend(&names, snapshot_module_name(s, i));
-        if (r < 0)
-            return r;
-    }
-    for (size_t i = 0; i < s->results.n_results; i++) {
-        r = strv_extend(&names, s->results.results[i].module_name ?: s->results.results[i].name);
-        if (r < 0)
-            return r;
-    }
-    *ret = TAKE_PTR(names);
-    return 0;
+    for (size_t i = 0; i < s->manifests.n_entries && r >= 0; i++)
+        r = strv_extend(names, snapshot_module_name(s, i));
+    for (size_t i = 0; i < s->results.n_results && r >= 0; i++)
+        r = strv_extend(names, s->results.results[i].module_name ?: s->results.results[i].name);
+    return r;
 }
 
-/* Everything but manifests and modules. */
+/* Everything but manifests, modules and results. */
 static int see_machine(struct host *h, struct snapshot *s) {
     int r;
 
@@ -101,7 +95,7 @@ static int see_machine(struct host *h, struct snapshot *s) {
         return r;
     s->refused_known = r >= 0;
     r = s->policy.store_device ? volume_record_read(h, &s->volume) : 0;
-    return r == -ENOMEM ? r : result_list_read(h, &s->results);
+    return r == -ENOMEM ? r : 0;
 }
 
 /* For a load, what cannot be told counts as no; for one that only looks it is left to the load. */
@@ -146,63 +140,191 @@ static int see_signatures(struct host *h, const char *name, struct snapshot *s) 
     return r;
 }
 
-static int see_the_rest(struct host *h, const char *name, unsigned flags, struct snapshot *s,
-                        struct error *e) {
+static int see_patches(struct host *h, unsigned flags, struct snapshot *s) {
     _cleanup_strv_free_ char **names = NULL;
     int r;
 
-    r = see_machine(h, s);
-    if (r < 0)
-        return r;
-    r = snapshot_find_modules(h, s);
+    r = result_list_read(h, &s->results);
+    if (r >= 0)
+        r = snapshot_find_modules(h, s);
     if (r >= 0 && (flags & SNAPSHOT_MODULES))
         r = read_modules(h, s);
-    if (r >= 0 && s->policy.signed_manifests && (name || flags & SNAPSHOT_MODULES))
-        r = see_signatures(h, name, s);
-    if (r < 0)
-        return r;
-    r = known_modules(s, &names);
-    if (r < 0)
-        return r;
-    r = livepatch_list_read(h, names, &s->loaded);
-    return r < 0 ? error_set(e, r, EXIT_STATUS_FAILED, LIVEPATCH_DIRECTORY ": %s", strerror(-r)) : r;
+    if (r >= 0 && s->policy.signed_manifests && (flags & SNAPSHOT_MODULES))
+        r = see_signatures(h, NULL, s);
+    if (r >= 0)
+        r = known_modules(s, &names);
+    return r < 0 ? r : livepatch_list_read(h, names, &s->loaded);
+}
+
+static int see_policy(struct host *h, struct snapshot *s) {
+    int r = policy_load(h, &s->policy, &s->policy_problem);
+
+    s->policy_error = MIN(r, 0);
+    return r == -ENOMEM ? r : 0;
 }
 
 /* The policy says whether the bytes of the manifests will be asked for. */
 static int see_manifests(struct host *h, struct snapshot *s, struct error *e) {
-    int r;
-
-    r = policy_load(h, &s->policy, &s->policy_problem);
-    if (r == -ENOMEM)
-        return r;
-    s->policy_error = MIN(r, 0);
     return s->policy.signed_manifests ? manifest_list_load_sources(h, &s->manifests, e)
                                       : manifest_list_load(h, &s->manifests, e);
 }
 
-/* For a name: the machine as far as that patch is concerned, which is all of it, as any other patch
- * may say that it conflicts with this one. */
-static int take(struct host *h, const char *name, unsigned flags, struct snapshot *ret,
-                struct error *e) {
+int snapshot_take(struct host *h, unsigned flags, struct snapshot *ret, struct error *e) {
     _cleanup_(snapshot_done) struct snapshot s = {};
     int r;
 
-    r = see_manifests(h, &s, e);
+    r = see_policy(h, &s);
+    if (r >= 0 && !(flags & SNAPSHOT_NO_PATCHES))
+        r = see_manifests(h, &s, e);
     if (r < 0)
         return r;
-    if (name && !manifest_list_find(&s.manifests, name))
-        return error_set(e, -ENOENT, EXIT_STATUS_NO_PATCH, "there is no patch %s", name);
-    r = see_the_rest(h, name, flags, &s, e);
+    r = see_machine(h, &s);
+    if (r >= 0 && !(flags & SNAPSHOT_NO_PATCHES))
+        r = see_patches(h, flags, &s);
     if (r < 0)
         return error_prefix(e, r, "cannot look at the machine");
     *ret = TAKE_STRUCT(s);
     return 0;
 }
 
-int snapshot_take(struct host *h, unsigned flags, struct snapshot *ret, struct error *e) {
-    return take(h, NULL, flags, ret, e);
+/* What the load of one patch has to know, while it is being found out. */
+struct search {
+    const struct host *h;
+    const char *name;
+    struct snapshot *s;
+    char **tried;
+};
+
+static int add_result(struct snapshot *s, struct result *r) {
+    struct result *grown;
+
+    grown = reallocarray(s->results.results, s->results.n_results + 1, sizeof(*grown));
+    if (!grown)
+        return -ENOMEM;
+    s->results.results = grown;
+    grown[s->results.n_results++] = TAKE_STRUCT(*r);
+    return 0;
+}
+
+/* What an earlier load in this boot has come to needs no second look at what stands behind it, or each
+ * patch of a chain would look at all before it. Of a circle or a broken manifest that load knew nothing
+ * more. */
+static bool was_tried(const struct host *h, const struct result *r, const char *name) {
+    if (livepatch_flag_read(h, r->module_name ?: name, "enabled") > 0)
+        return true;
+    return r->action && !streq(r->action, "unload") && r->exit_status != EXIT_STATUS_CONFIG;
+}
+
+static int compare_names(const void *a, const void *b) {
+    return patch_name_compare(*(char *const *) a, *(char *const *) b);
+}
+
+/* The patches that somebody else has loaded: nobody has noted whom they conflict with. */
+static int add_strangers(const struct host *h, char ***names) {
+    _cleanup_strv_free_ char **in = NULL, **known = NULL;
+    int r;
+
+    r = file_list(h, LIVEPATCH_DIRECTORY, &in);
+    if (r < 0)
+        return r == -ENOMEM ? r : 0;
+    r = result_list_names(h, &known);
+    if (r < 0)
+        return r;
+    if (known)
+        qsort(known, strv_length(known), sizeof(char *), compare_names);
+    STRV_FOREACH(name, in)
+        if (r >= 0 && !(known && bsearch(name, known, strv_length(known), sizeof(char *), compare_names)))
+            r = strv_extend(names, *name);
+    return r;
+}
+
+static int add_opponents(const struct search *search, char ***names) {
+    _cleanup_strv_free_ char **noted = NULL;
+    int r;
+
+    r = conflicts_read(search->h, search->name, &noted);
+    STRV_FOREACH(name, noted)
+        if (r >= 0)
+            r = strv_extend(names, *name);
+    return r < 0 ? r : add_strangers(search->h, names);
+}
+
+static int follow(void *userdata, const struct manifest_entry *entry, char ***names) {
+    char *const *const lists[] = { entry->manifest.requires, entry->manifest.after,
+                                   entry->manifest.conflicts };
+    _cleanup_(result_done) struct result result = {};
+    struct search *search = userdata;
+    bool itself = patch_name_equal(entry->name, search->name), tried;
+    int r;
+
+    r = result_read(search->h, entry->name, &result);
+    if (r == -ENOMEM)
+        return r;
+    tried = !itself && was_tried(search->h, &result, entry->name);
+    r = result.name ? add_result(search->s, &result) : 0;
+    if (r >= 0 && tried)
+        return strv_extend(&search->tried, entry->name);
+    for (size_t i = 0; entry->error_number == 0 && i < ELEMENTSOF(lists); i++)
+        STRV_FOREACH(name, lists[i])
+            if (r >= 0 && !strv_contains(*names, *name))
+                r = strv_extend(names, *name);
+    return r >= 0 && itself ? add_opponents(search, names) : r;
+}
+
+/* Whether one of them may have been replaced by any other patch of the machine. */
+static bool may_be_replaced(const struct snapshot *s) {
+    for (size_t i = 0; i < s->loaded.n_patches; i++)
+        if (s->loaded.patches[i].module_loaded && !s->loaded.patches[i].registered)
+            return true;
+    return false;
+}
+
+static int see_loaded(const struct host *h, struct snapshot *s, char ***names) {
+    int r;
+
+    r = known_modules(s, names);
+    if (r >= 0)
+        r = livepatch_list_read_some(h, *names, &s->loaded);
+    if (r < 0 || !may_be_replaced(s))
+        return r;
+    livepatch_list_done(&s->loaded);
+    result_list_done(&s->results);
+    r = result_list_read(h, &s->results);
+    return r < 0 ? r : livepatch_list_read(h, *names, &s->loaded);
+}
+
+static int see_related(struct host *h, const char *name, struct snapshot *s, struct error *e) {
+    struct search search = { .h = h, .name = name, .s = s };
+    _cleanup_strv_free_ char **names = NULL;
+    int r;
+
+    r = strv_extend(&names, name);
+    if (r >= 0)
+        r = manifest_list_load_some(h, &names, follow, &search, s->policy.signed_manifests,
+                                    &s->manifests, e);
+    if (r >= 0 && !manifest_list_find(&s->manifests, name))
+        r = error_set(e, -ENOENT, EXIT_STATUS_NO_PATCH, "there is no patch %s", name);
+    if (r >= 0)
+        r = snapshot_find_modules(h, s);
+    for (size_t i = 0; i < s->manifests.n_entries && r >= 0; i++)
+        s->patch_infos[i].tried = strv_contains(search.tried, s->manifests.entries[i].name);
+    strv_free(search.tried);
+    if (r >= 0 && s->policy.signed_manifests)
+        r = see_signatures(h, name, s);
+    return r < 0 ? r : see_loaded(h, s, &names);
 }
 
 int snapshot_take_one(struct host *h, const char *name, struct snapshot *ret, struct error *e) {
-    return take(h, name, 0, ret, e);
+    _cleanup_(snapshot_done) struct snapshot s = {};
+    int r;
+
+    r = see_policy(h, &s);
+    if (r >= 0)
+        r = see_machine(h, &s);
+    if (r >= 0)
+        r = see_related(h, name, &s, e);
+    if (r < 0)
+        return e && e->message ? r : error_prefix(e, r, "cannot look at the machine");
+    *ret = TAKE_STRUCT(s);
+    return 0;
 }

@@ -28,6 +28,7 @@ struct patch_info {
     char *vermagic;     /* likewise */
     char *sha256;       /* likewise */
     char *module_error; /* why the module file could not be read */
+    bool tried; /* an earlier load in this boot has seen to what it requires and conflicts with */
     enum manifest_signature manifest_signature;
     char *manifest_error, *manifest_hint;
     struct trust_report *trust; /* of its signature, if that was judged */
@@ -61,14 +62,17 @@ void snapshot_done(struct snapshot *s);
 enum snapshot_flags {
     SNAPSHOT_MODULES = 1 << 0, /* read every module file: names, build ids, hashes; and have the
                                 * signatures of manifests checked, where the policy wants them */
+    SNAPSHOT_NO_PATCHES = 1 << 1, /* the policy and the kernel alone */
 };
 
 /* Looks at the whole machine. What cannot be read is left out and shows as unknown. 0, or a
  * negative errno if the manifests could not be read at all or memory is short. */
 int snapshot_take(struct host *h, unsigned flags, struct snapshot *ret, struct error *e);
 
-/* The same for loading one patch; no module is read, and no other's signature checked. -ENOENT: no
- * manifest of that name. */
+/* The same for loading one patch, of which the snapshot then holds what that load depends on, however
+ * many others there are: the patch itself; what it names in Requires=, After= and Conflicts=, and what
+ * these name in turn, up to those that have been tried in this boot; and whose Conflicts= names it, among
+ * what is in. No module is read, and no other's signature checked. -ENOENT: no manifest of that name. */
 int snapshot_take_one(struct host *h, const char *name, struct snapshot *ret, struct error *e);
 
 /* One step of it, for a snapshot with manifests and a release: finds where the modules are, without

@@ -185,31 +185,41 @@ int result_remove(const struct host *h, const char *name) {
     return r == -ENOENT ? 0 : r;
 }
 
+int result_list_names(const struct host *h, char ***ret) {
+    _cleanup_strv_free_ char **files = NULL, **names = NULL;
+    int r;
+
+    r = file_list(h, RESULTS_DIRECTORY, &files);
+    /* Whatever stands there instead, a boot must not fail for it. */
+    if (r < 0 && r != -ENOENT && r != -ENOTDIR)
+        return r;
+    STRV_FOREACH(file, files) {
+        char *name;
+
+        if (!endswith(*file, ".json"))
+            continue;
+        name = strndup(*file, strlen(*file) - STRLEN(".json"));
+        r = name ? strv_consume(&names, name) : -ENOMEM;
+        if (r < 0)
+            return r;
+    }
+    *ret = TAKE_PTR(names);
+    return 0;
+}
+
 int result_list_read(const struct host *h, struct result_list *ret) {
     _cleanup_(result_list_done) struct result_list l = {};
     _cleanup_strv_free_ char **names = NULL;
     int r;
 
-    r = file_list(h, RESULTS_DIRECTORY, &names);
-    /* Whatever stands there instead, a boot must not fail for it. */
-    if (r == -ENOENT || r == -ENOTDIR) {
-        *ret = (struct result_list){};
-        return 0;
-    }
+    r = result_list_names(h, &names);
     if (r < 0)
         return r;
     l.results = calloc(strv_length(names) + 1, sizeof(*l.results));
     if (!l.results)
         return -ENOMEM;
     STRV_FOREACH(name, names) {
-        _cleanup_free_ char *stem = NULL;
-
-        if (!endswith(*name, ".json"))
-            continue;
-        stem = strndup(*name, strlen(*name) - STRLEN(".json"));
-        if (!stem)
-            return -ENOMEM;
-        r = result_read(h, stem, l.results + l.n_results);
+        r = result_read(h, *name, l.results + l.n_results);
         if (r == -ENOMEM)
             return r;
         if (r >= 0)
@@ -233,28 +243,46 @@ const struct result *result_list_find_module(const struct result_list *l, const 
     return NULL;
 }
 
-static int find(const struct host *h, const char *name, struct result *ret,
-                const struct result *(*find_in)(const struct result_list *, const char *)) {
-    _cleanup_(result_list_done) struct result_list l = {};
-    const struct result *found;
+int result_find(const struct host *h, const char *name, struct result *ret) {
+    _cleanup_strv_free_ char **names = NULL;
     int r;
 
-    r = result_list_read(h, &l);
+    r = result_read(h, name, ret);
+    if (r >= 0 || r == -ENOMEM)
+        return r;
+    r = result_list_names(h, &names);
     if (r < 0)
         return r;
-    found = find_in(&l, name);
+    STRV_FOREACH(other, names) {
+        r = patch_name_equal(*other, name) ? result_read(h, *other, ret) : -ENOENT;
+        if (r >= 0 || r == -ENOMEM)
+            return r;
+    }
+    return -ENOENT;
+}
+
+int result_find_module(const struct host *h, const char *module, struct result *ret) {
+    _cleanup_(result_list_done) struct result_list l = {};
+    _cleanup_(result_done) struct result r = {};
+    const struct result *found;
+    int k;
+
+    /* Most modules have the name of their patch, which makes this one file to read and not all. */
+    k = result_find(h, module, &r);
+    if (k == -ENOMEM)
+        return k;
+    if (k >= 0 && patch_name_equal(r.module_name ?: r.name, module)) {
+        *ret = TAKE_STRUCT(r);
+        return 0;
+    }
+    k = result_list_read(h, &l);
+    if (k < 0)
+        return k;
+    found = result_list_find_module(&l, module);
     if (!found)
         return -ENOENT;
     *ret = TAKE_STRUCT(l.results[found - l.results]);
     return 0;
-}
-
-int result_find(const struct host *h, const char *name, struct result *ret) {
-    return find(h, name, ret, result_list_find);
-}
-
-int result_find_module(const struct host *h, const char *module, struct result *ret) {
-    return find(h, module, ret, result_list_find_module);
 }
 
 bool result_is_over(const struct result *r, const char *module, const struct result *other) {

@@ -56,6 +56,9 @@ int result_find_module(const struct host *h, const char *module, struct result *
 /* Forgets what became of a patch that is no longer on the machine. 0 or a negative errno. */
 int result_remove(const struct host *h, const char *name);
 
+/* The names that something is on record of, without reading it. 0 or a negative errno. */
+int result_list_names(const struct host *h, char ***ret);
+
 /* Reads all; files that are broken are passed over. No directory there: an empty list. */
 int result_list_read(const struct host *h, struct result_list *ret);
 const struct result *result_list_find(const struct result_list *l, const char *name);
