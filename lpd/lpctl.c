@@ -3,9 +3,11 @@
 #include <locale.h>
 #include <stdio.h>
 
+#include "base/strv.h"
 #include "base/suggest.h"
 #include "config/parse.h"
 #include "ctl/ctl.h"
+#include "store/changes-lock.h"
 #include "version.h"
 
 /* The administrator's command: options, and a table of verbs. What the verbs do is in ctl/. */
@@ -284,6 +286,9 @@ static int run(struct arguments *a, const struct verb *verb, char **argv) {
     if (!a->ctl.value)
         a->ctl.value = value_new();
     print_value(&a->ctl, verb, r, &e);
+    if (a->ctl.lock)
+        changes_lock_free(a->ctl.lock);
+    free(a->ctl.command);
     json_object_put(a->ctl.value);
     host_close(&a->ctl.host);
     return r < 0 ? (int) e.exit_status : EXIT_STATUS_DONE;
@@ -324,5 +329,6 @@ int main(int argc, char *argv[]) {
         return EXIT_STATUS_USAGE;
     }
     status = check_options(verb, a.given);
+    a.ctl.command = status == 0 ? strv_join(argv, " ") : NULL;
     return status != 0 ? status : finish(run(&a, verb, argv + MIN(optind + 1, argc)));
 }

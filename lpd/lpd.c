@@ -14,11 +14,15 @@
 #include "lock/unit.h"
 #include "monitor/fd-store.h"
 #include "monitor/monitor.h"
+#include "store/changes-lock.h"
 #include "system/journal.h"
 #include "system/kernel-log.h"
 #include "version.h"
 
 /* The service program: the verbs that units run. Administrators use lpctl(8). */
+
+/* Less than systemd gives a reload. */
+#define APPLY_TIMEOUT_USEC (60 * USEC_PER_SEC)
 
 static int require_name(const char *name, struct error *e) {
     if (patch_name_is_valid(name))
@@ -93,12 +97,16 @@ static int verb_unload(struct host *h, char *argv[], struct error *e) {
 
 /* systemctl reload lpd: the manifests, as they are now, become what runs. */
 static int verb_apply(struct host *h, char *argv[] _unused_, struct error *e) {
+    _cleanup_(changes_lock_freep) struct changes_lock *changes = NULL;
     _cleanup_(manager_freep) struct manager *m = NULL;
     _cleanup_(snapshot_done) struct snapshot s = {};
     _cleanup_(plan_done) struct plan plan = {};
     struct outcome *outcomes = NULL;
     int r;
 
+    r = changes_lock_take(h, "systemctl reload lpd", APPLY_TIMEOUT_USEC, NULL, NULL, &changes, e);
+    if (r < 0)
+        return r;
     if (manager_is_running(h)) {
         r = manager_connect(&m, e);
         if (r >= 0)

@@ -6,9 +6,13 @@
 #include "config/manifest.h"
 #include "ctl/change.h"
 #include "livepatch/transition.h"
+#include "store/changes-lock.h"
 #include "plan/plan.h"
 
 /* What the verbs that change which patches are on the machine share. */
+
+/* Whoever makes the initramfs of each kernel again takes minutes. */
+#define CHANGES_TIMEOUT_USEC (10 * 60 * USEC_PER_SEC)
 
 void changes_begin(struct ctl *c) {
     c->value = value_new();
@@ -98,15 +102,30 @@ int ctl_connect(const struct ctl *c, struct manager **ret, struct error *e) {
     return manager_is_running(&c->host) ? manager_connect(ret, e) : 0;
 }
 
+static void tell_wait(void *userdata, const char *holder) {
+    const struct ctl *c = userdata;
+
+    if (!c->quiet)
+        fprintf(stderr, "lpctl: waiting for %s to end\n", holder);
+}
+
+int ctl_lock_changes(struct ctl *c, struct error *e) {
+    return c->lock ? 0
+                   : changes_lock_take(&c->host, strempty(c->command), CHANGES_TIMEOUT_USEC, tell_wait, c,
+                                       &c->lock, e);
+}
+
 int ctl_wait(struct ctl *c, const char *module_name, struct error *e) {
     int r;
 
     if (!c->wait)
         return 0;
+    if (c->lock)
+        c->lock = changes_lock_free(c->lock);
     r = transition_wait(&c->host, module_name, c->wait_usec);
     if (r == -ETIME)
         return transition_stalled(&c->host, module_name, "the transition", c->wait_usec, e);
-    return r == -ENOENT ? 0 : r;
+    return r < 0 && r != -ENOENT ? r : ctl_lock_changes(c, e);
 }
 
 int changes_prepare(struct ctl *c, struct manager **ret_manager, struct images *ret_before,
@@ -114,6 +133,8 @@ int changes_prepare(struct ctl *c, struct manager **ret_manager, struct images *
     int r;
 
     r = ctl_require_root(c, e);
+    if (r >= 0)
+        r = ctl_lock_changes(c, e);
     if (r >= 0)
         r = ctl_connect(c, ret_manager, e);
     return r < 0 ? r : images_see(c, ret_before, e);

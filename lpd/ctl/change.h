@@ -13,6 +13,10 @@ int ctl_require_root(const struct ctl *c, struct error *e);
 /* The same, and -EOPNOTSUPP (64) below another root, for verbs that need the running kernel. */
 int ctl_require_live(const struct ctl *c, struct error *e);
 
+/* Takes the lock of all that changes patches, and tells on standard error for whom it waits. It is held until
+ * the program ends. */
+int ctl_lock_changes(struct ctl *c, struct error *e);
+
 /* Connects to systemd; *ret is NULL where it does not run. */
 int ctl_connect(const struct ctl *c, struct manager **ret, struct error *e);
 
@@ -21,7 +25,8 @@ int ctl_connect(const struct ctl *c, struct manager **ret, struct error *e);
  * the load would fail for. */
 int ctl_ask_plan(struct ctl *c, const char *name, char **ret_later, struct error *e);
 
-/* Waits for the end of a transition if --wait asks for it; -ETIME (8). */
+/* Waits for the end of a transition if --wait asks for it; -ETIME (8). Others may change patches meanwhile, as
+ * what unblocks it may be to take one out. */
 int ctl_wait(struct ctl *c, const char *module_name, struct error *e);
 
 /* One step of a verb: for a name or a file of the command line. At least 0, or a negative errno. */

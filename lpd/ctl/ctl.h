@@ -17,6 +17,8 @@ struct ctl {
     bool legend;
     bool quiet;
     json_object *value;
+    char *command;             /* the command line, for others who wait */
+    struct changes_lock *lock; /* held while this changes something */
 
     /* options of single verbs */
     const char *name, *kernel, *stage;

@@ -132,6 +132,33 @@ static int check_trust(struct ctl *c, struct candidate *n, bool running, struct 
     return r >= 0 && s.policy.signed_manifests ? check_manifest(&asked, &machine, n->name, e) : r;
 }
 
+/* The kernel knows a patch by the name of its module: two patches with the same would be one. */
+static int check_namesake(struct ctl *c, const struct candidate *n, struct error *e) {
+    _cleanup_(manifest_list_done) struct manifest_list l = {};
+    int r;
+
+    r = manifest_list_load(&c->host, &l, e);
+    for (size_t i = 0; i < l.n_entries && r >= 0; i++) {
+        _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
+        const struct manifest_entry *entry = l.entries + i;
+        const struct manifest_kernel *kernel;
+        _cleanup_free_ char *path = NULL;
+
+        if (entry->error_number < 0 || patch_name_equal(entry->name, n->name))
+            continue;
+        kernel = manifest_kernel_for(&entry->manifest, n->release);
+        if (store_find_module(&c->host, n->release, entry->name, kernel ? kernel->module : NULL, &path) < 0 ||
+            module_file_open_untrusted(&c->host, path, &f, NULL) < 0 ||
+            !patch_name_equal(f.info.name, n->file.info.name))
+            continue;
+        r = error_set(e, -EEXIST, EXIT_STATUS_FAILED, "the module %s is installed as %s already: %s",
+                      f.info.name, entry->name, path);
+        (void) error_hint(e, r, "install it under that name: --name=%s; or remove that first: lpctl remove %s",
+                          entry->name, entry->name);
+    }
+    return r;
+}
+
 static int place(struct ctl *c, const struct candidate *n, struct change **ret_change,
                  struct error *e) {
     bool initrd = c->stage && streq(c->stage, "initrd");
@@ -281,6 +308,8 @@ int install_one(struct ctl *c, struct manager *m, const struct host *source, con
     int r, k;
 
     r = inspect(c, source, path, &n, e);
+    if (r >= 0)
+        r = check_namesake(c, &n, e);
     if (r >= 0)
         r = check_trust(c, &n, m != NULL, e);
     if (r >= 0)

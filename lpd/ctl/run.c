@@ -89,6 +89,8 @@ int ctl_load(struct ctl *c, char **argv, struct error *e) {
                          argv[0]);
     r = ctl_require_live(c, e);
     if (r >= 0)
+        r = ctl_lock_changes(c, e);
+    if (r >= 0)
         r = ctl_connect(c, &m, e);
     if (r < 0)
         return r;
@@ -166,6 +168,8 @@ int ctl_unload(struct ctl *c, char **argv, struct error *e) {
     changes_begin(c);
     r = ctl_require_live(c, e);
     if (r >= 0)
+        r = ctl_lock_changes(c, e);
+    if (r >= 0)
         r = ctl_connect(c, &m, e);
     return r < 0 ? r : changes_each(c, m, argv, 0, unload_one, e);
 }
@@ -214,6 +218,8 @@ static int prepare_apply(struct ctl *c, struct manager **m, struct error *e) {
     if (c->dry_run)
         return 0;
     r = ctl_require_live(c, e);
+    if (r >= 0)
+        r = ctl_lock_changes(c, e);
     if (r >= 0)
         r = ctl_connect(c, m, e);
     return r >= 0 && *m ? manager_reload(*m, e) : r;

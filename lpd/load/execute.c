@@ -245,6 +245,18 @@ static int explain_stale(const struct host *h, const struct snapshot *s, const s
     return error_hint(e, r, "run %s and reboot", command ?: "the tool that makes it");
 }
 
+/* The plan knows names of modules where it has read them; here they are known. */
+static int check_namesake(const struct snapshot *s, const struct manifest *m, const struct module_file *f,
+                          struct error *e) {
+    const char *other = snapshot_namesake(s, m->name, f->info.name);
+
+    if (!other)
+        return 0;
+    return error_hint(e, error_set(e, -EEXIST, EXIT_STATUS_FAILED,
+                                   "its module is called %s, as is that of %s, which is in", f->info.name, other),
+                      "remove one of the two: lpctl remove %s", m->name);
+}
+
 static int load_planned(struct host *h, const struct snapshot *s, const struct action *a,
                         struct result *result, struct error *e) {
     const struct manifest *m = &s->manifests.entries[a->index].manifest;
@@ -264,7 +276,9 @@ static int load_planned(struct host *h, const struct snapshot *s, const struct a
     r = module_file_open(h, info->module_path, &f, e);
     if (r < 0)
         return r;
-    r = gate_check_module(h, s, manifest_kernel_for(m, s->facts.release), &f, result, e);
+    r = check_namesake(s, m, &f, e);
+    if (r >= 0)
+        r = gate_check_module(h, s, manifest_kernel_for(m, s->facts.release), &f, result, e);
     if (r >= 0)
         r = remember_manifest(&s->policy, m, result);
     if (r >= 0)

@@ -9,11 +9,14 @@
 #include "lock/kernel-lock.h"
 #include "lock/may-lock.h"
 #include "state/lock.h"
+#include "store/changes-lock.h"
 
 /* There as long as udev has events to handle: systemd-udevd(8), what udevadm settle waits for. A
  * machine whose devices never rest is locked nonetheless. */
 #define UDEV_QUEUE "/run/udev/queue"
 #define UDEV_TIMEOUT_USEC (30 * USEC_PER_SEC)
+
+#define CHANGES_TIMEOUT_USEC (60 * USEC_PER_SEC)
 
 struct look {
     struct snapshot snapshot;
@@ -115,9 +118,14 @@ static int close_all(struct host *h, const struct policy *p, struct error *e) {
 }
 
 int lock_execute(struct host *h, struct error *e) {
+    _cleanup_(changes_lock_freep) struct changes_lock *changes = NULL;
     _cleanup_(look_done) struct look l = {};
     int r;
 
+    /* Not while a patch is out because another build takes its place. */
+    r = changes_lock_take(h, "the lock of modules", CHANGES_TIMEOUT_USEC, NULL, NULL, &changes, e);
+    if (r < 0)
+        return r;
     (void) wait_until(h, wait_deadline(h, UDEV_TIMEOUT_USEC), ask_udev, NULL);
     r = look(h, &l, e);
     if (r <= 0)

@@ -213,6 +213,13 @@ static int check_order(struct planner *p, struct action *a, const struct manifes
     return answer(a, "order", false, "After= and Requires= go round in a circle: %s", circle);
 }
 
+/* Whether the modules of two patches are known to have one name: there is one of that name in the kernel. */
+static bool are_namesakes(const struct planner *p, size_t a, size_t b) {
+    const char *one = p->snapshot->patch_infos[a].module_name, *other = p->snapshot->patch_infos[b].module_name;
+
+    return a != b && one && other && patch_name_equal(one, other);
+}
+
 /* What was decided for another patch; NULL if it has no manifest, or comes later. */
 static const struct action *decided(const struct planner *p, const char *name) {
     size_t i = snapshot_find(p->snapshot, name);
@@ -238,6 +245,19 @@ static int check_requires(struct planner *p, struct action *a, const struct mani
         r = answer(a, "requires", true, "%s", *name);
         if (r < 0)
             return r;
+    }
+    return 1;
+}
+
+static int check_namesake(struct planner *p, struct action *a, const struct manifest_entry *entry) {
+    const struct manifest_list *l = &p->snapshot->manifests;
+
+    for (size_t i = 0; i < l->n_entries; i++) {
+        if (!goes_in(p->by_index[i]) || !are_namesakes(p, a->index, i))
+            continue;
+        decide(a, ACTION_FAIL, EXIT_STATUS_FAILED);
+        return answer(a, "namesake", false, "its module is called %s, as is that of %s, which is in or goes in before",
+                      p->snapshot->patch_infos[i].module_name, l->entries[i].name);
     }
     return 1;
 }
@@ -356,7 +376,8 @@ static int check_loaded(struct planner *p, struct action *a, const struct manife
 
 static int (*const checks[])(struct planner *, struct action *, const struct manifest_entry *) = {
     check_manifest,  check_switches,           check_enabled, check_stage,    check_rollout,
-    check_kernel,    check_module,             check_order,   check_requires, check_conflicts,
+    check_kernel,    check_module,             check_order,   check_namesake,
+    check_requires,  check_conflicts,
     check_signature, check_manifest_signature, check_loaded,
 };
 
@@ -384,6 +405,19 @@ static int planner_init(struct planner *p, const struct snapshot *s, const struc
     return p->by_index && p->opponents ? order_make(&s->manifests, &p->order) : -ENOMEM;
 }
 
+/* A manifest under another name that stands for that module: it was renamed, or written for what was loaded
+ * from a file. */
+static bool has_heir(const struct snapshot *s, const char *module_name) {
+    for (size_t i = 0; i < s->manifests.n_entries; i++) {
+        const struct manifest_entry *entry = s->manifests.entries + i;
+        const char *name = s->patch_infos[i].module_name;
+
+        if (entry->error_number == 0 && entry->manifest.enabled && name && patch_name_equal(name, module_name))
+            return true;
+    }
+    return false;
+}
+
 /* Whether lpd put that patch in and it should be there no longer. */
 static bool is_unwanted(const struct snapshot *s, const struct result *result) {
     const struct livepatch *in =
@@ -393,7 +427,7 @@ static bool is_unwanted(const struct snapshot *s, const struct result *result) {
     if (!in || !in->registered || !result->loaded)
         return false;
     if (i == SIZE_MAX)
-        return true;
+        return !has_heir(s, in->name);
     return s->manifests.entries[i].error_number == 0 && !s->manifests.entries[i].manifest.enabled;
 }
 

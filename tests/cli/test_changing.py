@@ -3,9 +3,11 @@
 """The verbs that change what is on a machine, below another root: where each file goes, and that nothing
 else is touched."""
 
+import fcntl
 import itertools
 import os
 import shutil
+import subprocess
 import unittest
 
 from machine import *
@@ -360,6 +362,64 @@ class Switch(Changing):
         self.plant({f"{MANIFESTS}/fix-net.conf.d/90-mine.conf": "[Patch]\nEnabled=yes\n"})
         self.mark()
         self.assertIn("says Enabled=yes", self.refuse(1, "disable", "fix-net"))
+
+
+class TwoNames(Changing):
+    """The kernel knows a patch by the name of its module: it cannot be two patches."""
+
+    def test_install(self):
+        path = self.place("x.ko", module("fix_net"))
+        self.text("install", path, "--name=fix-a")
+        self.mark()
+        self.assertEqual(self.refuse(1, "install", path, "--name=fix-b"),
+                         "the module fix_net is installed as fix-a already: "
+                         f"/var/lib/lpd/modules/{KERNEL}/fix-a.ko")
+        self.assertEqual(self.error["hint"], "install it under that name: --name=fix-a; or remove that first: "
+                                             "lpctl remove fix-a")
+        self.text("install", path, "--name=fix_a")
+        self.text("install", self.place("y.ko", module("fix_net", OTHER)), "--name=fix-b")   # for another kernel
+        self.text("remove", "fix-a")
+        self.text("install", path, "--name=fix-b")
+
+    def test_by_hand(self):
+        self.plant(manifest("fix-a"), manifest("fix-b"),
+                   {f"{STORE}/{KERNEL}/fix-{x}.ko": module("fix_net") for x in "ab"})
+        actions = {a["name"]: (a["action"], a["reason"]) for a in self.json("apply", "--dry-run")["actions"]}
+        self.assertEqual(actions["fix-a"][0], "load")
+        self.assertEqual(actions["fix-b"], ("fail", "its module is called fix_net, as is that of fix-a, which is "
+                                                    "in or goes in before"))
+        self.assertIn("as is that of fix-a", self.json("status", "fix-b")["patches"][0]["reason"])
+
+
+class OneAtATime(Changing):
+    """Who comes second waits, and says for whom."""
+
+    def test_waits(self):
+        lock = self.root / "run/lpd/changes.lock"
+        lock.parent.mkdir(parents=True)
+        lock.write_text("process 42 (lpctl install other.ko)")
+        lock.chmod(0o600)
+        self.mark()
+        with lock.open("r+") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            path = self.place("fix-net.ko", module("fix_net"))
+            second = subprocess.Popen([LPCTL, f"--root={self.root}", "install", path], stdout=subprocess.PIPE,
+                                      stderr=subprocess.PIPE, text=True)
+            self.assertEqual(second.stderr.readline(),
+                             "lpctl: waiting for process 42 (lpctl install other.ko) to end\n")
+            self.assert_unchanged()
+            for verb in ("status", "list", "lint", "cat-config"):   # who only looks does not wait
+                self.lpctl(verb)
+        said, complained = second.communicate(timeout=20)
+        self.assertEqual((second.returncode, complained), (0, ""))
+        self.assertIn("fix-net: installed for", said)
+        del self.before["run/lpd/changes.lock"]
+        self.assertEqual(self.added(), self.wanted("fix-net", module("fix_net")))
+
+    def test_in_the_way(self):
+        self.plant({"run/lpd/changes.lock": Link("/etc/passwd")})
+        self.mark()
+        self.assertIn("cannot lock /run/lpd/changes.lock", self.refuse(1, "remove", "fix-net"))
 
 
 class ImportKpatch(Changing):

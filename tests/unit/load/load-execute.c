@@ -272,6 +272,21 @@ static void test_name_of_the_module(void **state _unused_) {
     assert_false(is_in("livepatch_fix"));
 }
 
+/* Two manifests whose modules have one name: the kernel has one of them only. */
+static void test_namesake(void **state _unused_) {
+    patch("fix-a", "");
+    manifest("fix-b", "[Patch]\n");
+    write_module(MODULES "fix-b.ko", "fix_a", BUILD_1, FAKE_RELEASE);
+    assert_int_equal(load("fix-a"), 1);
+    assert_failed(load("fix-b"), -EEXIST, EXIT_STATUS_FAILED, "failed",
+                  "its module is called fix_a, as is that of fix-a, which is in");
+    assert_false(result.loaded);
+    assert_true(is_in("fix_a"));
+    assert_int_equal(unload("fix-a"), 1);
+    assert_int_equal(load("fix-b"), 1);
+    assert_failed(load("fix-a"), -EEXIST, EXIT_STATUS_FAILED, "failed", "as is that of fix-b");
+}
+
 static void block_record(struct fake_kernel *kernel) {
     fake_kernel_remove(kernel, RESULTS_DIRECTORY "/fix-it.json");
     fake_kernel_text(kernel, RESULTS_DIRECTORY "/fix-it.json/file", "");
@@ -699,6 +714,7 @@ int main(void) {
         TEST(test_conflict),
         TEST(test_over),
         TEST(test_name_of_the_module),
+        TEST(test_namesake),
         TEST(test_nowhere_to_write), TEST(test_recorded_before), TEST(test_no_room_for_the_end),
         TEST(test_wait_for_patched),
         TEST(test_loaded_runs_no_probe),
