@@ -106,7 +106,8 @@ class Patched(Case):
                        "vermagic": f"{KERNEL} SMP preempt mod_unload modversions "},
             "signature": None,
             "kernelState": {"loaded": True, "enabled": True, "transition": False, "replaced": False,
-                            "objects": ["vmlinux"], "functions": ["vmlinux/cmdline_proc_show,1"]},
+                            "objects": ["vmlinux"], "patched": [], "unpatched": [],
+                            "functions": ["vmlinux/cmdline_proc_show,1"]},
             "attempts": None, "since": 1700000000000000})
         self.assertEqual((second["manifest"], second["stage"], second["since"]), (None, None, None))
         self.assertEqual(second["module"]["buildId"], BUILD_IDS["fix_new"])
