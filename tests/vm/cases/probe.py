@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Probe=: a probe that fails or hangs takes the patch out again; one that succeeds leaves it in."""
+"""Probe=: a probe that fails or hangs takes the patch out again; one that succeeds leaves it in. Where /run
+has no room for the record that a probe is owed, nothing is loaded."""
 
 
 def case(m):
@@ -23,6 +24,17 @@ def case(m):
     m.fails("lpctl load lp-uptime", exit=1, says="status 3")
     m.sees_not("cat /proc/uptime", "live patched")
     m.fails("systemctl is-active livepatch@lp-uptime", says="failed")
+    full_run(m)
+
+
+def full_run(m):
+    m.ok("lpctl unload lp-cmdline")
+    m.fails("dd if=/dev/zero of=/run/fill bs=64k 2>/dev/null; /usr/lib/lpd/lpd load lp-cmdline 2>&1",
+            exit=1, says="cannot be recorded in /run/lpd: No space left on device")
+    m.sees_not("cat /proc/cmdline", "live patched")
+    m.ok("rm /run/fill; lpctl load lp-cmdline")
+    m.wait_until("grep -q '\"complete\":true' /run/lpd/lp-cmdline.json", 30)
+    m.equal("the good one again", m.state("lp-cmdline"), "active")
 
 
 def taken_out(m, name, why):
