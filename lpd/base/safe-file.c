@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 
 #include "base/file.h"
@@ -52,18 +53,34 @@ static int refuse_unsafe(const struct stat *st, const char *what, const char *pa
     return error_hint(e, r, "chmod go-w '%s'", path);
 }
 
-/* Where that directory is, says /proc; without it, only that it is above the file is known. */
-static int refuse_directory(int fd, const struct stat *st, struct error *e) {
-    char link[sizeof("/proc/self/fd/") + 3 * sizeof(fd)], path[4096], what[4096 + 32];
+/* Where an open file is, says /proc: as the caller sees it, also below another root. */
+static bool find_path(int fd, char path[static PATH_MAX]) {
+    char link[sizeof("/proc/self/fd/") + 3 * sizeof(fd)];
     ssize_t n;
 
     (void) snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-    n = readlink(link, path, sizeof(path) - 1);
-    if (n < 0)
+    n = readlink(link, path, PATH_MAX - 1);
+    if (n >= 0)
+        path[n] = '\0';
+    return n >= 0;
+}
+
+/* Without /proc, only that it is above the file is known. */
+static int refuse_directory(int fd, const struct stat *st, struct error *e) {
+    char path[PATH_MAX], what[PATH_MAX + 32];
+
+    if (!find_path(fd, path))
         return refuse_unsafe(st, "a directory above it", "DIRECTORY", e);
-    path[n] = '\0';
     (void) snprintf(what, sizeof(what), "the directory %s", path);
     return refuse_unsafe(st, what, path, e);
+}
+
+/* Below another root the path means another file to whoever follows the advice. */
+static int refuse_file(const struct host *h, int fd, const struct stat *st, const char *path,
+                       struct error *e) {
+    char found[PATH_MAX];
+
+    return refuse_unsafe(st, "it", !h->live && find_path(fd, found) ? found : path, e);
 }
 
 static bool same_file(const struct stat *a, const struct stat *b) {
@@ -125,7 +142,7 @@ int safe_file_open(const struct host *h, const char *path, size_t max, bool trus
     if (r < 0)
         return r;
     if (trusted && !safe_file_is_safe(&st))
-        return refuse_unsafe(&st, "it", path, e);
+        return refuse_file(h, fd, &st, path, e);
     r = trusted ? check_directories(h, dir_fd, e) : 0;
     return r < 0 ? r : TAKE_FD(fd);
 }

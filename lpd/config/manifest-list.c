@@ -96,7 +96,7 @@ static void refuse_twin(struct manifest_entry *entry, const struct manifest_entr
         error_set(&entry->error, -EBADMSG, EXIT_STATUS_CONFIG,
                   "%s: '%s' is the same name as '%s' of %s to the kernel", entry->path, entry->name,
                   first->name, first->path);
-    (void) error_hint(&entry->error, 0, "rename one of the two, '-' and '_' are alike");
+    (void) error_hint(&entry->error, 0, "remove one of the two: '-' and '_' are alike");
 }
 
 /* Names that are alike stay in the order of the entries. */

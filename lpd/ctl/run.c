@@ -23,10 +23,13 @@ static int load_named(struct ctl *c, struct manager *m, char **argv, struct erro
     _cleanup_(manifest_done) struct manifest manifest = {};
     int r;
 
-    if (argv[1])
+    if (argv[1]) {
+        _cleanup_free_ char *parameters = strv_join(argv + 1, " ");
+
         return error_hint(e, error_set(e, -EINVAL, EXIT_STATUS_USAGE,
                                        "parameters go with a file; %s has a manifest", argv[0]),
-                          "write them into its manifest: Parameters=%s", argv[1]);
+                          "write them into its manifest: Parameters=%s", strempty(parameters));
+    }
     r = ctl_check_name(argv[0], e);
     if (r >= 0)
         r = manifest_load(&c->host, argv[0], &manifest, e);
@@ -111,6 +114,7 @@ int ctl_load(struct ctl *c, char **argv, struct error *e) {
 static int name_of(struct ctl *c, const char *argument, char **ret, struct error *e) {
     _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
     _cleanup_(manifest_done) struct manifest manifest = {};
+    _cleanup_(result_done) struct result result = {};
     int r;
 
     if (is_file(argument)) {
@@ -128,6 +132,9 @@ static int name_of(struct ctl *c, const char *argument, char **ret, struct error
         return r;
     if (manifest_load(&c->host, argument, &manifest, NULL) >= 0)
         argument = manifest.name;
+    /* By the name that the kernel knows it by: that of the patch is that of its unit. */
+    else if (result_find(&c->host, argument, &result) >= 0)
+        argument = result.name;
     *ret = strdup(argument);
     return *ret ? 0 : -ENOMEM;
 }

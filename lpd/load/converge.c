@@ -75,6 +75,9 @@ int converge_take_out(struct host *h, struct manager *m, const struct moment *be
     (void) error_set(e, r, problem.exit_status, "%s%s%s", error_message(&problem, r),
                      k < 0 ? "; nor could it be put back: " : moment_was_in(before) ? "; it stays in" : "",
                      k < 0 ? error_message(&again, k) : "");
+    /* What held it up is not to be seen any more once it is back. */
+    if (r == -ETIME && k >= 0)
+        return error_hint(e, r, "try again, and meanwhile 'lpctl blocking' shows what holds it up");
     return problem.hint ? error_hint(e, r, "%s", problem.hint) : r;
 }
 
