@@ -6,9 +6,11 @@
 #include <syslog.h>
 #include <time.h>
 
+#include "base/budget.h"
 #include "base/file.h"
 #include "base/strv.h"
 #include "config/cmdline.h"
+#include "state/early.h"
 #include "state/volume.h"
 #include "store/volume.h"
 #include "system/kernel-log.h"
@@ -20,6 +22,8 @@
 
 /* Beyond the time that the volume may take to appear. */
 #define DEVICE_SEC 10
+/* What could be read within that is used, so that a slow one is not as good as none. */
+#define FETCH_SEC 8
 #define MEMORY_MAX ((rlim_t) 256 * 1024 * 1024)
 
 /* What went wrong, for the host's journal and for lpctl status. */
@@ -44,6 +48,8 @@ static void publish(const struct host *h, const struct volume_record *record) {
 static int fetch(struct host *h, const struct policy *p, struct volume_record *record, struct error *e) {
     _cleanup_(volume_close) struct volume v = VOLUME_NULL;
     _cleanup_free_ char *release = NULL;
+    struct early_record early;
+    struct budget budget;
     int r;
 
     r = h->ops->release(h, &release);
@@ -53,7 +59,15 @@ static int fetch(struct host *h, const struct policy *p, struct volume_record *r
         r = string_set(&record->node, v.node);
     if (r >= 0)
         r = string_set(&record->type, v.type);
-    return r < 0 ? r : volume_fetch(h, &v, release, &record->problems);
+    if (r < 0)
+        return r;
+    early_begin(h, &early, &budget);
+    budget.end_usec = MIN(budget.end_usec, h->ops->now(h) + FETCH_SEC * USEC_PER_SEC);
+    h->budget = &budget;
+    r = volume_fetch(h, &v, release, record);
+    h->budget = NULL;
+    early_end(h, &early, &budget);
+    return r;
 }
 
 /* Reads what may be anything, so within limits. Returns the exit status: whether there is something. */
@@ -105,6 +119,7 @@ static int fetch_in_time(struct host *h, const struct policy *p) {
     r = wait_for(child, usec, &signals);
     (void) sigprocmask(SIG_UNBLOCK, &signals, NULL);
     if (r == -ETIME) {
+        early_stopped(h, DEVICE_SEC * USEC_PER_SEC);
         _cleanup_(volume_record_done) struct volume_record record = {};
         _cleanup_(error_done) struct error e = ERROR_NULL;
 

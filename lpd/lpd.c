@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <fcntl.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <syslog.h>
+#include <unistd.h>
 
 #include "base/strv.h"
 #include "base/suggest.h"
@@ -14,6 +17,7 @@
 #include "lock/unit.h"
 #include "monitor/fd-store.h"
 #include "monitor/monitor.h"
+#include "state/early.h"
 #include "store/changes-lock.h"
 #include "system/journal.h"
 #include "system/kernel-log.h"
@@ -130,10 +134,28 @@ static int verb_apply(struct host *h, char *argv[] _unused_, struct error *e) {
     return r;
 }
 
+/* Only what is safe in a handler of a signal, see signal-safety(7). The record that it leaves behind says
+ * that it was stopped. */
+static void stop_initrd(int signal _unused_) {
+    static const char words[] = "<3>lpd: out of time in the initramfs: the host loads what is missing\n";
+    int fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
+
+    if (fd >= 0)
+        (void) !write(fd, words, sizeof(words) - 1);
+    _exit(EXIT_STATUS_DONE);
+}
+
+/* Each step of it looks at the clock. This is for one that does not come to its end. */
+static void limit_initrd(void) {
+    (void) signal(SIGALRM, stop_initrd);
+    (void) alarm(EARLY_SEC_MAX + EARLY_GRACE_SEC);
+}
+
 /* Whatever goes wrong here, the boot goes on, and the host tries again. */
 static int verb_initrd(struct host *h, char *argv[] _unused_, struct error *e) {
     int r;
 
+    limit_initrd();
     journal_use_kernel_log();
     r = early_load(h, report, e);
     if (r < 0)

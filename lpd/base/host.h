@@ -3,6 +3,7 @@
 
 #include "base/macro.h"
 
+struct budget;
 struct host;
 
 /* What lpd asks of a running kernel beyond reading files. Each call returns 0 (or what it says) or
@@ -44,6 +45,7 @@ struct host {
     int root_fd;
     bool live; /* the running machine; false below --root= and in chroots: ops refuse */
     bool initrd; /* who runs this says that it is the initramfs; not all have /etc/initrd-release */
+    struct budget *budget; /* what may be spent on patches: base/budget.h; NULL: no limit */
     const struct kernel_ops *ops;
     void *userdata; /* for fakes */
 };

@@ -58,16 +58,37 @@ int strv_extend(char ***l, const char *s) {
     return strv_consume(l, strdup(s));
 }
 
+static size_t count_words(const char *s, const char *separators) {
+    size_t n = 0;
+
+    for (s += strspn(s, separators); *s; s += strspn(s, separators), n++)
+        s += strcspn(s, separators);
+    return n;
+}
+
+/* Makes the room for all of them at once: who appends one looks for the end of the list. */
 int strv_extend_split(char ***l, const char *s, const char *separators) {
-    int r;
+    size_t n = strv_length(*l), words = count_words(s, separators), room = 1;
+    char **grown;
 
+    if (words == 0)
+        return 0;
+    /* As strv_consume() makes it. */
+    while (room < n + words + 1)
+        room *= 2;
+    grown = reallocarray(*l, room, sizeof(char *));
+    if (!grown)
+        return -ENOMEM;
+    *l = grown;
+    grown[n] = NULL;
     for (s += strspn(s, separators); *s; s += strspn(s, separators)) {
-        size_t n = strcspn(s, separators);
+        size_t size = strcspn(s, separators);
 
-        r = strv_consume(l, strndup(s, n));
-        if (r < 0)
-            return r;
-        s += n;
+        grown[n] = strndup(s, size);
+        if (!grown[n])
+            return -ENOMEM;
+        grown[++n] = NULL;
+        s += size;
     }
     return 0;
 }

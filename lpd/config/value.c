@@ -9,6 +9,8 @@
 #include "config/value.h"
 
 #define BLANKS " \t"
+/* A plan looks each of them up. */
+#define NAMES_MAX 256
 
 static int refuse(const struct ini_key *k, const char *value, const char *what, struct error *e) {
     return error_set(e, -EBADMSG, EXIT_STATUS_CONFIG, "%s= takes %s, not '%s'", k->name, what,
@@ -121,6 +123,8 @@ int value_names(const struct ini_key *k, const char *value, void *field, struct 
     r = strv_extend_split(&l, value, BLANKS);
     if (r < 0)
         return r;
+    if (strv_length(l) > NAMES_MAX)
+        return error_set(e, -EBADMSG, EXIT_STATUS_CONFIG, "%s= takes %d names at most", k->name, NAMES_MAX);
     STRV_FOREACH(s, l)
         if (!patch_name_is_valid(*s))
             return refuse(k, *s, "names of letters, digits, '-', '_' and '.'", e);

@@ -68,7 +68,7 @@ static int compare(const struct image_record *carried, const struct initramfs_fi
 
         if (!have)
             r = add_fault(image, want->name, IMAGE_MISSING);
-        else if (!have->sha256 || !streq(have->sha256, want->sha256))
+        else if (!have->unread && (!have->sha256 || !streq(have->sha256, want->sha256)))
             r = add_fault(image, want->name, IMAGE_OLDER);
     }
     for (size_t i = 0; i < carried->n_patches && r >= 0; i++)

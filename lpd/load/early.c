@@ -1,47 +1,58 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/budget.h"
 #include "base/file.h"
-#include "base/json-file.h"
-#include "initramfs/tool.h"
+#include "base/strv.h"
 #include "load/early.h"
 #include "load/execute.h"
+#include "state/early.h"
 #include "state/image.h"
 
-static json_object *carried(const struct snapshot *s) {
-    json_object *o = json_object_new_object(), *patches = json_object_new_array();
+struct early {
+    struct snapshot snapshot;
+    struct budget budget;
+    struct early_record spent;
+    struct image_record image; /* in the order of the manifests */
+    bool is_image;             /* this run is the image's own, and no later one */
+    early_report report;
+};
 
-    json_file_add_string(o, "kernel", s->facts.release);
-    json_object_object_add(o, "patches", patches);
-    for (size_t i = 0; i < s->manifests.n_entries; i++) {
-        json_object *patch = json_object_new_object();
-
-        json_file_add_string(patch, "name", s->manifests.entries[i].name);
-        json_file_add_string(patch, "sha256", s->patch_infos[i].sha256);
-        json_file_add_string(patch, "buildId", s->patch_infos[i].build_id);
-        json_object_array_add(patches, patch);
-    }
-    return o;
+static void early_done(struct early *early) {
+    snapshot_done(&early->snapshot);
+    image_record_done(&early->image);
 }
 
-/* That it cannot be written costs the host a warning about an old image, no more. A later call
- * finds what came from a volume too, which no image carries. */
-static void write_carried(const struct host *h, const struct snapshot *s) {
-    _cleanup_(json_object_putp) json_object *o = NULL;
-
-    if (file_exists(h, IMAGE_RECORD))
-        return;
-    o = carried(s);
-    (void) json_file_write_volatile(h, IMAGE_RECORD, o);
-}
-
-static int load_one(struct host *h, const char *name, early_report report) {
-    _cleanup_(result_done) struct result result = {};
-    _cleanup_(error_done) struct error e = ERROR_NULL;
+/* Names only: a module is read once, when it is its turn. */
+static int list_carried(struct early *early) {
+    const struct snapshot *s = &early->snapshot;
+    struct image_record *image = &early->image;
     int r;
 
-    r = execute_load(h, name, &result, &e);
-    if (result.name)
-        report(h, &result, r, &e);
-    return r == -ENOMEM ? r : 0;
+    image->patches = calloc(MAX(s->manifests.n_entries, (size_t) 1), sizeof(*image->patches));
+    r = image->patches ? string_set(&image->release, s->facts.release) : -ENOMEM;
+    for (size_t i = 0; i < s->manifests.n_entries && r >= 0; i++) {
+        image->patches[image->n_patches++].unread = true;
+        r = string_set(&image->patches[i].name, s->manifests.entries[i].name);
+    }
+    return r;
+}
+
+static int note_carried(struct early *early, size_t i, struct module_file *f) {
+    struct image_patch *p = early->image.patches + i;
+    int r;
+
+    p->unread = false;
+    if (!f->path)
+        return 0;
+    module_file_sha256(f);
+    r = string_set(&p->sha256, f->sha256);
+    return r < 0 ? r : string_set(&p->build_id, f->info.build_id);
+}
+
+/* That it cannot be written costs the host a warning about an old image, no more. A later run
+ * finds what came from a volume too, which no image carries. */
+static void write_carried(const struct host *h, const struct early *early) {
+    if (early->is_image)
+        (void) image_record_write(h, &early->image);
 }
 
 /* A broken manifest may be one of this stage; what else is carried for another one is not ours. */
@@ -50,29 +61,99 @@ static bool is_ours(const struct manifest_entry *entry) {
            (entry->manifest.stage == STAGE_INITRD && entry->manifest.enabled);
 }
 
-/* An earlier call has loaded it: the image's own come before a volume is there. */
+/* An earlier run has loaded it: the image's own come before a volume is there. */
 static bool is_done(const struct snapshot *s, size_t i) {
     const struct result *result = result_list_find(&s->results, s->manifests.entries[i].name);
 
     return result && result->loaded;
 }
 
+/* A volume says nothing about files of the image: what it brings lies with it. */
+static int confine_to_volume(struct snapshot *s, size_t i) {
+    const struct manifest_entry *entry = s->manifests.entries + i;
+    const struct manifest_kernel *kernel =
+        entry->error_number < 0 ? NULL : manifest_kernel_for(&entry->manifest, s->facts.release);
+
+    if (!kernel || !kernel->module || *kernel->module != '/' ||
+        !strv_contains(s->volume.patches, entry->name))
+        return 0;
+    return string_set(&s->patch_infos[i].module_error,
+                      "its manifest is from the volume, and Module= names a file that is not on it");
+}
+
+static const char *find_limit(struct host *h, const struct budget *b) {
+    if (b->patches == 0)
+        return "the initramfs loads no more patches than those before it, see lpd(8), INITRAMFS";
+    if (h->ops->now(h) >= b->end_usec)
+        return "the initramfs has no time left for it, see lpd(8), INITRAMFS";
+    return NULL;
+}
+
+static int load_one(struct host *h, struct early *early, size_t i, struct module_file *f,
+                    struct result *result, struct error *e) {
+    struct snapshot *s = &early->snapshot;
+    const char *limit = find_limit(h, &early->budget);
+    int r;
+
+    if (limit)
+        return execute_leave(h, s, i, limit, result, e);
+    early->budget.patches--;
+    r = confine_to_volume(s, i);
+    if (r >= 0)
+        r = snapshot_before_load(h, s, i);
+    return r < 0 ? r : execute_load_seen(h, s, i, f, result, e);
+}
+
+/* Whatever becomes of it, the next one is tried. */
+static int load_and_tell(struct host *h, struct early *early, size_t i) {
+    _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
+    _cleanup_(result_done) struct result result = {};
+    _cleanup_(error_done) struct error e = ERROR_NULL;
+    int r, k = 0;
+
+    r = load_one(h, early, i, &f, &result, &e);
+    if (result.name)
+        early->report(h, &result, r, &e);
+    if (r == -ENOMEM)
+        return r;
+    if (early->is_image && r != -EDQUOT && !streq(strempty(result.state), "skipped"))
+        k = note_carried(early, i, &f);
+    return k < 0 || !result.name ? k : snapshot_after_load(h, &early->snapshot, i, &result);
+}
+
+static int load_all(struct host *h, struct early *early, const struct plan *plan) {
+    int r = 0;
+
+    for (size_t i = 0; i < plan->n_actions && r >= 0; i++) {
+        size_t index = plan->actions[i].index;
+
+        if (index != SIZE_MAX && is_ours(early->snapshot.manifests.entries + index) &&
+            !is_done(&early->snapshot, index))
+            r = load_and_tell(h, early, index);
+    }
+    return r;
+}
+
 int early_load(struct host *h, early_report report, struct error *e) {
-    _cleanup_(snapshot_done) struct snapshot s = {};
+    _cleanup_(early_done) struct early early = { .report = report };
     _cleanup_(plan_done) struct plan plan = {};
     int r;
 
     h->initrd = true;
-    r = snapshot_take(h, SNAPSHOT_MODULES, &s, e);
+    early_begin(h, &early.spent, &early.budget);
+    h->budget = &early.budget;
+    early.is_image = !file_exists(h, IMAGE_RECORD);
+    r = snapshot_take_for_loads(h, &early.snapshot, e);
     if (r >= 0)
-        r = plan_make(&s, &plan);
-    if (r < 0)
-        return r;
-    write_carried(h, &s);
-    for (size_t i = 0; i < plan.n_actions && r >= 0; i++)
-        if (plan.actions[i].index != SIZE_MAX &&
-            is_ours(s.manifests.entries + plan.actions[i].index) &&
-            !is_done(&s, plan.actions[i].index))
-            r = load_one(h, plan.actions[i].name, report);
+        r = plan_make(&early.snapshot, &plan);
+    if (r >= 0)
+        r = list_carried(&early);
+    if (r >= 0) {
+        write_carried(h, &early);
+        r = load_all(h, &early, &plan);
+        write_carried(h, &early);
+    }
+    h->budget = NULL;
+    early_end(h, &early.spent, &early.budget);
     return r;
 }

@@ -60,6 +60,16 @@ static int inherit(const struct host *h, const struct result *before, struct res
     return k;
 }
 
+/* That it was not loaded as early as it was to be is true until the next boot, whatever comes of it
+ * later. */
+static int remember_early(const struct result *before, struct result *r) {
+    if (!before)
+        return 0;
+    if (!before->loaded && before->reason && streq(strempty(before->stage), "initrd"))
+        return string_set(&r->early_reason, before->reason);
+    return string_set(&r->early_reason, before->early_reason);
+}
+
 static const char *stage_of(const struct snapshot *s) {
     return s->in_initrd ? "initrd" : "system";
 }
@@ -71,6 +81,8 @@ static int begin(struct host *h, const char *name, const char *action, const str
     r->since_usec = realtime_usec();
     r->monotonic_usec = h->ops->now(h);
     k = string_set(&r->name, name);
+    if (k >= 0)
+        k = remember_early(before, r);
     if (k >= 0)
         k = string_set(&r->action, action);
     if (k >= 0)
@@ -258,10 +270,9 @@ static int check_namesake(const struct snapshot *s, const struct manifest *m, co
 }
 
 static int load_planned(struct host *h, const struct snapshot *s, const struct action *a,
-                        struct result *result, struct error *e) {
+                        struct module_file *f, struct result *result, struct error *e) {
     const struct manifest *m = &s->manifests.entries[a->index].manifest;
     const struct patch_info *info = s->patch_infos + a->index;
-    _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
     const struct load_options options = {
         .parameters = m->parameters,
         .busy_timeout_usec =
@@ -273,17 +284,17 @@ static int load_planned(struct host *h, const struct snapshot *s, const struct a
     if (!info->module_path)
         return error_set(e, -ENOENT, EXIT_STATUS_KERNEL,
                          "no module for %s in the module directories", s->facts.release);
-    r = module_file_open(h, info->module_path, &f, e);
+    r = module_file_open(h, info->module_path, f, e);
     if (r < 0)
         return r;
-    r = check_namesake(s, m, &f, e);
+    r = check_namesake(s, m, f, e);
     if (r >= 0)
-        r = gate_check_module(h, s, manifest_kernel_for(m, s->facts.release), &f, result, e);
+        r = gate_check_module(h, s, manifest_kernel_for(m, s->facts.release), f, result, e);
     if (r >= 0)
         r = remember_manifest(&s->policy, m, result);
     if (r >= 0)
         r = record_conflicts(h, m, e);
-    return r < 0 ? r : load_file(h, s, &f, &options, result, e);
+    return r < 0 ? r : load_file(h, s, f, &options, result, e);
 }
 
 /* The plan reckons with patches that are still to go in; in the end they have to be there. */
@@ -302,7 +313,8 @@ static int check_requires(const struct snapshot *s, const struct plan *plan, con
 }
 
 static int carry_out_load(struct host *h, const struct snapshot *s, const struct plan *plan,
-                          const struct action *a, struct result *result, struct error *e) {
+                          const struct action *a, struct module_file *f, struct result *result,
+                          struct error *e) {
     const struct manifest *m = &s->manifests.entries[a->index].manifest;
     int loaded, r;
 
@@ -314,14 +326,14 @@ static int carry_out_load(struct host *h, const struct snapshot *s, const struct
     }
     r = check_requires(s, plan, m, e);
     if (r >= 0)
-        r = load_planned(h, s, a, result, e);
+        r = load_planned(h, s, a, f, result, e);
     if (r < 0)
         r = explain_stale(h, s, m, result, r, e);
     /* lpd.service tries again when the transition that was in the way is over. */
     if (r == -ETIME && string_set(&result->action, "wait") < 0)
         return -ENOMEM;
     if (r < 0)
-        return conclude(h, result, r, e, failed_state(e));
+        return conclude(h, result, r, e, r == -EDQUOT ? "skipped" : failed_state(e));
     loaded = r;
     r = conclude(h, result, loaded, e, "active");
     /* The boot is not held up for it: livepatch@.service waits, and finds the patch in. */
@@ -333,31 +345,59 @@ static int carry_out_load(struct host *h, const struct snapshot *s, const struct
     return conclude(h, result, r < 0 ? r : loaded, e, r < 0 ? "failed" : "active");
 }
 
-int execute_load(struct host *h, const char *name, struct result *ret, struct error *e) {
-    _cleanup_(snapshot_done) struct snapshot s = {};
+static int begin_load(struct host *h, const struct snapshot *s, const char *name, struct result *r) {
+    int k;
+
+    k = begin(h, name, "load", result_list_find(&s->results, name), r);
+    return k >= 0 && !r->loaded ? string_set(&r->stage, stage_of(s)) : k;
+}
+
+int execute_load_seen(struct host *h, const struct snapshot *s, size_t i, struct module_file *f,
+                      struct result *ret, struct error *e) {
     _cleanup_(result_done) struct result result = {};
     _cleanup_(plan_done) struct plan plan = {};
     const struct action *a;
     int r;
 
+    r = plan_make(s, &plan);
+    if (r < 0)
+        return r;
+    a = plan.by_manifest[i];
+    r = begin_load(h, s, a->name, &result);
+    if (r < 0)
+        return r;
+    r = carry_out_load(h, s, &plan, a, f, &result, e);
+    *ret = TAKE_STRUCT(result);
+    return r;
+}
+
+int execute_leave(struct host *h, const struct snapshot *s, size_t i, const char *reason, struct result *ret,
+                  struct error *e) {
+    _cleanup_(result_done) struct result result = {};
+    int r;
+
+    r = begin_load(h, s, s->manifests.entries[i].name, &result);
+    if (r < 0)
+        return r;
+    r = conclude(h, &result, error_set(e, -EDQUOT, EXIT_STATUS_FAILED, "%s", reason), e, "skipped");
+    *ret = TAKE_STRUCT(result);
+    return r;
+}
+
+int execute_load(struct host *h, const char *name, struct result *ret, struct error *e) {
+    _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
+    _cleanup_(snapshot_done) struct snapshot s = {};
+    size_t i;
+    int r;
+
     r = snapshot_take_one(h, name, &s, e);
     if (r < 0)
         return r;
+    i = snapshot_find(&s, name);
     /* Enabled=no keeps a patch from being loaded at boot, not from being asked for: systemctl(1),
      * "disable". */
-    s.manifests.entries[snapshot_find(&s, name)].manifest.enabled = true;
-    r = plan_make(&s, &plan);
-    if (r < 0)
-        return r;
-    a = plan.by_manifest[snapshot_find(&s, name)];
-    r = begin(h, a->name, "load", result_list_find(&s.results, a->name), &result);
-    if (r >= 0 && !result.loaded)
-        r = string_set(&result.stage, stage_of(&s));
-    if (r < 0)
-        return r;
-    r = carry_out_load(h, &s, &plan, a, &result, e);
-    *ret = TAKE_STRUCT(result);
-    return r;
+    s.manifests.entries[i].manifest.enabled = true;
+    return execute_load_seen(h, &s, i, &f, ret, e);
 }
 
 int execute_load_file(struct host *h, const char *path, const char *parameters, uint64_t timeout_usec,
@@ -423,6 +463,8 @@ int execute_unload(struct host *h, const char *name, struct result *ret, struct 
     if (result_find(h, name, &before) == -ENOMEM)
         return -ENOMEM;
     r = begin(h, m.name ?: before.name ?: name, "unload", NULL, &result);
+    if (r >= 0)
+        r = remember_early(&before, &result);
     if (r < 0)
         return r;
     module_name = execute_module_name(h, result.name);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "module/file.h"
 #include "plan/plan.h"
 
 /* Carries out what the plan decided for one patch, and writes down what became of it in /run/lpd.
@@ -10,6 +11,15 @@
  * *ret says what became of it, also on failure, unless there is no such manifest (-ENOENT,
  * EXIT_STATUS_NO_PATCH) or memory is short. 1: it was loaded; 0: it was in already; negative errno with e and its exit status. */
 int execute_load(struct host *h, const char *name, struct result *ret, struct error *e);
+
+/* The same for the patch with that index of a snapshot whose plan lets it be loaded now: for who loads
+ * several of them. What is read into f, if anything, is for the caller to close. */
+int execute_load_seen(struct host *h, const struct snapshot *s, size_t i, struct module_file *f,
+                      struct result *ret, struct error *e);
+
+/* Does not load it, for that reason: -EDQUOT, and on record as skipped. */
+int execute_leave(struct host *h, const struct snapshot *s, size_t i, const char *reason, struct result *ret,
+                  struct error *e);
 
 /* Loads a module file that needs no manifest: lpctl load FILE. The same checks, but for the manifest's.
  * parameters may be NULL. */

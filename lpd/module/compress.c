@@ -171,9 +171,8 @@ static const struct decoder *find_decoder(const void *data, size_t size) {
 }
 
 /* Hands on what comes out piece by piece, so that no second copy of it is ever held. */
-static int run(const struct decoder *d, struct stream *s, size_t max, int fd, size_t *ret_size) {
+static int run(const struct decoder *d, struct stream *s, size_t max, int fd, size_t *produced) {
     uint8_t buffer[64 * 1024];
-    size_t size = 0;
     int r, k;
 
     do {
@@ -187,14 +186,13 @@ static int run(const struct decoder *d, struct stream *s, size_t max, int fd, si
         n = sizeof(buffer) - s->out_left;
         if (r == 0 && s->in_left == in_left && n == 0)
             return -EBADMSG; /* neither read nor wrote: the data end before the stream does */
-        size += n;
-        if (size > max)
+        *produced += n;
+        if (*produced > max)
             return -EFBIG;
         k = file_write_fd(fd, buffer, n);
         if (k < 0)
             return k;
     } while (r == 0);
-    *ret_size = size;
     return s->in_left > 0 ? -EBADMSG : 0;
 }
 
@@ -218,17 +216,18 @@ static int describe(const struct decoder *d, const struct stream *s, size_t size
     }
 }
 
-int decompress(const void *data, size_t size, size_t max, int fd, size_t *ret_size,
+int decompress(const void *data, size_t size, size_t max, int fd, size_t *produced,
                struct error *e) {
     const struct decoder *d = find_decoder(data, size);
     struct stream s = { .in = data, .in_left = size };
     int r;
 
+    *produced = 0;
     if (!d)
         return 0;
     r = d->open(&s);
     if (r >= 0)
-        r = run(d, &s, max, fd, ret_size);
+        r = run(d, &s, max, fd, produced);
     d->close(&s);
     return r < 0 ? describe(d, &s, size, max, r, e) : 1;
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <sys/mman.h>
 
+#include "base/budget.h"
 #include "base/file.h"
 #include "base/safe-file.h"
 #include "module/compress.h"
@@ -43,15 +44,23 @@ static int seal_and_map(struct module_file *f, size_t size) {
     return 0;
 }
 
+static int refuse_over_budget(size_t max, struct error *e) {
+    return error_set(e, -EDQUOT, EXIT_STATUS_FAILED, "it holds more than the %zu KiB that may still be unpacked",
+                     max >> 10);
+}
+
 /* Puts the uncompressed bytes in place of those that were read. */
-static int unpack(struct module_file *f, struct error *e) {
+static int unpack(const struct host *h, struct module_file *f, struct error *e) {
+    size_t size, max = budget_bytes(h, MODULE_SIZE_MAX);
     _cleanup_close_ int fd = memfd_new("lpd-module");
-    size_t size;
     int r;
 
     if (fd < 0)
         return fd;
-    r = decompress(f->data, f->size, MODULE_SIZE_MAX, fd, &size, e);
+    r = decompress(f->data, f->size, max, fd, &size, e);
+    budget_spend_bytes(h, r == 0 ? f->size : size);
+    if (r < 0 && max < MODULE_SIZE_MAX && size > max)
+        return refuse_over_budget(max, e);
     if (r <= 0)
         return r;
     f->compressed = true;
@@ -62,18 +71,20 @@ static int unpack(struct module_file *f, struct error *e) {
 }
 
 /* The one time that the file is read. */
-static int read_bytes(struct module_file *f, struct error *e) {
-    size_t size;
+static int read_bytes(const struct host *h, struct module_file *f, struct error *e) {
+    size_t size, max = budget_bytes(h, MODULE_SIZE_MAX);
     int r;
 
     f->fd = memfd_new("lpd-module");
     if (f->fd < 0)
         return f->fd;
-    r = file_copy_fd(f->file_fd, f->fd, MODULE_SIZE_MAX, &size);
+    r = file_copy_fd(f->file_fd, f->fd, max, &size);
+    if (r == -EFBIG && max < MODULE_SIZE_MAX)
+        return refuse_over_budget(max, e);
     if (r < 0)
         return safe_file_describe(r, e);
     r = seal_and_map(f, size);
-    return r < 0 ? r : unpack(f, e);
+    return r < 0 ? r : unpack(h, f, e);
 }
 
 static int open_and_parse(const struct host *h, const char *path, bool trusted,
@@ -82,7 +93,7 @@ static int open_and_parse(const struct host *h, const char *path, bool trusted,
 
     r = f->file_fd = safe_file_open(h, path, MODULE_SIZE_MAX, trusted, e);
     if (r >= 0)
-        r = read_bytes(f, e);
+        r = read_bytes(h, f, e);
     if (r >= 0)
         r = appended_signature_find(f->data, f->size, &f->signature, e);
     return r < 0 ? r : module_info_parse(f->data, f->signature.signed_size, &f->info, e);

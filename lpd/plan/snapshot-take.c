@@ -127,6 +127,12 @@ static bool is_of_use(const struct snapshot *s, size_t i) {
     return entry->error_number == 0 && entry->manifest.enabled && s->patch_infos[i].module_path;
 }
 
+int snapshot_before_load(struct host *h, struct snapshot *s, size_t i) {
+    if (!s->policy.signed_manifests || s->manifests.entries[i].error_number < 0)
+        return 0;
+    return see_signature(h, s, i, /* loading= */ true);
+}
+
 /* With a name the load of that patch is at hand, and the others' signatures are for their own. */
 static int see_signatures(struct host *h, const char *name, struct snapshot *s) {
     size_t loading = name ? snapshot_find(s, name) : SIZE_MAX;
@@ -140,8 +146,46 @@ static int see_signatures(struct host *h, const char *name, struct snapshot *s) 
     return r;
 }
 
-static int see_patches(struct host *h, unsigned flags, struct snapshot *s) {
+static int see_livepatches(const struct host *h, struct snapshot *s) {
     _cleanup_strv_free_ char **names = NULL;
+    int r;
+
+    r = known_modules(s, &names);
+    return r < 0 ? r : livepatch_list_read(h, names, &s->loaded);
+}
+
+/* Takes the place of what was known of that patch before. */
+static int add_result(struct snapshot *s, struct result *r) {
+    struct result *old = (struct result *) result_list_find(&s->results, r->name);
+    struct result *grown;
+
+    if (!old) {
+        grown = reallocarray(s->results.results, s->results.n_results + 1, sizeof(*grown));
+        if (!grown)
+            return -ENOMEM;
+        s->results.results = grown;
+        old = grown + s->results.n_results++;
+        *old = (struct result){};
+    }
+    result_done(old);
+    *old = TAKE_STRUCT(*r);
+    return 0;
+}
+
+int snapshot_after_load(struct host *h, struct snapshot *s, size_t i, struct result *result) {
+    bool loaded = result->loaded;
+    int r;
+
+    r = result->module_name ? string_set(&s->patch_infos[i].module_name, result->module_name) : 0;
+    if (r >= 0)
+        r = add_result(s, result);
+    if (r < 0 || !loaded)
+        return r;
+    livepatch_list_done(&s->loaded);
+    return see_livepatches(h, s);
+}
+
+static int see_patches(struct host *h, unsigned flags, struct snapshot *s) {
     int r;
 
     r = result_list_read(h, &s->results);
@@ -151,9 +195,7 @@ static int see_patches(struct host *h, unsigned flags, struct snapshot *s) {
         r = read_modules(h, s);
     if (r >= 0 && s->policy.signed_manifests && (flags & SNAPSHOT_MODULES))
         r = see_signatures(h, NULL, s);
-    if (r >= 0)
-        r = known_modules(s, &names);
-    return r < 0 ? r : livepatch_list_read(h, names, &s->loaded);
+    return r < 0 ? r : see_livepatches(h, s);
 }
 
 static int see_policy(struct host *h, struct snapshot *s) {
@@ -194,17 +236,6 @@ struct search {
     struct snapshot *s;
     char **tried;
 };
-
-static int add_result(struct snapshot *s, struct result *r) {
-    struct result *grown;
-
-    grown = reallocarray(s->results.results, s->results.n_results + 1, sizeof(*grown));
-    if (!grown)
-        return -ENOMEM;
-    s->results.results = grown;
-    grown[s->results.n_results++] = TAKE_STRUCT(*r);
-    return 0;
-}
 
 /* What an earlier load in this boot has come to needs no second look at what stands behind it, or each
  * patch of a chain would look at all before it. Of a circle or a broken manifest that load knew nothing
@@ -312,6 +343,15 @@ static int see_related(struct host *h, const char *name, struct snapshot *s, str
     if (r >= 0 && s->policy.signed_manifests)
         r = see_signatures(h, name, s);
     return r < 0 ? r : see_loaded(h, s, &names);
+}
+
+int snapshot_take_for_loads(struct host *h, struct snapshot *ret, struct error *e) {
+    int r;
+
+    r = snapshot_take(h, 0, ret, e);
+    for (size_t i = 0; r >= 0 && i < ret->manifests.n_entries; i++)
+        ret->patch_infos[i].manifest_signature = MANIFEST_LATER;
+    return r;
 }
 
 int snapshot_take_one(struct host *h, const char *name, struct snapshot *ret, struct error *e) {

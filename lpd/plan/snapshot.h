@@ -75,6 +75,16 @@ int snapshot_take(struct host *h, unsigned flags, struct snapshot *ret, struct e
  * what is in. No module is read, and no other's signature checked. -ENOENT: no manifest of that name. */
 int snapshot_take_one(struct host *h, const char *name, struct snapshot *ret, struct error *e);
 
+/* For who loads several patches one after the other, from one look at the machine: no module is read. */
+int snapshot_take_for_loads(struct host *h, struct snapshot *ret, struct error *e);
+
+/* With such a snapshot, before the patch with that index is loaded: has its manifest's signature checked, if
+ * the policy wants that. */
+int snapshot_before_load(struct host *h, struct snapshot *s, size_t i);
+
+/* With such a snapshot, once it was tried: what has changed by that. Takes over the result. */
+int snapshot_after_load(struct host *h, struct snapshot *s, size_t i, struct result *result);
+
 /* One step of it, for a snapshot with manifests and a release: finds where the modules are, without
  * reading them. */
 int snapshot_find_modules(const struct host *h, struct snapshot *s);

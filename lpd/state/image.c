@@ -18,6 +18,27 @@ void image_record_done(struct image_record *r) {
     *r = (struct image_record){};
 }
 
+static json_object *patch_to_json(const struct image_patch *p) {
+    json_object *o = json_object_new_object();
+
+    json_file_add_string(o, "name", p->name);
+    json_file_add_string(o, "sha256", p->sha256);
+    json_file_add_string(o, "buildId", p->build_id);
+    json_object_object_add(o, "unread", json_object_new_boolean(p->unread));
+    return o;
+}
+
+int image_record_write(const struct host *h, const struct image_record *r) {
+    _cleanup_(json_object_putp) json_object *o = json_object_new_object();
+    json_object *patches = json_object_new_array();
+
+    json_file_add_string(o, "kernel", r->release);
+    for (size_t i = 0; i < r->n_patches; i++)
+        json_object_array_add(patches, patch_to_json(r->patches + i));
+    json_object_object_add(o, "patches", patches);
+    return json_file_write_volatile(h, IMAGE_RECORD, o);
+}
+
 static int take_patch(json_object *o, struct image_record *r) {
     struct image_patch *p = r->patches + r->n_patches++;
     int k;
@@ -29,6 +50,7 @@ static int take_patch(json_object *o, struct image_record *r) {
         k = json_file_take_string(o, "sha256", &p->sha256);
     if (k >= 0)
         k = json_file_take_string(o, "buildId", &p->build_id);
+    p->unread = json_object_get_boolean(json_object_object_get(o, "unread"));
     return k < 0 ? k : p->name && patch_name_is_valid(p->name) ? 0 : -EBADMSG;
 }
 

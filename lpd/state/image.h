@@ -12,6 +12,7 @@ struct image_patch {
     char *name;
     char *sha256;   /* NULL in the record: the module could not be read there */
     char *build_id; /* NULL: it has none */
+    bool unread;    /* in the record: nobody has looked at the module, as it was not to be loaded */
 };
 
 void image_patch_done(struct image_patch *p);
@@ -23,6 +24,9 @@ struct image_record {
 };
 
 void image_record_done(struct image_record *r);
+
+/* 0 or a negative errno. */
+int image_record_write(const struct host *h, const struct image_record *r);
 
 /* Reads what the image of this boot carried. -ENOENT: lpd did not run in it; -EBADMSG: no such record. */
 int image_record_read(const struct host *h, struct image_record *ret);

@@ -19,6 +19,7 @@ static const struct json_field strings[] = {
     { "reason", offsetof(struct result, reason) },
     { "hint", offsetof(struct result, hint) },
     { "stage", offsetof(struct result, stage) },
+    { "earlyReason", offsetof(struct result, early_reason) },
     { "modulePath", offsetof(struct result, module_path) },
     { "moduleName", offsetof(struct result, module_name) },
     { "sha256", offsetof(struct result, sha256) },

@@ -16,6 +16,7 @@ struct result {
     char *hint;
     enum exit_status exit_status;
     char *stage;       /* system, initrd */
+    char *early_reason; /* why the initramfs of this boot did not load it, if that tried */
     char *module_path;
     char *module_name; /* as the kernel knows it */
     char *sha256;

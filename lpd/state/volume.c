@@ -11,23 +11,30 @@ void volume_record_done(struct volume_record *r) {
     free(r->node);
     free(r->type);
     strv_free(r->problems);
+    strv_free(r->patches);
     *r = (struct volume_record){};
+}
+
+static void add_list(json_object *o, const char *key, char *const *list) {
+    json_object *array = json_object_new_array();
+
+    STRV_FOREACH(s, list)
+        json_object_array_add(array, json_object_new_string(*s));
+    json_object_object_add(o, key, array);
 }
 
 int volume_record_write(const struct host *h, const struct volume_record *r) {
     _cleanup_(json_object_putp) json_object *o = json_object_new_object();
-    json_object *problems = json_object_new_array();
 
     json_file_add_string(o, "device", r->device);
     json_file_add_string(o, "node", r->node);
     json_file_add_string(o, "type", r->type);
-    STRV_FOREACH(problem, r->problems)
-        json_object_array_add(problems, json_object_new_string(*problem));
-    json_object_object_add(o, "problems", problems);
+    add_list(o, "problems", r->problems);
+    add_list(o, "patches", r->patches);
     return json_file_write_volatile(h, VOLUME_RECORD, o);
 }
 
-static int take_problems(json_object *array, char ***ret) {
+static int take_list(json_object *array, char ***ret) {
     int r = 0;
 
     if (!json_object_is_type(array, json_type_array))
@@ -54,7 +61,9 @@ int volume_record_read(const struct host *h, struct volume_record *ret) {
     if (r >= 0)
         r = json_file_take_string(o, "type", &record.type);
     if (r >= 0)
-        r = take_problems(json_object_object_get(o, "problems"), &record.problems);
+        r = take_list(json_object_object_get(o, "problems"), &record.problems);
+    if (r >= 0)
+        r = take_list(json_object_object_get(o, "patches"), &record.patches);
     if (r < 0)
         return r;
     *ret = TAKE_STRUCT(record);

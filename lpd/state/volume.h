@@ -8,6 +8,7 @@ struct volume_record {
     char *device;    /* LABEL=… */
     char *node, *type;
     char **problems; /* what was wrong, each a sentence */
+    char **patches;  /* whose manifest, or part of it, is from the volume */
 };
 
 void volume_record_done(struct volume_record *r);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <stdio.h>
 
+#include "base/budget.h"
 #include "base/file.h"
 #include "base/safe-file.h"
 #include "base/strv.h"
 #include "base/utf8.h"
 #include "config/conf-files.h"
+#include "config/name.h"
 #include "store/store.h"
 #include "store/volume.h"
 #include "trust/manifest.h"
@@ -13,22 +15,54 @@
 /* All of it stays in memory until the switch to the host. */
 #define FETCH_SIZE_MAX ((size_t) 64 * 1024 * 1024)
 #define NAMES_MAX 4096
+#define FILES_MAX 1024
+/* Each costs a line on the console. */
+#define PROBLEMS_MAX 64
 
 struct fetch {
-    const struct host *to;
+    struct host *to;
     const struct host *from;
     size_t left;     /* bytes */
     int n_files;
-    char ***problems;
+    struct volume_record *record;
 };
 
 /* Names on a volume are anybody's. */
 static int note(struct fetch *f, const char *path, const char *reason) {
+    size_t n = strv_length(f->record->problems);
     char *text;
 
+    if (n > PROBLEMS_MAX)
+        return 0;
+    if (n == PROBLEMS_MAX)
+        return strv_extend(&f->record->problems, "there are more problems than are listed");
     if (asprintf(&text, "%s: %s", path, reason) < 0)
         return -ENOMEM;
-    return strv_consume(f->problems, utf8_make_printable(text));
+    return strv_consume(&f->record->problems, utf8_make_printable(text));
+}
+
+/* Why no further file is read, or NULL. */
+static const char *find_limit(const struct fetch *f) {
+    const struct budget *b = f->to->budget;
+
+    if (f->n_files >= FILES_MAX)
+        return "there are too many files";
+    return b && f->to->ops->now(f->to) >= b->end_usec ? "there is no time left" : NULL;
+}
+
+/* Whether that file of patches.d is of a patch that is still within the budget. 1, 0, or -ENOMEM. */
+static int admit(struct fetch *f, const char *file) {
+    const char *end = strstr(file, CONF_SUFFIX);
+    _cleanup_free_ char *name = strndup(file, end ? (size_t) (end - file) : strlen(file));
+
+    if (!name)
+        return -ENOMEM;
+    /* It is no patch's, which whoever reads the manifests says. */
+    if (!patch_name_is_valid(name) || strv_contains(f->record->patches, name))
+        return 1;
+    if (f->to->budget && strv_length(f->record->patches) >= f->to->budget->patches)
+        return 0;
+    return strv_extend(&f->record->patches, name) < 0 ? -ENOMEM : 1;
 }
 
 /* A file that is as good as one on the machine: nobody but root may have put it there. */
@@ -74,6 +108,16 @@ static bool is_module(const char *name) {
            endswith(name, ".ko.gz");
 }
 
+static int note_waiting(struct fetch *f, const char *directory, const char *name, const char *limit) {
+    _cleanup_free_ char *path = NULL, *reason = NULL;
+
+    if (asprintf(&path, "%s/%s", directory, name) < 0)
+        path = NULL;
+    if (asprintf(&reason, "%s for the initramfs: it and what follows it wait for the host", limit) < 0)
+        reason = NULL;
+    return path && reason ? note(f, path, reason) : -ENOMEM;
+}
+
 /* The names in a directory of the volume; none if it is not there. */
 static int list(struct fetch *f, const char *directory, char ***ret) {
     int r;
@@ -86,6 +130,16 @@ static int list(struct fetch *f, const char *directory, char ***ret) {
         return note(f, directory, "too many files");
     }
     return r == -ENOENT ? 0 : r;
+}
+
+static int fetch_named(struct fetch *f, const char *from, const char *to, const char *name, size_t max) {
+    _cleanup_free_ char *source = NULL, *target = NULL;
+
+    if (asprintf(&source, "%s/%s", from, name) < 0)
+        source = NULL;
+    if (asprintf(&target, "%s/%s", to, name) < 0)
+        target = NULL;
+    return source && target ? fetch_file(f, source, target, max) : -ENOMEM;
 }
 
 /* Fetches those files of a directory that are of a kind. */
@@ -101,15 +155,37 @@ static int fetch_directory(struct fetch *f, const char *from, const char *to, si
     if (r < 0)
         return note(f, to, strerror(-r));
     STRV_FOREACH(name, names) {
-        _cleanup_free_ char *source = NULL, *target = NULL;
+        const char *limit = find_limit(f);
 
         if (**name == '.' || !is_wanted(*name))
             continue;
-        if (asprintf(&source, "%s/%s", from, *name) < 0)
-            source = NULL;
-        if (asprintf(&target, "%s/%s", to, *name) < 0)
-            target = NULL;
-        r = source && target ? fetch_file(f, source, target, max) : -ENOMEM;
+        r = limit ? 0 : fetch_named(f, from, to, *name, max);
+        if (limit || r < 0)
+            return limit ? note_waiting(f, from, *name, limit) : r;
+    }
+    return 0;
+}
+
+/* The manifests, of as many patches as the budget has left. */
+static int fetch_manifests(struct fetch *f) {
+    _cleanup_strv_free_ char **names = NULL;
+    int r, within;
+
+    r = list(f, VOLUME_MANIFESTS, &names);
+    if (r < 0 || !names)
+        return r;
+    r = file_mkdir_p(f->to, MANIFEST_DIRECTORY);
+    if (r < 0)
+        return note(f, MANIFEST_DIRECTORY, strerror(-r));
+    STRV_FOREACH(name, names) {
+        const char *limit = find_limit(f);
+
+        if (**name == '.' || !is_manifest(*name))
+            continue;
+        within = limit ? 0 : admit(f, *name);
+        if (within == 0)
+            return note_waiting(f, VOLUME_MANIFESTS, *name, limit ?: "there are too many patches");
+        r = within < 0 ? within : fetch_named(f, VOLUME_MANIFESTS, MANIFEST_DIRECTORY, *name, INI_FILE_MAX);
         if (r < 0)
             return r;
     }
@@ -126,6 +202,11 @@ static int fetch_dropins(struct fetch *f) {
 
         if (r < 0 || **name == '.' || !endswith(*name, CONF_SUFFIX ".d"))
             continue;
+        r = admit(f, *name);
+        if (r == 0)
+            r = note_waiting(f, VOLUME_MANIFESTS, *name, "there are too many patches");
+        if (r <= 0 || find_limit(f))
+            return r < 0 ? r : 0;
         if (asprintf(&from, VOLUME_MANIFESTS "/%s", *name) < 0)
             from = NULL;
         if (asprintf(&to, MANIFEST_DIRECTORY "/%s", *name) < 0)
@@ -145,16 +226,16 @@ static int fetch_modules(struct fetch *f, const char *release) {
     return from && to ? fetch_directory(f, from, to, FETCH_SIZE_MAX, is_module) : -ENOMEM;
 }
 
-int volume_fetch(const struct host *h, const struct volume *v, const char *release, char ***problems) {
-    struct fetch f = { .to = h, .from = &v->host, .left = FETCH_SIZE_MAX, .problems = problems };
+int volume_fetch(struct host *h, const struct volume *v, const char *release, struct volume_record *record) {
+    struct fetch f = { .to = h, .from = &v->host, .left = FETCH_SIZE_MAX, .record = record };
     int r;
 
-    r = fetch_directory(&f, VOLUME_MANIFESTS, MANIFEST_DIRECTORY, INI_FILE_MAX, is_manifest);
+    r = fetch_manifests(&f);
     if (r >= 0)
         r = fetch_dropins(&f);
     if (r >= 0)
         r = fetch_modules(&f, release);
-    if (r >= 0 && f.n_files == 0 && !*problems)
+    if (r >= 0 && f.n_files == 0 && !record->problems)
         r = note(&f, v->node, "there are no patches in " VOLUME_DIRECTORY " on it");
     return r < 0 ? r : f.n_files;
 }

@@ -5,6 +5,7 @@
 #include "base/host.h"
 #include "config/manifest.h"
 #include "config/policy.h"
+#include "state/volume.h"
 
 /* The volume of [Store] Device=: a file system that holds the administrator's patches of the initrd
  * stage, so that the initramfs need not. On it:
@@ -42,9 +43,10 @@ bool volume_holds(const struct policy *p, const struct manifest *m);
 
 /* In the initramfs: copies the manifests and that kernel's modules over those of the image, which is in
  * memory like them, so that a volume that changes or goes away changes nothing any more. What cannot be
- * copied is added to problems and stops nothing else. At most 64 MiB. Returns the number of files, or
+ * copied is added to the problems of the record and stops nothing else. At most 64 MiB and 1,024 files, of
+ * no more patches than the budget has left, and as long as it has time. Returns the number of files, or
  * -ENOMEM. */
-int volume_fetch(const struct host *h, const struct volume *v, const char *release, char ***problems);
+int volume_fetch(struct host *h, const struct volume *v, const char *release, struct volume_record *record);
 
 /* On the host: what the volume holds of one patch becomes what the machine has of it. */
 struct volume_change;

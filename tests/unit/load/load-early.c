@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <zlib.h>
+
 #include "execute-test.h"
 #include "initramfs/tool.h"
 #include "load/early.h"
+#include "state/early.h"
 #include "state/image.h"
+#include "state/volume.h"
 
 /* What is done in the initramfs, and what the host finds of it. */
 
@@ -177,6 +181,148 @@ static void test_bounded(void **state _unused_) {
     assert_true(is_in("lp_a"));
 }
 
+static void assert_early_reason(const char *name, const char *part) {
+    _cleanup_(result_done) struct result r = {};
+
+    assert_int_equal(result_read(&k.host, name, &r), 0);
+    if (!strstr(strempty(r.early_reason), part))
+        fail_msg("%s", strempty(r.early_reason));
+}
+
+/* What the host loads is not said to have been in early, and why it was not stays on record. */
+static void test_failed_early(void **state _unused_) {
+    patch("lp-a", "Stage=initrd\n");
+    fake_kernel_module(&k, "lp_a")->error = -ENOPKG;
+    fake_kernel_module(&k, "lp_a")->error_times = 1;
+    load_early();
+    assert_told(0, "lp-a failed: ");
+    assert_int_equal(load("lp-a"), 1);
+    assert_stage("lp-a", "system");
+    assert_early_reason("lp-a", "lp-a.ko: ");
+    /* Once more, as lpctl does. */
+    assert_int_equal(unload("lp-a"), 1);
+    assert_int_equal(load("lp-a"), 1);
+    assert_early_reason("lp-a", "lp-a.ko: ");
+}
+
+static void no_time_left(struct fake_kernel *kernel) {
+    fake_kernel_advance(kernel, 21 * USEC_PER_SEC);
+}
+
+static void test_budget_of_time(void **state _unused_) {
+    patch("lp-a", "Stage=initrd\n");
+    patch("lp-b", "Stage=initrd\n");
+    k.on_finit = no_time_left;
+    load_early();
+    assert_told(0, "lp-a active");
+    assert_told(1, "lp-b skipped: the initramfs has no time left for it");
+    assert_int_equal(load("lp-b"), 1);
+    assert_stage("lp-b", "system");
+    assert_early_reason("lp-b", "no time left");
+    assert_stage("lp-a", "initrd");
+}
+
+/* The run for the volume goes on with what that for the image has left. */
+static void test_budget_of_patches(void **state _unused_) {
+    struct early_record spent = {};
+    char name[16];
+
+    for (unsigned i = 0; i < EARLY_PATCHES_MAX - 1; i++) {
+        (void) snprintf(name, sizeof(name), "lp-%03u", i);
+        manifest(name, "[Patch]\nStage=initrd\n");
+    }
+    for (unsigned i = 0; i < EARLY_PATCHES_MAX - 1; i++) {
+        _cleanup_free_ char *path = NULL;
+
+        assert_true(asprintf(&path, MODULES "lp-%03u.ko", i) >= 0);
+        fake_kernel_text(&k, path, "rubbish");
+    }
+    load_early();
+    assert_int_equal(strv_length(told), EARLY_PATCHES_MAX - 1);
+    assert_told(EARLY_PATCHES_MAX - 2, "refused");
+    patch("lq-a", "Stage=initrd\n");
+    patch("lq-b", "Stage=initrd\n");
+    for (unsigned i = 0; i < EARLY_PATCHES_MAX - 1; i++) {
+        _cleanup_free_ char *path = NULL;
+
+        assert_true(asprintf(&path, "/etc/lpd/patches.d/lp-%03u.conf", i) >= 0);
+        fake_kernel_remove(&k, path);
+    }
+    load_early();
+    assert_told(0, "lq-a active");
+    assert_told(1, "lq-b skipped: the initramfs loads no more patches");
+    assert_int_equal(early_record_read(&k.host, &spent), 0);
+    assert_int_equal(spent.patches, EARLY_PATCHES_MAX);
+    assert_false(spent.stopped);
+}
+
+/* Zeros, as gzip packs them. */
+static void bomb(const char *path, size_t size) {
+    _cleanup_free_ char *zeros = calloc(1, size), *packed = malloc(size / 100);
+    z_stream z = { .next_in = (Bytef *) zeros, .avail_in = (unsigned) size,
+                   .next_out = (Bytef *) packed, .avail_out = (unsigned) (size / 100) };
+
+    assert_true(zeros && packed);
+    assert_int_equal(deflateInit2(&z, 9, Z_DEFLATED, 31, 9, Z_DEFAULT_STRATEGY), Z_OK);
+    assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
+    fake_kernel_file(&k, path, packed, z.total_out);
+    (void) deflateEnd(&z);
+}
+
+/* Each is unpacked once, and all of them together no further than that. */
+static void test_budget_of_bytes(void **state _unused_) {
+    struct early_record spent = {};
+
+    for (unsigned i = 0; i < 4; i++) {
+        _cleanup_free_ char *name = NULL, *path = NULL;
+
+        assert_true(asprintf(&name, "lp-%u", i) >= 0);
+        assert_true(asprintf(&path, MODULES "lp-%u.ko.gz", i) >= 0);
+        manifest(name, "[Patch]\nStage=initrd\n");
+        bomb(path, (size_t) 30 << 20);
+    }
+    patch("lp-good", "Stage=initrd\n");
+    load_early();
+    assert_told(0, "lp-0 refused: ");
+    assert_told(1, "lp-1 refused: ");
+    assert_told(2, "lp-2 skipped: " MODULES "lp-2.ko.gz: it holds more than the 4096 KiB that may still");
+    assert_told(3, "lp-3 skipped: ");
+    assert_told(4, "lp-good skipped: ");
+    assert_int_equal(early_record_read(&k.host, &spent), 0);
+    assert_int_equal(spent.bytes, EARLY_BYTES_MAX);
+    assert_int_equal(load("lp-good"), 1);
+}
+
+/* What a volume says of files that are not on it does not count. */
+static void test_volume_stays_on_it(void **state _unused_) {
+    struct volume_record record = { .device = (char *) "LABEL=store" };
+
+    fake_kernel_text(&k, "/etc/lpd/lpd.conf.d/50.conf", "[Store]\nDevice=LABEL=store\n");
+    patch("lp-a", "Stage=initrd\n");
+    patch("lp-b", "Stage=initrd\n");
+    write_module("/opt/lp-a.ko", "lp_a", BUILD_1, FAKE_RELEASE);
+    write_module("/opt/lp-b.ko", "lp_b", BUILD_1, FAKE_RELEASE);
+    manifest("lp-a", "[Patch]\nStage=initrd\n[Kernel:" FAKE_RELEASE "]\nModule=/opt/lp-a.ko\n");
+    manifest("lp-b", "[Patch]\nStage=initrd\n[Kernel:" FAKE_RELEASE "]\nModule=/opt/lp-b.ko\n");
+    assert_int_equal(strv_extend(&record.patches, "lp-a"), 0);
+    assert_int_equal(volume_record_write(&k.host, &record), 0);
+    record.patches = strv_free(record.patches);
+    load_early();
+    assert_told(0, "lp-a refused: its manifest is from the volume, and Module= names a file");
+    assert_told(1, "lp-b active");
+}
+
+/* No other build is missed in an image because nobody has looked. */
+static void test_unread(void **state _unused_) {
+    _cleanup_(image_record_done) struct image_record record = {};
+
+    patch("lp-a", "Stage=initrd\n");
+    fake_kernel_text(&k, "/proc/cmdline", "rd.lpd.skip=lp_a\n");
+    load_early();
+    assert_int_equal(image_record_read(&k.host, &record), 0);
+    assert_true(record.patches[0].unread);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         EARLY(test_each_on_its_own),
@@ -188,6 +334,12 @@ int main(void) {
         EARLY(test_stale_volume),
         EARLY(test_not_stale),
         EARLY(test_bounded),
+        EARLY(test_failed_early),
+        EARLY(test_budget_of_time),
+        EARLY(test_budget_of_patches),
+        EARLY(test_budget_of_bytes),
+        EARLY(test_volume_stays_on_it),
+        EARLY(test_unread),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

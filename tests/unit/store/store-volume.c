@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/budget.h"
 #include "base/strv.h"
 #include "check.h"
 #include "fake-kernel.h"
@@ -17,7 +18,7 @@
 
 static struct fake_kernel k;
 static struct error e;
-static char **problems;
+static struct volume_record fetched;
 static char calls[4096];
 
 static int setup(void **state _unused_) {
@@ -29,7 +30,7 @@ static int setup(void **state _unused_) {
 }
 
 static int teardown(void **state _unused_) {
-    problems = strv_free(problems);
+    volume_record_done(&fetched);
     error_done(&e);
     fake_kernel_close(&k);
     return 0;
@@ -195,11 +196,11 @@ static int fetch(void) {
 
     ext4("vdb", "store");
     assert_int_equal(volume_open(&k.host, "LABEL=store", 0, false, &v, &e), 0);
-    return volume_fetch(&k.host, &v, RELEASE, &problems);
+    return volume_fetch(&k.host, &v, RELEASE, &fetched);
 }
 
 static void assert_problem(const char *part) {
-    STRV_FOREACH(problem, problems)
+    STRV_FOREACH(problem, fetched.problems)
         if (strstr(*problem, part))
             return;
     fail_msg("no problem says '%s'", part);
@@ -217,7 +218,7 @@ static void test_fetched(void **state _unused_) {
     fake_kernel_text(&k, "/volume/lpd/patches.d/README", "no manifest");
     fake_kernel_text(&k, "/volume/lpd/lpd.conf", "no policy comes from there");
     assert_int_equal(fetch(), 5);
-    assert_null(problems);
+    assert_null(fetched.problems);
     assert_string_equal(fake_kernel_read(&k, MANIFEST), "a");
     assert_string_equal(fake_kernel_read(&k, MANIFEST ".p7s"), "signature");
     assert_string_equal(fake_kernel_read(&k, DROPIN), "dropin");
@@ -259,7 +260,7 @@ static void test_left_out(void **state _unused_) {
     assert_int_equal(fetch(), 1);
     for (size_t i = 0; i < ELEMENTSOF(bad); i++)
         assert_problem(bad[i]);
-    assert_int_equal(strv_length(problems), ELEMENTSOF(bad));
+    assert_int_equal(strv_length(fetched.problems), ELEMENTSOF(bad));
     assert_string_equal(fake_kernel_read(&k, "/etc/lpd/patches.d/good.conf"), "good");
     assert_false(file_exists(&k.host, "/etc/lpd/patches.d/link.conf"));
 }
@@ -281,6 +282,48 @@ static void test_too_much(void **state _unused_) {
     fake_kernel_text(&k, "/volume/lpd/modules/" RELEASE "/lp-c.ko", "small");
     assert_int_equal(fetch(), 2);
     assert_problem("lp-b.ko: more than 64 MiB in all");
+}
+
+/* No more than the budget has left, and it is said from where on. */
+static void test_budget(void **state _unused_) {
+    struct budget b = { .patches = 2, .end_usec = UINT64_MAX };
+
+    fake_kernel_text(&k, "/volume/lpd/patches.d/lp-1.conf", "a");
+    fake_kernel_text(&k, "/volume/lpd/patches.d/lp-1.conf.p7s", "a");
+    fake_kernel_text(&k, "/volume/lpd/patches.d/lp-1.conf.d/a.conf", "a");
+    fake_kernel_text(&k, "/volume/lpd/patches.d/lp-2.conf", "a");
+    fake_kernel_text(&k, "/volume/lpd/patches.d/lp-3.conf", "a");
+    fake_kernel_text(&k, "/volume/lpd/patches.d/lp-3.conf.d/a.conf", "a");
+    fake_kernel_text(&k, "/volume/lpd/patches.d/lp-4.conf", "a");
+    k.host.budget = &b;
+    assert_int_equal(fetch(), 4);
+    assert_int_equal(strv_length(fetched.patches), 2);
+    assert_string_equal(fetched.patches[0], "lp-1");
+    assert_problem("/lpd/patches.d/lp-3.conf: there are too many patches for the initramfs: it and what follows");
+    assert_int_equal(strv_length(fetched.problems), 2);
+}
+
+static void test_no_time(void **state _unused_) {
+    struct budget b = { .patches = 2 };
+
+    fake_kernel_text(&k, "/volume/lpd/patches.d/lp-1.conf", "a");
+    fake_kernel_text(&k, "/volume/lpd/modules/" RELEASE "/lp-1.ko", "module");
+    k.host.budget = &b;
+    assert_int_equal(fetch(), 0);
+    assert_problem("/lpd/patches.d/lp-1.conf: there is no time left for the initramfs");
+}
+
+/* A line each on the console, which is slow. */
+static void test_many_problems(void **state _unused_) {
+    for (unsigned i = 0; i < 200; i++) {
+        _cleanup_free_ char *path = NULL;
+
+        assert_true(asprintf(&path, "/volume/lpd/patches.d/lp-%u.conf", i) >= 0);
+        fake_kernel_text(&k, path, "");
+    }
+    assert_int_equal(fetch(), 0);
+    assert_problem("there are more problems than are listed");
+    assert_int_equal(strv_length(fetched.problems), 65);
 }
 
 /* What is changed. */
@@ -501,6 +544,9 @@ int main(void) {
         TEST(test_left_out),
         TEST(test_links_stay_on_it),
         TEST(test_too_much),
+        TEST(test_budget),
+        TEST(test_no_time),
+        TEST(test_many_problems),
         TEST(test_put_on_it),
         TEST(test_nothing_laundered),
         TEST(test_nothing_laundered_of_the_machine),
