@@ -206,6 +206,22 @@ static int add_certificates(const struct host *h, struct initramfs_files *f) {
     return r < 0 ? r : strv_extend(&f->kernel_modules, "efivarfs");
 }
 
+/* What signatures of patches and manifests may be made with, as the kernel asks modprobe(8) for it when it
+ * checks one (MODULE_ALIAS_CRYPTO() in crypto/): its own hash and RSA are built in, others need not be, as
+ * SHA-512 in Debian 12. All of them, since a volume brings signatures that no image has seen. */
+static int add_algorithms(struct initramfs_files *f) {
+    static const char *const aliases[] = {
+        "crypto-sha384", "crypto-sha512", "crypto-sha3-256", "crypto-sha3-384", "crypto-sha3-512", "crypto-sm3",
+        "crypto-streebog256", "crypto-streebog512", "crypto-ecdsa-nist-p256", "crypto-ecdsa-nist-p384",
+        "crypto-ecdsa-nist-p521", "crypto-ecrdsa",
+    };
+    int r = 0;
+
+    for (size_t i = 0; i < ELEMENTSOF(aliases) && r >= 0; i++)
+        r = strv_extend(&f->kernel_modules, aliases[i]);
+    return r;
+}
+
 static int add_the_rest(const struct host *h, const struct policy *p, const char *problem,
                         struct initramfs_files *f) {
     int r;
@@ -223,6 +239,8 @@ static int add_the_rest(const struct host *h, const struct policy *p, const char
         r = add_policy_dropins(h, f);
     if (r >= 0)
         r = add_certificates(h, f);
+    if (r >= 0)
+        r = add_algorithms(f);
     if (r >= 0 && file_exists(h, "/etc/lpd/disable"))
         r = strv_extend(&f->files, "/etc/lpd/disable");
     return r;

@@ -15,7 +15,7 @@ struct initramfs_files {
     size_t n_patches;
     char **programs; /* to be copied with the libraries that they need */
     char **files;
-    char **kernel_modules; /* by name, with those that they need; where the kernel has them built in or
+    char **kernel_modules; /* by name or alias, with those that they need; where the kernel has them built in or
                             * not at all, nothing is missing */
     char **warnings; /* what was left out, and why */
 };

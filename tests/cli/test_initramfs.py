@@ -6,6 +6,10 @@ import unittest
 
 from machine import KERNEL, Case, Link, compressed, kernel, manifest, module
 
+# What the kernel may need to check a signature.
+ALGORITHMS = [f"crypto-{name}" for name in (
+    "sha384", "sha512", "sha3-256", "sha3-384", "sha3-512", "sm3", "streebog256", "streebog512",
+    "ecdsa-nist-p256", "ecdsa-nist-p384", "ecdsa-nist-p521", "ecrdsa")]
 OTHER = "6.12.9-cloud-amd64"
 STORE = f"/var/lib/lpd/modules/{KERNEL}"
 PROGRAMS = ["program /usr/lib/lpd/lpd", "program /usr/lib/lpd/lpd-parser"]
@@ -22,10 +26,10 @@ class InitramfsFiles(Case):
         self.plant(kernel(OTHER), {"/etc/lpd/lpd.conf": "[Trust]\nSignature=permissive\n"})
 
     def listed(self, *argv):
-        """The files; of drivers there is that of the firmware's variables."""
+        """The files; of drivers there are that of the firmware's variables and those for signatures."""
         value, text = self.assert_same_everywhere("initramfs-files", f"--kernel={KERNEL}", *argv)
         lines = [f"{f['kind']} {f['path']}" for f in value["files"]]
-        modules = ["efivarfs"] if lines else []
+        modules = ["efivarfs", *ALGORITHMS] if lines else []
         self.assertEqual(value["kernelModules"], modules)
         self.assertEqual(text.splitlines(), lines + [f"kernel-module {name}" for name in modules])
         self.assertEqual(value["kernel"], KERNEL)
@@ -51,7 +55,7 @@ class InitramfsFiles(Case):
     def test_a_volume(self):
         """The administrator's patches are left to it, those of packages are not; lpd is there either way."""
         self.plant({"/etc/lpd/lpd.conf": "[Store]\nDevice=LABEL=store\n"})
-        modules = ["ext4", "vfat", "nls_cp437", "nls_ascii", "nls_iso8859-1", "nls_utf8", "efivarfs"]
+        modules = ["ext4", "vfat", "nls_cp437", "nls_ascii", "nls_iso8859-1", "nls_utf8", "efivarfs", *ALGORITHMS]
         programs = [*PROGRAMS, "program /usr/lib/lpd/lpd-volume", "file /etc/lpd/lpd.conf"]
         self.early("fix-a")
         value = self.json("initramfs-files", f"--kernel={KERNEL}")

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Whatever is on a volume, each bad file is named, the good patch beside it goes in, and the machine boots."""
+"""Whatever is on a volume, each bad file is named, the good patch beside it goes in, and the machine boots,
+and is held up for no longer than the budget of the initramfs allows."""
+
+import lzma
 
 PATCHES = ("lp-version", "lp-uptime", "lp-cmdline", "lp-many-001", "lp-many-002", "lp-many-003")
 
@@ -31,6 +34,29 @@ SAID = (
 )
 
 
+BOMBS, MANIFESTS = 20, 250
+# EARLY_SEC_MAX and EARLY_GRACE_SEC in lpd/state/early.h, and what reading the volume may take.
+HELD_UP_MAX = 25 + 10
+
+
+def root_mounted(m):
+    """Seconds into the boot at which the root file system was mounted, for which the initramfs was to be done."""
+    return int(m.journal("_TRANSPORT=kernel", "--grep=EXT4-fs .vda.: mounted")[0]["_SOURCE_MONOTONIC_TIMESTAMP"]) / 1e6
+
+
+def overload(m):
+    """Modules that unpack to 256 MiB each, behind the good patch, and more manifests than anybody has."""
+    bomb = lzma.compress(bytes(256 << 20), preset=0)
+    names = [f"lp-x{i:03}" for i in range(MANIFESTS)]
+    m.ok("mount /dev/vdb /mnt && rm -r /mnt/lpd/patches.d/lp-[cmu]* /mnt/lpd/patches.d/[dfr]* /mnt/lpd/modules/9.9.9")
+    m.write_all("/mnt/lpd/patches.d", {f"{name}.conf": b"[Patch]\nStage=initrd\n" for name in names}
+                | {"lp-a.conf": f"[Patch]\nStage=initrd\n[Kernel:{m.kernel}]\nModule=/etc/passwd\n".encode()})
+    m.write_all(f"/mnt/lpd/modules/{m.kernel}", {f"{name}.ko.xz": bomb for name in names[:BOMBS]})
+    # In front of them all by its name.
+    m.ok("cd /mnt/lpd && for i in patches.d modules/*; do (cd $i && for f in lp-version.*; do mv $f lp-0${f#lp-version}; done); done;"
+         " sed -i s/lp-version/lp-0/ patches.d/lp-0.conf*/* ; cd / && umount /mnt")
+
+
 def case(m):
     m.boot()
     m.write("/etc/lpd/lpd.conf.d/50-store.conf", "[Store]\nDevice=LABEL=store\n")
@@ -47,6 +73,20 @@ def case(m):
     m.equal("where they were loaded", stages, {"lp-version": "initrd"} | dict.fromkeys(PATCHES[1:], "system"))
     m.equal("their states", {m.state(name) for name in PATCHES}, {"active"})
     m.contains("lpctl status", m.ok("lpctl status"), "lp-many-001.conf: is a symbolic link")
+    m.sees("systemctl is-system-running", "running")
+
+    before = root_mounted(m)
+    overload(m)
+    m.reboot(initramfs=image)
+    after = root_mounted(m)
+    print(f"{m.series}: the root file system is mounted {before:.1f} s into the boot, {after:.1f} s behind {BOMBS} bombs")
+    m.equal(f"that {after:.1f} s are {HELD_UP_MAX} s more than {before:.1f} s at most",
+            after - before <= HELD_UP_MAX, True)
+    said = m.ok("journalctl -b -t lpd _TRANSPORT=kernel -o cat")
+    m.contains("the initramfs", said, "lp-0: loaded")
+    m.contains("the initramfs", said, "lp-a: its manifest is from the volume, and Module= names a file")
+    m.contains("the initramfs", said, "KiB that may still be unpacked")
+    m.contains("lpctl status", m.ok("lpctl status"), "there are too many patches for the initramfs")
     m.sees("systemctl is-system-running", "running")
 
     # The superblock is whole, and behind it there is nothing any more.
