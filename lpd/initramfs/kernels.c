@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/strv.h"
 #include "config/name.h"
+#include "initramfs/boot-loader.h"
 #include "initramfs/kernels.h"
 
 bool kernel_is_installed(const struct host *h, const char *release) {
@@ -46,5 +47,7 @@ int kernels_next(const struct host *h, char **ret) {
 
     *ret = NULL;
     r = kernels_installed(h, &releases);
-    return r < 0 || !releases ? r : string_set(ret, releases[strv_length(releases) - 1]);
+    if (r >= 0)
+        r = boot_loader_next(h, releases, ret);
+    return r < 0 || *ret || !releases ? r : string_set(ret, releases[strv_length(releases) - 1]);
 }

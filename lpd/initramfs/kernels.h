@@ -12,7 +12,7 @@ bool kernel_is_installed(const struct host *h, const char *release);
 /* All of them, in version order. 0 or a negative errno. */
 int kernels_installed(const struct host *h, char ***ret);
 
-/* The one that boots next unless somebody chooses another: the last in version order, which is what GRUB
- * (grub-mkconfig(8)) and systemd-boot(7) put first. A choice that was stored in the boot loader is not
- * looked at. *ret is NULL if no kernel is found. 0 or a negative errno. */
+/* The one that boots next unless somebody chooses another at the machine: what the boot loader has on record
+ * (boot-loader.h), or, where that cannot be told, the last in version order, which is what GRUB
+ * (grub-mkconfig(8)) and systemd-boot(7) put first. *ret is NULL if no kernel is found. 0 or a negative errno. */
 int kernels_next(const struct host *h, char **ret);
