@@ -68,7 +68,29 @@ static void print_warning(json_object *o) {
         printf("Warning   %s\n", message);
 }
 
+/* So many lines for patches that came late, at most. */
+#define LATE_MAX 5
+
+static void print_late(json_object *value) {
+    json_object *patches = json_object_object_get(value, "patches");
+    json_object *early = json_object_object_get(value, "early");
+    size_t n = 0;
+
+    if (early && json_object_get_boolean(json_object_object_get(early, "stopped")))
+        printf("Warning   the initramfs was out of time and left the rest of the patches to the host\n");
+    for (size_t i = 0; i < json_object_array_length(patches); i++) {
+        json_object *o = json_object_array_get_idx(patches, i);
+        const char *reason = value_get(o, "earlyReason");
+
+        if (reason && n++ < LATE_MAX)
+            printf("Warning   the initramfs did not load %s: %s\n", value_get(o, "name"), reason);
+    }
+    if (n > LATE_MAX)
+        printf("Warning   the initramfs did not load %zu more patches, see lpctl show\n", n - LATE_MAX);
+}
+
 void print_boots(json_object *value) {
+    print_late(value);
     print_warning(json_object_object_get(value, "initramfs"));
     print_warning(json_object_object_get(value, "nextBoot"));
 }

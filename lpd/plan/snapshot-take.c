@@ -94,6 +94,7 @@ static int see_machine(struct host *h, struct snapshot *s) {
     if (r == -ENOMEM)
         return r;
     s->refused_known = r >= 0;
+    s->early_known = early_record_read(h, &s->early) >= 0;
     r = s->policy.store_device ? volume_record_read(h, &s->volume) : 0;
     return r == -ENOMEM ? r : 0;
 }

@@ -6,6 +6,7 @@
 #include "config/policy.h"
 #include "livepatch/facts.h"
 #include "livepatch/view.h"
+#include "state/early.h"
 #include "state/lock.h"
 #include "state/refused-loads.h"
 #include "state/volume.h"
@@ -54,6 +55,8 @@ struct snapshot {
     struct lock_record lock; /* state is NULL: nobody has tried to lock modules out */
     struct refused_loads_record refused; /* since the lock */
     bool refused_known;    /* lpd.service counts them */
+    struct early_record early; /* what the initramfs spent on patches */
+    bool early_known;          /* lpd ran in it */
     struct volume_record volume; /* device is NULL: none is configured, or it was not looked for */
 };
 

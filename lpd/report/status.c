@@ -146,6 +146,15 @@ static void add_reason(json_object *o, const struct state *state) {
     json_add_string(o, "reason", reason ?: state->reason);
 }
 
+/* Also before the host has tried it. */
+static const char *early_reason(const struct subject *p) {
+    const struct result *r = p->result;
+
+    if (!r || r->early_reason)
+        return r ? r->early_reason : NULL;
+    return !r->loaded && streq(strempty(r->stage), "initrd") ? r->reason : NULL;
+}
+
 static json_object *patch_value(const struct subject *p) {
     const struct manifest *m = manifest_of(p);
     struct state state = find_state(p);
@@ -164,6 +173,8 @@ static json_object *patch_value(const struct subject *p) {
     json_object_object_add(o, "kernelState", kernel_state_value(p));
     json_object_object_add(o, "attempts", NULL);
     json_add_time(o, "since", p->result ? p->result->since_usec : 0);
+    json_add_string(o, "loadedStage", p->result && p->result->loaded ? p->result->stage : NULL);
+    json_add_string(o, "earlyReason", early_reason(p));
     return o;
 }
 
@@ -273,6 +284,20 @@ static json_object *volume_value(const struct snapshot *s) {
     return o;
 }
 
+/* What the initramfs spent on patches; NULL: lpd did not run in it. */
+static json_object *early_value(const struct snapshot *s) {
+    json_object *o;
+
+    if (!s->early_known)
+        return NULL;
+    o = json_object_new_object();
+    json_add_number(o, "bytes", (int64_t) s->early.bytes);
+    json_add_number(o, "patches", (int64_t) s->early.patches);
+    json_add_number(o, "usec", (int64_t) s->early.usec);
+    json_add_bool(o, "stopped", s->early.stopped);
+    return o;
+}
+
 /* NULL: not locked, or nobody counts. */
 static json_object *refused_value(const struct snapshot *s) {
     json_object *o;
@@ -312,6 +337,7 @@ json_object *status_build(const struct snapshot *s, const struct plan *p) {
     json_object_object_add(o, "switches", switches_value(s));
     json_object_object_add(o, "lock", lock_value(s));
     json_object_object_add(o, "volume", volume_value(s));
+    json_object_object_add(o, "early", early_value(s));
     for (size_t i = 0; i < s->manifests.n_entries; i++)
         json_object_array_add(patches, planned_patch_value(s, p, i));
     for (size_t i = 0; i < s->loaded.n_patches; i++)

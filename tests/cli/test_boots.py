@@ -7,7 +7,7 @@ import os
 import time
 import unittest
 
-from machine import KERNEL, PERMISSIVE, Case, kernel, manifest, module, sha256
+from machine import KERNEL, PERMISSIVE, Case, kernel, manifest, module, result, sha256
 
 NEXT = "6.1.0-57-cloud-amd64"
 STORE = f"/var/lib/lpd/modules/{KERNEL}"
@@ -170,6 +170,38 @@ class Image(Case):
         self.says(f"the initramfs for {KERNEL} lacks fix-a; run {COMMAND}")
 
 
+class Late(Case):
+    """What the initramfs did not load, although the host has."""
+
+    def setUp(self):
+        super().setUp()
+        self.plant(kernel(KERNEL), PERMISSIVE, {
+            "/run/lpd/early": '{"bytes": 70000, "patches": 64, "usec": 21000000, "stopped": true}'})
+
+    def late(self, name, **fields):
+        self.plant(manifest(name, "Stage=initrd"), result(name, **fields))
+
+    def test_each(self):
+        self.late("fix-a", earlyReason="the kernel has no sha512")
+        self.late("fix-b", stage="initrd")
+        self.late("fix-c", stage="initrd", state="skipped", reason="no time left")
+        value, text = self.assert_same_everywhere("status")
+        self.assertEqual(value["early"], {"bytes": 70000, "patches": 64, "usec": 21000000, "stopped": True})
+        self.assertEqual([(p["loadedStage"], p["earlyReason"]) for p in value["patches"]],
+                         [("system", "the kernel has no sha512"), ("initrd", None), (None, "no time left")])
+        self.assertEqual([line for line in text.splitlines() if line.startswith("Warning   the initramfs ")][:3], [
+            "Warning   the initramfs was out of time and left the rest of the patches to the host",
+            "Warning   the initramfs did not load fix-a: the kernel has no sha512",
+            "Warning   the initramfs did not load fix-c: no time left"])
+
+    def test_many(self):
+        for i in range(8):
+            self.late(f"fix-{i}", earlyReason="no time left")
+        text = self.text("status")
+        self.assertIn("did not load fix-4: no time left\nWarning   the initramfs did not load 3 more patches", text)
+        self.assertNotIn("did not load fix-5:", text)
+
+
 class NextBoot(Case):
     def setUp(self):
         super().setUp()
@@ -212,6 +244,17 @@ class NextBoot(Case):
         self.plant(manifest("fix-a"), {f"/usr/lib/modules/{NEXT}/modules.dep": ""})
         self.says(KERNEL, [])
         self.plant({f"/usr/lib/modules/{NEXT}/vmlinuz": ""})
+        self.says(NEXT, ["fix-a"])
+
+    def test_chosen_in_the_boot_loader(self):
+        """As grub-set-default(8) does."""
+        self.plant(manifest("fix-a"), {
+            "/boot/grub/grub.cfg": 'set default="${saved_entry}"\n'
+            + "".join(f"menuentry 'Linux {r}' --id {r} {{\n  linux /vmlinuz-{r}\n}}\n" for r in (NEXT, KERNEL)),
+            "/boot/grub/grubenv": f"# GRUB Environment Block\nsaved_entry={KERNEL}\n###"})
+        self.next_kernel()
+        self.says(KERNEL, [])
+        self.plant({"/boot/grub/grubenv": "# GRUB Environment Block\n###"})
         self.says(NEXT, ["fix-a"])
 
     def test_no_kernel(self):

@@ -108,7 +108,8 @@ class Patched(Case):
             "kernelState": {"loaded": True, "enabled": True, "transition": False, "replaced": False,
                             "objects": ["vmlinux"], "patched": [], "unpatched": [],
                             "functions": ["vmlinux/cmdline_proc_show,1"]},
-            "attempts": None, "since": 1700000000000000})
+            "attempts": None, "since": 1700000000000000,
+            "loadedStage": "system", "earlyReason": None})
         self.assertEqual((second["manifest"], second["stage"], second["since"]), (None, None, None))
         self.assertEqual(second["module"]["buildId"], BUILD_IDS["fix_new"])
         self.assertIn("fixes          CVE-2024-1 CVE-2024-2\n", text)
