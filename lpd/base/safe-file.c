@@ -2,9 +2,12 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <sys/sysmacros.h>
 
 #include "base/file.h"
 #include "base/safe-file.h"
+
+#define LINKS_MAX 40
 
 static int refuse(struct error *e, int r, const char *reason) {
     return error_set(e, r, EXIT_STATUS_REFUSED, "%s", reason);
@@ -65,13 +68,13 @@ static bool find_path(int fd, char path[static PATH_MAX]) {
     return n >= 0;
 }
 
-/* Without /proc, only that it is above the file is known. */
-static int refuse_directory(int fd, const struct stat *st, struct error *e) {
+/* Without /proc, only what it is is known. */
+static int refuse_place(int fd, const struct stat *st, const char *kind, struct error *e) {
     char path[PATH_MAX], what[PATH_MAX + 32];
 
     if (!find_path(fd, path))
-        return refuse_unsafe(st, "a directory above it", "DIRECTORY", e);
-    (void) snprintf(what, sizeof(what), "the directory %s", path);
+        return refuse_unsafe(st, kind, "PATH", e);
+    (void) snprintf(what, sizeof(what), "%s %s", kind, path);
     return refuse_unsafe(st, what, path, e);
 }
 
@@ -104,7 +107,7 @@ static int check_directories(const struct host *h, int dir_fd, struct error *e) 
         if (same_file(&st, &below)) /* moved out of our root meanwhile */
             return 0;
         if (!safe_file_is_safe(&st))
-            return refuse_directory(fd, &st, e);
+            return refuse_place(fd, &st, "the directory", e);
         if (same_file(&st, &root))
             return 0;
         up = openat(fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -157,4 +160,154 @@ int safe_file_read(const struct host *h, const char *path, size_t max, bool trus
         return fd;
     r = file_read_fd(fd, max, ret, ret_size);
     return r < 0 ? safe_file_describe(r, e) : 0;
+}
+
+void safe_directories_done(struct safe_directories *known) {
+    for (size_t i = 0; i < ELEMENTSOF(known->paths); i++)
+        free(known->paths[i]);
+    *known = (struct safe_directories){};
+}
+
+/* Everybody can write there, and nobody can put anything there. */
+static bool is_null(const struct stat *st) {
+    return S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3);
+}
+
+/* Where a walk has come to, and what of its path is still to be walked. */
+struct walk {
+    const struct host *h;
+    int fd;
+    char *rest;
+    unsigned n_links;
+};
+
+static void walk_done(struct walk *w) {
+    closep(&w->fd);
+    free(w->rest);
+}
+
+static int walk_to(struct walk *w, int fd) {
+    if (fd < 0)
+        return -errno;
+    (void) close(w->fd);
+    w->fd = fd;
+    return 0;
+}
+
+static int walk_to_root(struct walk *w) {
+    return walk_to(w, fcntl(w->h->root_fd, F_DUPFD_CLOEXEC, 3));
+}
+
+static int walk_up(struct walk *w) {
+    struct stat here, root;
+
+    if (fstat(w->fd, &here) < 0 || fstat(w->h->root_fd, &root) < 0)
+        return -errno;
+    return same_file(&here, &root) ? 0 : walk_to(w, openat(w->fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC));
+}
+
+/* Goes on where a link leads to: its text takes the place of its name. */
+static int walk_link(struct walk *w, int link_fd, const char *rest) {
+    char target[4096], *joined;
+    ssize_t n;
+
+    n = readlinkat(link_fd, "", target, sizeof(target) - 1);
+    if (n < 0)
+        return -errno;
+    if (++w->n_links > LINKS_MAX)
+        return -ELOOP;
+    target[n] = '\0';
+    if (asprintf(&joined, "%s/%s", target, rest) < 0)
+        return -ENOMEM;
+    free(w->rest);
+    w->rest = joined;
+    return *target == '/' ? walk_to_root(w) : 0;
+}
+
+/* One component of the path. 1 if more may follow. */
+static int walk_step(struct walk *w, struct error *e) {
+    _cleanup_close_ int fd = -EBADF;
+    _cleanup_free_ char *name = NULL;
+    const char *start = w->rest + strspn(w->rest, "/");
+    const char *rest = start + strcspn(start, "/");
+    struct stat st;
+    int r;
+
+    if (fstat(w->fd, &st) < 0)
+        return -errno;
+    if (!safe_file_is_safe(&st) && !is_null(&st))
+        return refuse_place(w->fd, &st, S_ISDIR(st.st_mode) ? "the directory" : "the file", e);
+    if (rest == start)
+        return 0;
+    name = strndup(start, (size_t) (rest - start));
+    if (!name)
+        return -ENOMEM;
+    fd = openat(w->fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return -errno;
+    if (S_ISLNK(st.st_mode))
+        r = walk_link(w, fd, rest);
+    else {
+        memmove(w->rest, rest, strlen(rest) + 1);
+        r = streq(name, "..") ? walk_up(w) : walk_to(w, TAKE_FD(fd));
+    }
+    return r < 0 ? r : 1;
+}
+
+static int walk(const struct host *h, const char *path, struct error *e) {
+    _cleanup_(walk_done) struct walk w = { .h = h, .fd = -EBADF, .rest = strdup(path) };
+    int r;
+
+    if (!w.rest)
+        return -ENOMEM;
+    r = walk_to_root(&w);
+    if (r >= 0)
+        do
+            r = walk_step(&w, e);
+        while (r > 0);
+    return r;
+}
+
+static bool is_known(const struct safe_directories *known, const char *directory) {
+    for (size_t i = 0; known && i < ELEMENTSOF(known->paths); i++)
+        if (known->paths[i] && streq(known->paths[i], directory))
+            return true;
+    return false;
+}
+
+static void remember(struct safe_directories *known, char *directory) {
+    char **place = known->paths + known->next++ % ELEMENTSOF(known->paths);
+
+    free(*place);
+    *place = directory;
+}
+
+int safe_file_check_directory(const struct host *h, const char *path, struct safe_directories *known,
+                              struct error *e) {
+    _cleanup_free_ char *directory = strndup(path, (size_t) (path_basename(path) - path));
+    int r;
+
+    if (!directory)
+        return -ENOMEM;
+    if (is_known(known, directory))
+        return 0;
+    r = walk(h, directory, e);
+    if (r >= 0 && known)
+        remember(known, TAKE_PTR(directory));
+    return r;
+}
+
+int safe_file_check(const struct host *h, const char *path, struct safe_directories *known,
+                    struct error *e) {
+    struct stat st;
+    int r;
+
+    r = safe_file_check_directory(h, path, known, e);
+    if (r >= 0)
+        r = file_lstat(h, path, &st);
+    if (r < 0)
+        return r;
+    if (S_ISLNK(st.st_mode))
+        return walk(h, path, e);
+    return safe_file_is_safe(&st) || is_null(&st) ? 0 : refuse_unsafe(&st, "it", path, e);
 }

@@ -23,5 +23,23 @@ int safe_file_read(const struct host *h, const char *path, size_t max, bool trus
 /* Whether nobody but root, or who runs this, can put other bytes into what has these attributes. */
 bool safe_file_is_safe(const struct stat *st);
 
+/* Directories that were found safe, so that each is looked at once. */
+struct safe_directories {
+    char *paths[8];
+    unsigned next;
+};
+void safe_directories_done(struct safe_directories *known);
+
+/* Whether nobody but root (or who runs this) can put anything else in the place of the file of that
+ * path, or at the end of its links: each directory and each link on the way is looked at, and what is
+ * found at the end. A link need not be root's, but the directory must be in which it lies. 0, or as
+ * safe_file_open(). known may be NULL. */
+int safe_file_check(const struct host *h, const char *path, struct safe_directories *known,
+                    struct error *e);
+
+/* The same for the directory of that path alone. */
+int safe_file_check_directory(const struct host *h, const char *path, struct safe_directories *known,
+                              struct error *e);
+
 /* Describes an error of open(2) or read(2) with the exit status that it makes. Returns r. */
 int safe_file_describe(int r, struct error *e);

@@ -174,20 +174,56 @@ static int read_conf(const struct host *h, const char *path, char **ret, size_t 
     return *ret_size > 0;
 }
 
-int conf_read(const struct host *h, const char *path, char **ret, size_t *ret_size,
-              struct error *e) {
+static int describe_failure(const char *path, int r, struct error *e) {
+    int exit_status = r == -EACCES ? EXIT_STATUS_PRIVILEGE : EXIT_STATUS_CONFIG;
+
+    if (e && e->message)
+        (void) error_prefix(e, r, "%s", path);
+    else
+        (void) error_set(e, r, exit_status, "%s: %s", path, describe(r));
+    if (e && e->message)
+        utf8_make_printable(e->message);
+    if (e && e->hint)
+        utf8_make_printable(e->hint);
+    return r;
+}
+
+int conf_read_untrusted(const struct host *h, const char *path, char **ret, size_t *ret_size,
+                        struct error *e) {
     _cleanup_free_ char *data = NULL;
     size_t size = 0;
     int r;
 
     r = read_conf(h, path, &data, &size);
-    if (r == -ENOENT)
+    if (r == -ENOENT || r == -ENOMEM)
         return r;
-    if (r < 0) {
-        (void) error_set(e, r, r == -EACCES ? EXIT_STATUS_PRIVILEGE : EXIT_STATUS_CONFIG, "%s: %s",
-                         path, describe(r));
-        if (e && e->message)
-            utf8_make_printable(e->message);
+    if (r < 0)
+        return describe_failure(path, r, e);
+    if (r > 0) {
+        *ret = TAKE_PTR(data);
+        *ret_size = size;
+    }
+    return r;
+}
+
+/* A mask decides as much as a text does. Looked at after the reading, which nobody could have changed
+ * unseen: who cannot write there now could not when it was read, or it was root who said so. */
+int conf_read(const struct host *h, const char *path, struct safe_directories *known, char **ret,
+              size_t *ret_size, struct error *e) {
+    _cleanup_(error_done) struct error unsafe = ERROR_NULL;
+    _cleanup_free_ char *data = NULL;
+    size_t size = 0;
+    int r, k;
+
+    r = conf_read_untrusted(h, path, &data, &size, e);
+    if (r < 0)
+        return r;
+    k = is_null_link(h, path) ? safe_file_check_directory(h, path, known, &unsafe)
+                              : safe_file_check(h, path, known, &unsafe);
+    if (k < 0) {
+        if (e)
+            *e = TAKE_STRUCT(unsafe);
+        return describe_failure(path, k, e);
     }
     if (r > 0) {
         *ret = TAKE_PTR(data);
@@ -197,7 +233,8 @@ int conf_read(const struct host *h, const char *path, char **ret, size_t *ret_si
 }
 
 static int read_dropin(const struct host *h, const struct conf_name *n, const char *subdir,
-                       conf_reader reader, void *userdata, struct error *e) {
+                       struct safe_directories *known, conf_reader reader, void *userdata,
+                       struct error *e) {
     _cleanup_free_ char *path = NULL, *data = NULL;
     size_t size;
     int r;
@@ -205,15 +242,16 @@ static int read_dropin(const struct host *h, const struct conf_name *n, const ch
     path = conf_path(n->files, subdir, n->name, CONF_SUFFIX);
     if (!path)
         return -ENOMEM;
-    r = conf_read(h, path, &data, &size, e);
+    r = conf_read(h, path, known, &data, &size, e);
     if (r <= 0)
         return r == -ENOENT ? 0 : r;
     /* For messages only from here on. */
     return reader(userdata, utf8_make_printable(path), data, size, e);
 }
 
-int conf_read_dropins(const struct host *h, unsigned dirs, const char *subdir, conf_reader reader,
-                      void *userdata, struct error *e) {
+int conf_read_dropins(const struct host *h, unsigned dirs, const char *subdir,
+                      struct safe_directories *known, conf_reader reader, void *userdata,
+                      struct error *e) {
     _cleanup_(conf_names_done) struct conf_names l = { 0 };
     int r;
 
@@ -222,7 +260,7 @@ int conf_read_dropins(const struct host *h, unsigned dirs, const char *subdir, c
         struct error *first = r < 0 ? NULL : e;
 
         if (l.names[i].files)
-            (void) RET_GATHER(r, read_dropin(h, l.names + i, subdir, reader, userdata, first));
+            (void) RET_GATHER(r, read_dropin(h, l.names + i, subdir, known, reader, userdata, first));
     }
     return r;
 }

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/host.h"
+#include "base/safe-file.h"
 
 /* Configuration files by the rules of UAPI.6: a file in one of the directories hides the file of
  * the same name in those after it, drop-ins are merged in the order of their base names, and an
@@ -41,9 +42,14 @@ char *conf_path(unsigned dirs, const char *subdir, const char *name, const char 
 
 /* Reads a configuration file. 1; 0 if it is empty or the null device, so masks; -ENOENT without an
  * error if nothing is there; another negative errno for what is not readable, no regular file, too
- * large, or a link to nowhere. */
-int conf_read(const struct host *h, const char *path, char **ret, size_t *ret_size,
-              struct error *e);
+ * large, or a link to nowhere. -EPERM (EXIT_STATUS_REFUSED): somebody other than root can say what
+ * stands there, safe_file_check(). known may be NULL. */
+int conf_read(const struct host *h, const char *path, struct safe_directories *known, char **ret,
+              size_t *ret_size, struct error *e);
+
+/* The same for a file that is only looked at, whosever it is. */
+int conf_read_untrusted(const struct host *h, const char *path, char **ret, size_t *ret_size,
+                        struct error *e);
 
 /* Whether what stands at path is an empty file or a link to /dev/null. */
 bool conf_masks(const struct host *h, const char *path);
@@ -54,5 +60,6 @@ typedef int (*conf_reader)(void *userdata, const char *path, const char *data, s
 
 /* Hands the drop-ins of SUBDIR ("lpd.conf.d") on in their order. A bad one stops none after it. 0,
  * or the first fault. */
-int conf_read_dropins(const struct host *h, unsigned dirs, const char *subdir, conf_reader reader,
-                      void *userdata, struct error *e);
+int conf_read_dropins(const struct host *h, unsigned dirs, const char *subdir,
+                      struct safe_directories *known, conf_reader reader, void *userdata,
+                      struct error *e);

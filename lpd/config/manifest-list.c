@@ -37,13 +37,13 @@ static int merge_dropin(void *userdata, const char *path, const char *data, size
 
 /* Reads one manifest with its drop-ins. 1, or 0 if it is masked. */
 static int read_manifest(const struct host *h, const struct conf_name *n, const char *path,
-                         struct manifest *ret, struct error *e) {
+                         struct safe_directories *known, struct manifest *ret, struct error *e) {
     _cleanup_(manifest_done) struct manifest m = { 0 };
     _cleanup_free_ char *data = NULL, *dropins = NULL;
     size_t size;
     int r;
 
-    r = conf_read(h, path, &data, &size, e);
+    r = conf_read(h, path, known, &data, &size, e);
     if (r <= 0)
         return r == -ENOENT ? 0 : r;
     r = manifest_parse(n->name, path, data, size, &m, e);
@@ -54,7 +54,7 @@ static int read_manifest(const struct host *h, const struct conf_name *n, const 
     if (n->dropins) {
         if (asprintf(&dropins, SUBDIR "/%s" CONF_SUFFIX ".d", n->name) < 0)
             return -ENOMEM;
-        r = conf_read_dropins(h, n->dropins, dropins, merge_dropin, &m, e);
+        r = conf_read_dropins(h, n->dropins, dropins, known, merge_dropin, &m, e);
         if (r < 0)
             return r;
     }
@@ -63,7 +63,8 @@ static int read_manifest(const struct host *h, const struct conf_name *n, const 
 }
 
 /* Fills an entry. 1; 0 if the manifest is masked; negative only when out of memory. */
-static int load_entry(const struct host *h, const struct conf_name *n, struct manifest_entry *ret) {
+static int load_entry(const struct host *h, const struct conf_name *n, struct safe_directories *known,
+                      struct manifest_entry *ret) {
     _cleanup_(entry_done) struct manifest_entry entry = { .error = ERROR_NULL };
     int r;
 
@@ -72,7 +73,7 @@ static int load_entry(const struct host *h, const struct conf_name *n, struct ma
     if (!entry.name || !entry.path)
         return -ENOMEM;
     if (patch_name_is_valid(n->name))
-        r = read_manifest(h, n, entry.path, &entry.manifest, &entry.error);
+        r = read_manifest(h, n, entry.path, known, &entry.manifest, &entry.error);
     else {
         /* Whatever stands there, it goes to messages and tables. */
         utf8_make_printable(entry.name);
@@ -133,12 +134,12 @@ static int compare_entry_versions(const void *a, const void *b) {
                       ((const struct manifest_entry *) b)->name);
 }
 
-static int add_entry(const struct host *h, const struct conf_name *n, bool keep_sources,
-                     struct manifest_list *l) {
+static int add_entry(const struct host *h, const struct conf_name *n, struct safe_directories *known,
+                     bool keep_sources, struct manifest_list *l) {
     struct manifest_entry *entry = l->entries + l->n_entries;
     int r;
 
-    r = load_entry(h, n, entry);
+    r = load_entry(h, n, known, entry);
     if (r > 0 && !keep_sources)
         manifest_forget_sources(&entry->manifest);
     if (r > 0)
@@ -148,14 +149,14 @@ static int add_entry(const struct host *h, const struct conf_name *n, bool keep_
 
 /* Reads the manifests that have that name, each once: files and drop-ins become nameless. */
 static int add_named(const struct host *h, struct conf_names *all, const char *name,
-                     bool keep_sources, struct manifest_list *l) {
+                     struct safe_directories *known, bool keep_sources, struct manifest_list *l) {
     for (size_t i = 0; i < all->n_names; i++) {
         struct conf_name *n = all->names + i;
         int r;
 
         if (!n->files || !patch_name_equal(n->name, name))
             continue;
-        r = add_entry(h, n, keep_sources, l);
+        r = add_entry(h, n, known, keep_sources, l);
         if (r < 0)
             return r;
         n->files = 0;
@@ -166,6 +167,7 @@ static int add_named(const struct host *h, struct conf_names *all, const char *n
 int manifest_list_load_some(const struct host *h, char ***names, manifest_follower follow,
                             void *userdata, bool keep_sources, struct manifest_list *ret,
                             struct error *e) {
+    _cleanup_(safe_directories_done) struct safe_directories known = {};
     _cleanup_(conf_names_done) struct conf_names all = { 0 };
     _cleanup_(manifest_list_done) struct manifest_list l = { 0 };
     size_t shown = 0;
@@ -178,7 +180,7 @@ int manifest_list_load_some(const struct host *h, char ***names, manifest_follow
     if (!l.entries)
         return -ENOMEM;
     for (size_t i = 0; *names && (*names)[i] && r >= 0; i++) {
-        r = add_named(h, &all, (*names)[i], keep_sources, &l);
+        r = add_named(h, &all, (*names)[i], &known, keep_sources, &l);
         for (; shown < l.n_entries && r >= 0; shown++)
             r = follow(userdata, l.entries + shown, names);
     }
@@ -195,6 +197,7 @@ int manifest_list_load_some(const struct host *h, char ***names, manifest_follow
 /* Reads every manifest, or those that have that name. */
 static int load_list(const struct host *h, const char *name, bool keep_sources,
                      struct manifest_list *ret, struct error *e) {
+    _cleanup_(safe_directories_done) struct safe_directories known = {};
     _cleanup_(conf_names_done) struct conf_names names = { 0 };
     _cleanup_(manifest_list_done) struct manifest_list l = { 0 };
     int r;
@@ -213,7 +216,7 @@ static int load_list(const struct host *h, const char *name, bool keep_sources,
         /* Drop-ins alone are no patch. */
         if (!n->files || (name && !patch_name_equal(n->name, name)))
             continue;
-        r = add_entry(h, n, keep_sources, &l);
+        r = add_entry(h, n, &known, keep_sources, &l);
         if (r < 0)
             return r;
     }

@@ -128,7 +128,8 @@ static int parse_file(void *userdata, const char *path, const char *data, size_t
 }
 
 /* The first lpd.conf that is there, be it a mask. */
-static int read_main(const struct host *h, struct policy *p, struct error *e) {
+static int read_main(const struct host *h, struct safe_directories *known, struct policy *p,
+                     struct error *e) {
     int r = -ENOENT;
 
     for (size_t i = 0; i < ELEMENTSOF(conf_dirs) && r == -ENOENT; i++) {
@@ -137,7 +138,7 @@ static int read_main(const struct host *h, struct policy *p, struct error *e) {
 
         if (!path)
             return -ENOMEM;
-        r = conf_read(h, path, &data, &size, e);
+        r = conf_read(h, path, known, &data, &size, e);
         if (r > 0)
             r = policy_parse(p, path, data, size, e);
     }
@@ -153,15 +154,16 @@ static void make_strict(struct policy *p) {
 }
 
 int policy_load(const struct host *h, struct policy *ret, struct error *e) {
+    _cleanup_(safe_directories_done) struct safe_directories known = {};
     struct policy p;
     int r;
 
     r = policy_default(&p);
     if (r < 0)
         return r;
-    r = read_main(h, &p, e);
-    (void) RET_GATHER(r, conf_read_dropins(h, CONF_ALL_DIRS, "lpd.conf.d", parse_file, &p,
-                                           r < 0 ? NULL : e));
+    r = read_main(h, &known, &p, e);
+    (void) RET_GATHER(r, conf_read_dropins(h, CONF_ALL_DIRS, "lpd.conf.d", &known, parse_file,
+                                           &p, r < 0 ? NULL : e));
     if (r < 0)
         make_strict(&p);
     *ret = p;

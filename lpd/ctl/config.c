@@ -79,7 +79,7 @@ static int lint_file(struct ctl *c, const char *path) {
     if (r < 0)
         (void) error_set(&e, r, EXIT_STATUS_CONFIG, "%s: %s", path, strerror(-r));
     else
-        r = conf_read(&here, absolute, &data, &size, &e);
+        r = conf_read_untrusted(&here, absolute, &data, &size, &e);
     if (r > 0)
         r = lint_text(c, &here, path, absolute, data, size, &e);
     if (r < 0)

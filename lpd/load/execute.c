@@ -503,7 +503,7 @@ int execute_finish(struct host *h, const struct manifest *m, const char *module_
     r = transition_finish(h, module_name, timeout_usec, m->on_stall, e);
     if (r < 0)
         return r;
-    r = m->probe ? probe_run(m->probe, m->timeout_usec, e) : 0;
+    r = m->probe ? probe_run(h, m->probe, m->timeout_usec, e) : 0;
     if (r >= 0)
         return r;
     k = livepatch_unload(h, module_name, m->timeout_usec, NULL);

@@ -107,7 +107,8 @@ static int decide(struct action *a, enum action_type type, enum exit_status exit
 static int check_manifest(struct planner *p, struct action *a, const struct manifest_entry *entry) {
     if (entry->error_number == 0)
         return answer(a, "manifest", true, "%s", entry->path);
-    decide(a, ACTION_FAIL, EXIT_STATUS_CONFIG);
+    decide(a, ACTION_FAIL, entry->error.exit_status ?: EXIT_STATUS_CONFIG);
+    a->hint = entry->error.hint;
     return answer(a, "manifest", false, "%s", error_message(&entry->error, entry->error_number));
 }
 

@@ -18,7 +18,8 @@ static int refuse_unsigned(struct error *e, const char *path) {
     return error_hint(e, -EKEYREJECTED, "sign it: " MANIFEST_SIGN_COMMAND, path, path);
 }
 
-/* An empty file is no signature. What this user may not read, another may. */
+/* An empty file is no signature. What this user may not read, another may. Whose file it is does not
+ * matter: it fits the bytes of the manifest or does not. */
 static int read_signature(const struct host *h, const struct manifest_source *source, char **ret,
                           size_t *ret_size, struct error *e) {
     _cleanup_(error_done) struct error reading = ERROR_NULL;
@@ -27,7 +28,7 @@ static int read_signature(const struct host *h, const struct manifest_source *so
 
     if (asprintf(&path, "%s" MANIFEST_SIGNATURE_SUFFIX, source->path) < 0)
         return -ENOMEM;
-    r = conf_read(h, path, ret, ret_size, &reading);
+    r = conf_read_untrusted(h, path, ret, ret_size, &reading);
     if (r == 0 || r == -ENOENT)
         return refuse_unsigned(e, source->path);
     if (r == -ENOMEM || r > 0)

@@ -17,6 +17,8 @@ from pathlib import Path
 
 import jsonschema
 
+os.umask(0o022)   # what others could write is refused
+
 TOP = Path(os.environ["SOURCE_ROOT"])
 LPCTL = os.environ["LPCTL"]
 KERNEL = "6.1.0-56-cloud-amd64"

@@ -68,10 +68,16 @@ def generate(args, case, env, directories):
         paths = [pathlib.Path(tmp) / name for name in ("normal", "early", "late")[:directories]]
         for path in paths:
             path.mkdir()
+        # The modes of a checkout are whatever umask(2) there was, and the owner whoever made it.
+        root = pathlib.Path(tmp) / "root"
+        shutil.copytree(HERE / f"{case}.input", root, symlinks=True)
+        for path in [root, *root.rglob("*")]:
+            if not path.is_symlink():
+                path.chmod(path.stat().st_mode & 0o755)
         result = subprocess.run(
             [args.generator, *paths], stdin=subprocess.DEVNULL, capture_output=True, text=True,
             timeout=60, env={"PATH": os.environ["PATH"], **env,
-                             "LPD_GENERATOR_ROOT": str(HERE / f"{case}.input")})
+                             "LPD_GENERATOR_ROOT": str(root)})
         if result.returncode != 0 or result.stdout:
             raise AssertionError(f"exit status {result.returncode}: {result.stdout}{result.stderr}")
         for path in paths[1:]:

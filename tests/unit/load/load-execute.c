@@ -2,6 +2,7 @@
 #include <fcntl.h>
 
 #include "execute-test.h"
+#include "load/probe.h"
 
 /* Loads and unloads as their plans say. */
 
@@ -452,6 +453,24 @@ static void test_probe_that_cannot_run(void **state _unused_) {
     assert_false(is_in("fix_it"));
 }
 
+/* A directory that others can write is no place for what root runs. */
+static void test_probe_of_others(void **state _unused_) {
+    _cleanup_(error_done) struct error e = ERROR_NULL;
+    _cleanup_(host_close) struct host h = HOST_NULL;
+    char path[] = "/tmp/lpd-probe-XXXXXX";
+    int fd = mkstemp(path);
+
+    assert_true(fd >= 0);
+    assert_int_equal(dprintf(fd, "#!/bin/sh\n"), 10);
+    assert_int_equal(fchmod(fd, 0755), 0);
+    (void) close(fd);
+    assert_int_equal(host_open("/", &h), 0);
+    assert_int_equal(probe_run(&h, path, USEC_PER_SEC, &e), -EPERM);
+    (void) unlink(path);
+    assert_int_equal(e.exit_status, EXIT_STATUS_REFUSED);
+    assert_non_null(strstr(e.message, "the directory /tmp can be written by everybody"));
+}
+
 static void test_probe_and_no_way_out(void **state _unused_) {
     patch("fix-it", "WaitFor=patched\nProbe=/bin/false\n");
     fake_kernel_module(&k, "fix_it")->stalls_back = true;
@@ -723,6 +742,7 @@ int main(void) {
         TEST(test_stall_force),
         TEST(test_probe),
         TEST(test_probe_that_hangs),
+        TEST(test_probe_of_others),
         TEST(test_probe_that_cannot_run),
         TEST(test_probe_and_no_way_out),
         TEST(test_behind_a_stalled_one),
