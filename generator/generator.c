@@ -6,7 +6,9 @@
 #include <time.h>
 
 #include "base/file.h"
+#include "config/machine-id.h"
 #include "config/name.h"
+#include "livepatch/sysfs.h"
 #include "plan/plan.h"
 #include "store/store.h"
 #include "system/kernel-log.h"
@@ -145,13 +147,24 @@ static bool can_have_unit(const struct snapshot *s, const struct action *a) {
     return patch_name_is_valid(a->name) && snapshot_find(s, a->name) == a->index;
 }
 
-static int write_all(const struct output *out, const struct snapshot *s, const struct plan *plan) {
+/* What the initramfs has loaded and the host would not have. */
+static void warn_of_early(const struct host *h, const struct action *a) {
+    _cleanup_free_ char *module = patch_name_to_module(a->name), *path = NULL;
+
+    if (module && asprintf(&path, LIVEPATCH_DIRECTORY "/%s", module) >= 0 && file_exists(h, path))
+        log_line(4, "%s is loaded, but not wanted here: %s", a->name, action_fact(a));
+}
+
+static int write_all(const struct host *h, const struct output *out, const struct snapshot *s,
+                     const struct plan *plan) {
     const char *previous = NULL;
 
     for (size_t i = 0; i < plan->n_actions; i++) {
         const struct action *a = plan->actions + i;
         int r;
 
+        if (a->type == ACTION_SKIP)
+            warn_of_early(h, a);
         if (a->type != ACTION_LOAD && a->type != ACTION_FAIL)
             continue;
         if (!can_have_unit(s, a)) {
@@ -170,7 +183,7 @@ static int write_all(const struct output *out, const struct snapshot *s, const s
 /* The lock comes after the boot, and holds nothing of it up. A machine that was booted to be repaired does
  * not reach multi-user.target, and stays open. */
 static int write_lock(const struct output *out, const struct snapshot *s) {
-    const char *off = s->switches.disabled        ? "the kernel command line says lpd=0"
+    const char *off = cmdline_off(&s->switches)   ? cmdline_off(&s->switches)
                       : s->switches.lock_disabled ? "the kernel command line says lpd.lock=0"
                       : s->disable_file           ? "/etc/lpd/disable is there"
                                                   : NULL;
@@ -207,7 +220,7 @@ static int look(struct host *h, struct snapshot *s) {
     r = cmdline_read(h, s->in_initrd, &s->switches);
     if (r < 0)
         log_line(4, "cannot read the kernel command line, ignoring it: %s", strerror(-r));
-    (void) file_read_line(h, "/etc/machine-id", &s->machine_id);
+    (void) machine_id_read(h, s->in_initrd, &s->switches, &s->machine_id);
     (void) kernel_facts_read(h, &s->facts);
     s->offline = !h->live;
     /* Refusals are the unit's to tell. */
@@ -249,10 +262,10 @@ static int run(struct host *h, const struct output *out) {
     r = plan_make(&s, &plan);
     if (r < 0)
         return r;
-    if (s.manifests.n_entries > 0 && (s.switches.disabled || s.disable_file))
+    if (s.manifests.n_entries > 0 && (cmdline_off(&s.switches) || s.disable_file))
         log_line(5, "nothing is loaded: %s",
-                 s.disable_file ? "/etc/lpd/disable is there" : "the kernel command line says lpd=0");
-    r = write_all(out, &s, &plan);
+                 s.disable_file ? "/etc/lpd/disable is there" : cmdline_off(&s.switches));
+    r = write_all(h, out, &s, &plan);
     (void) RET_GATHER(r, write_lock(out, &s));
     return r;
 }

@@ -147,7 +147,7 @@ static int run(struct host *h) {
         return -EOPNOTSUPP;
     }
     r = cmdline_read(h, /* in_initrd= */ true, &switches);
-    if (r < 0 || switches.disabled || file_exists(h, "/etc/lpd/disable"))
+    if (r < 0 || cmdline_off(&switches) || file_exists(h, "/etc/lpd/disable"))
         return r < 0 ? r : -ECANCELED;
     /* Under a policy that cannot be read nothing is loaded, as lpd initrd says. */
     r = policy_load(h, &p, NULL);

@@ -12,6 +12,7 @@
 
 void cmdline_switches_done(struct cmdline_switches *s) {
     strv_free(s->skip);
+    free(s->machine_id);
     *s = (struct cmdline_switches){ 0 };
 }
 
@@ -44,13 +45,18 @@ static void take_switch(const char *value, bool *off) {
 
 /* The switches as they are read, the initramfs's own apart. */
 struct parser {
-    bool off, rd_off, lock_off;
+    bool off, rd_off, lock_off, crash_kernel;
+    char *machine_id;
     char **skip;
 };
 
 static int take_option(struct parser *p, const char *key, const char *value, bool in_initrd) {
     bool rd = startswith(key, "rd.");
 
+    if (streq(key, "elfcorehdr"))
+        p->crash_kernel = true;
+    if (streq(key, "systemd.machine_id") && value)
+        return string_set(&p->machine_id, value);
     if (rd && !in_initrd)
         return 0;
     if (rd)
@@ -80,9 +86,11 @@ int cmdline_parse(const char *line, bool in_initrd, struct cmdline_switches *ret
     }
     if (r < 0) {
         strv_free(p.skip);
+        free(p.machine_id);
         return r;
     }
     *ret = (struct cmdline_switches){ .disabled = p.off || p.rd_off, .lock_disabled = p.lock_off,
+                                      .crash_kernel = p.crash_kernel, .machine_id = p.machine_id,
                                       .skip = p.skip };
     return 0;
 }
@@ -96,11 +104,18 @@ int cmdline_read(const struct host *h, bool in_initrd, struct cmdline_switches *
         return cmdline_parse(override, in_initrd, ret);
     r = file_read(h, "/proc/cmdline", CMDLINE_MAX, &line, NULL);
     /* No kernel runs below another root. */
-    if (r == -ENOENT && !h->live)
-        return cmdline_parse("", in_initrd, ret);
-    if (r < 0)
+    if (r < 0 && (r != -ENOENT || h->live))
         return r;
-    return cmdline_parse(line, in_initrd, ret);
+    r = cmdline_parse(strempty(line), in_initrd, ret);
+    if (r >= 0 && file_exists(h, "/proc/vmcore"))
+        ret->crash_kernel = true;
+    return r;
+}
+
+const char *cmdline_off(const struct cmdline_switches *s) {
+    return s->crash_kernel ? "this is a crash kernel"
+           : s->disabled   ? "the kernel command line says lpd=0"
+                           : NULL;
 }
 
 bool cmdline_skips(const struct cmdline_switches *s, const char *name) {

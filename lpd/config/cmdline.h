@@ -7,6 +7,8 @@
 struct cmdline_switches {
     bool disabled;       /* lpd=0 (or rd.lpd=0 in the initramfs) */
     bool lock_disabled;  /* lpd.lock=0 */
+    bool crash_kernel;   /* this kernel was started by another's crash: kdump */
+    char *machine_id;    /* systemd.machine_id=, which need not be one; NULL: not there */
     char **skip;         /* lpd.skip= (and rd.lpd.skip= in the initramfs), every name */
 };
 
@@ -17,8 +19,12 @@ void cmdline_switches_done(struct cmdline_switches *s);
 int cmdline_parse(const char *line, bool in_initrd, struct cmdline_switches *ret);
 
 /* Reads /proc/cmdline of the host, or $SYSTEMD_PROC_CMDLINE (for tests, by secure_getenv(3)). Where
- * the host is not live it may be missing. 0 or a negative errno. */
+ * the host is not live it may be missing. A crash kernel is also
+ * known by /proc/vmcore, as not all machines tell it on its command line. 0 or a negative errno. */
 int cmdline_read(const struct host *h, bool in_initrd, struct cmdline_switches *ret);
+
+/* Why nothing is loaded or locked in this boot, so far as the kernel tells it; NULL: no reason. */
+const char *cmdline_off(const struct cmdline_switches *s);
 
 /* Whether lpd.skip= names that patch; '-' and '_' alike. */
 bool cmdline_skips(const struct cmdline_switches *s, const char *name);

@@ -241,6 +241,8 @@ static void print_policy(json_object *policy) {
 static void print_switches(json_object *switches) {
     _cleanup_free_ char *skip = value_text(switches, "skip");
 
+    if (is_true(switches, "crashKernel"))
+        printf("Switches  this is a crash kernel: nothing is loaded or locked\n");
     if (is_true(switches, "disabledOnCommandLine"))
         printf("Switches  lpd=0 on the kernel command line: nothing is loaded at boot\n");
     if (is_true(switches, "disabledByFile"))
@@ -261,6 +263,17 @@ static void print_volume(json_object *volume) {
                json_object_get_string(json_object_array_get_idx(problems, i)));
 }
 
+/* One that is out is as it should be. */
+static void print_unwanted(json_object *patches) {
+    for (size_t i = 0; i < json_object_array_length(patches); i++) {
+        json_object *patch = json_object_array_get_idx(patches, i), *wanted = json_object_object_get(patch, "wanted");
+        bool enabled = is_true(json_object_object_get(patch, "kernelState"), "enabled");
+
+        if (wanted && !json_object_get_boolean(wanted) && enabled)
+            printf("Warning   %s is loaded, but not wanted here\n", value_get(patch, "name"));
+    }
+}
+
 void print_status(const struct ctl *c) {
     json_object *patches = json_object_object_get(c->value, "patches");
     size_t n = json_object_array_length(patches);
@@ -278,6 +291,7 @@ void print_status(const struct ctl *c) {
             printf(", %zu %s", count_state(patches, state), state);
     }
     printf("\n");
+    print_unwanted(patches);
     print_boots(c->value);
     if (n > 0)
         printf("\n");

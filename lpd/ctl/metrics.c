@@ -51,6 +51,14 @@ void print_metrics(const struct ctl *c) {
         print_patch(patch, "lpd_patch_transition",
                     is_true(json_object_object_get(patch, "kernelState"), "transition"));
     }
+    printf("# HELP lpd_patch_unwanted Whether a live patch is loaded that this machine should not have.\n"
+           "# TYPE lpd_patch_unwanted gauge\n");
+    for (size_t i = 0; i < n; i++) {
+        json_object *patch = json_object_array_get_idx(patches, i), *wanted = json_object_object_get(patch, "wanted");
+
+        print_patch(patch, "lpd_patch_unwanted",
+                    wanted && !json_object_get_boolean(wanted) && is_in(patch));
+    }
     printf("# HELP lpd_required_missing Required live patches that are not in.\n"
            "# TYPE lpd_required_missing gauge\nlpd_required_missing %zu\n"
            "# HELP lpd_modules_locked Whether kernel.modules_disabled is set.\n"

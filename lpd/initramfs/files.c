@@ -105,14 +105,6 @@ static int add_patch(const struct host *h, struct initramfs_files *f, const stru
     return r < 0 ? r : strv_extend(&f->files, module);
 }
 
-/* Rollout= is the only thing that an image needs to know its machine for. */
-static int add_machine_id(const struct host *h, struct initramfs_files *f, const struct manifest *m) {
-    if (m->rollout >= 10000 || !file_exists(h, "/etc/machine-id") ||
-        strv_contains(f->files, "/etc/machine-id"))
-        return 0;
-    return strv_extend(&f->files, "/etc/machine-id");
-}
-
 static int look_at(const struct host *h, const struct manifest_entry *entry,
                    const struct policy *policy, const char *release, struct initramfs_files *f) {
     const struct manifest *m = &entry->manifest;
@@ -130,9 +122,7 @@ static int look_at(const struct host *h, const struct manifest_entry *entry,
         return r;
     if (r < 0)
         return warn(f, entry->name, error_message(&e, r));
-    if (r > 0)
-        r = add_patch(h, f, m, &p, module);
-    return r < 0 || !module ? r : add_machine_id(h, f, m);
+    return r > 0 ? add_patch(h, f, m, &p, module) : r;
 }
 
 static int add_main_policy(const struct host *h, struct initramfs_files *f) {

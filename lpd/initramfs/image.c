@@ -151,7 +151,7 @@ static int read_record(const struct host *h, struct image *image, struct image_r
         return r < 0 ? r : 1;
     image_record_done(ret);
     r = cmdline_read(h, true, &switches);
-    return r == -ENOMEM ? r : !switches.disabled;
+    return r == -ENOMEM ? r : !cmdline_off(&switches);
 }
 
 static int look(const struct host *h, const struct manifest_list *manifests,

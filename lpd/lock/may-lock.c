@@ -26,6 +26,8 @@ static int check_policy(const struct snapshot *s, const struct plan *p, struct e
 static int check_switches(const struct snapshot *s, const struct plan *p, struct error *e) {
     const char *option = s->switches.disabled ? "lpd=0" : s->switches.lock_disabled ? "lpd.lock=0" : NULL;
 
+    if (s->switches.crash_kernel)
+        return error_set(e, -ECANCELED, EXIT_STATUS_FAILED, "%s", cmdline_off(&s->switches));
     if (option)
         return error_hint(e, error_set(e, -ECANCELED, EXIT_STATUS_FAILED,
                                        "the kernel command line says %s", option),

@@ -6,6 +6,7 @@
 #include "config/name.h"
 #include "plan/order.h"
 #include "plan/plan.h"
+#include "plan/rollout.h"
 
 struct planner {
     const struct snapshot *snapshot;
@@ -57,21 +58,6 @@ const struct action *plan_find(const struct plan *p, const char *name) {
     return NULL;
 }
 
-/* FNV-1a, with the finalizer of MurmurHash3 so that the low digits depend on every bit. It must stay
- * as it is: another hash would move machines in and out of every rollout. */
-unsigned rollout_position(const char *machine_id, const char *name) {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    const char *const parts[] = { strempty(machine_id), "/", name };
-
-    for (size_t i = 0; i < ELEMENTSOF(parts); i++)
-        for (const char *c = parts[i]; *c; c++)
-            hash = (hash ^ (uint8_t) (*c == '-' ? '_' : *c)) * UINT64_C(0x100000001b3);
-    hash ^= hash >> 33;
-    hash *= UINT64_C(0xff51afd7ed558ccd);
-    hash ^= hash >> 33;
-    return (unsigned) (hash % 10000);
-}
-
 /* Records a question and its answer; the last one recorded is the one that decided. */
 static int answer(struct action *a, const char *question, bool passed, const char *fmt, ...)
     _printf_(4, 5);
@@ -116,8 +102,8 @@ static int check_switches(struct planner *p, struct action *a, const struct mani
     const struct snapshot *s = p->snapshot;
 
     decide(a, ACTION_SKIP, EXIT_STATUS_FAILED);
-    if (s->switches.disabled)
-        return answer(a, "switches", false, "the kernel command line says lpd=0");
+    if (cmdline_off(&s->switches))
+        return answer(a, "switches", false, "%s", cmdline_off(&s->switches));
     if (s->disable_file)
         return answer(a, "switches", false, "/etc/lpd/disable is there");
     if (cmdline_skips(&s->switches, entry->name))
@@ -131,6 +117,16 @@ static int check_enabled(struct planner *p, struct action *a, const struct manif
                   yes_no(entry->manifest.enabled));
 }
 
+/* Nobody's fault, but a required patch must not be missing unseen. */
+static int check_unit(struct planner *p, struct action *a, const struct manifest_entry *entry) {
+    const char *problem = p->snapshot->patch_infos[a->index].unit_problem;
+
+    if (!problem)
+        return 1;
+    decide(a, entry->manifest.required ? ACTION_FAIL : ACTION_SKIP, EXIT_STATUS_FAILED);
+    return answer(a, "unit", false, "%s", problem);
+}
+
 static int check_stage(struct planner *p, struct action *a, const struct manifest_entry *entry) {
     bool here = !p->snapshot->in_initrd || entry->manifest.stage == STAGE_INITRD;
 
@@ -141,17 +137,24 @@ static int check_stage(struct planner *p, struct action *a, const struct manifes
 }
 
 static int check_rollout(struct planner *p, struct action *a, const struct manifest_entry *entry) {
-    unsigned position, share = entry->manifest.rollout;
+    unsigned share = entry->manifest.rollout;
+    const struct snapshot *s = p->snapshot;
+    uint32_t position;
+    int r;
 
     if (share >= 10000)
         return answer(a, "rollout", true, "Rollout=100%%");
     decide(a, ACTION_SKIP, EXIT_STATUS_FAILED);
-    if (!p->snapshot->machine_id)
-        return answer(a, "rollout", false, "Rollout=%u.%02u%%, and this machine has no machine id",
-                      share / 100, share % 100);
-    position = rollout_position(p->snapshot->machine_id, entry->name);
-    return answer(a, "rollout", position < share, "Rollout=%u.%02u%%, this machine stands at %u.%02u%%",
-                  share / 100, share % 100, position / 100, position % 100);
+    if (!s->machine_id)
+        return answer(a, "rollout", false, "Rollout=%u.%02u%%, and %s", share / 100, share % 100,
+                      s->in_initrd ? "the initramfs does not know the machine: the host decides"
+                                   : "this machine has no machine id");
+    r = rollout_position(s->machine_id, entry->name, &position);
+    if (r < 0)
+        return r;
+    return answer(a, "rollout", rollout_includes(share, position),
+                  "Rollout=%u.%02u%%, this machine stands at %.4f%%", share / 100, share % 100,
+                  position * 100.0 / ((uint64_t) 1 << 32));
 }
 
 /* A patch that is not for this kernel is nothing wrong, unless the machine must not be without it. */
@@ -376,8 +379,8 @@ static int check_loaded(struct planner *p, struct action *a, const struct manife
 }
 
 static int (*const checks[])(struct planner *, struct action *, const struct manifest_entry *) = {
-    check_manifest,  check_switches,           check_enabled, check_stage,    check_rollout,
-    check_kernel,    check_module,             check_order,   check_namesake,
+    check_manifest,  check_switches,           check_enabled, check_unit,     check_stage,
+    check_rollout,   check_kernel,             check_module,  check_order,    check_namesake,
     check_requires,  check_conflicts,
     check_signature, check_manifest_signature, check_loaded,
 };

@@ -47,7 +47,3 @@ const struct action *plan_find(const struct plan *p, const char *name);
 const char *action_fact(const struct action *a);
 
 const char *action_type_to_string(enum action_type t);
-
-/* The share of machines, in hundredths of a percent, below which this machine takes part in the
- * rollout of that patch: 0…9999, evenly spread and stable for ever. */
-unsigned rollout_position(const char *machine_id, const char *name);

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+
 #include "base/file.h"
 #include "base/strv.h"
+#include "config/machine-id.h"
 #include "config/name.h"
 #include "livepatch/sysfs.h"
 #include "module/file.h"
 #include "plan/snapshot.h"
 #include "state/conflicts.h"
+#include "system/unit-mask.h"
 #include "trust/manifest.h"
 
 /* What the module file says of itself. That it cannot be read is a fact as well. */
@@ -72,6 +76,25 @@ static int known_modules(const struct snapshot *s, char ***names) {
     return r;
 }
 
+/* What the boot would not start, whatever the manifest says. */
+static int see_units(const struct host *h, struct snapshot *s) {
+    _cleanup_free_ char *target = NULL;
+    int r;
+
+    r = unit_mask_find(h, "livepatch.target", &target);
+    for (size_t i = 0; i < s->manifests.n_entries && r >= 0; i++) {
+        _cleanup_free_ char *unit = NULL, *mask = NULL;
+
+        if (asprintf(&unit, "livepatch@%s.service", s->manifests.entries[i].name) < 0)
+            return -ENOMEM;
+        r = unit_mask_find(h, unit, &mask);
+        if ((r > 0 || target) && asprintf(&s->patch_infos[i].unit_problem, "%s is masked: %s",
+                                          r > 0 ? unit : "livepatch.target", r > 0 ? mask : target) < 0)
+            return -ENOMEM;
+    }
+    return MIN(r, 0);
+}
+
 /* Everything but manifests, modules and results. */
 static int see_machine(struct host *h, struct snapshot *s) {
     int r;
@@ -82,7 +105,7 @@ static int see_machine(struct host *h, struct snapshot *s) {
     r = cmdline_read(h, s->in_initrd, &s->switches);
     if (r == -ENOMEM)
         return r;
-    r = file_read_line(h, "/etc/machine-id", &s->machine_id);
+    r = machine_id_read(h, s->in_initrd, &s->switches, &s->machine_id);
     if (r == -ENOMEM)
         return r;
     r = kernel_facts_read(h, &s->facts);
@@ -194,6 +217,8 @@ static int see_patches(struct host *h, unsigned flags, struct snapshot *s) {
         r = snapshot_find_modules(h, s);
     if (r >= 0 && (flags & SNAPSHOT_MODULES))
         r = read_modules(h, s);
+    if (r >= 0 && (flags & SNAPSHOT_MODULES) && !s->in_initrd)
+        r = see_units(h, s);
     if (r >= 0 && s->policy.signed_manifests && (flags & SNAPSHOT_MODULES))
         r = see_signatures(h, NULL, s);
     return r < 0 ? r : see_livepatches(h, s);

@@ -14,6 +14,7 @@ static void patch_sight_done(struct patch_info *s) {
     free(s->module_error);
     free(s->manifest_error);
     free(s->manifest_hint);
+    free(s->unit_problem);
     if (s->trust)
         trust_report_done(s->trust);
     free(s->trust);

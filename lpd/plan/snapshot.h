@@ -32,6 +32,7 @@ struct patch_info {
     bool tried; /* an earlier load in this boot has seen to what it requires and conflicts with */
     enum manifest_signature manifest_signature;
     char *manifest_error, *manifest_hint;
+    char *unit_problem; /* why systemd would not start its unit, as it is masked; NULL: nothing is known */
     struct trust_report *trust; /* of its signature, if that was judged */
 };
 
@@ -48,7 +49,7 @@ struct snapshot {
     bool in_initrd;
     bool modules_unknown;       /* the module directories cannot be seen yet: /var is not mounted */
     bool offline;               /* below --root=: there is no kernel to ask; facts.release may be NULL */
-    char *machine_id;
+    char *machine_id;           /* a valid one; NULL: none, or the initramfs does not know it */
     struct kernel_facts facts;
     struct livepatch_list loaded;
     struct result_list results;

@@ -52,13 +52,18 @@ static const char *why_disabled(const struct subject *p, const char *fallback) {
     return r && streq(strempty(r->state), "disabled") && r->reason ? r->reason : fallback;
 }
 
+/* Whoever loaded it: an initramfs that decided by itself, or somebody by hand. */
+static bool is_unwanted(const struct subject *p) {
+    return p->action && p->action->type == ACTION_SKIP;
+}
+
 /* The patch is enabled. That may not be what is wanted, and its code may not run. */
 static struct state state_when_enabled(const struct subject *p) {
     char **unpatched = p->in->unpatched;
 
     if (!p->entry)
         return (struct state){ "active", "it has no manifest: a reboot forgets it" };
-    if (p->action && p->action->type == ACTION_SKIP)
+    if (is_unwanted(p))
         return (struct state){ "active", "still loaded, also after a soft-reboot, until it is unloaded: ",
                                action_fact(p->action), "" };
     if (strv_length(unpatched) > 0)
@@ -166,6 +171,7 @@ static json_object *patch_value(const struct subject *p) {
     json_add_string(o, "manifest", p->entry ? p->entry->path : NULL);
     json_add_string(o, "stage", m ? patch_stage_to_string(m->stage) : NULL);
     json_add_bool(o, "required", m && m->required);
+    json_add_tristate(o, "wanted", p->action ? !is_unwanted(p) : -1);
     json_add_string(o, "state", state.name);
     add_reason(o, &state);
     json_object_object_add(o, "module", module_value(p));
@@ -248,6 +254,7 @@ static json_object *switches_value(const struct snapshot *s) {
 
     json_add_bool(o, "disabledOnCommandLine", s->switches.disabled);
     json_add_bool(o, "disabledByFile", s->disable_file);
+    json_add_bool(o, "crashKernel", s->switches.crash_kernel);
     json_add_list(o, "skip", s->switches.skip);
     return o;
 }

@@ -178,12 +178,12 @@ class Dracut(Hook):
                          f"lpctl --root=/other initramfs-files --kernel={KERNEL}\n")
 
     def test_replaces_what_other_modules_left(self):
-        """00systemd leaves an empty machine-id in an image for any host."""
-        self.plant(manifest("fix-a", "Stage=initrd", "Rollout=50%"), {f"{STORE}/fix-a.ko": module("fix_a")})
-        left = self.scratch / "initdir/etc/machine-id"
+        """Ours is the one that counts."""
+        self.plant(manifest("fix-a", "Stage=initrd"), {f"{STORE}/fix-a.ko": module("fix_a")})
+        left = self.scratch / "initdir/etc/lpd/patches.d/fix-a.conf"
         left.parent.mkdir(parents=True)
         left.write_text("")
-        self.assertIn("inst_multiple /etc/machine-id", self.call("install")[1])
+        self.assertIn("inst_multiple /etc/lpd/patches.d/fix-a.conf", self.call("install")[1])
         self.assertFalse(left.exists())
 
     def test_in_the_image(self):

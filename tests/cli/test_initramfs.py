@@ -103,7 +103,7 @@ class InitramfsFiles(Case):
             "file /etc/lpd/patches.d/fix-a.conf", "file /etc/lpd/patches.d/fix-a.conf.p7s",
             "file /etc/lpd/patches.d/fix-a.conf.d/10-local.conf",
             "file /etc/lpd/patches.d/fix-a.conf.d/10-local.conf.p7s",
-            f"file {STORE}/fix-a.ko", "file /etc/machine-id",
+            f"file {STORE}/fix-a.ko",
             "file /etc/lpd/lpd.conf", "file /usr/lib/lpd/lpd.conf.d/10-a.conf",
             "file /etc/lpd/keys.d/a.pem", "file /usr/lib/lpd/keys.d/b.pem",
             "file /etc/lpd/disable"])

@@ -59,7 +59,7 @@ class Patched(Case):
             "lockdown": "none", "secureBoot": False, "modulesDisabled": False})
         self.assertEqual(value["policy"], {"signature": "permissive", "problem": None})
         self.assertEqual(value["switches"],
-                         {"disabledOnCommandLine": False, "disabledByFile": False, "skip": []})
+                         {"disabledOnCommandLine": False, "disabledByFile": False, "crashKernel": False, "skip": []})
         self.assertEqual(value["lock"], {"policy": "no", "locked": False, "kexecLocked": None,
                                          "sealed": False, "state": None, "reason": None, "since": None, "by": None, "refused": None})
         head, _, rest = text.partition("\n\n")
@@ -99,7 +99,7 @@ class Patched(Case):
         self.assertEqual(first, {
             "name": "fix-net", "description": "net: use after free",
             "fixes": ["CVE-2024-1", "CVE-2024-2"], "manifest": "/etc/lpd/patches.d/fix-net.conf",
-            "stage": "system", "required": True, "state": "active", "reason": None,
+            "stage": "system", "required": True, "wanted": True, "state": "active", "reason": None,
             "module": {"path": f"/var/lib/lpd/modules/{KERNEL}/fix-net.ko",
                        "sha256": sha256(module("fix_net", build_id=BUILD_IDS["fix_net"])),
                        "buildId": BUILD_IDS["fix_net"],
@@ -456,6 +456,69 @@ class SwitchedOff(Case):
             self.plant({"/proc/cmdline": "ro\n", "/run/lpd/fix-a.json": text, "/run/lpd/.json": text})
             found = {state for state, _ in states(self.json("status")).values()}
             self.assertEqual(found, {"absent"}, text[:20])
+
+
+class NotWanted(Case):
+    """What is loaded although this boot would not have loaded it, and what keeps a patch from being loaded."""
+
+    def setUp(self):
+        super().setUp()
+        self.plant(kernel(KERNEL), PERMISSIVE, {f"/var/lib/lpd/modules/{KERNEL}/fix-net.ko": module("fix_net")})
+
+    def skipped(self, question, reason):
+        value = self.json("why", "fix-net")
+        self.assertEqual((value["action"], value["steps"][-1]["question"]), ("skip", question))
+        self.assertRegex(value["reason"], reason)
+        [action] = self.json("apply", "--dry-run")["actions"]
+        self.assertEqual((action["action"], action["reason"]), ("skip", value["reason"]))
+        return value
+
+    def test_loaded_early_outside_of_the_rollout(self):
+        self.plant(manifest("fix-net", "Stage=initrd", "Rollout=0%"), loaded("fix_net"),
+                   result("fix-net", stage="initrd"))
+        value = self.skipped("rollout", "Rollout=0.00%")
+        self.assertIn("now active: still loaded, also after a soft-reboot, until it is unloaded: Rollout=0.00%", self.text("why", "fix-net"))
+        [patch] = self.json("status")["patches"]
+        self.assertEqual((patch["state"], patch["wanted"]), ("active", False))
+        self.assertEqual(patch["reason"], "still loaded, also after a soft-reboot, until it is unloaded: " + value["reason"])
+        self.assertIn("Warning   fix-net is loaded, but not wanted here\n", self.text("status"))
+        self.assertIn("Rollout=0.00%", self.text("list"))
+        self.assertIn('lpd_patch_unwanted{patch="fix-net"} 1', self.text("metrics"))
+
+    def test_no_machine_id(self):
+        self.plant(manifest("fix-net", "Rollout=99%"))
+        for text in ("", "uninitialized\n", "0" * 32 + "\n"):
+            self.plant({"/etc/machine-id": text})
+            self.skipped("rollout", "has no machine id")
+
+    def test_crash_kernel(self):
+        self.plant(manifest("fix-net", "Required=yes"), {"/proc/cmdline": "ro elfcorehdr=0x7f000000\n"})
+        self.skipped("switches", "this is a crash kernel")
+        self.assertIn("Switches  this is a crash kernel: nothing is loaded or locked\n", self.text("status"))
+        self.plant({"/proc/cmdline": "ro\n"})
+        self.assertEqual(self.json("why", "fix-net")["action"], "load")
+        self.plant({"/proc/vmcore": ""})
+        self.assertIs(self.json("status")["switches"]["crashKernel"], True)
+
+    def test_masked(self):
+        self.plant(manifest("fix-net"))
+        for unit in ("livepatch@fix-net.service", "livepatch@.service", "livepatch.target"):
+            for directory in ("/etc", "/run"):
+                mask = self.root / f"{directory}/systemd/system/{unit}".lstrip("/")
+                self.plant({f"{directory}/systemd/system/{unit}": Link("/dev/null")})
+                self.skipped("unit", f"is masked: {directory}/systemd/system/{unit}$")
+                [patch] = self.json("status")["patches"]
+                self.assertEqual((patch["state"], patch["wanted"]), ("skipped", False))
+                mask.unlink()
+
+    def test_masked_and_required(self):
+        self.plant(manifest("fix-net", "Required=yes"), {"/etc/systemd/system/livepatch@fix-net.service": ""})
+        self.assertEqual(self.json("why", "fix-net")["action"], "fail")
+
+    def test_a_unit_before_a_mask(self):
+        self.plant(manifest("fix-net"), {"/etc/systemd/system/livepatch@fix-net.service": "[Service]\n",
+                                         "/run/systemd/system/livepatch@fix-net.service": Link("/dev/null")})
+        self.assertEqual(self.json("why", "fix-net")["action"], "load")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ LIBRARIES = {
     "lpd-modules": {"inih", "kmod"},
     "lpd-volume": {"blkid", "inih", "json-c", "systemd"},
     "lpd-parser": {"crypto"},
-    "lpd-generator": {"inih", "json-c"},
+    "lpd-generator": {"inih", "json-c", "md"},
 }
 # What the compiler adds, with sanitizers too.
 NEUTRAL = {"asan", "c", "gcc_s", "m", "ubsan"}

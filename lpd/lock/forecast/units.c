@@ -3,8 +3,8 @@
 
 #include "base/file.h"
 #include "base/strv.h"
-#include "config/conf-files.h"
 #include "lock/forecast/units.h"
+#include "system/unit-mask.h"
 
 static const char *const unit_dirs[] = {
     "/etc/systemd/system",      "/run/systemd/system",
@@ -13,15 +13,9 @@ static const char *const unit_dirs[] = {
 };
 
 static bool is_masked(const struct host *h, const char *name) {
-    static const char *const dirs[] = { "/etc/systemd/system", "/run/systemd/system" };
+    _cleanup_free_ char *path = NULL;
 
-    for (size_t i = 0; i < ELEMENTSOF(dirs); i++) {
-        _cleanup_free_ char *path = NULL;
-
-        if (asprintf(&path, "%s/%s", dirs[i], name) >= 0 && conf_masks(h, path))
-            return true;
-    }
-    return false;
+    return unit_mask_find(h, name, &path) > 0;
 }
 
 static int add_links(struct search *s, const char *directory) {

@@ -2,6 +2,7 @@
 #include "base/strv.h"
 #include "check.h"
 #include "config/cmdline.h"
+#include "config/machine-id.h"
 #include "tree.h"
 
 static void assert_switches(const char *line, bool in_initrd, bool disabled, bool lock_disabled,
@@ -47,6 +48,68 @@ static void test_initrd(void **state) {
     assert_switches("rd.lpd.skip=a lpd.skip=b", false, false, false, "b");
     assert_switches("rd.lpd.skip=a lpd.skip=b", true, false, false, "a b");
     assert_switches("rd.lpd.lock=0", true, false, false, "");
+}
+
+static char *read_id(struct host *h, bool in_initrd, const char *line) {
+    _cleanup_(cmdline_switches_done) struct cmdline_switches switches = { 0 };
+    char *id = NULL;
+    int r;
+
+    tree_write(h, "/proc/cmdline", line);
+    assert_int_equal(cmdline_read(h, in_initrd, &switches), 0);
+    r = machine_id_read(h, in_initrd, &switches, &id);
+    assert_int_equal(r, id ? 0 : -ENOENT);
+    return id;
+}
+
+/* No id is better than one that others have as well. */
+static void test_machine_id(void **state) {
+    static const char valid[] = "0123456789abcdef0123456789abcdef", other[] = "ffffffffffffffff0000000000000000";
+    static const char *const none[] = { "", "\n", "uninitialized\n", "0123456789abcdef\n",
+                                        "00000000000000000000000000000000\n",
+                                        "0123456789abcdef0123456789abcdeg\n" };
+    char line[80];
+    struct host h;
+    char *id;
+
+    tree_make(&h);
+    assert_null(read_id(&h, false, ""));
+    for (size_t i = 0; i < ELEMENTSOF(none); i++) {
+        tree_write(&h, "/etc/machine-id", none[i]);
+        assert_null(read_id(&h, false, "quiet"));
+    }
+    tree_write(&h, "/etc/machine-id", "0123456789ABCDEF0123456789abcdef\n");
+    id = read_id(&h, false, "systemd.machine_id=firmware");
+    assert_string_equal(id, valid);
+    free(id);
+    assert_null(read_id(&h, true, "systemd.machine_id=firmware"));
+    assert_null(read_id(&h, true, ""));
+    (void) snprintf(line, sizeof(line), "ro systemd.machine_id=%s", other);
+    for (int initrd = 0; initrd < 2; initrd++) {
+        id = read_id(&h, initrd, line);
+        assert_string_equal(id, other);
+        free(id);
+    }
+    tree_remove(&h);
+}
+
+static void test_crash_kernel(void **state) {
+    static const char *const lines[] = { "ro", "ro elfcorehdr=0x7f000000", "ro elfcorehdr=630M irqpoll", "ro xelfcorehdr=1" };
+    _cleanup_(cmdline_switches_done) struct cmdline_switches s = { 0 };
+    struct host h;
+
+    for (size_t i = 0; i < ELEMENTSOF(lines); i++) {
+        assert_int_equal(cmdline_parse(lines[i], i == 2, &s), 0);
+        assert_int_equal(s.crash_kernel, i == 1 || i == 2);
+        assert_int_equal(cmdline_off(&s) != NULL, s.crash_kernel);
+        cmdline_switches_done(&s);
+    }
+    tree_make(&h);
+    tree_write(&h, "/proc/cmdline", "ro");
+    tree_write(&h, "/proc/vmcore", "");
+    assert_int_equal(cmdline_read(&h, false, &s), 0);
+    assert_true(s.crash_kernel);
+    tree_remove(&h);
 }
 
 static void test_skip(void **state) {
@@ -102,6 +165,8 @@ static void test_read(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_switches), cmocka_unit_test(test_initrd), cmocka_unit_test(test_skip),
+        cmocka_unit_test(test_machine_id),
+        cmocka_unit_test(test_crash_kernel),
         cmocka_unit_test(test_quotes),   cmocka_unit_test(test_read),
     };
 

@@ -455,8 +455,8 @@ static void test_probe_that_cannot_run(void **state _unused_) {
 
 /* A directory that others can write is no place for what root runs. */
 static void test_probe_of_others(void **state _unused_) {
-    _cleanup_(error_done) struct error e = ERROR_NULL;
-    _cleanup_(host_close) struct host h = HOST_NULL;
+    _cleanup_(error_done) struct error why = ERROR_NULL;
+    _cleanup_(host_close) struct host here = HOST_NULL;
     char path[] = "/tmp/lpd-probe-XXXXXX";
     int fd = mkstemp(path);
 
@@ -464,11 +464,11 @@ static void test_probe_of_others(void **state _unused_) {
     assert_int_equal(dprintf(fd, "#!/bin/sh\n"), 10);
     assert_int_equal(fchmod(fd, 0755), 0);
     (void) close(fd);
-    assert_int_equal(host_open("/", &h), 0);
-    assert_int_equal(probe_run(&h, path, USEC_PER_SEC, &e), -EPERM);
+    assert_int_equal(host_open("/", &here), 0);
+    assert_int_equal(probe_run(&here, path, USEC_PER_SEC, &why), -EPERM);
     (void) unlink(path);
-    assert_int_equal(e.exit_status, EXIT_STATUS_REFUSED);
-    assert_non_null(strstr(e.message, "the directory /tmp can be written by everybody"));
+    assert_int_equal(why.exit_status, EXIT_STATUS_REFUSED);
+    assert_non_null(strstr(why.message, "the directory /tmp can be written by everybody"));
 }
 
 static void test_probe_and_no_way_out(void **state _unused_) {

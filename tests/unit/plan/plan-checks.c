@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "plan-test.h"
+#include "plan/rollout.h"
 
 /* Each question that is asked about a patch, and the answers that decide. */
 
@@ -77,77 +78,51 @@ static void test_stage(void **state _unused_) {
     assert_loads("late");
 }
 
-/* Golden values: machines must not change sides, whatever becomes of the code. */
+static uint32_t position_of(const char *machine_id, const char *name) {
+    uint32_t position;
+
+    assert_int_equal(rollout_position(machine_id, name, &position), 0);
+    return position;
+}
+
+/* What systemd-analyze says to ConditionFraction=, in ten-thousandths of a percent. */
 static void test_rollout_positions(void **state _unused_) {
-    static const struct {
-        const char *machine_id, *name;
-        unsigned position;
-    } golden[] = {
-        { "0123456789abcdef0123456789abcdef", "fix-nft-uaf", 4448 },
-        { "0123456789abcdef0123456789abcdef", "lp-1", 8451 },
-        { "0123456789abcdef0123456789abcdef", "lp-2", 7035 },
-        { "ffffffffffffffffffffffffffffffff", "lp-1", 526 },
-        { "00000000000000000000000000000000", "lp-1", 104 },
-        { "00000000000000000000000000000001", "lp-1", 3105 },
-        { NULL, "lp-1", 1229 },
-    };
+    static const char id[] = "0123456789abcdef0123456789abcdef";
 
-    for (size_t i = 0; i < ELEMENTSOF(golden); i++)
-        assert_int_equal(rollout_position(golden[i].machine_id, golden[i].name),
-                         golden[i].position);
-    assert_int_equal(rollout_position("1", "a-b_c"), rollout_position("1", "a_b-c"));
+    assert_int_equal(((uint64_t) position_of(id, "demo") * 1000000 + UINT32_MAX / 2) >> 32, 161137);
+    assert_int_equal(((uint64_t) position_of(id, "lpd") * 1000000 + UINT32_MAX / 2) >> 32, 249928);
+    assert_int_equal(position_of(id, "a-b_c"), position_of(id, "a_b-c"));
+    assert_true(rollout_includes(1612, position_of(id, "demo")));
+    assert_false(rollout_includes(1611, position_of(id, "demo")));
+    assert_false(rollout_includes(0, 0));
+    assert_true(rollout_includes(10000, UINT32_MAX));
 }
 
-/* Of 10,000 machines, each tenth of the scale takes a tenth: 1000 ± 5 standard deviations of 30,
- * for ids that follow each other as for ids that are random, and for each patch on its own. */
+/* Of 10,000 machines, each tenth of the scale takes a tenth, and one patch's rollout says nothing about
+ * another's on the same machines: 5 standard deviations each. */
 static void test_rollout_spread(void **state _unused_) {
-    static const char *const names[] = { "lp-1", "lp-2", "fix-nft-uaf", "x" };
-    uint64_t random = 88172645463325252;
-
-    for (size_t k = 0; k < 2 * ELEMENTSOF(names); k++) {
-        unsigned tenths[10] = { 0 };
-        char id[33];
-
-        for (unsigned i = 0; i < 10000; i++) {
-            unsigned position;
-
-            random ^= random << 13;
-            random ^= random >> 7;
-            random ^= random << 17;
-            if (k % 2)
-                (void) snprintf(id, sizeof(id), "%032x", i);
-            else
-                (void) snprintf(id, sizeof(id), "%016lx%016lx", random, random * 3);
-            position = rollout_position(id, names[k / 2]);
-            assert_uint_in_range(position, 0, 9999);
-            tenths[position / 1000]++;
-        }
-        for (size_t i = 0; i < ELEMENTSOF(tenths); i++)
-            assert_uint_in_range(tenths[i], 850, 1150);
-    }
-}
-
-/* One patch's rollout says nothing about another's on the same machines. */
-static void test_rollout_independent(void **state _unused_) {
-    unsigned both = 0;
+    unsigned tenths[10] = { 0 }, both = 0;
     char id[33];
 
     for (unsigned i = 0; i < 10000; i++) {
+        uint32_t position;
+
         (void) snprintf(id, sizeof(id), "%032x", i);
-        both += rollout_position(id, "lp-1") < 5000 && rollout_position(id, "lp-2") < 5000;
+        position = position_of(id, "lp-1");
+        tenths[(uint64_t) position * 10 >> 32]++;
+        both += rollout_includes(5000, position) && rollout_includes(5000, position_of(id, "lp-2"));
     }
+    for (size_t i = 0; i < ELEMENTSOF(tenths); i++)
+        assert_uint_in_range(tenths[i], 850, 1150);
     assert_uint_in_range(both, 2250, 2750);
 }
 
 static void test_rollout(void **state _unused_) {
-    unsigned position = rollout_position(s.machine_id, "lp");
+    unsigned share = (unsigned) ((uint64_t) position_of(s.machine_id, "lp") * 10000 >> 32);
     char keys[64];
 
-    (void) snprintf(keys, sizeof(keys), "Rollout=%u.%02u%%\n", position / 100, position % 100);
+    (void) snprintf(keys, sizeof(keys), "Rollout=%u.%02u%%\n", share / 100, share % 100);
     patch("lp", keys);
-    (void) snprintf(keys, sizeof(keys), "Rollout=%u.%02u%%\n", (position + 1) / 100,
-                    (position + 1) % 100);
-    patch("l", keys);
     patch("none", "Rollout=0%\n");
     patch("all", "");
     make_plan();
@@ -158,6 +133,35 @@ static void test_rollout(void **state _unused_) {
     s.manifests.entries[snapshot_find(&s, "lp")].manifest.rollout++;
     make_plan();
     assert_loads("lp");
+}
+
+/* An image is asked by machines that did not make it. */
+static void test_rollout_in_initramfs(void **state _unused_) {
+    patch("half", "Stage=initrd\nRollout=99.99%\n");
+    patch("all", "Stage=initrd\n");
+    s.in_initrd = true;
+    free(s.machine_id);
+    s.machine_id = NULL;
+    make_plan();
+    assert_skipped("half", "rollout", "the host decides");
+    assert_loads("all");
+}
+
+static void test_masked_unit(void **state _unused_) {
+    patch("lp", "");
+    patch("must", "Required=yes\n");
+    assert_int_equal(string_set(&info("lp")->unit_problem, "masked"), 0);
+    assert_int_equal(string_set(&info("must")->unit_problem, "masked"), 0);
+    make_plan();
+    assert_skipped("lp", "unit", "masked");
+    assert_fails("must", "unit", "masked", EXIT_STATUS_FAILED);
+}
+
+static void test_crash_kernel(void **state _unused_) {
+    patch("lp", "Required=yes\n");
+    s.switches.crash_kernel = true;
+    make_plan();
+    assert_skipped("lp", "switches", "crash kernel");
 }
 
 static void test_rollout_without_machine_id(void **state _unused_) {
@@ -574,9 +578,11 @@ int main(void) {
         TEST(test_stage),
         TEST(test_rollout_positions),
         TEST(test_rollout_spread),
-        TEST(test_rollout_independent),
         TEST(test_rollout),
         TEST(test_rollout_without_machine_id),
+        TEST(test_rollout_in_initramfs),
+        TEST(test_masked_unit),
+        TEST(test_crash_kernel),
         TEST(test_other_kernel),
         TEST(test_kernel_build_id),
         TEST(test_no_live_patching),
