@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+
 #include "base/file.h"
 #include "base/strv.h"
 #include "config/cmdline.h"
@@ -12,6 +14,7 @@
 
 void cmdline_switches_done(struct cmdline_switches *s) {
     strv_free(s->skip);
+    strv_free(s->kernel_settings);
     free(s->machine_id);
     *s = (struct cmdline_switches){ 0 };
 }
@@ -47,8 +50,27 @@ static void take_switch(const char *value, bool *off) {
 struct parser {
     bool off, rd_off, lock_off, crash_kernel;
     char *machine_id;
-    char **skip;
+    char **skip, **kernel_settings;
 };
+
+/* nomodule, and sysctl.KEY=VALUE with '.' or '/': the kernel sets these before anything runs. */
+static int take_kernel_setting(struct parser *p, const char *key, const char *value) {
+    const char *name = startswith(key, "sysctl.") ? key + STRLEN("sysctl.") : NULL;
+    bool modules = name && (streq(name, "kernel.modules_disabled") || streq(name, "kernel/modules_disabled"));
+    bool ftrace = name && (streq(name, "kernel.ftrace_enabled") || streq(name, "kernel/ftrace_enabled"));
+    char *word;
+    int r;
+
+    if (streq(key, "nomodule"))
+        return strv_extend(&p->kernel_settings, key);
+    if (!(modules && streq(strempty(value), "1")) && !(ftrace && streq(strempty(value), "0")))
+        return 0;
+    if (asprintf(&word, "%s=%s", key, value) < 0)
+        return -ENOMEM;
+    r = strv_extend(&p->kernel_settings, word);
+    free(word);
+    return r;
+}
 
 static int take_option(struct parser *p, const char *key, const char *value, bool in_initrd) {
     bool rd = startswith(key, "rd.");
@@ -67,7 +89,7 @@ static int take_option(struct parser *p, const char *key, const char *value, boo
         return value ? strv_extend_split(&p->skip, value, "," BLANKS) : 0;
     else if (patch_name_equal(key, "lpd.lock") && !rd)
         take_switch(value, &p->lock_off);
-    return 0;
+    return take_kernel_setting(p, key, value);
 }
 
 int cmdline_parse(const char *line, bool in_initrd, struct cmdline_switches *ret) {
@@ -86,11 +108,13 @@ int cmdline_parse(const char *line, bool in_initrd, struct cmdline_switches *ret
     }
     if (r < 0) {
         strv_free(p.skip);
+        strv_free(p.kernel_settings);
         free(p.machine_id);
         return r;
     }
     *ret = (struct cmdline_switches){ .disabled = p.off || p.rd_off, .lock_disabled = p.lock_off,
                                       .crash_kernel = p.crash_kernel, .machine_id = p.machine_id,
+                                      .kernel_settings = p.kernel_settings,
                                       .skip = p.skip };
     return 0;
 }

@@ -9,6 +9,7 @@ struct cmdline_switches {
     bool lock_disabled;  /* lpd.lock=0 */
     bool crash_kernel;   /* this kernel was started by another's crash: kdump */
     char *machine_id;    /* systemd.machine_id=, which need not be one; NULL: not there */
+    char **kernel_settings; /* of the kernel's own, those that keep modules or patches out */
     char **skip;         /* lpd.skip= (and rd.lpd.skip= in the initramfs), every name */
 };
 

@@ -104,6 +104,14 @@ static void lint_entry(struct ctl *c, const struct snapshot *s,
         add_problem(c, entry->path, error_message(&e, r), e.hint);
 }
 
+static void add_lock_warning(struct ctl *c, const char *setting) {
+    _cleanup_free_ char *text = NULL;
+
+    if (asprintf(&text, "%s: patches are loaded before it at boot, and not after; use Lock= in lpd.conf instead",
+                 setting) >= 0)
+        json_object_array_add(json_object_object_get(c->value, "warnings"), json_object_new_string(text));
+}
+
 /* The machine's own files; relations between manifests show only here. */
 static int lint_machine(struct ctl *c, struct error *e) {
     _cleanup_(snapshot_done) struct snapshot s = {};
@@ -115,6 +123,8 @@ static int lint_machine(struct ctl *c, struct error *e) {
         r = order_make(&s.manifests, &order);
     if (r < 0)
         return r;
+    STRV_FOREACH(setting, s.kernel_settings)
+        add_lock_warning(c, *setting);
     if (s.policy_error < 0)
         add_problem(c, "lpd.conf", error_message(&s.policy_problem, s.policy_error),
                     s.policy_problem.hint);
@@ -161,6 +171,7 @@ int ctl_lint(struct ctl *c, char **argv, struct error *e) {
 
     c->value = value_new();
     json_object_object_add(c->value, "problems", json_object_new_array());
+    json_object_object_add(c->value, "warnings", json_object_new_array());
     r = *argv ? 0 : lint_machine(c, e);
     STRV_FOREACH(path, argv)
         if (r >= 0)
@@ -176,6 +187,10 @@ int ctl_lint(struct ctl *c, char **argv, struct error *e) {
 
 void print_problems(const struct ctl *c) {
     json_object *problems = json_object_object_get(c->value, "problems");
+    json_object *warnings = json_object_object_get(c->value, "warnings");
+
+    for (size_t i = 0; i < json_object_array_length(warnings); i++)
+        printf("warning: %s\n", json_object_get_string(json_object_array_get_idx(warnings, i)));
 
     for (size_t i = 0; i < json_object_array_length(problems); i++) {
         json_object *o = json_object_array_get_idx(problems, i);

@@ -205,6 +205,14 @@ static void print_refused(json_object *refused) {
     print_requested(refused, "requestedByUsers", " for users other than root");
 }
 
+/* Who has locked, if not lpd. */
+static void print_others(json_object *lock) {
+    _cleanup_free_ char *others = value_text(lock, "alsoLockedBy");
+    bool known = json_object_array_length(json_object_object_get(lock, "alsoLockedBy")) > 0;
+
+    printf(", but not by lpd%s%s", known ? ": " : "", known ? strempty(others) : "");
+}
+
 /* Nothing where nobody wants a lock and there is none. */
 static void print_lock_state(json_object *lock) {
     const char *state = value_get(lock, "state"), *policy = value_get(lock, "policy");
@@ -217,7 +225,7 @@ static void print_lock_state(json_object *lock) {
         if (state && streq(state, "locked"))
             print_lock_author(lock);
         else
-            printf(", but not by lpd");
+            print_others(lock);
         printf("%s%s\n", reason ? ": " : "", strempty(reason));
         print_refused(json_object_object_get(lock, "refused"));
     } else if (state) {

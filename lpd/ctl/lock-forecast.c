@@ -80,7 +80,8 @@ static json_object *proposal_value(char *const *names) {
     return o;
 }
 
-static json_object *forecast_value(const struct outcome *outcome, const struct forecast *w) {
+static json_object *forecast_value(const struct snapshot *s, const struct outcome *outcome,
+                                   const struct forecast *w) {
     json_object *o = json_object_new_object();
 
     json_add_string(o, "kernel", w->release);
@@ -90,6 +91,7 @@ static json_object *forecast_value(const struct outcome *outcome, const struct f
     json_object_object_add(o, "modules", modules_value(w));
     json_object_object_add(o, "proposal", proposal_value(w->proposal));
     json_add_list(o, "unread", w->unread);
+    json_add_list(o, "alsoLockedBy", s->kernel_settings);
     return o;
 }
 
@@ -105,7 +107,7 @@ int ctl_lock_forecast(struct ctl *c, struct error *e) {
     if (r >= 0)
         r = decide(&s, &w, &outcome);
     if (r >= 0)
-        json_object_object_add(c->value, "forecast", forecast_value(&outcome, &w));
+        json_object_object_add(c->value, "forecast", forecast_value(&s, &outcome, &w));
     error_done(&outcome.error);
     return r;
 }
@@ -134,10 +136,13 @@ void print_lock_forecast(const struct ctl *c) {
     };
     json_object *forecast = json_object_object_get(c->value, "forecast");
     json_object *modules = json_object_object_get(forecast, "modules");
+    json_object *others = json_object_object_get(forecast, "alsoLockedBy");
     json_object *unread = json_object_object_get(forecast, "unread");
     const char *text = value_get(json_object_object_get(forecast, "proposal"), "text");
 
     print_outcome(forecast);
+    for (size_t i = 0; i < json_object_array_length(others); i++)
+        printf("Locked at boot by others: %s\n", json_object_get_string(json_object_array_get_idx(others, i)));
     if (json_object_array_length(modules) == 0)
         printf("Nothing is known that kernel %s would be asked for after it.\n",
                value_get(forecast, "kernel"));

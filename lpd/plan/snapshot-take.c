@@ -9,6 +9,7 @@
 #include "module/file.h"
 #include "plan/snapshot.h"
 #include "state/conflicts.h"
+#include "system/kernel-settings.h"
 #include "system/unit-mask.h"
 #include "trust/manifest.h"
 
@@ -247,6 +248,8 @@ int snapshot_take(struct host *h, unsigned flags, struct snapshot *ret, struct e
     if (r < 0)
         return r;
     r = see_machine(h, &s);
+    if (r >= 0 && !(flags & SNAPSHOT_NO_PATCHES) && !s.in_initrd)
+        r = kernel_settings_find(h, &s.switches, &s.kernel_settings);
     if (r >= 0 && !(flags & SNAPSHOT_NO_PATCHES))
         r = see_patches(h, flags, &s);
     if (r < 0)

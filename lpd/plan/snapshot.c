@@ -30,6 +30,7 @@ void snapshot_done(struct snapshot *s) {
     error_done(&s->policy_problem);
     cmdline_switches_done(&s->switches);
     free(s->machine_id);
+    strv_free(s->kernel_settings);
     kernel_facts_done(&s->facts);
     livepatch_list_done(&s->loaded);
     result_list_done(&s->results);

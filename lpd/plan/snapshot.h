@@ -47,6 +47,7 @@ struct snapshot {
     struct cmdline_switches switches;
     bool disable_file;          /* /etc/lpd/disable is there */
     bool in_initrd;
+    char **kernel_settings;     /* of others, that keep patches out: kernel-settings.h */
     bool modules_unknown;       /* the module directories cannot be seen yet: /var is not mounted */
     bool offline;               /* below --root=: there is no kernel to ask; facts.release may be NULL */
     char *machine_id;           /* a valid one; NULL: none, or the initramfs does not know it */

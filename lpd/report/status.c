@@ -333,6 +333,7 @@ static json_object *lock_value(const struct snapshot *s) {
     json_add_bool(o, "sealed", s->facts.sealed);
     add_lock_record(o, &s->lock);
     json_object_object_add(o, "refused", refused_value(s));
+    json_add_list(o, "alsoLockedBy", s->kernel_settings);
     return o;
 }
 

@@ -500,6 +500,25 @@ class NotWanted(Case):
         self.plant({"/proc/vmcore": ""})
         self.assertIs(self.json("status")["switches"]["crashKernel"], True)
 
+    def test_who_else_locks(self):
+        self.plant(manifest("fix-net"), {
+            "/proc/sys/kernel/modules_disabled": "1\n",
+            "/usr/lib/sysctl.d/10-x.conf": "kernel.modules_disabled=1\n",
+            "/etc/sysctl.d/10-x.conf": "# kernel.modules_disabled=1\n",
+            "/etc/sysctl.d/50-y.conf": "kernel.sysrq = 1\n-kernel/modules_disabled = 1\nkernel.ftrace_enabled=0\n",
+            "/etc/sysctl.d/60-z.conf": "kernel.modules_disabled=0\nkernel.ftrace_enabled=1\n",
+            "/usr/lib/tmpfiles.d/z.conf": "w /proc/sys/kernel/modules_disabled - - - - 1\nd /x\n",
+            "/proc/cmdline": "ro nomodule sysctl.kernel/ftrace_enabled=0 sysctl.kernel.modules_disabled=0\n"})
+        found = ["the kernel command line: nomodule", "the kernel command line: sysctl.kernel/ftrace_enabled=0",
+                 "/etc/sysctl.d/50-y.conf:2: kernel.modules_disabled=1",
+                 "/etc/sysctl.d/50-y.conf:3: kernel.ftrace_enabled=0",
+                 "/usr/lib/tmpfiles.d/z.conf:1: kernel.modules_disabled=1"]
+        self.assertEqual(self.json("status")["lock"]["alsoLockedBy"], found)
+        self.assertIn("locked until reboot, but not by lpd: the kernel command line: nomodule", self.text("status"))
+        warnings = self.json("lint")["warnings"]
+        self.assertEqual([warning.split(": patches")[0] for warning in warnings], found)
+        self.assertIn("warning: /etc/sysctl.d/50-y.conf:2: kernel.modules_disabled=1: patches are", self.text("lint"))
+
     def test_masked(self):
         self.plant(manifest("fix-net"))
         for unit in ("livepatch@fix-net.service", "livepatch@.service", "livepatch.target"):
