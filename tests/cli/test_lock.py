@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """lpctl lock --dry-run: what would break, over a machine of files with modules that depmod indexed."""
 
+import random
 import shutil
 import subprocess
 import sys
@@ -118,6 +119,31 @@ class Forecast(machine.Case):
         value = self.json("lock", "--dry-run", status=1)
         self.assertIn(f"/lib/modules/{KERNEL}", value["error"]["message"])
         self.text("lock", "--dry-run", status=1)
+
+    def damage(self, name, data):
+        (self.root / "lib/modules" / KERNEL / name).write_bytes(data)
+        done = self.run_bare(f"--root={self.root}", "lock", "--dry-run")
+        self.assertIn(done.returncode, (0, 5), done.stderr)
+        return done
+
+    def test_damaged_index(self):
+        """What another root's index says is not followed out of the file, nor in circles."""
+        self.plant(machine.kernel(KERNEL), VFAT)
+        for name in ("modules.dep.bin", "modules.alias.bin", "modules.builtin.bin", "modules.symbols.bin"):
+            good = (self.root / "lib/modules" / KERNEL / name).read_bytes()
+            for root in (b"\x6f\xff\xff\xf0", b"\x60" + (len(good) - 1).to_bytes(3, "big")):
+                done = self.damage(name, good[:8] + root + good[12:])
+                self.assertEqual(done.returncode, 5)
+                self.assertIn(f"{name}: is no index of modules, or a damaged one", done.stderr)
+                self.assertIn(f"depmod -a {KERNEL}", done.stderr)
+            self.assertEqual(self.damage(name, good[:40]).returncode, 5)
+            dice = random.Random(name)
+            for _ in range(25):
+                bad = bytearray(good)
+                for _ in range(dice.randint(1, 8)):
+                    bad[dice.randrange(len(bad))] = dice.choice((0, 1, 0x7f, 0x80, 0xff, dice.randrange(256)))
+                self.damage(name, bytes(bad))
+            self.assertEqual(self.damage(name, good).returncode, 0)
 
     def test_unread(self):
         found, text = self.forecast({"/etc/fstab/x": "", "/etc/crypttab": b"\xff" * 2000000})

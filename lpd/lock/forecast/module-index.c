@@ -8,6 +8,7 @@
 #include "base/safe-file.h"
 #include "base/strv.h"
 #include "config/name.h"
+#include "lock/forecast/index-check.h"
 #include "lock/forecast/module-index.h"
 
 #define INDEX_SIZE_MAX ((size_t) 256 << 20)
@@ -76,23 +77,120 @@ static struct kmod_ctx *new_kmod(const struct host *h, int dir_fd) {
     return kmod;
 }
 
-/* The library follows what stands in these files without a check. */
+static int load_kmod(struct module_index *x, const char *directory, struct error *e) {
+    int r;
+
+    x->kmod = new_kmod(x->host, x->dir_fd);
+    if (!x->kmod)
+        return -ENOMEM;
+    kmod_set_log_fn(x->kmod, say_nothing, NULL);
+    r = kmod_load_resources(x->kmod);
+    return r < 0 ? error_set(e, r, EXIT_STATUS_FAILED, "%s: cannot read the index of modules: %s", directory,
+                             strerror(-r))
+                 : 0;
+}
+
+/* What the library reads of a directory of modules. It follows what stands in the indexes without a check. */
+static const struct {
+    const char *name;
+    bool needed;
+    bool is_text;
+} files[] = {
+    { "modules.dep.bin", true },       { "modules.alias.bin", true },         { "modules.symbols.bin", true },
+    { "modules.builtin.bin", true },   { "modules.builtin.alias.bin", false },
+    { "modules.softdep", false, true }, { "modules.weakdep", false, true },
+};
+
+static int open_index(const struct host *h, const char *directory, size_t i, struct error *e) {
+    _cleanup_(error_done) struct error problem = ERROR_NULL;
+    _cleanup_free_ char *path = NULL;
+    int fd;
+
+    if (asprintf(&path, "%s/%s", directory, files[i].name) < 0)
+        return -ENOMEM;
+    fd = safe_file_open(h, path, INDEX_SIZE_MAX, /* trusted= */ true, &problem);
+    if (fd >= 0 || (!files[i].needed && (fd == -ENOENT || fd == -ENOEXEC)))
+        return fd;
+    if (e)
+        *e = TAKE_STRUCT(problem);
+    return error_hint(e, error_prefix(e, fd, "%s", path), "depmod -a %s", path_basename(directory));
+}
+
 static int check_index(const struct host *h, const char *directory, struct error *e) {
-    static const char *const files[] = { "modules.dep.bin", "modules.alias.bin",
-                                         "modules.symbols.bin", "modules.builtin.bin" };
-
     for (size_t i = 0; i < ELEMENTSOF(files); i++) {
-        _cleanup_close_ int fd = -EBADF;
-        _cleanup_free_ char *path = NULL;
+        _cleanup_close_ int fd = open_index(h, directory, i, e);
 
-        if (asprintf(&path, "%s/%s", directory, files[i]) < 0)
-            return -ENOMEM;
-        fd = safe_file_open(h, path, INDEX_SIZE_MAX, /* trusted= */ true, e);
-        if (fd < 0)
-            return error_hint(e, error_prefix(e, fd, "%s", path), "depmod -a %s",
-                              path_basename(directory));
+        if (fd < 0 && files[i].needed)
+            return fd;
     }
     return 0;
+}
+
+static void remove_copies(int dir_fd) {
+    for (size_t i = 0; i < ELEMENTSOF(files); i++)
+        (void) unlinkat(dir_fd, files[i].name, 0);
+}
+
+static int copy_file(int fd, int to, size_t i) {
+    _cleanup_close_ int copy = -EBADF;
+    _cleanup_free_ char *data = NULL;
+    size_t size;
+    int r;
+
+    r = file_read_fd(fd, INDEX_SIZE_MAX, &data, &size);
+    if (r >= 0 && !files[i].is_text)
+        r = index_check(data, size);
+    if (r < 0)
+        return r;
+    copy = openat(to, files[i].name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    return copy < 0 ? -errno : file_write_fd(copy, data, size);
+}
+
+static int copy_files(const struct host *h, const char *directory, int to, struct error *e) {
+    for (size_t i = 0; i < ELEMENTSOF(files); i++) {
+        _cleanup_close_ int fd = open_index(h, directory, i, e);
+        int r;
+
+        if (fd < 0 && files[i].needed)
+            return fd;
+        r = fd < 0 ? 0 : copy_file(fd, to, i);
+        if (r == -EBADMSG)
+            return error_hint(e, error_set(e, r, EXIT_STATUS_REFUSED, "%s/%s: is no index of modules, or a damaged one",
+                                           directory, files[i].name),
+                              "depmod -a %s", path_basename(directory));
+        if (r < 0)
+            return error_set(e, r, EXIT_STATUS_FAILED, "%s/%s: cannot be copied: %s", directory, files[i].name,
+                             strerror(-r));
+    }
+    return 0;
+}
+
+/* Whose root that is, and who changes it meanwhile, is not known: the library gets checked copies, in a directory that
+ * is gone as soon as they are mapped. */
+static int open_copies(struct module_index *x, const char *directory, struct error *e) {
+    char place[] = "/tmp/lpctl-XXXXXX";
+    int r;
+
+    if (!mkdtemp(place))
+        return error_set(e, -errno, EXIT_STATUS_FAILED, "%s: %s", place, strerror(errno));
+    x->dir_fd = open(place, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    r = x->dir_fd < 0 ? -errno : copy_files(x->host, directory, x->dir_fd, e);
+    if (r >= 0)
+        r = load_kmod(x, directory, e);
+    remove_copies(x->dir_fd);
+    (void) rmdir(place);
+    return r;
+}
+
+static int open_there(struct module_index *x, const char *directory, struct error *e) {
+    int r;
+
+    x->dir_fd = file_open(x->host, directory, O_PATH | O_DIRECTORY, 0);
+    if (x->dir_fd < 0)
+        return error_set(e, x->dir_fd, EXIT_STATUS_FAILED, "%s: %s", directory,
+                         strerror(-x->dir_fd));
+    r = check_index(x->host, directory, e);
+    return r < 0 ? r : load_kmod(x, directory, e);
 }
 
 int module_index_open(const struct host *h, const char *release, struct module_index **ret,
@@ -101,24 +199,14 @@ int module_index_open(const struct host *h, const char *release, struct module_i
     _cleanup_free_ char *directory = NULL;
     int r;
 
-    if (!x || asprintf(&directory, "/lib/modules/%s", release) < 0)
+    if (!x)
         return -ENOMEM;
-    x->host = h;
-    x->dir_fd = file_open(h, directory, O_PATH | O_DIRECTORY, 0);
-    if (x->dir_fd < 0)
-        return error_set(e, x->dir_fd, EXIT_STATUS_FAILED, "%s: %s", directory,
-                         strerror(-x->dir_fd));
-    r = check_index(h, directory, e);
+    *x = (struct module_index){ .host = h, .dir_fd = -EBADF };
+    if (asprintf(&directory, "/lib/modules/%s", release) < 0)
+        return -ENOMEM;
+    r = h->live ? open_there(x, directory, e) : open_copies(x, directory, e);
     if (r < 0)
         return r;
-    x->kmod = new_kmod(h, x->dir_fd);
-    if (!x->kmod)
-        return -ENOMEM;
-    kmod_set_log_fn(x->kmod, say_nothing, NULL);
-    r = kmod_load_resources(x->kmod);
-    if (r < 0)
-        return error_set(e, r, EXIT_STATUS_FAILED, "%s: cannot read the index of modules: %s",
-                         directory, strerror(-r));
     *ret = TAKE_PTR(x);
     return 0;
 }
