@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "config/machine-id.h"
 #include "config/name.h"
+#include "mounts.h"
 #include "livepatch/sysfs.h"
 #include "plan/plan.h"
 #include "store/store.h"
@@ -80,6 +81,31 @@ static void write_unit_section(FILE *f, const struct action *a, const struct man
         fprintf(f, "After=livepatch@%s.service\n", previous);
 }
 
+static int write_place(const struct host *h, FILE *f, const struct action *a, const char *path) {
+    int r = mounts_write_after(h, f, path);
+
+    if (r > 0)
+        log_line(4, "%s: %s is on a file system that needs the network, which comes after the patches", a->name, path);
+    return MIN(r, 0);
+}
+
+/* What the unit waits for beyond the usual places: those behind a link, and those that the manifest names. */
+static int write_places(const struct host *h, FILE *f, const struct snapshot *s, const struct action *a) {
+    const struct manifest_entry *entry = s->manifests.entries + a->index;
+    const struct manifest_kernel *kernel;
+    int r;
+
+    r = write_place(h, f, a, STORE_DIRECTORY "/RELEASE");
+    if (entry->error_number < 0 || !s->facts.release)
+        return r;
+    kernel = manifest_kernel_for(&entry->manifest, s->facts.release);
+    if (r >= 0 && kernel && kernel->module && *kernel->module == '/')
+        r = write_place(h, f, a, kernel->module);
+    if (r >= 0 && entry->manifest.probe)
+        r = write_place(h, f, a, entry->manifest.probe);
+    return r;
+}
+
 static void write_relations(FILE *f, const struct snapshot *s, const struct manifest *m) {
     for (char *const *name = m->requires; name && *name; name++) {
         size_t i = snapshot_find(s, *name);
@@ -94,7 +120,7 @@ static void write_relations(FILE *f, const struct snapshot *s, const struct mani
         fprintf(f, "\n[Service]\nTimeoutSec=%" PRIu64 "s\n", m->timeout_usec / USEC_PER_SEC * 3);
 }
 
-static int write_dropin(const struct output *out, const struct snapshot *s, const struct action *a,
+static int write_dropin(const struct host *h, const struct output *out, const struct snapshot *s, const struct action *a,
                         const char *unit, const char *previous) {
     const struct manifest_entry *entry = s->manifests.entries + a->index;
     _cleanup_free_ char *directory = NULL, *path = NULL;
@@ -114,15 +140,16 @@ static int write_dropin(const struct output *out, const struct snapshot *s, cons
         return -ENOMEM;
     }
     write_unit_section(f, a, entry, previous);
+    r = write_places(h, f, s, a);
     /* What is known to fail pulls nothing in, and patches that wait for each other must not make
      * systemd wait. */
     if (a->type == ACTION_LOAD)
         write_relations(f, s, &entry->manifest);
-    r = ferror(f) ? -EIO : 0;
+    (void) RET_GATHER(r, ferror(f) ? -EIO : 0);
     return fclose(f) != 0 && r >= 0 ? -errno : r;
 }
 
-static int write_patch(const struct output *out, const struct snapshot *s, const struct action *a,
+static int write_patch(const struct host *h, const struct output *out, const struct snapshot *s, const struct action *a,
                        const char *previous) {
     const struct manifest_entry *entry = s->manifests.entries + a->index;
     bool required = entry->error_number == 0 && entry->manifest.required;
@@ -131,7 +158,7 @@ static int write_patch(const struct output *out, const struct snapshot *s, const
 
     if (asprintf(&unit, "livepatch@%s.service", a->name) < 0)
         return -ENOMEM;
-    r = write_dropin(out, s, a, unit, previous);
+    r = write_dropin(h, out, s, a, unit, previous);
     if (r < 0)
         return r;
     r = make_link(out, required ? "livepatch.target.requires" : "livepatch.target.wants", unit,
@@ -171,7 +198,7 @@ static int write_all(const struct host *h, const struct output *out, const struc
             log_line(3, "%s", action_fact(a));
             continue;
         }
-        r = write_patch(out, s, a, previous);
+        r = write_patch(h, out, s, a, previous);
         if (r < 0)
             log_line(3, "cannot write the unit of %s: %s", a->name, strerror(-r));
         else
