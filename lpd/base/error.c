@@ -68,7 +68,40 @@ const char *error_message(const struct error *e, int r) {
     return e && e->message ? e->message : strerror(-r);
 }
 
+int error_collect(struct error *e, int r, struct error *from) {
+    struct error **last;
+    size_t n = 1;
+
+    /* Without a message the error number speaks, which a further fault would not have. */
+    if (e && !from->message)
+        (void) error_set(from, r, from->exit_status, "%s", strerror(-r));
+    if (e && !e->message) {
+        *e = *from;
+        *from = ERROR_NULL;
+        return r;
+    }
+    for (last = e ? &e->more : NULL; last && *last; last = &(*last)->more)
+        n++;
+    if (last && n < ERROR_FAULTS_MAX) {
+        *last = malloc(sizeof(**last));
+        if (*last) {
+            **last = *from;
+            *from = ERROR_NULL;
+        }
+    }
+    error_done(from);
+    return r;
+}
+
 void error_done(struct error *e) {
+    struct error *next;
+
+    for (struct error *more = e->more; more; more = next) {
+        next = more->more;
+        free(more->message);
+        free(more->hint);
+        free(more);
+    }
     free(e->message);
     free(e->hint);
     *e = ERROR_NULL;

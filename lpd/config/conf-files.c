@@ -253,14 +253,17 @@ int conf_read_dropins(const struct host *h, unsigned dirs, const char *subdir,
                       struct safe_directories *known, conf_reader reader, void *userdata,
                       struct error *e) {
     _cleanup_(conf_names_done) struct conf_names l = { 0 };
-    int r;
+    struct error one = ERROR_NULL;
+    int r, k;
 
-    r = conf_names_list(h, dirs, subdir, &l, e);
+    r = conf_names_list(h, dirs, subdir, &l, &one);
+    if (r < 0)
+        (void) error_collect(e, r, &one);
     for (size_t i = 0; i < l.n_names; i++) {
-        struct error *first = r < 0 ? NULL : e;
-
-        if (l.names[i].files)
-            (void) RET_GATHER(r, read_dropin(h, l.names + i, subdir, known, reader, userdata, first));
+        k = l.names[i].files ? read_dropin(h, l.names + i, subdir, known, reader, userdata, &one) : 0;
+        if (k < 0)
+            (void) error_collect(e, k, &one);
+        (void) RET_GATHER(r, k);
     }
     return r;
 }

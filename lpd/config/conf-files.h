@@ -59,7 +59,7 @@ typedef int (*conf_reader)(void *userdata, const char *path, const char *data, s
                            struct error *e);
 
 /* Hands the drop-ins of SUBDIR ("lpd.conf.d") on in their order. A bad one stops none after it. 0,
- * or the first fault. */
+ * or the first fault; those after it are added to e. */
 int conf_read_dropins(const struct host *h, unsigned dirs, const char *subdir,
                       struct safe_directories *known, conf_reader reader, void *userdata,
                       struct error *e);

@@ -27,18 +27,28 @@ struct reader {
     size_t n_sections;
     void *userdata;
     int fault; /* the first one */
-    struct error *e;
+    struct error one; /* the fault at hand */
+    struct error *e;  /* all of them; NULL: nobody asks */
+    size_t n_faults;
 };
 
-/* Keeps the first fault and names its place. */
-static void note(struct reader *r, int fault) {
-    if (fault >= 0 || r->fault < 0)
-        return;
-    r->fault = error_prefix(r->e, fault, "%s:%u", r->path, r->line);
-    r->e = NULL;
+/* Where a fault is described; NULL if nobody will read it. */
+static struct error *description(struct reader *r) {
+    return r->e && r->n_faults < ERROR_FAULTS_MAX ? &r->one : NULL;
 }
 
-#define REFUSE(r, ...) note(r, error_set((r)->e, -EBADMSG, EXIT_STATUS_CONFIG, __VA_ARGS__))
+/* Keeps a fault and names its place. The first one decides. */
+static void note(struct reader *r, int fault) {
+    if (fault >= 0)
+        return;
+    if (r->fault >= 0)
+        r->fault = fault;
+    if (description(r))
+        (void) error_collect(r->e, error_prefix(&r->one, fault, "%s:%u", r->path, r->line), &r->one);
+    r->n_faults++;
+}
+
+#define REFUSE(r, ...) note(r, error_set(description(r), -EBADMSG, EXIT_STATUS_CONFIG, __VA_ARGS__))
 
 static const struct ini_key *find_section(const struct ini_table *t, const char *name) {
     for (const struct ini_key *k = t->keys; k < t->keys + t->n_keys; k++)
@@ -63,7 +73,7 @@ static void refuse_unknown_section(struct reader *r, const char *name) {
 
     for (size_t i = 0; i < r->table->n_keys; i++)
         candidates[i] = r->table->keys[i].section;
-    near = r->e && word ? suggest(word, candidates, r->table->n_keys) : NULL;
+    near = description(r) && word ? suggest(word, candidates, r->table->n_keys) : NULL;
     if (near)
         REFUSE(r, "unknown section [%s] (did you mean [%s%s]?)", name, near,
                endswith(near, ":") ? "…" : "");
@@ -79,7 +89,7 @@ static void refuse_unknown_key(struct reader *r, const char *name) {
     for (size_t i = 0; i < r->table->n_keys; i++)
         if (streq(r->table->keys[i].section, r->section))
             candidates[n++] = r->table->keys[i].name;
-    near = r->e ? suggest(name, candidates, n) : NULL;
+    near = description(r) ? suggest(name, candidates, n) : NULL;
     if (elsewhere)
         REFUSE(r, "%s= belongs in [%s%s]", name, elsewhere->section,
                endswith(elsewhere->section, ":") ? "…" : "");
@@ -125,7 +135,7 @@ static void begin_section(struct reader *r, const char *name) {
     r->target = r->userdata;
     if (r->table->begin) {
         int q = r->table->begin(r->userdata, endswith(k->section, ":") ? name + length : NULL,
-                                &r->target, r->e);
+                                &r->target, description(r));
         if (q < 0) {
             note(r, q);
             return;
@@ -171,9 +181,9 @@ static void assign(struct reader *r, const char *name, const char *value) {
     }
     if (!*value)
         value = k->fallback;
-    q = k->parse(k, value, (char *) r->target + k->offset, r->e);
+    q = k->parse(k, value, (char *) r->target + k->offset, description(r));
     if (q >= 0 && r->table->assigned)
-        q = r->table->assigned(r->userdata, k, value, r->path, r->line, r->e);
+        q = r->table->assigned(r->userdata, k, value, r->path, r->line, description(r));
     note(r, q);
 }
 
@@ -306,7 +316,8 @@ static char *read_line(char *str, int num, void *stream) {
 int ini_read(const struct ini_table *t, const char *path, const char *data, size_t size,
              void *userdata, struct error *e) {
     struct reader r = {
-        .table = t, .path = path, .next = data, .end = data + size, .userdata = userdata, .e = e,
+        .table = t, .path = path, .next = data, .end = data + size, .userdata = userdata,
+        .one = ERROR_NULL, .e = e,
     };
 
     const size_t mark = STRLEN(BYTE_ORDER_MARK);

@@ -39,8 +39,8 @@ struct ini_table {
 };
 
 /* Reads a file from memory into userdata, over what is there. Each fault is -EBADMSG with
- * "PATH:LINE: " in front; the first one is reported, the lines after it are read all the same, so
- * that a bad line never switches a later one off. Or -ENOMEM.
+ * "PATH:LINE: " in front. The lines after it are read all the same, so that a bad line never switches
+ * a later one off: their faults are added to e, up to ERROR_FAULTS_MAX. Or -ENOMEM.
  *
  * The syntax is systemd.syntax(7)'s with less rope: no key twice in a section unless it says so, no section twice, no
  * continued lines, no control characters, nothing but UTF-8, and no KEY=VALUE line that is longer

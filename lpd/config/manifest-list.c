@@ -35,11 +35,34 @@ static int merge_dropin(void *userdata, const char *path, const char *data, size
     return r < 0 ? r : manifest_merge(m, path, data, size, e);
 }
 
+static int merge_dropins(const struct host *h, const struct conf_name *n, struct safe_directories *known,
+                         struct manifest *m, struct error *e) {
+    _cleanup_free_ char *dropins = NULL;
+
+    if (!n->dropins)
+        return 0;
+    if (asprintf(&dropins, SUBDIR "/%s" CONF_SUFFIX ".d", n->name) < 0)
+        return -ENOMEM;
+    return conf_read_dropins(h, n->dropins, dropins, known, merge_dropin, m, e);
+}
+
+/* The faults of the drop-ins of a manifest that has its own, so that all can be corrected at once. */
+static int add_faults_of_dropins(const struct host *h, const struct conf_name *n, const char *path,
+                                 struct safe_directories *known, int fault, struct error *e) {
+    _cleanup_(manifest_done) struct manifest empty = { 0 };
+    int r;
+
+    r = fault == -EBADMSG ? manifest_parse(n->name, path, "", 0, &empty, NULL) : fault;
+    if (r >= 0)
+        r = merge_dropins(h, n, known, &empty, e);
+    return r == -ENOMEM ? r : fault;
+}
+
 /* Reads one manifest with its drop-ins. 1, or 0 if it is masked. */
 static int read_manifest(const struct host *h, const struct conf_name *n, const char *path,
                          struct safe_directories *known, struct manifest *ret, struct error *e) {
     _cleanup_(manifest_done) struct manifest m = { 0 };
-    _cleanup_free_ char *data = NULL, *dropins = NULL;
+    _cleanup_free_ char *data = NULL;
     size_t size;
     int r;
 
@@ -47,17 +70,13 @@ static int read_manifest(const struct host *h, const struct conf_name *n, const 
     if (r <= 0)
         return r == -ENOENT ? 0 : r;
     r = manifest_parse(n->name, path, data, size, &m, e);
+    if (r < 0)
+        return add_faults_of_dropins(h, n, path, known, r, e);
+    r = manifest_add_source(&m, path, data, size);
     if (r >= 0)
-        r = manifest_add_source(&m, path, data, size);
+        r = merge_dropins(h, n, known, &m, e);
     if (r < 0)
         return r;
-    if (n->dropins) {
-        if (asprintf(&dropins, SUBDIR "/%s" CONF_SUFFIX ".d", n->name) < 0)
-            return -ENOMEM;
-        r = conf_read_dropins(h, n->dropins, dropins, known, merge_dropin, &m, e);
-        if (r < 0)
-            return r;
-    }
     *ret = TAKE_STRUCT(m);
     return 1;
 }

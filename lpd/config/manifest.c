@@ -196,6 +196,10 @@ const struct manifest_kernel *manifest_kernel_for(const struct manifest *m, cons
     return NULL;
 }
 
+bool manifest_kernel_allows(const struct manifest_kernel *k, const char *sha256) {
+    return !k->sha256 || strstr(k->sha256, sha256);
+}
+
 bool manifest_covers(const struct manifest *m, const char *release) {
     return m->n_kernels == 0 || manifest_kernel_for(m, release);
 }

@@ -116,6 +116,9 @@ int manifest_load(const struct host *h, const char *name, struct manifest *ret, 
 /* The section for that release, or NULL. */
 const struct manifest_kernel *manifest_kernel_for(const struct manifest *m, const char *release);
 
+/* Whether its pin allows a module with that SHA256: it names it, or there is no pin. */
+bool manifest_kernel_allows(const struct manifest_kernel *k, const char *sha256);
+
 /* Whether the manifest may apply to that release: no [Kernel:…] section at all, or one for it. */
 bool manifest_covers(const struct manifest *m, const char *release);
 

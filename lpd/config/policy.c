@@ -163,7 +163,7 @@ int policy_load(const struct host *h, struct policy *ret, struct error *e) {
         return r;
     r = read_main(h, &known, &p, e);
     (void) RET_GATHER(r, conf_read_dropins(h, CONF_ALL_DIRS, "lpd.conf.d", &known, parse_file,
-                                           &p, r < 0 ? NULL : e));
+                                           &p, e));
     if (r < 0)
         make_strict(&p);
     *ret = p;

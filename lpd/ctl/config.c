@@ -24,6 +24,13 @@ static void add_problem(struct ctl *c, const char *path, const char *message, co
     json_object_array_add(json_object_object_get(c->value, "problems"), o);
 }
 
+/* A fault, and those that were found with it. */
+static void add_problems(struct ctl *c, const char *path, int r, const struct error *e) {
+    add_problem(c, path, error_message(e, r), e->hint);
+    for (const struct error *more = e->more; more; more = more->more)
+        add_problem(c, path, error_message(more, r), more->hint);
+}
+
 /* Whether a manifest is signed as the policy wants it; what cannot be told here is no fault. */
 static int lint_signature(struct host *h, const struct policy *policy,
                           const struct kernel_facts *facts, const struct manifest *m,
@@ -83,7 +90,7 @@ static int lint_file(struct ctl *c, const char *path) {
     if (r > 0)
         r = lint_text(c, &here, path, absolute, data, size, &e);
     if (r < 0)
-        add_problem(c, path, error_message(&e, r), e.hint);
+        add_problems(c, path, r, &e);
     return 0;
 }
 
@@ -94,10 +101,16 @@ static void add_circle(struct ctl *c, const char *path, const char *circle) {
         add_problem(c, path, message, NULL);
 }
 
-static void lint_entry(struct ctl *c, const struct snapshot *s,
-                       const struct manifest_entry *entry) {
+/* What a load would refuse about a patch by itself, whatever else is or is not in. */
+static void lint_entry(struct ctl *c, const struct snapshot *s, size_t i) {
+    const struct manifest_entry *entry = s->manifests.entries + i;
+    const struct patch_info *info = s->patch_infos + i;
     _cleanup_(error_done) struct error e = ERROR_NULL;
     int r;
+
+    if (s->policy_error >= 0 && info->gate_asked && info->gate_result < 0 &&
+        info->gate_refusal.exit_status != EXIT_STATUS_PRIVILEGE)
+        add_problems(c, entry->path, info->gate_result, &info->gate_refusal);
 
     r = lint_signature(&c->host, &s->policy, &s->facts, &entry->manifest, &e);
     if (r < 0)
@@ -118,7 +131,7 @@ static int lint_machine(struct ctl *c, struct error *e) {
     _cleanup_(order_done) struct order order = {};
     int r;
 
-    r = snapshot_take(&c->host, 0, &s, e);
+    r = snapshot_take(&c->host, SNAPSHOT_MODULES | SNAPSHOT_SIGNATURES, &s, e);
     if (r >= 0)
         r = order_make(&s.manifests, &order);
     if (r < 0)
@@ -126,18 +139,16 @@ static int lint_machine(struct ctl *c, struct error *e) {
     STRV_FOREACH(setting, s.kernel_settings)
         add_lock_warning(c, *setting);
     if (s.policy_error < 0)
-        add_problem(c, "lpd.conf", error_message(&s.policy_problem, s.policy_error),
-                    s.policy_problem.hint);
+        add_problems(c, "lpd.conf", s.policy_error, &s.policy_problem);
     for (size_t i = 0; i < s.manifests.n_entries; i++) {
         const struct manifest_entry *entry = s.manifests.entries + i;
 
         if (entry->error_number < 0)
-            add_problem(c, entry->path, error_message(&entry->error, entry->error_number),
-                        entry->error.hint);
+            add_problems(c, entry->path, entry->error_number, &entry->error);
         else if (order.circle_of[i])
             add_circle(c, entry->path, order.circle_of[i]);
         else
-            lint_entry(c, &s, entry);
+            lint_entry(c, &s, i);
     }
     return 0;
 }

@@ -9,6 +9,7 @@
 #include "ctl/ctl.h"
 #include "ctl/signature.h"
 #include "livepatch/transition.h"
+#include "plan/missing.h"
 #include "report/status.h"
 #include "system/journal.h"
 
@@ -69,7 +70,7 @@ static int look_closely(struct ctl *c, const char *name, struct look *ret, struc
         return r;
     i = snapshot_find(&ret->snapshot, name);
     if (i != SIZE_MAX && geteuid() == 0)
-        r = snapshot_verify(&c->host, &ret->snapshot, i);
+        r = snapshot_ask_gate(&c->host, &ret->snapshot, i, TRUST_EXPLAIN);
     return r < 0 ? r : plan_make(&ret->snapshot, &ret->plan);
 }
 
@@ -78,7 +79,7 @@ static int check_required(const struct look *l, struct error *e) {
     _cleanup_free_ char *names = NULL;
     int r;
 
-    r = status_missing(&l->snapshot, &l->plan, &missing);
+    r = plan_missing(&l->snapshot, &l->plan, LOCK_REQUIRE_REQUIRED, &missing);
     if (r < 0 || !missing)
         return r;
     names = strv_join(missing, ", ");
@@ -347,11 +348,9 @@ static json_object *steps_value(const struct action *a) {
 
 static void add_trust(json_object *o, const struct snapshot *s, size_t i) {
     const struct trust_report *t = i == SIZE_MAX ? NULL : s->patch_infos[i].trust;
-    bool refused = t && !verdict_accepted(t->verdict, s->policy.signature);
     json_object *steps;
 
     json_object_object_add(o, "trust", NULL);
-    json_add_string(o, "hint", refused ? t->hint : NULL);
     if (!t)
         return;
     steps = json_object_new_array();
@@ -379,6 +378,8 @@ int ctl_why(struct ctl *c, char **argv, struct error *e) {
     json_add_string(c->value, "name", a->name);
     json_add_string(c->value, "action", action_type_to_string(a->type));
     json_add_string(c->value, "reason", action_fact(a));
+    json_add_string(c->value, "hint", a->hint);
+    json_add_number(c->value, "exitStatus", a->exit_status);
     json_object_object_add(c->value, "steps", steps_value(a));
     json_object_object_add(c->value, "patch", status_build_patch(&l.snapshot, &l.plan, a->name));
     add_trust(c->value, &l.snapshot, a->index);

@@ -7,6 +7,7 @@
 #include "ctl/change.h"
 #include "ctl/install.h"
 #include "ctl/volume.h"
+#include "livepatch/build.h"
 #include "livepatch/kernel-flag.h"
 #include "load/converge.h"
 #include "load/gate.h"
@@ -39,9 +40,11 @@ static char *name_for(const char *path, const struct module_info *info) {
     return strdup(info->name);
 }
 
+/* Without --kernel= a module for another kernel than the one that runs is likely to be a mistake. */
 static int find_release(struct ctl *c, struct candidate *n, struct error *e) {
-    const char *vermagic = n->file.info.vermagic;
+    const char *vermagic = n->file.info.vermagic, *target;
     _cleanup_free_ char *running = NULL;
+    int r;
 
     n->release = strndup(vermagic, strcspn(vermagic, " "));
     if (!n->release)
@@ -49,15 +52,10 @@ static int find_release(struct ctl *c, struct candidate *n, struct error *e) {
     if (c->host.live)
         (void) c->host.ops->release(&c->host, &running);
     n->here = running && streq(running, n->release);
-    if (c->kernel && !streq(c->kernel, n->release))
-        return error_set(e, -ENOEXEC, EXIT_STATUS_KERNEL, "%s is built for %s, not for %s",
-                         n->file.path, n->release, c->kernel);
-    if (!c->kernel && running && !n->here && manager_is_running(&c->host))
-        return error_hint(e, error_set(e, -ENOEXEC, EXIT_STATUS_KERNEL,
-                                       "%s is built for %s, but this kernel is %s", n->file.path,
-                                       n->release, running),
-                          "to install it for that kernel: --kernel=%s", n->release);
-    return 0;
+    target = c->kernel ?: manager_is_running(&c->host) ? running : NULL;
+    r = module_check_form(&n->file, target, e);
+    return r == -ENOEXEC && !c->kernel
+               ? error_hint(e, r, "to install it for that kernel: --kernel=%s", n->release) : r;
 }
 
 /* A file that the caller names is the caller's choice. One that was found may be anybody's, and would be
@@ -70,32 +68,25 @@ static int inspect(struct ctl *c, const struct host *source, const char *path, s
                            : module_file_open_untrusted(source, path, &n->file, e);
     if (r < 0)
         return r;
-    if (!n->file.info.livepatch)
-        return error_set(e, -EINVAL, EXIT_STATUS_REFUSED,
-                         "%s is a kernel module, but not a live patch (no livepatch=Y)", path);
+    r = find_release(c, n, e);
+    if (r < 0)
+        return r;
     n->name = c->name ? strdup(c->name) : name_for(path, &n->file.info);
     if (!n->name)
         return -ENOMEM;
     r = ctl_check_name(n->name, e);
     if (r >= 0)
-        r = find_release(c, n, e);
-    if (r >= 0)
         module_file_sha256(&n->file);
     return r;
 }
 
-static int check_signature(struct host *asked, const struct trust_machine *machine,
-                           struct candidate *n, struct error *e) {
+/* The pin is the store's to check: it writes it. */
+static int ask_gate(struct host *asked, const struct trust_machine *machine, struct candidate *n,
+                    struct error *e) {
     _cleanup_(trust_report_done) struct trust_report report = {};
-    int r;
+    const struct gate gate = { .machine = machine, .release = n->release };
 
-    r = trust_verify_module(asked, machine, &n->file, TRUST_EXPLAIN, &report);
-    if (r < 0)
-        return r;
-    if (!asked->live && report.verdict != VERDICT_UNSIGNED &&
-        verdict_accepted(report.verdict, SIGNATURE_PERMISSIVE))
-        return 0;
-    return trust_check(&report, machine->policy->signature, n->file.path, e);
+    return gate_check(asked, &gate, &n->file, TRUST_EXPLAIN, &report, NULL, e);
 }
 
 /* A manifest that will be refused is told of before anything changes; that there is none, the store
@@ -128,7 +119,7 @@ static int check_trust(struct ctl *c, struct candidate *n, bool running, struct 
         return r;
     asked.live = running && n->here;
     machine = snapshot_trust_machine(&s);
-    r = check_signature(&asked, &machine, n, e);
+    r = ask_gate(&asked, &machine, n, e);
     return r >= 0 && s.policy.signed_manifests ? check_manifest(&asked, &machine, n->name, e) : r;
 }
 
@@ -167,6 +158,7 @@ static int place(struct ctl *c, const struct candidate *n, struct change **ret_c
                          &(struct store_patch){
                              .name = n->name,
                              .release = n->release,
+                             .path = n->file.path,
                              .module = n->file.data,
                              .module_size = n->file.size,
                              .sha256 = n->file.sha256,
@@ -176,12 +168,16 @@ static int place(struct ctl *c, const struct candidate *n, struct change **ret_c
                          ret_change, e);
 }
 
-/* Another build under the same name has to make room. */
+/* Another build under the same name has to make room, as has one that may be another. */
 static bool is_other_build(struct ctl *c, const struct candidate *n) {
     _cleanup_(livepatch_done) struct livepatch in = {};
+    _cleanup_(result_done) struct result result = {};
 
-    return livepatch_read(&c->host, n->file.info.name, &in) >= 0 && in.registered && in.build_id &&
-           n->file.info.build_id && !streq(in.build_id, n->file.info.build_id);
+    if (livepatch_read(&c->host, n->file.info.name, &in) < 0 || !in.registered)
+        return false;
+    (void) result_find_module(&c->host, n->file.info.name, &result);
+    return build_compare(&in, result.loaded ? result.sha256 : NULL, n->file.info.build_id,
+                         n->file.sha256) != BUILD_SAME;
 }
 
 /* The unit stays started meanwhile, so that no service which requires it is stopped for a new build. */

@@ -101,7 +101,7 @@ int ctl_lock_forecast(struct ctl *c, struct error *e) {
     struct outcome outcome = { .error = ERROR_NULL };
     int r;
 
-    r = snapshot_take(&c->host, 0, &s, e);
+    r = snapshot_take(&c->host, SNAPSHOT_MODULES, &s, e);
     if (r >= 0)
         r = forecast_find(&c->host, &s.policy, &w, e);
     if (r >= 0)

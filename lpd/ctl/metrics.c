@@ -33,15 +33,14 @@ static bool is_true(json_object *o, const char *key) {
 void print_metrics(const struct ctl *c) {
     json_object *patches = json_object_object_get(c->value, "patches");
     json_object *kernel = json_object_object_get(c->value, "kernel");
-    size_t n = json_object_array_length(patches), missing = 0;
+    size_t n = json_object_array_length(patches);
+    json_object *missing = json_object_object_get(c->value, "requiredMissing");
 
     printf("# HELP lpd_patch_loaded Whether a live patch is loaded.\n# TYPE lpd_patch_loaded gauge\n");
     for (size_t i = 0; i < n; i++) {
         json_object *patch = json_object_array_get_idx(patches, i);
 
         print_patch(patch, "lpd_patch_loaded", is_in(patch));
-        missing += is_true(patch, "required") && !is_in(patch) &&
-                   !streq(value_get(patch, "state"), "disabled");
     }
     printf("# HELP lpd_patch_transition Whether the transition of a live patch runs.\n"
            "# TYPE lpd_patch_transition gauge\n");
@@ -63,5 +62,5 @@ void print_metrics(const struct ctl *c) {
            "# TYPE lpd_required_missing gauge\nlpd_required_missing %zu\n"
            "# HELP lpd_modules_locked Whether kernel.modules_disabled is set.\n"
            "# TYPE lpd_modules_locked gauge\nlpd_modules_locked %d\n",
-           missing, is_true(kernel, "modulesDisabled"));
+           json_object_array_length(missing), is_true(kernel, "modulesDisabled"));
 }

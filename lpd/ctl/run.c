@@ -190,17 +190,22 @@ static void add_action(json_object *actions, const struct action *a, const struc
     json_add_string(v, "name", a->name);
     json_add_string(v, "action", action_type_to_string(a->type));
     json_add_string(v, "reason", action_fact(a));
+    json_add_number(v, "exitStatus", o && o->r < 0 ? o->error.exit_status : a->exit_status);
     json_add_string(v, "result", result);
     json_object_array_add(actions, v);
 }
 
 /* A patch that cannot go in is a failure; one that is not wanted here is none. */
 static int first_failure(const struct plan *plan, const struct outcome *outcomes, struct error *e) {
-    for (size_t i = 0; i < plan->n_actions; i++)
-        if (outcomes[i].r < 0)
-            return error_set(e, outcomes[i].r, outcomes[i].error.exit_status, "%s: %s",
-                             plan->actions[i].name,
+    for (size_t i = 0; i < plan->n_actions; i++) {
+        const struct action *a = plan->actions + i;
+
+        if (outcomes && outcomes[i].r < 0)
+            return error_set(e, outcomes[i].r, outcomes[i].error.exit_status, "%s: %s", a->name,
                              error_message(&outcomes[i].error, outcomes[i].r));
+        if (!outcomes && a->type == ACTION_FAIL)
+            return error_set(e, -ECANCELED, a->exit_status, "%s: %s", a->name, action_fact(a));
+    }
     return 0;
 }
 
@@ -241,7 +246,7 @@ int ctl_apply(struct ctl *c, char **argv _unused_, struct error *e) {
 
     r = prepare_apply(c, &m, e);
     if (r >= 0)
-        r = snapshot_take(&c->host, SNAPSHOT_MODULES, &s, e);
+        r = snapshot_take(&c->host, SNAPSHOT_MODULES | (c->dry_run ? SNAPSHOT_SIGNATURES : 0), &s, e);
     if (r >= 0)
         r = plan_make(&s, &plan);
     if (r < 0)
@@ -252,7 +257,7 @@ int ctl_apply(struct ctl *c, char **argv _unused_, struct error *e) {
             return r;
     }
     report_plan(c, &plan, outcomes);
-    r = outcomes ? first_failure(&plan, outcomes, e) : 0;
+    r = first_failure(&plan, outcomes, e);
     outcomes_free(outcomes, plan.n_actions);
     return r;
 }

@@ -43,97 +43,98 @@ void print_steps(json_object *steps, int indent) {
 struct verification {
     struct snapshot snapshot;
     struct module_file file;
-    const struct manifest_kernel *kernel; /* the section of the patch's manifest, if it has one */
+    size_t index; /* of the patch whose module it is; SIZE_MAX: it is only a file */
     struct trust_report report;
     json_object *steps;
-    const char *misfit; /* the step before the signature that speaks against a load; NULL: none */
+    struct error refusal; /* the first step before the signature that speaks against a load */
+    int refused;          /* its error number; 0: there is none */
 };
 
 static void verification_done(struct verification *v) {
     module_file_close(&v->file);
     trust_report_done(&v->report);
     snapshot_done(&v->snapshot);
+    error_done(&v->refusal);
 }
 
-static void step(struct verification *v, const char *name, bool passed, const char *fact) {
-    json_object *o = signature_add_step(v->steps, name, passed ? OUTCOME_PASSED : OUTCOME_FAILED, fact);
-
-    if (!passed && !v->misfit)
-        v->misfit = value_get(o, "fact");
+/* Tells a step, and takes over what is said against it. */
+static void step(struct verification *v, const char *name, int r, const char *fact, struct error *e) {
+    (void) signature_add_step(v->steps, name, r < 0 ? OUTCOME_FAILED : OUTCOME_PASSED,
+                              r < 0 ? error_message(e, r) : fact);
+    if (r >= 0 || v->refused < 0)
+        return;
+    v->refused = r;
+    v->refusal = TAKE_STRUCT(*e);
 }
 
 /* Files on the command line are the caller's, not below --root=, and may lie anywhere; one of
  * a patch may not. */
-static int open_module(struct ctl *c, struct verification *v, const char *path, bool installed,
-                       struct error *e) {
+static int open_module(struct ctl *c, struct verification *v, const char *path, struct error *e) {
     _cleanup_(error_done) struct error unsafe = ERROR_NULL;
     _cleanup_(host_close) struct host outside = HOST_NULL;
+    bool installed = v->index != SIZE_MAX;
     const struct host *h = installed ? &c->host : &outside;
-    int r;
+    int unsafe_r, r;
 
     r = host_open("/", &outside);
     if (r < 0)
         return error_set(e, r, EXIT_STATUS_FAILED, "/: %s", strerror(-r));
-    r = module_file_open(h, path, &v->file, &unsafe);
-    if (r >= 0) {
-        step(v, "file", true, "only root can write to it and to the directories above it");
+    unsafe_r = module_file_open(h, path, &v->file, &unsafe);
+    if (unsafe_r >= 0) {
+        step(v, "file", 0, "only root can write to it and to the directories above it", NULL);
         return 0;
     }
     r = module_file_open_untrusted(h, path, &v->file, e);
     if (r < 0)
         return r;
     if (installed)
-        step(v, "file", false, error_message(&unsafe, -EPERM));
+        step(v, "file", unsafe_r, NULL, &unsafe);
     else
         (void) signature_add_step(v->steps, "file", OUTCOME_NOTE,
                                   "others can write to it here; lpctl install puts a copy in a safe place");
     return 0;
 }
 
-static void check_pin(struct verification *v) {
-    bool fits;
+static void check_pin(struct verification *v, const struct gate *gate) {
+    _cleanup_(error_done) struct error e = ERROR_NULL;
 
     module_file_sha256(&v->file);
-    if (!v->kernel || !v->kernel->sha256)
-        return;
-    fits = strstr(v->kernel->sha256, v->file.sha256);
-    step(v, "pin", fits, fits ? "its SHA256 is that of the manifest" : "its SHA256 is not that of the manifest");
+    if (gate->kernel && gate->kernel->sha256)
+        step(v, "pin", module_check_pin(v->file.path, v->file.sha256, gate->kernel, &e),
+             "its SHA256 is that of the manifest", &e);
 }
 
-static void check_form(struct verification *v) {
-    const char *release = v->snapshot.facts.release;
+static void check_form(struct verification *v, const struct gate *gate) {
     const struct module_info *info = &v->file.info;
+    _cleanup_(error_done) struct error e = ERROR_NULL;
     _cleanup_free_ char *fact = NULL;
     int length = (int) strcspn(strempty(info->vermagic), " ");
 
-    if (!info->livepatch) {
-        step(v, "form", false, "a kernel module, but no live patch (no livepatch=Y)");
-        return;
-    }
     if (asprintf(&fact, "a live patch named %s for %.*s%s%s", info->name, length, strempty(info->vermagic),
-                 release ? ", and this kernel is " : "", strempty(release)) < 0)
+                 gate->release ? ", and this kernel is " : "", strempty(gate->release)) < 0)
         fact = NULL;
-    step(v, "form", !release || (info->vermagic && vermagic_matches(info->vermagic, release)), fact);
+    step(v, "form", module_check_form(&v->file, gate->release, &e), strempty(fact), &e);
 }
 
 static int find_file(struct ctl *c, struct verification *v, const char *argument, char **ret_path,
-                     bool *ret_installed, struct error *e) {
-    size_t i = snapshot_find(&v->snapshot, argument);
+                     struct error *e) {
+    const struct manifest_entry *entry;
 
-    *ret_installed = false;
+    v->index = SIZE_MAX;
     if (strchr(argument, '/') || strstr(argument, ".ko")) {
         *ret_path = realpath(argument, NULL);
         return *ret_path ? 0 : error_set(e, -errno, EXIT_STATUS_FAILED, "%s: %s", argument, strerror(errno));
     }
-    if (i == SIZE_MAX)
+    v->index = snapshot_find(&v->snapshot, argument);
+    if (v->index == SIZE_MAX)
         return ctl_no_patch(c, argument, e);
-    if (!v->snapshot.patch_infos[i].module_path)
+    entry = v->snapshot.manifests.entries + v->index;
+    if (entry->error_number < 0)
+        return error_set(e, entry->error_number, EXIT_STATUS_CONFIG, "%s",
+                         error_message(&entry->error, entry->error_number));
+    if (!v->snapshot.patch_infos[v->index].module_path)
         return error_set(e, -ENOENT, EXIT_STATUS_KERNEL, "%s has no module for this kernel", argument);
-    *ret_installed = true;
-    if (v->snapshot.manifests.entries[i].error_number == 0 && v->snapshot.facts.release)
-        v->kernel = manifest_kernel_for(&v->snapshot.manifests.entries[i].manifest,
-                                        v->snapshot.facts.release);
-    *ret_path = strdup(v->snapshot.patch_infos[i].module_path);
+    *ret_path = strdup(v->snapshot.patch_infos[v->index].module_path);
     return *ret_path ? 0 : -ENOMEM;
 }
 
@@ -144,63 +145,68 @@ static json_object *policies_value(const struct verification *v) {
 
     if (verdict == VERDICT_LOCAL)
         verdict = VERDICT_UNKNOWN_SIGNER;
-    json_add_bool(o, "required", !v->misfit && verdict_accepted(verdict, SIGNATURE_REQUIRED));
+    json_add_bool(o, "required", v->refused >= 0 && verdict_accepted(verdict, SIGNATURE_REQUIRED));
     if (v->report.local && !verdict_accepted(verdict, SIGNATURE_LOCAL) &&
         verdict_accepted(verdict, SIGNATURE_PERMISSIVE))
         verdict = VERDICT_LOCAL;
-    json_add_bool(o, "local", !v->misfit && verdict_accepted(verdict, SIGNATURE_LOCAL));
-    json_add_bool(o, "permissive", !v->misfit && verdict_accepted(verdict, SIGNATURE_PERMISSIVE));
+    json_add_bool(o, "local", v->refused >= 0 && verdict_accepted(verdict, SIGNATURE_LOCAL));
+    json_add_bool(o, "permissive", v->refused >= 0 && verdict_accepted(verdict, SIGNATURE_PERMISSIVE));
     return o;
 }
 
-static int refuse(const struct verification *v, const char *path, struct error *e) {
-    const struct policy *policy = &v->snapshot.policy;
-
-    if (v->snapshot.policy_error < 0)
+/* In words of the gate. Who verifies wants a verdict now: what is left to the load is not verified. */
+static int refuse(struct verification *v, const struct gate *gate, const char *path, struct error *e) {
+    if (gate->policy_error < 0)
         return error_set(e, -EKEYREJECTED, EXIT_STATUS_REFUSED,
                          "the policy cannot be read, so nothing is trusted: %s",
-                         error_message(&v->snapshot.policy_problem, v->snapshot.policy_error));
-    if (v->misfit)
-        return error_set(e, -EKEYREJECTED, EXIT_STATUS_REFUSED, "%s would not be loaded: %s",
-                         path, v->misfit);
-    return trust_check(&v->report, policy->signature, path, e);
+                         error_message(gate->policy_problem, gate->policy_error));
+    if (v->refused >= 0)
+        return trust_check(&v->report, gate->machine->policy->signature, path, e);
+    error_done(e);
+    *e = TAKE_STRUCT(v->refusal);
+    return v->refused;
+}
+
+static int verify(struct ctl *c, struct verification *v, const char *path, struct error *e) {
+    _cleanup_(result_done) struct result result = {};
+    struct trust_machine machine;
+    const struct gate gate = snapshot_gate(&v->snapshot, v->index, &machine);
+    int r;
+
+    r = open_module(c, v, path, e);
+    if (r < 0)
+        return r;
+    check_pin(v, &gate);
+    check_form(v, &gate);
+    r = trust_verify_module(&c->host, &machine, &v->file, TRUST_EXPLAIN, &v->report);
+    if (r < 0)
+        return r;
+    signature_add_steps(v->steps, &v->report);
+    json_add_string(c->value, "sha256", v->file.sha256);
+    r = gate_record(&v->report, &result);
+    if (r < 0)
+        return r;
+    json_object_object_add(c->value, "signature", status_build_signature(&result));
+    json_add_string(c->value, "policy", signature_policy_to_string(v->snapshot.policy.signature));
+    json_object_object_add(c->value, "accepted", policies_value(v));
+    return refuse(v, &gate, path, e);
 }
 
 int ctl_verify(struct ctl *c, char **argv, struct error *e) {
-    _cleanup_(result_done) struct result result = {};
-    _cleanup_(verification_done) struct verification v = { .file = MODULE_FILE_NULL };
+    _cleanup_(verification_done) struct verification v = { .file = MODULE_FILE_NULL, .refusal = ERROR_NULL };
     _cleanup_free_ char *path = NULL;
-    struct trust_machine machine;
-    bool installed;
     int r;
 
     r = snapshot_take(&c->host, 0, &v.snapshot, e);
     if (r >= 0)
-        r = find_file(c, &v, argv[0], &path, &installed, e);
+        r = find_file(c, &v, argv[0], &path, e);
     if (r < 0)
         return r;
     c->value = value_new();
     json_add_string(c->value, "path", path);
     v.steps = json_object_new_array();
     json_object_object_add(c->value, "steps", v.steps);
-    r = open_module(c, &v, path, installed, e);
-    if (r < 0)
-        return r;
-    check_pin(&v);
-    check_form(&v);
-    machine = snapshot_trust_machine(&v.snapshot);
-    r = trust_verify_module(&c->host, &machine, &v.file, TRUST_EXPLAIN, &v.report);
-    if (r < 0)
-        return r;
-    signature_add_steps(v.steps, &v.report);
-    json_add_string(c->value, "sha256", v.file.sha256);
-    r = gate_record(&v.report, &result);
-    if (r < 0)
-        return r;
-    json_object_object_add(c->value, "signature", status_build_signature(&result));
-    json_add_string(c->value, "policy", signature_policy_to_string(v.snapshot.policy.signature));
-    json_object_object_add(c->value, "accepted", policies_value(&v));
-    return refuse(&v, path, e);
+    return verify(c, &v, path, e);
 }
 
 void print_verify(const struct ctl *c) {

@@ -8,10 +8,10 @@
 #include "config/name.h"
 #include "config/policy.h"
 #include "initramfs/files.h"
-#include "module/file.h"
 #include "store/store.h"
 #include "store/volume.h"
 #include "trust/certificates.h"
+#include "trust/gate.h"
 #include "trust/manifest.h"
 
 void initramfs_files_done(struct initramfs_files *f) {
@@ -34,29 +34,30 @@ static int warn(struct initramfs_files *f, const char *what, const char *reason)
     return strv_consume(&f->warnings, text);
 }
 
-/* The same checks as before a load, so far as they need no kernel: what would be refused for
- * certain has no place in an image. */
-static int see_module(const struct host *h, const char *path, const char *release,
-                      struct image_patch *p, struct error *e) {
+/* What the gate refuses whatever kernel is asked has no place in an image. A policy that cannot be read is
+ * in the image as well, and told of there. */
+static int see_module(const struct host *h, const struct policy *policy, const char *path,
+                      const struct manifest_kernel *kernel, const char *release, struct image_patch *p,
+                      struct error *e) {
     _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
+    _cleanup_(trust_report_done) struct trust_report report = {};
+    const struct trust_machine machine = { .policy = policy };
+    const struct gate gate = { .machine = &machine, .kernel = kernel, .release = release };
+    struct host unasked = *h; /* which takes no const, but with these flags nobody is asked */
     int r;
 
     r = module_file_open(h, path, &f, e);
+    if (r >= 0)
+        r = gate_check(&unasked, &gate, &f, GATE_BYTES_ONLY, &report, NULL, e);
     if (r < 0)
         return r;
-    if (!f.info.livepatch)
-        return error_set(e, -EINVAL, EXIT_STATUS_REFUSED, "%s: the module is no live patch", path);
-    if (!f.info.vermagic || !vermagic_matches(f.info.vermagic, release))
-        return error_set(e, -ENOEXEC, EXIT_STATUS_KERNEL, "%s: the module is not for %s", path,
-                         release);
-    module_file_sha256(&f);
     r = string_set(&p->sha256, f.sha256);
     return r < 0 ? r : string_set(&p->build_id, f.info.build_id);
 }
 
 /* 1 with the path; 0 if the patch has nothing for that kernel; or why it is left out. */
-static int find_module(const struct host *h, const struct manifest *m, const char *release,
-                       struct image_patch *p, char **ret, struct error *e) {
+static int find_module(const struct host *h, const struct policy *policy, const struct manifest *m,
+                       const char *release, struct image_patch *p, char **ret, struct error *e) {
     const struct manifest_kernel *kernel = manifest_kernel_for(m, release);
     _cleanup_free_ char *path = NULL;
     int r;
@@ -69,7 +70,7 @@ static int find_module(const struct host *h, const struct manifest *m, const cha
     if (r < 0)
         return error_set(e, r, EXIT_STATUS_FAILED, "no module for %s in the module directories",
                          release);
-    r = see_module(h, path, release, p, e);
+    r = see_module(h, policy, path, kernel, release, p, e);
     if (r < 0)
         return r;
     *ret = TAKE_PTR(path);
@@ -117,7 +118,7 @@ static int look_at(const struct host *h, const struct manifest_entry *entry,
         return warn(f, entry->name, error_message(&entry->error, entry->error_number));
     if (!m->enabled || m->stage != STAGE_INITRD || volume_holds(policy, m))
         return 0;
-    r = find_module(h, m, release, &p, &module, &e);
+    r = find_module(h, policy, m, release, &p, &module, &e);
     if (r == -ENOMEM)
         return r;
     if (r < 0)
@@ -212,8 +213,7 @@ static int add_algorithms(struct initramfs_files *f) {
     return r;
 }
 
-static int add_the_rest(const struct host *h, const struct policy *p, const char *problem,
-                        struct initramfs_files *f) {
+static int add_the_rest(const struct host *h, const struct policy *p, struct initramfs_files *f) {
     int r;
 
     r = strv_extend(&f->programs, LPD_LIBEXECDIR "/lpd");
@@ -221,8 +221,6 @@ static int add_the_rest(const struct host *h, const struct policy *p, const char
         r = strv_extend(&f->programs, LPD_LIBEXECDIR "/lpd-parser");
     if (r >= 0 && p->store_device)
         r = add_volume(f);
-    if (r >= 0 && problem)
-        r = strv_extend(&f->warnings, problem);
     if (r >= 0)
         r = add_main_policy(h, f);
     if (r >= 0)
@@ -264,8 +262,10 @@ int initramfs_files_find(const struct host *h, const char *release, struct initr
         r = manifest_list_load(h, &l, e);
     if (r >= 0)
         r = initramfs_files_of_patches(h, &l, &p, release, &f);
+    if (r >= 0 && problem && (f.n_patches > 0 || p.store_device || f.warnings))
+        r = strv_extend(&f.warnings, problem);
     if (r >= 0 && (f.n_patches > 0 || p.store_device))
-        r = add_the_rest(h, &p, problem, &f);
+        r = add_the_rest(h, &p, &f);
     if (r < 0)
         return r;
     *ret = TAKE_STRUCT(f);

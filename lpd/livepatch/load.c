@@ -5,6 +5,7 @@
 #include "base/strv.h"
 #include "config/name.h"
 #include "livepatch/facts.h"
+#include "livepatch/build.h"
 #include "livepatch/kernel-flag.h"
 #include "livepatch/kmsg.h"
 #include "livepatch/load.h"
@@ -13,6 +14,7 @@
 #include "livepatch/transition.h"
 #include "livepatch/view.h"
 #include "livepatch/wait.h"
+#include "module/check.h"
 
 /* Not in the headers of kernels before 5.17. */
 #ifndef MODULE_INIT_COMPRESSED_FILE
@@ -53,22 +55,11 @@ static int check_module(struct host *h, const struct module_file *f, struct erro
     _cleanup_free_ char *release = NULL;
     int r;
 
-    if (!f->info.livepatch)
-        return error_set(e, -EINVAL, EXIT_STATUS_REFUSED, "%s: the module is no live patch",
-                         f->path);
-    if (!f->info.name || !patch_name_is_valid(f->info.name))
-        return error_set(e, -EBADMSG, EXIT_STATUS_REFUSED, "%s: the module's name is not valid",
-                         f->path);
     r = h->ops->release(h, &release);
     if (r < 0)
         return error_set(e, r, EXIT_STATUS_FAILED, "the kernel's release is unknown: %s",
                          strerror(-r));
-    if (f->info.vermagic && vermagic_matches(f->info.vermagic, release))
-        return 0;
-    error_set(e, -ENOEXEC, EXIT_STATUS_KERNEL, "%s: the module is for kernel %.*s, this is %s",
-              f->path, (int) strcspn(strempty(f->info.vermagic), " "), strempty(f->info.vermagic),
-              release);
-    return error_hint(e, -ENOEXEC, "build it against the headers of %s", release);
+    return module_check_form(f, release, e);
 }
 
 /* What would make the kernel refuse any patch is said before it is asked, as its errno is vague. */
@@ -125,13 +116,9 @@ static int await_replacement(struct load *l, struct error *e) {
     return r < 0 ? r : PRESENCE_UNCLEAR;
 }
 
-/* Without ids, on both sides, the name has to do. */
-static bool is_same_build(const struct module_file *f, const struct livepatch *p) {
-    return streq(strempty(f->info.build_id), strempty(p->build_id));
-}
-
 static int meet_registered(struct load *l, const struct livepatch *p, struct error *e) {
-    bool same = is_same_build(l->f, p);
+    const char *sha256 = l->f->sha256[0] ? l->f->sha256 : NULL;
+    bool same = build_compare(p, l->o->loaded_sha256, l->f->info.build_id, sha256) == BUILD_SAME;
     int r;
 
     if (p->enabled && same)
@@ -298,7 +285,7 @@ static int check_loaded(struct load *l, struct error *e) {
     r = livepatch_read(l->h, l->name, &p);
     if (r == -ENOMEM)
         return r;
-    if (r >= 0 && (!p.build_id || is_same_build(l->f, &p))) {
+    if (r >= 0 && (!p.build_id || streq(p.build_id, strempty(l->f->info.build_id)))) {
         if (p.registered)
             return 0;
         return undo(l, l->name, -EINVAL, "the module is in, but registers no live patch", e);

@@ -9,18 +9,20 @@ struct load_options {
     const char *parameters;     /* module parameters, NULL: none */
     uint64_t busy_timeout_usec; /* how long to wait for the transition of another patch */
     bool must_be_signed;        /* the kernel, too, must have found it signed */
+    const char *loaded_sha256;  /* what is on record of the bytes that are loaded under its name; NULL:
+                                 * nothing is */
 };
 
 /* What became of a load. */
 enum load_result {
     LOAD_DONE,    /* the kernel accepted it now */
-    LOAD_ALREADY, /* this very module (GNU build id) was in already */
+    LOAD_ALREADY, /* this very build (build.h) was in already */
 };
 
 /* Loads exactly the bytes of f and returns when the kernel has accepted them; the transition may
  * still run. A module of the same name that is loaded but disabled or replaced is removed first;
- * one that is in with another build id is -EEXIST. A patch that is just being disabled is turned
- * back. Waits while another patch's transition runs. Where a security module refuses bytes that come from
+ * another build that is in, or one of which nobody can tell, is -EEXIST. A patch that is just being
+ * disabled is turned back. Waits while another patch's transition runs. Where a security module refuses bytes that come from
  * memory and the kernel enforces signatures, the kernel reads the file itself. What the kernel then has
  * under another name or of another build than was checked (-ESTALE), what must be signed and is not in the
  * kernel's eyes (-ESTALE), or what registers no live patch (-EINVAL), is taken out again.

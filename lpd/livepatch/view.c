@@ -140,7 +140,8 @@ int livepatch_read(const struct host *h, const char *name, struct livepatch *ret
     if (!p.registered && !p.module_loaded)
         return -ENOENT;
     p.enabled = enabled > 0;
-    p.transition = livepatch_flag_read(h, p.name, "transition") > 0;
+    /* That it cannot be told is no proof that it is over. */
+    p.transition = p.registered && livepatch_flag_read(h, p.name, "transition") != 0;
     p.replace = livepatch_flag_read(h, p.name, "replace");
     if (p.registered) {
         r = objects_read(h, &p);

@@ -158,6 +158,22 @@ static int describe_module(const struct module_file *f, struct result *result) {
     return r;
 }
 
+/* It was in already, and is the same build, maybe from another place. The bytes that were loaded may
+ * differ nonetheless, as in their signature: what is on record of them stays, and what lpd did not load is
+ * known by its build id alone. */
+static int remember_loaded(const struct module_file *f, struct result *result) {
+    bool known = result->loaded;
+    int r;
+
+    result->loaded = true;
+    r = string_set(&result->module_path, f->path);
+    if (r >= 0)
+        r = string_set(&result->module_name, f->info.name);
+    if (r >= 0)
+        r = string_set(&result->build_id, f->info.build_id);
+    return r < 0 || known ? r : string_set(&result->sha256, NULL);
+}
+
 /* A transition that has already run out of its own time is not waited for again by each patch
  * behind it: that would add up to minutes of a boot. */
 static uint64_t busy_timeout(struct host *h, uint64_t own) {
@@ -204,13 +220,12 @@ static int load_file(struct host *h, const struct snapshot *s, struct module_fil
     r = livepatch_load(h, f, options, &loaded, e);
     if (r < 0)
         return r;
-    /* If it was in, this is the same build, maybe from another place. */
+    if (loaded == LOAD_ALREADY)
+        return remember_loaded(f, result);
     r = describe_module(f, result);
     if (r < 0)
         return r;
     result->loaded = true;
-    if (loaded == LOAD_ALREADY)
-        return 0;
     result->complete = false;
     r = string_set(&result->stage, stage_of(s));
     return r < 0 ? r : 1;
@@ -278,6 +293,7 @@ static int load_planned(struct host *h, const struct snapshot *s, const struct a
         .busy_timeout_usec =
             busy_timeout(h, MIN(m->timeout_usec, s->in_initrd ? INITRD_BUSY_USEC : BUSY_USEC)),
         .must_be_signed = s->policy.signature == SIGNATURE_REQUIRED,
+        .loaded_sha256 = result->loaded ? result->sha256 : NULL,
     };
     int r;
 
@@ -289,7 +305,7 @@ static int load_planned(struct host *h, const struct snapshot *s, const struct a
         return r;
     r = check_namesake(s, m, f, e);
     if (r >= 0)
-        r = gate_check_module(h, s, manifest_kernel_for(m, s->facts.release), f, result, e);
+        r = gate_check_module(h, s, a->index, f, result, e);
     if (r >= 0)
         r = remember_manifest(&s->policy, m, result);
     if (r >= 0)
@@ -417,8 +433,9 @@ int execute_load_file(struct host *h, const char *path, const char *parameters, 
     if (result_find(h, f.info.name, &before) == -ENOMEM)
         return -ENOMEM;
     r = begin(h, f.info.name, "load", before.name ? &before : NULL, &result);
+    options.loaded_sha256 = result.loaded ? result.sha256 : NULL;
     if (r >= 0)
-        r = gate_check_module(h, &s, NULL, &f, &result, e);
+        r = gate_check_module(h, &s, SIZE_MAX, &f, &result, e);
     if (r < 0)
         return r;
     r = load_file(h, &s, &f, &options, &result, e);

@@ -3,20 +3,6 @@
 #include "livepatch/kernel-flag.h"
 #include "load/gate.h"
 
-/* The pin may name more than one hash while an install replaces the module. */
-static int check_pin(struct module_file *f, const struct manifest_kernel *kernel, struct error *e) {
-    if (!kernel || !kernel->sha256)
-        return 0;
-    module_file_sha256(f);
-    if (strstr(kernel->sha256, f->sha256))
-        return 0;
-    return error_hint(e, error_set(e, -EKEYREJECTED, EXIT_STATUS_REFUSED,
-                                   "%s: its SHA256 is %s, but the manifest wants %s", f->path,
-                                   f->sha256, kernel->sha256),
-                      "install the module that was meant, or correct SHA256= in [Kernel:%s]",
-                      kernel->release);
-}
-
 int gate_record(const struct trust_report *t, struct result *result) {
     int r;
 
@@ -34,25 +20,19 @@ int gate_record(const struct trust_report *t, struct result *result) {
     return r < 0 ? r : string_set(&result->expired, t->expired);
 }
 
-int gate_check_module(struct host *h, const struct snapshot *s, const struct manifest_kernel *kernel,
-                 struct module_file *f, struct result *result, struct error *e) {
+int gate_check_module(struct host *h, const struct snapshot *s, size_t i, struct module_file *f,
+                      struct result *result, struct error *e) {
     _cleanup_(trust_report_done) struct trust_report report = {};
-    const struct trust_machine machine = snapshot_trust_machine(s);
+    struct trust_machine machine;
+    const struct gate gate = snapshot_gate(s, i, &machine);
     int r, k;
 
-    if (s->policy_error < 0)
-        return error_set(e, -EKEYREJECTED, EXIT_STATUS_REFUSED,
-                         "%s: the policy cannot be read, so nothing is trusted: %s", f->path,
-                         error_message(&s->policy_problem, s->policy_error));
-    r = check_pin(f, kernel, e);
-    if (r >= 0)
-        r = trust_verify_module(h, &machine, f, 0, &report);
-    if (r < 0)
-        return r;
-    r = trust_check(&report, s->policy.signature, f->path, e);
+    r = gate_check(h, &gate, f, 0, &report, NULL, e);
+    if (r == -ENOMEM || report.n_steps == 0)
+        return MIN(r, 0);
     /* What is on record of a patch that is in is what it was loaded with. */
     k = r >= 0 || !result->loaded ? gate_record(&report, result) : 0;
-    return k < 0 ? k : r;
+    return k < 0 ? k : MIN(r, 0);
 }
 
 int gate_enforce(struct host *h, const struct snapshot *s, struct error *e) {

@@ -3,14 +3,14 @@
 
 #include "module/file.h"
 #include "plan/snapshot.h"
-#include "trust/verify.h"
+#include "trust/gate.h"
 
-/* The gate before a load: whether the bytes of a module may go into this machine's kernel. */
+/* The gate (trust/gate.h) at the load itself. */
 
-/* Checks the pin (kernel may be NULL: there is none) and the signature against the machine's policy, and
- * puts what was found about the signature into result. 0, or EXIT_STATUS_REFUSED: -EKEYREJECTED. */
-int gate_check_module(struct host *h, const struct snapshot *s, const struct manifest_kernel *kernel,
-                 struct module_file *f, struct result *result, struct error *e);
+/* Asks it about the module of the patch with that index (SIZE_MAX: one without a manifest), and puts what
+ * was found about the signature into result. 0, or as gate_check(). */
+int gate_check_module(struct host *h, const struct snapshot *s, size_t i, struct module_file *f,
+                      struct result *result, struct error *e);
 
 /* Puts what a judgement found about the signature into result. 0 or -ENOMEM. */
 int gate_record(const struct trust_report *t, struct result *result);

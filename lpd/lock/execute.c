@@ -28,13 +28,25 @@ static void look_done(struct look *l) {
     snapshot_done(&l->snapshot);
 }
 
-static int look(struct host *h, struct look *l, struct error *e) {
+static int look_once(struct host *h, unsigned flags, struct look *l, struct error *e) {
     int r;
 
-    r = snapshot_take(h, 0, &l->snapshot, e);
+    r = snapshot_take(h, flags, &l->snapshot, e);
     if (r >= 0)
         r = plan_make(&l->snapshot, &l->plan);
     return r < 0 ? r : lock_decide(&l->snapshot, &l->plan, e);
+}
+
+/* The modules are read, to tell one build from another, once nothing else speaks against the lock. */
+static int look(struct host *h, struct look *l, struct error *e) {
+    int r;
+
+    r = look_once(h, 0, l, e);
+    if (r <= 0)
+        return r;
+    look_done(l);
+    *l = (struct look){};
+    return look_once(h, SNAPSHOT_MODULES, l, e);
 }
 
 struct waiting {

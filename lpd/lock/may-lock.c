@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/strv.h"
-#include "config/name.h"
 #include "lock/may-lock.h"
+#include "plan/missing.h"
 
 /* The checks below answer one question each: 1 if the next may be asked, or the error that
  * decides. */
@@ -39,26 +39,11 @@ static int check_switches(const struct snapshot *s, const struct plan *p, struct
     return 1;
 }
 
-/* Whether Require= names that patch. A broken manifest says nothing, so only "all" can mean it. */
-static bool must_be_in(const struct snapshot *s, const struct plan *p, size_t i) {
-    const struct manifest_entry *entry = s->manifests.entries + i;
-
-    switch (s->policy.lock_require) {
-    case LOCK_REQUIRE_REQUIRED:
-        return entry->error_number == 0 && entry->manifest.required && entry->manifest.enabled;
-    case LOCK_REQUIRE_ALL:
-        return p->by_manifest[i]->type != ACTION_SKIP;
-    case LOCK_REQUIRE_NONE:
-        break;
-    }
-    return false;
-}
-
 /* Whether lpd.service will load it as soon as the transition of another patch is over. */
-static bool is_awaited(const struct snapshot *s, size_t i) {
+static bool is_awaited(const struct snapshot *s, const struct plan *p, size_t i) {
     const struct result *result = result_list_find(&s->results, s->manifests.entries[i].name);
 
-    return result && streq(strempty(result->action), "wait");
+    return result && streq(strempty(result->action), "wait") && p->by_manifest[i]->type == ACTION_LOAD;
 }
 
 static int check_missing(const struct snapshot *s, const struct plan *p, struct error *e) {
@@ -67,7 +52,7 @@ static int check_missing(const struct snapshot *s, const struct plan *p, struct 
     int r;
 
     for (size_t i = 0; i < s->manifests.n_entries; i++)
-        if (must_be_in(s, p, i) && !snapshot_is_in(s, i) && !is_awaited(s, i) &&
+        if (plan_is_missing(s, p, s->policy.lock_require, i) && !is_awaited(s, p, i) &&
             strv_extend(&missing, s->manifests.entries[i].name) < 0)
             return -ENOMEM;
     if (!missing)
@@ -93,24 +78,34 @@ static int check_transition(const struct snapshot *s, const struct plan *p, stru
 
 static int check_awaited(const struct snapshot *s, const struct plan *p, struct error *e) {
     for (size_t i = 0; i < s->manifests.n_entries; i++)
-        if (is_awaited(s, i) && p->by_manifest[i]->type == ACTION_LOAD)
+        if (is_awaited(s, p, i))
             return not_yet(e, s->manifests.entries[i].name,
                            "lpd.service has still to load it, as another transition was in its way",
                            "--wait waits for it; see systemctl status lpd");
     return 1;
 }
 
-/* A probe that fails takes its patch out, which the lock would make final. */
+/* A probe that fails takes its patch out, which the lock would make final. Without the record of its load
+ * nobody will run it, and nobody knows whether somebody has. */
 static int check_probes(const struct snapshot *s, const struct plan *p, struct error *e) {
     for (size_t i = 0; i < s->manifests.n_entries; i++) {
         const struct manifest_entry *entry = s->manifests.entries + i;
         const struct result *result = result_list_find(&s->results, entry->name);
+        const struct livepatch *in = snapshot_livepatch(s, i);
+        int r;
 
-        /* Without a record nobody has run it, or nobody knows. */
-        if (entry->error_number == 0 && entry->manifest.probe && snapshot_is_in(s, i) &&
-            !(result && result->complete))
+        if (entry->error_number < 0 || !entry->manifest.probe || !in || !in->registered || !in->enabled)
+            continue;
+        if (result && result->loaded && result->complete)
+            continue;
+        if ((result && result->loaded) || !plan_requires(s, p, s->policy.lock_require, i))
             return not_yet(e, entry->name, "its probe has not been run yet",
                            "--wait waits for it; see systemctl status lpd");
+        r = error_set(e, -ENODATA, EXIT_STATUS_REQUIRED,
+                      "%s: whether its probe was run is not known, as its load is not on record",
+                      entry->name);
+        return error_hint(e, r, "load it anew: lpctl unload %s, then lpctl load %s", entry->name,
+                          entry->name);
     }
     return 1;
 }

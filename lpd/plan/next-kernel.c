@@ -2,8 +2,24 @@
 #include <stdio.h>
 
 #include "base/strv.h"
+#include "module/check.h"
 #include "plan/next-kernel.h"
 #include "store/store.h"
+
+/* 1: that kernel has no module of it, or one that the gate refuses there; 0 or -ENOMEM. A file that cannot
+ * be looked at may be a good one. */
+static int is_refused(const struct host *h, const char *path, const struct manifest_kernel *kernel,
+                      const char *release) {
+    _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
+    _cleanup_(error_done) struct error e = ERROR_NULL;
+    int r;
+
+    r = module_file_open(h, path, &f, &e);
+    if (r < 0)
+        return r == -ENOMEM ? r : e.exit_status != EXIT_STATUS_PRIVILEGE;
+    module_file_sha256(&f);
+    return module_check_pin(path, f.sha256, kernel, NULL) < 0 || module_check_form(&f, release, NULL) < 0;
+}
 
 /* 1, 0 or -ENOMEM. What is broken is told of as such. */
 static int is_missing(const struct host *h, const struct manifest_entry *entry, const char *release) {
@@ -17,7 +33,9 @@ static int is_missing(const struct host *h, const struct manifest_entry *entry, 
         return 1;
     kernel = manifest_kernel_for(&entry->manifest, release);
     r = store_find_module(h, release, entry->name, kernel ? kernel->module : NULL, &path);
-    return r == -ENOMEM ? r : r < 0;
+    if (r < 0)
+        return r == -ENOMEM ? r : 1;
+    return is_refused(h, path, kernel, release);
 }
 
 int next_kernel_missing(const struct host *h, const struct manifest_list *manifests, const char *release,

@@ -192,14 +192,10 @@ static int check_module(struct planner *p, struct action *a, const struct manife
     const struct patch_info *info = s->patch_infos + a->index;
     bool named = s->facts.release && manifest_kernel_for(&entry->manifest, s->facts.release);
 
-    if (info->module_path && !info->module_error)
+    if (info->module_path)
         return answer(a, "module", true, "%s", info->module_path);
     if (s->modules_unknown || !s->facts.release)
         return answer(a, "module", true, "not to be seen yet");
-    if (info->module_error) {
-        decide(a, ACTION_FAIL, EXIT_STATUS_REFUSED);
-        return answer(a, "module", false, "%s", info->module_error);
-    }
     if (named)
         decide(a, ACTION_FAIL, EXIT_STATUS_FAILED);
     else
@@ -312,23 +308,49 @@ static void oppose_by_loaded(struct planner *p) {
             oppose(p, l->entries + i);
 }
 
-/* The bytes that count are those of the load, and the kernel is asked then; whoever only looks has its
- * word where he asked for it. */
-static int check_signature(struct planner *p, struct action *a,
-                           const struct manifest_entry *entry) {
+/* Before the gate, which needs the policy. */
+static int check_policy(struct planner *p, struct action *a, const struct manifest_entry *entry) {
     const struct snapshot *s = p->snapshot;
-    const struct trust_report *t = s->patch_infos[a->index].trust;
 
+    if (s->policy_error >= 0)
+        return 1;
     decide(a, ACTION_FAIL, EXIT_STATUS_REFUSED);
-    if (s->policy_error < 0)
-        return answer(a, "signature", false, "the policy cannot be read, so nothing is trusted: %s",
-                      error_message(&s->policy_problem, s->policy_error));
-    if (t)
-        return answer(a, "signature", verdict_accepted(t->verdict, s->policy.signature),
-                      "Signature=%s, and this is %s%s%s", signature_policy_to_string(s->policy.signature),
-                      verdict_to_string(t->verdict), t->reason ? ": " : "", strempty(t->reason));
-    return answer(a, "signature", true, "Signature=%s, to be checked at the load",
-                  signature_policy_to_string(s->policy.signature));
+    return answer(a, "signature", false, "the policy cannot be read, so nothing is trusted: %s",
+                  error_message(&s->policy_problem, s->policy_error));
+}
+
+static int answer_signature(struct action *a, const struct snapshot *s, const struct patch_info *info) {
+    const char *policy = signature_policy_to_string(s->policy.signature);
+
+    if (!info->trust || info->gate_result == GATE_LATER)
+        return answer(a, "signature", true, "Signature=%s, to be checked at the load", policy);
+    return answer(a, "signature", true, "Signature=%s, and this is %s", policy,
+                  verdict_to_string(info->trust->verdict));
+}
+
+/* What the gate said of the file. The bytes that count are those of the load, which asks it again; whoever
+ * did not look at the file leaves it to that, as does who may not read it. */
+static int check_gate(struct planner *p, struct action *a, const struct manifest_entry *entry) {
+    const struct patch_info *info = p->snapshot->patch_infos + a->index;
+    const struct kernel_facts *facts = &p->snapshot->facts;
+    const struct manifest_kernel *kernel =
+        facts->release ? manifest_kernel_for(&entry->manifest, facts->release) : NULL;
+    bool readable = info->gate_refusal.exit_status != EXIT_STATUS_PRIVILEGE;
+    int r = 1;
+
+    if (info->gate_asked && info->gate_result < 0 && readable) {
+        decide(a, ACTION_FAIL, info->gate_refusal.exit_status);
+        a->hint = info->gate_refusal.hint;
+        return answer(a, gate_step_to_string(info->gate_step), false, "%s",
+                      error_message(&info->gate_refusal, info->gate_result));
+    }
+    if (info->gate_asked && info->sha256) {
+        if (kernel && kernel->sha256)
+            r = answer(a, "pin", true, "its SHA256 is that of the manifest");
+        if (r >= 0 && facts->release)
+            r = answer(a, "form", true, "a live patch for %s", facts->release);
+    }
+    return r < 0 ? r : answer_signature(a, p->snapshot, info);
 }
 
 /* Not asked where no signatures are wanted. What nobody has looked at is not let in. */
@@ -369,10 +391,17 @@ static int check_loaded(struct planner *p, struct action *a, const struct manife
                                          : in->transition ? "it is on its way out"
                                                           : "it is in, but disabled");
     }
-    if (in->build_id && info->build_id && !streq(in->build_id, info->build_id)) {
+    if (info->sha256 || info->build_id) {
+        enum build build = snapshot_build(p->snapshot, a->index);
+
         decide(a, ACTION_FAIL, EXIT_STATUS_FAILED);
-        return answer(a, "loaded", false, "another build is in: %s instead of %s", in->build_id,
-                      info->build_id);
+        if (build == BUILD_OTHER)
+            return answer(a, "loaded", false, "another build is in: %s instead of %s",
+                          in->build_id ?: "one without a build id", info->build_id ?: "one without");
+        if (build == BUILD_UNKNOWN)
+            return answer(a, "loaded", false,
+                          "it is not known which build is in: it has no build id, and its load is not "
+                          "on record");
     }
     decide(a, ACTION_KEEP, EXIT_STATUS_DONE);
     return answer(a, "loaded", true, "it is in already");
@@ -381,8 +410,8 @@ static int check_loaded(struct planner *p, struct action *a, const struct manife
 static int (*const checks[])(struct planner *, struct action *, const struct manifest_entry *) = {
     check_manifest,  check_switches,           check_enabled, check_unit,     check_stage,
     check_rollout,   check_kernel,             check_module,  check_order,    check_namesake,
-    check_requires,  check_conflicts,
-    check_signature, check_manifest_signature, check_loaded,
+    check_requires,  check_conflicts,          check_policy,  check_manifest_signature,
+    check_gate,      check_loaded,
 };
 
 static int judge(struct planner *p, struct action *a) {

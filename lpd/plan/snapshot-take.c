@@ -13,52 +13,70 @@
 #include "system/unit-mask.h"
 #include "trust/manifest.h"
 
-/* What the module file says of itself. That it cannot be read is a fact as well. */
-static int see_module(const struct host *h, struct patch_info *info) {
-    _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
-    _cleanup_(error_done) struct error e = ERROR_NULL;
+/* What the module file says of itself. */
+static int describe_module(struct module_file *f, struct patch_info *info) {
     int r;
 
-    r = module_file_open_untrusted(h, info->module_path, &f, &e);
-    if (r == -ENOMEM)
-        return r;
-    if (r < 0)
-        return string_set(&info->module_error, error_message(&e, r));
-
-    module_file_sha256(&f);
-    r = string_set(&info->module_name, f.info.name);
+    module_file_sha256(f);
+    r = string_set(&info->module_name, f->info.name);
     if (r >= 0)
-        r = string_set(&info->build_id, f.info.build_id);
+        r = string_set(&info->build_id, f->info.build_id);
     if (r >= 0)
-        r = string_set(&info->vermagic, f.info.vermagic);
+        r = string_set(&info->vermagic, f->info.vermagic);
     if (r >= 0)
-        r = string_set(&info->sha256, f.sha256);
+        r = string_set(&info->sha256, f->sha256);
     return r;
 }
 
-int snapshot_verify(struct host *h, struct snapshot *s, size_t i) {
+static int ask_gate(struct host *h, const struct snapshot *s, size_t i, unsigned flags,
+                    struct patch_info *info) {
     _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
-    _cleanup_(error_done) struct error e = ERROR_NULL;
-    const struct trust_machine machine = snapshot_trust_machine(s);
-    struct patch_info *info = s->patch_infos + i;
+    _cleanup_(trust_report_done) struct trust_report trust = {};
+    struct trust_machine machine;
+    const struct gate gate = snapshot_gate(s, i, &machine);
     int r;
 
-    if (!info->module_path || info->module_error)
-        return 0;
-    r = module_file_open(h, info->module_path, &f, &e);
-    if (r == -ENOMEM)
-        return r;
+    info->gate_step = GATE_FILE;
+    r = module_file_open(h, info->module_path, &f, &info->gate_refusal);
     if (r < 0)
-        return string_set(&info->module_error, error_message(&e, r));
+        return r;
+    r = describe_module(&f, info);
+    if (r < 0)
+        return r;
+    r = gate_check(h, &gate, &f, flags, &trust, &info->gate_step, &info->gate_refusal);
+    if (r == -ENOMEM || trust.n_steps == 0)
+        return r;
     info->trust = calloc(1, sizeof(*info->trust));
     if (!info->trust)
         return -ENOMEM;
-    return trust_verify_module(h, &machine, &f, TRUST_EXPLAIN, info->trust);
+    *info->trust = TAKE_STRUCT(trust);
+    return r;
 }
 
-static int read_modules(const struct host *h, struct snapshot *s) {
+static void forget_gate(struct patch_info *info) {
+    error_done(&info->gate_refusal);
+    if (info->trust)
+        trust_report_done(info->trust);
+    free(info->trust);
+    info->trust = NULL;
+}
+
+int snapshot_ask_gate(struct host *h, struct snapshot *s, size_t i, unsigned flags) {
+    struct patch_info *info = s->patch_infos + i;
+
+    if (!info->module_path)
+        return 0;
+    forget_gate(info);
+    info->gate_asked = true;
+    info->gate_result = ask_gate(h, s, i, flags, info);
+    return info->gate_result == -ENOMEM ? -ENOMEM : 0;
+}
+
+static int read_modules(struct host *h, struct snapshot *s, unsigned flags) {
+    bool signatures = flags & SNAPSHOT_SIGNATURES && geteuid() == 0;
+
     for (size_t i = 0; i < s->manifests.n_entries; i++) {
-        int r = s->patch_infos[i].module_path ? see_module(h, s->patch_infos + i) : 0;
+        int r = snapshot_ask_gate(h, s, i, signatures ? 0 : GATE_BYTES_ONLY);
 
         if (r < 0)
             return r;
@@ -217,7 +235,7 @@ static int see_patches(struct host *h, unsigned flags, struct snapshot *s) {
     if (r >= 0)
         r = snapshot_find_modules(h, s);
     if (r >= 0 && (flags & SNAPSHOT_MODULES))
-        r = read_modules(h, s);
+        r = read_modules(h, s, flags);
     if (r >= 0 && (flags & SNAPSHOT_MODULES) && !s->in_initrd)
         r = see_units(h, s);
     if (r >= 0 && s->policy.signed_manifests && (flags & SNAPSHOT_MODULES))

@@ -11,7 +11,7 @@ static void patch_sight_done(struct patch_info *s) {
     free(s->build_id);
     free(s->vermagic);
     free(s->sha256);
-    free(s->module_error);
+    error_done(&s->gate_refusal);
     free(s->manifest_error);
     free(s->manifest_hint);
     free(s->unit_problem);
@@ -87,10 +87,34 @@ const char *snapshot_replaced_by(const struct snapshot *s, size_t i) {
     return NULL;
 }
 
+const char *snapshot_loaded_sha256(const struct snapshot *s, size_t i) {
+    const struct result *result = result_list_find(&s->results, s->manifests.entries[i].name);
+
+    return result && result->loaded && snapshot_livepatch(s, i) ? result->sha256 : NULL;
+}
+
+enum build snapshot_build(const struct snapshot *s, size_t i) {
+    const struct livepatch *in = snapshot_livepatch(s, i);
+    const struct patch_info *info = s->patch_infos + i;
+
+    if (!in)
+        return BUILD_UNKNOWN;
+    return build_compare(in, snapshot_loaded_sha256(s, i), info->build_id, info->sha256);
+}
+
+/* There is a build that could be in instead of another. */
+static bool is_installed(const struct patch_info *info) {
+    return info->gate_asked && info->gate_result >= 0 && info->sha256;
+}
+
 bool snapshot_is_in(const struct snapshot *s, size_t i) {
     const struct livepatch *in = snapshot_livepatch(s, i);
 
-    return (in && in->registered && in->enabled) || snapshot_replaced_by(s, i);
+    if (snapshot_replaced_by(s, i))
+        return true;
+    if (!in || !in->registered || !in->enabled)
+        return false;
+    return !is_installed(s->patch_infos + i) || snapshot_build(s, i) == BUILD_SAME;
 }
 
 static int find_module(const struct host *h, struct snapshot *s, size_t i) {
@@ -125,6 +149,20 @@ int snapshot_find_modules(const struct host *h, struct snapshot *s) {
             return r;
     }
     return 0;
+}
+
+struct gate snapshot_gate(const struct snapshot *s, size_t i, struct trust_machine *machine) {
+    const struct manifest_entry *entry = i == SIZE_MAX ? NULL : s->manifests.entries + i;
+    bool pinned = entry && entry->error_number == 0 && s->facts.release;
+
+    *machine = snapshot_trust_machine(s);
+    return (struct gate){
+        .machine = machine,
+        .policy_error = s->policy_error,
+        .policy_problem = &s->policy_problem,
+        .kernel = pinned ? manifest_kernel_for(&entry->manifest, s->facts.release) : NULL,
+        .release = s->facts.release,
+    };
 }
 
 struct trust_machine snapshot_trust_machine(const struct snapshot *s) {

@@ -4,13 +4,14 @@
 #include "config/cmdline.h"
 #include "config/manifest.h"
 #include "config/policy.h"
+#include "livepatch/build.h"
 #include "livepatch/facts.h"
 #include "livepatch/view.h"
 #include "state/early.h"
 #include "state/lock.h"
 #include "state/refused-loads.h"
 #include "state/volume.h"
-#include "trust/verify.h"
+#include "trust/gate.h"
 
 /* SignedManifests=yes: what is known of the signatures of a manifest and its drop-ins. */
 enum manifest_signature {
@@ -28,12 +29,15 @@ struct patch_info {
     char *build_id;     /* of the module file, if it was read */
     char *vermagic;     /* likewise */
     char *sha256;       /* likewise */
-    char *module_error; /* why the module file could not be read */
     bool tried; /* an earlier load in this boot has seen to what it requires and conflicts with */
+    bool gate_asked;    /* the module file was looked at, and this is what the gate says of it: */
+    int gate_result;    /* GATE_ACCEPTED, GATE_LATER, or negative: why a load refuses it */
+    enum gate_step gate_step;
+    struct error gate_refusal;
     enum manifest_signature manifest_signature;
     char *manifest_error, *manifest_hint;
     char *unit_problem; /* why systemd would not start its unit, as it is masked; NULL: nothing is known */
-    struct trust_report *trust; /* of its signature, if that was judged */
+    struct trust_report *trust; /* of its signature, if somebody looked at that */
 };
 
 /* The state of the machine at one moment: everything that plan.c decides from and that the reports
@@ -66,7 +70,9 @@ void snapshot_done(struct snapshot *s);
 
 enum snapshot_flags {
     SNAPSHOT_MODULES = 1 << 0, /* read every module file: names, build ids, hashes; and have the
-                                * signatures of manifests checked, where the policy wants them */
+                                * signatures of manifests checked, where the policy wants them; and what
+                                * the gate says of their bytes */
+    SNAPSHOT_SIGNATURES = 1 << 2, /* with the former: what it says of their signatures, too */
     SNAPSHOT_NO_PATCHES = 1 << 1, /* the policy and the kernel alone */
 };
 
@@ -94,8 +100,12 @@ int snapshot_after_load(struct host *h, struct snapshot *s, size_t i, struct res
  * reading them. */
 int snapshot_find_modules(const struct host *h, struct snapshot *s);
 
-/* Has the signature of the patch with that index judged as a load would, where it has a module. */
-int snapshot_verify(struct host *h, struct snapshot *s, size_t i);
+/* Asks the gate about the module of the patch with that index, if it has one, as a load would. With
+ * TRUST_EXPLAIN or other flags of trust_verify(), or GATE_BYTES_ONLY. 0 or -ENOMEM. */
+int snapshot_ask_gate(struct host *h, struct snapshot *s, size_t i, unsigned flags);
+
+/* The gate before the module of the patch with that index, on this machine; machine is its store. */
+struct gate snapshot_gate(const struct snapshot *s, size_t i, struct trust_machine *machine);
 
 /* The name by which the kernel knows, or is expected to know, the patch with that index. */
 const char *snapshot_module_name(const struct snapshot *s, size_t i);
@@ -103,8 +113,16 @@ const char *snapshot_module_name(const struct snapshot *s, size_t i);
 /* The kernel's view of the patch with that index, or NULL if it is not in. */
 const struct livepatch *snapshot_livepatch(const struct snapshot *s, size_t i);
 
+/* Whether the kernel has the build of the patch with that index that is installed here. BUILD_UNKNOWN
+ * also where it has none of that name, or no module was read. */
+enum build snapshot_build(const struct snapshot *s, size_t i);
+
+/* What was recorded of the bytes that are loaded of the patch with that index, or NULL. */
+const char *snapshot_loaded_sha256(const struct snapshot *s, size_t i);
+
 /* Whether the patch with that index is in: enabled, be it in transition, or replaced by a
- * cumulative one. */
+ * cumulative one. Of a snapshot with modules, only the build that is installed here counts, unless
+ * nothing is installed that could be loaded. */
 bool snapshot_is_in(const struct snapshot *s, size_t i);
 
 /* Another patch that has a manifest and whose module, which the kernel has, is called like that of the patch

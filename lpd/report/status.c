@@ -3,6 +3,7 @@
 
 #include "base/strv.h"
 #include "config/name.h"
+#include "plan/missing.h"
 #include "report/status.h"
 #include "state/lock.h"
 
@@ -12,6 +13,8 @@ struct subject {
     const struct manifest_entry *entry;
     const struct patch_info *info;
     const struct livepatch *in;
+    const char *loaded_sha256; /* on record of what is in */
+    enum build build;          /* what is in, compared with the file */
     const struct result *result;
     const struct action *action;
     const char *replaced_by;
@@ -52,6 +55,11 @@ static const char *why_disabled(const struct subject *p, const char *fallback) {
     return r && streq(strempty(r->state), "disabled") && r->reason ? r->reason : fallback;
 }
 
+/* Somebody has looked into the file, so that there is something to compare with. */
+static bool is_read(const struct subject *p) {
+    return p->info && (p->info->sha256 || p->info->build_id);
+}
+
 /* Whoever loaded it: an initramfs that decided by itself, or somebody by hand. */
 static bool is_unwanted(const struct subject *p) {
     return p->action && p->action->type == ACTION_SKIP;
@@ -63,6 +71,10 @@ static struct state state_when_enabled(const struct subject *p) {
 
     if (!p->entry)
         return (struct state){ "active", "it has no manifest: a reboot forgets it" };
+    if (is_read(p) && p->build != BUILD_SAME)
+        return (struct state){ "active", p->build == BUILD_OTHER
+                                             ? "another build than the installed one is loaded"
+                                             : "whether the loaded build is the installed one is unknown" };
     if (is_unwanted(p))
         return (struct state){ "active", "still loaded, also after a soft-reboot, until it is unloaded: ",
                                action_fact(p->action), "" };
@@ -104,10 +116,8 @@ static json_object *module_value(const struct subject *p) {
     json_object *o = json_object_new_object();
 
     json_add_string(o, "path", p->info ? p->info->module_path : NULL);
-    json_add_string(o, "sha256", p->info && p->info->sha256 ? p->info->sha256
-                                                           : p->result ? p->result->sha256 : NULL);
-    json_add_string(o, "buildId", p->info && p->info->build_id ? p->info->build_id
-                                                              : p->in ? p->in->build_id : NULL);
+    json_add_string(o, "sha256", p->info ? p->info->sha256 : NULL);
+    json_add_string(o, "buildId", p->info ? p->info->build_id : NULL);
     json_add_string(o, "vermagic", p->info ? p->info->vermagic : NULL);
     return o;
 }
@@ -128,6 +138,17 @@ json_object *status_build_signature(const struct result *r) {
     return o;
 }
 
+/* NULL: it has none, or is not in. */
+static const char *probe_state(const struct subject *p) {
+    const struct manifest *m = manifest_of(p);
+
+    if (!m || !m->probe || !p->in || !p->in->registered || !p->in->enabled)
+        return NULL;
+    if (!p->result || !p->result->loaded)
+        return "unknown";
+    return p->result->complete ? "passed" : "waiting";
+}
+
 static json_object *kernel_state_value(const struct subject *p) {
     json_object *o = json_object_new_object();
     const struct livepatch *in = p->in;
@@ -136,6 +157,11 @@ static json_object *kernel_state_value(const struct subject *p) {
     json_add_bool(o, "enabled", in && in->registered && in->enabled);
     json_add_bool(o, "transition", in && in->registered && in->transition);
     json_add_bool(o, "replaced", p->replaced_by != NULL);
+    json_add_string(o, "buildId", in ? in->build_id : NULL);
+    json_add_string(o, "sha256", in ? p->loaded_sha256 : NULL);
+    json_add_tristate(o, "installed", in && in->module_loaded && is_read(p) && p->build != BUILD_UNKNOWN
+                                          ? p->build == BUILD_SAME : -1);
+    json_add_string(o, "probe", probe_state(p));
     json_add_list(o, "objects", in ? in->objects : NULL);
     json_add_list(o, "patched", in ? in->patched : NULL);
     json_add_list(o, "unpatched", in ? in->unpatched : NULL);
@@ -170,7 +196,8 @@ static json_object *patch_value(const struct subject *p) {
     json_add_list(o, "fixes", m ? m->fixes : NULL);
     json_add_string(o, "manifest", p->entry ? p->entry->path : NULL);
     json_add_string(o, "stage", m ? patch_stage_to_string(m->stage) : NULL);
-    json_add_bool(o, "required", m && m->required);
+    /* Of a manifest that cannot be read nobody knows: plan_requires(). */
+    json_add_bool(o, "required", m ? m->required : p->entry != NULL);
     json_add_tristate(o, "wanted", p->action ? !is_unwanted(p) : -1);
     json_add_string(o, "state", state.name);
     add_reason(o, &state);
@@ -202,6 +229,8 @@ static json_object *planned_patch_value(const struct snapshot *s, const struct p
         .entry = entry,
         .info = s->patch_infos + i,
         .in = snapshot_livepatch(s, i),
+        .loaded_sha256 = snapshot_loaded_sha256(s, i),
+        .build = snapshot_build(s, i),
         .result = result_list_find(&s->results, entry->name),
         .action = plan->by_manifest[i],
         .replaced_by = snapshot_replaced_by(s, i),
@@ -218,10 +247,14 @@ static bool has_manifest(const struct snapshot *s, const char *module) {
 }
 
 static json_object *foreign_patch_value(const struct snapshot *s, const struct livepatch *in) {
+    const struct result *result = result_list_find_module(&s->results, in->name);
+
     return patch_value(&(struct subject){
         .name = in->name,
         .in = in,
-        .result = result_list_find_module(&s->results, in->name),
+        .loaded_sha256 = result && result->loaded ? result->sha256 : NULL,
+        .build = BUILD_UNKNOWN,
+        .result = result,
         .locked = s->facts.modules_disabled == 1,
     });
 }
@@ -337,6 +370,15 @@ static json_object *lock_value(const struct snapshot *s) {
     return o;
 }
 
+static json_object *missing_value(const struct snapshot *s, const struct plan *p) {
+    json_object *names = json_object_new_array();
+
+    for (size_t i = 0; i < s->manifests.n_entries; i++)
+        if (plan_is_missing(s, p, LOCK_REQUIRE_REQUIRED, i))
+            json_object_array_add(names, json_object_new_string(s->manifests.entries[i].name));
+    return names;
+}
+
 json_object *status_build(const struct snapshot *s, const struct plan *p) {
     json_object *o = value_new(), *patches = json_object_new_array();
 
@@ -352,6 +394,7 @@ json_object *status_build(const struct snapshot *s, const struct plan *p) {
         if (s->loaded.patches[i].registered && !has_manifest(s, s->loaded.patches[i].name))
             json_object_array_add(patches, foreign_patch_value(s, s->loaded.patches + i));
     json_object_object_add(o, "patches", patches);
+    json_object_object_add(o, "requiredMissing", missing_value(s, p));
     return o;
 }
 
@@ -363,21 +406,4 @@ json_object *status_build_patch(const struct snapshot *s, const struct plan *p, 
         return planned_patch_value(s, p, i);
     in = livepatch_list_find(&s->loaded, name);
     return in ? foreign_patch_value(s, in) : NULL;
-}
-
-int status_missing(const struct snapshot *s, const struct plan *p, char ***ret) {
-    _cleanup_strv_free_ char **names = NULL;
-
-    for (size_t i = 0; i < s->manifests.n_entries; i++) {
-        const struct manifest_entry *entry = s->manifests.entries + i;
-
-        if (entry->error_number < 0 || !entry->manifest.required || !entry->manifest.enabled)
-            continue;
-        if (snapshot_is_in(s, i))
-            continue;
-        if (strv_extend(&names, entry->name) < 0)
-            return -ENOMEM;
-    }
-    *ret = TAKE_PTR(names);
-    return 0;
 }

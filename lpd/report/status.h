@@ -15,6 +15,3 @@ json_object *status_build_signature(const struct result *r);
 /* One patch of it: "name", "state", "reason", …; NULL: there is none of that name, neither with a
  * manifest nor in the kernel. */
 json_object *status_build_patch(const struct snapshot *s, const struct plan *p, const char *name);
-
-/* The names of the required patches that are not in, for status --check. */
-int status_missing(const struct snapshot *s, const struct plan *p, char ***ret);

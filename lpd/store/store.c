@@ -7,7 +7,7 @@
 #include "config/conf-files.h"
 #include "config/name.h"
 #include "config/policy.h"
-#include "module/file.h"
+#include "module/check.h"
 #include "store/change.h"
 #include "store/store.h"
 #include "trust/manifest.h"
@@ -56,15 +56,7 @@ static int places_find(const char *name, const char *release, const char *module
 }
 
 static int check_pin(const struct store_patch *p, const struct manifest *m, struct error *e) {
-    const struct manifest_kernel *kernel = manifest_kernel_for(m, p->release);
-
-    if (!kernel || !kernel->sha256 || strstr(kernel->sha256, p->sha256))
-        return 0;
-    return error_hint(e, error_set(e, -EKEYREJECTED, EXIT_STATUS_REFUSED,
-                                   "the module's SHA256 is %s, but %s wants %s", p->sha256, m->path,
-                                   kernel->sha256),
-                      "install the module that was meant, or correct SHA256= in [Kernel:%s]",
-                      p->release);
+    return module_check_pin(p->path ?: p->name, p->sha256, manifest_kernel_for(m, p->release), e);
 }
 
 /* Whether the manifest that is there lets this module be put there. */
@@ -132,7 +124,7 @@ static int widen_pin(const struct host *h, struct change *c, const struct places
     if (module_file_open_untrusted(h, places->module, &old, NULL) < 0)
         return 0;
     module_file_sha256(&old);
-    if (!strstr(kernel->sha256, old.sha256) || streq(old.sha256, p->sha256))
+    if (!manifest_kernel_allows(kernel, old.sha256) || streq(old.sha256, p->sha256))
         return 0;
     return write_pin(h, c, places, p, old.sha256, e);
 }

@@ -23,6 +23,7 @@ bool store_is_hidden(const struct host *h);
 struct store_patch {
     const char *name;
     const char *release;
+    const char *path;   /* where the module comes from, for messages; may be NULL */
     const void *module; /* the uncompressed bytes */
     size_t module_size;
     const char *sha256;

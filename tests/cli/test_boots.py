@@ -226,7 +226,8 @@ class NextBoot(Case):
     def test_missing(self):
         self.plant(manifest("fix-a"), manifest("fix-b", f"[Kernel:{KERNEL}]"), manifest("fix-c"),
                    manifest("fix-off", "Enabled=no"), manifest("fix-odd", "Stage=never"),
-                   {f"/usr/lib/modules/{NEXT}/livepatch/fix_c.ko.xz": "x"})
+                   {f"/usr/lib/modules/{NEXT}/livepatch/fix_c.ko": module("fix_c", NEXT),
+                    f"/usr/lib/modules/{NEXT}/livepatch/fix-b.ko": "x"})
         self.says(KERNEL, [])
         self.next_kernel()
         self.says(NEXT, ["fix-a", "fix-b"])

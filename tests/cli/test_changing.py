@@ -141,7 +141,7 @@ class Install(Changing):
     def test_kernel(self):
         path = self.place("fix-net.ko", module("fix_net", OTHER))
         self.assertEqual(self.refuse(6, "install", f"--kernel={KERNEL}", path),
-                         f"{path} is built for {OTHER}, not for {KERNEL}")
+                         f"{path}: built for the kernel {OTHER}, not for {KERNEL}")
         self.text("install", f"--kernel={OTHER}", path)
         self.assertEqual(self.added(), self.wanted("fix-net", module("fix_net", OTHER), OTHER))
 
@@ -190,8 +190,7 @@ class Install(Changing):
         self.mark()
         path = self.place("fix-net.ko", module("fix_net"))
         self.assertEqual(self.refuse(5, "install", path),
-                         f"the module's SHA256 is {sha256(module('fix_net'))}, but "
-                         f"/etc/lpd/patches.d/fix-net.conf wants {pin}")
+                         f"{path}: its SHA256 is {sha256(module('fix_net'))}, but the manifest wants {pin}")
         self.assertEqual(self.error["hint"], "install the module that was meant, or correct SHA256= in "
                                              f"[Kernel:{KERNEL}]")
 
@@ -216,7 +215,7 @@ class Install(Changing):
     def test_no_live_patch(self):
         path = self.place("ext.ko", module("ext", livepatch=False))
         self.assertEqual(self.refuse(5, "install", path),
-                         f"{path} is a kernel module, but not a live patch (no livepatch=Y)")
+                         f"{path}: a kernel module, but no live patch (no livepatch=Y)")
 
     def test_policy(self):
         path = self.place("fix-net.ko", module("fix_net"))
@@ -384,7 +383,7 @@ class TwoNames(Changing):
     def test_by_hand(self):
         self.plant(manifest("fix-a"), manifest("fix-b"),
                    {f"{STORE}/{KERNEL}/fix-{x}.ko": module("fix_net") for x in "ab"})
-        actions = {a["name"]: (a["action"], a["reason"]) for a in self.json("apply", "--dry-run")["actions"]}
+        actions = {a["name"]: (a["action"], a["reason"]) for a in self.json("apply", "--dry-run", status=1)["actions"]}
         self.assertEqual(actions["fix-a"][0], "load")
         self.assertEqual(actions["fix-b"], ("fail", "its module is called fix_net, as is that of fix-a, which is "
                                                     "in or goes in before"))
@@ -474,7 +473,7 @@ class ImportKpatch(Changing):
         self.kpatch(OTHER, "wrong.ko", module("wrong", KERNEL))
         self.mark()
         self.assertEqual(self.refuse(6, "import-kpatch"),
-                         f"/var/lib/kpatch/{OTHER}/wrong.ko is built for {KERNEL}, not for {OTHER}")
+                         f"/var/lib/kpatch/{OTHER}/wrong.ko: built for the kernel {KERNEL}, not for {OTHER}")
 
 
 class Running(Changing):

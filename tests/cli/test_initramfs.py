@@ -54,7 +54,7 @@ class InitramfsFiles(Case):
 
     def test_a_volume(self):
         """The administrator's patches are left to it, those of packages are not; lpd is there either way."""
-        self.plant({"/etc/lpd/lpd.conf": "[Store]\nDevice=LABEL=store\n"})
+        self.plant({"/etc/lpd/lpd.conf": "[Trust]\nSignature=permissive\n[Store]\nDevice=LABEL=store\n"})
         modules = ["ext4", "vfat", "nls_cp437", "nls_ascii", "nls_iso8859-1", "nls_utf8", "efivarfs", *ALGORITHMS]
         programs = [*PROGRAMS, "program /usr/lib/lpd/lpd-volume", "file /etc/lpd/lpd.conf"]
         self.early("fix-a")
@@ -130,7 +130,15 @@ class InitramfsFiles(Case):
             self.assertIn(f"lpctl: {name}: left out: ", said)
 
     def test_a_broken_policy_goes_in(self):
+        """With it, nothing is trusted that is not signed."""
         self.early("fix-a")
+        self.plant({"/etc/lpd/lpd.conf.d/10-a.conf": "[Trust]\nSignature=maybe\n"})
+        lines, said = self.warned()
+        self.assertEqual(lines, [])
+        self.assertIn("fix-a: left out: ", said)
+        self.assertIn("Signature=", said)
+        self.plant({f"{STORE}/fix-a.ko": module("fix_a") + b"whose" + bytes((0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 5))
+                    + b"~Module signature appended~\n"})
         self.plant({"/etc/lpd/lpd.conf.d/10-a.conf": "[Trust]\nSignature=maybe\n"})
         lines, said = self.warned()
         self.assertIn("file /etc/lpd/lpd.conf.d/10-a.conf", lines)

@@ -114,7 +114,7 @@ class Streams(Case):
         self.plant(kernel(KERNEL), PERMISSIVE, manifest("bad", "Tiemout=1"), manifest("fix-net"),
                    loaded("fix_net"))
 
-    def on_terminal(self, *argv, **environment):
+    def on_terminal(self, *argv, status=0, **environment):
         """What lpctl writes to a terminal."""
         pid, fd = pty.fork()
         if pid == 0:
@@ -125,7 +125,7 @@ class Streams(Case):
         while chunk := self.read_chunk(fd):
             data += chunk
         os.close(fd)
-        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 0)
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), status)
         return data.decode()
 
     @staticmethod
@@ -137,7 +137,7 @@ class Streams(Case):
 
     def test_colours(self):
         self.assertIn("\x1b[32mactive", self.on_terminal("list"))
-        self.assertIn("\x1b[", self.on_terminal("apply", "--dry-run"))
+        self.assertIn("\x1b[", self.on_terminal("apply", "--dry-run", status=78))
         for argv, environment in ((["list"], {"NO_COLOR": "1"}), (["--json=pretty", "list"], {}),
                                   (["metrics"], {}), (["show", "fix-net"], {})):
             self.assertNotIn("\x1b[", self.on_terminal(*argv, **environment))
@@ -149,7 +149,7 @@ class Streams(Case):
 
     def test_quiet(self):
         for argv, status in ((["status"], 0), (["list"], 0), (["show", "fix-net"], 0), (["lint"], 78),
-                             (["why", "fix-net"], 0), (["apply", "--dry-run"], 0), (["cat-config"], 0),
+                             (["why", "fix-net"], 0), (["apply", "--dry-run"], 78), (["cat-config"], 0),
                              (["disable", "fix-net"], 0), (["why", "nothing-like-it"], 3)):
             done = self.lpctl("--quiet", *argv, status=status)
             self.assertEqual(done.stdout, "", argv)

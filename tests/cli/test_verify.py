@@ -152,7 +152,7 @@ class Verify(Case):
         value = self.verify(module("fix_net", livepatch=False))
         self.assertEqual(self.steps(value)["form"]["outcome"], "failed")
         self.assertFalse(value["accepted"]["permissive"])
-        value = self.verify(module("fix_net", release="5.10.0-1-amd64"))
+        value = self.verify(module("fix_net", release="5.10.0-1-amd64"), status=6)
         self.assertFalse(value["accepted"]["permissive"])
 
     def test_hostile(self):

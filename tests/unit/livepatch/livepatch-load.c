@@ -217,7 +217,7 @@ static void test_file_does_not_fit(void **state _unused_) {
     free(f.info.vermagic);
     f.info.vermagic = strdup("6.1.0-55-test SMP preempt mod_unload");
     assert_error(load_file(&f, NULL, 0, &result), -ENOEXEC, EXIT_STATUS_KERNEL,
-                 "for kernel 6.1.0-55-test, this is " FAKE_RELEASE);
+                 "built for the kernel 6.1.0-55-test, not for " FAKE_RELEASE);
 
     free(f.info.name);
     f.info.name = strdup("../../etc/x");

@@ -108,8 +108,10 @@ static void test_all(void **state _unused_) {
     is_in("a");
     is_in("b");
     assert_refused(-ENODATA, EXIT_STATUS_REQUIRED, "not in: torn;");
-    /* By default a manifest that says nothing asks for nothing. */
+    /* By default as well: what cannot be read may be the manifest of a required patch. */
     s.policy.lock_require = LOCK_REQUIRE_REQUIRED;
+    assert_refused(-ENODATA, EXIT_STATUS_REQUIRED, "not in: torn;");
+    s.policy.lock_require = LOCK_REQUIRE_NONE;
     assert_int_equal(decide(), 1);
 }
 
@@ -169,12 +171,19 @@ static void test_probe(void **state _unused_) {
     assert_refused(-EAGAIN, EXIT_STATUS_TIMEOUT, "a: its probe has not been run yet");
     s.results.n_results--;
     assert_refused(-EAGAIN, EXIT_STATUS_TIMEOUT, "a: its probe has not been run yet");
+    /* Of a required patch it will not become known by waiting. */
+    s.manifests.entries[0].manifest.required = true;
+    assert_refused(-ENODATA, EXIT_STATUS_REQUIRED, "whether its probe was run is not known");
+    s.policy.lock_require = LOCK_REQUIRE_NONE;
+    assert_refused(-EAGAIN, EXIT_STATUS_TIMEOUT, "a: its probe has not been run yet");
+    s.policy.lock_require = LOCK_REQUIRE_REQUIRED;
     s.results.n_results++;
     r->loaded = true;
 
     /* Nor is there one to be run once it is out. */
     r->complete = false;
     s.loaded.patches[0].enabled = false;
+    s.manifests.entries[0].manifest.required = false;
     assert_int_equal(decide(), 1);
 }
 

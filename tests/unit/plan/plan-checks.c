@@ -263,11 +263,21 @@ static void test_no_module(void **state _unused_) {
 static void test_bad_module(void **state _unused_) {
     patch("a", "");
     patch("b", "");
-    info("a")->module_error = strdup("/a.ko: it is a cat");
-    assert_non_null(info("a")->module_error);
+    patch("c", "");
+    for (const char *name = "a"; name; name = *name == 'a' ? "c" : NULL) {
+        struct patch_info *about = info(name);
+
+        about->gate_asked = true;
+        about->gate_step = *name == 'a' ? GATE_FILE : GATE_PIN;
+        about->gate_result = error_set(&about->gate_refusal, -ENOEXEC,
+                                       *name == 'a' ? EXIT_STATUS_KERNEL : EXIT_STATUS_PRIVILEGE,
+                                       "/a.ko: it is a cat");
+    }
     make_plan();
-    assert_fails("a", "module", "it is a cat", EXIT_STATUS_REFUSED);
+    assert_fails("a", "file", "it is a cat", EXIT_STATUS_KERNEL);
     assert_loads("b");
+    /* Who may not read it leaves it to the load. */
+    assert_loads("c");
 }
 
 static void test_requires(void **state _unused_) {
@@ -390,11 +400,19 @@ static void test_conflict_with_what_goes_out(void **state _unused_) {
 
 static void judged(const char *name, enum verdict verdict) {
     struct patch_info *info = s.patch_infos + snapshot_find(&s, name);
+    struct trust_machine machine;
+    const struct gate gate = snapshot_gate(&s, snapshot_find(&s, name), &machine);
+    struct host live = h;
 
+    live.live = true;
     if (!info->trust)
         info->trust = calloc(1, sizeof(*info->trust));
     assert_non_null(info->trust);
     info->trust->verdict = verdict;
+    error_done(&info->gate_refusal);
+    info->gate_asked = true;
+    info->gate_step = GATE_SIGNATURE;
+    info->gate_result = gate_check_signature(&live, &gate, info->trust, "/lp.ko", &info->gate_refusal);
 }
 
 static void test_signature(void **state _unused_) {
@@ -404,14 +422,16 @@ static void test_signature(void **state _unused_) {
     assert_loads("lp");
     judged("lp", VERDICT_LOCAL);
     make_plan();
-    assert_fails("lp", "signature", "Signature=required, and this is local", EXIT_STATUS_REFUSED);
+    assert_fails("lp", "signature", "/lp.ko:  (local, Signature=required)", EXIT_STATUS_REFUSED);
     s.policy.signature = SIGNATURE_LOCAL;
+    judged("lp", VERDICT_LOCAL);
     make_plan();
     assert_loads("lp");
     judged("lp", VERDICT_UNSIGNED);
     make_plan();
-    assert_fails("lp", "signature", "Signature=local, and this is unsigned", EXIT_STATUS_REFUSED);
+    assert_fails("lp", "signature", "/lp.ko:  (unsigned, Signature=local)", EXIT_STATUS_REFUSED);
     s.policy.signature = SIGNATURE_PERMISSIVE;
+    judged("lp", VERDICT_UNSIGNED);
     make_plan();
     assert_loads("lp");
 }

@@ -1,0 +1,234 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""One gate: of each kind of unfit module every verb says the same, which is what the load would say."""
+
+import os
+import subprocess
+import unittest
+
+from machine import *
+
+STORE = f"/var/lib/lpd/modules/{KERNEL}"
+FILE = f"{STORE}/fix-net.ko"
+GOOD = module("fix_net")
+MARKER = b"~Module signature appended~\n"
+NOBODY = 65534
+
+
+def trailer(size, id_type=2):
+    return bytes((0, 0, id_type, 0, 0, 0, 0, 0)) + size.to_bytes(4, "big") + MARKER
+
+
+def other_machine():
+    """e_machine of elf(5)."""
+    data = bytearray(GOOD)
+    data[18:20] = (22).to_bytes(2, "little")   # EM_S390
+    return bytes(data)
+
+
+def bad_name():
+    return GOOD.replace(b"name=fix_net\0", b"name=fix/net\0")
+
+
+# What the file holds; the words of the refusal; the exit status of a load.
+BYTES = {
+    "not ELF": (b"#!/bin/sh\nexit 0\n" * 9, "", 5),
+    "empty": (b"", "", 5),
+    "truncated": (GOOD[:len(GOOD) // 2], "", 5),
+    "another machine": (other_machine(), "this machine is", 5),
+    "no modinfo": (GOOD.replace(b".modinfo\0", b".modinfx\0"), "no section .modinfo", 5),
+    "no live patch": (module("fix_net", livepatch=False), "no live patch (no livepatch=Y)", 5),
+    "another release": (module("fix_net", release="6.1.0-55-cloud-amd64"),
+                        f"built for the kernel 6.1.0-55-cloud-amd64, not for {KERNEL}", 6),
+    "a bad name": (bad_name(), "modinfo name= is no name of a module", 5),
+    "a torn trailer": (GOOD + trailer(len(GOOD) * 2), "", 5),
+    "packed rubbish": (compressed(GOOD, "gzip")[:-20], "", 5),
+}
+
+
+class Gate(Case):
+    """Every verb that looks, on a machine with one patch whose module is unfit."""
+
+    policy = "permissive"
+
+    def setUp(self):
+        super().setUp()
+        self.plant(kernel(KERNEL), {"/etc/lpd/lpd.conf": f"[Trust]\nSignature={self.policy}\n"},
+                   manifest("fix-net", "Stage=initrd"))
+
+    def assert_refused_by_all(self, words, status):
+        """Returns what all of them said."""
+        why = self.json("why", "fix-net")
+        reason = why["reason"]
+        self.assertIn(words, reason)
+        self.assertTrue(reason.startswith(f"{FILE}: "), reason)
+        self.assertEqual((why["action"], why["exitStatus"], why["steps"][-1]["passed"]),
+                         ("fail", status, False))
+        value = self.json("apply", "--dry-run", status=status)
+        self.assertEqual([(a["action"], a["reason"], a["exitStatus"]) for a in value["actions"]],
+                         [("fail", reason, status)])
+        self.assertEqual(value["error"]["message"], f"fix-net: {reason}")
+        problems = self.json("lint", status=78)["problems"]
+        self.assertEqual([(p["file"], p["message"]) for p in problems],
+                         [("/etc/lpd/patches.d/fix-net.conf", reason)])
+        self.assertEqual(self.json("verify", "fix-net", status=status)["error"]["message"], reason)
+        patch = self.json("status")["patches"][0]
+        self.assertEqual((patch["state"], patch["reason"]), ("refused" if status == 5 else "failed", reason))
+        listed = self.json("initramfs-files")
+        self.assertEqual((listed["patches"], listed["warnings"]), ([], [f"fix-net: left out: {reason}"]))
+        return reason
+
+    def assert_not_installed(self, data, reason, status):
+        path = self.place("fix-net.ko", data)
+        before = tree_of(self.root)
+        value = self.json_once("install", "--no-load", path, status=status)
+        self.assertEqual(value["error"]["message"], reason.replace(FILE, str(path)))
+        self.assertEqual(tree_of(self.root), before)
+
+    def test_bytes(self):
+        for kind, (data, words, status) in BYTES.items():
+            with self.subTest(kind):
+                self.plant({FILE: data})
+                reason = self.assert_refused_by_all(words, status)
+                options = [f"--kernel={KERNEL}"] if status == 6 else []
+                path = self.place("fix-net.ko", data)
+                value = self.json_once("install", "--no-load", *options, path, status=status)
+                self.assertEqual(value["error"]["message"], reason.replace(FILE, str(path)))
+
+    def test_fit(self):
+        self.plant({FILE: GOOD})
+        why, _ = self.assert_same_everywhere("why", "fix-net")
+        self.assertEqual((why["action"], why["exitStatus"]), ("load", 0))
+        self.json("apply", "--dry-run")
+        self.json("lint")
+        self.json("verify", "fix-net")
+        self.assertEqual(self.json("initramfs-files")["patches"], ["fix-net"])
+
+    def test_pin(self):
+        self.plant({FILE: GOOD}, manifest("fix-net", "Stage=initrd", f"[Kernel:{KERNEL}]",
+                                          f"SHA256={'0' * 64}"))
+        reason = self.assert_refused_by_all(
+            f"its SHA256 is {sha256(GOOD)}, but the manifest wants {'0' * 64}", 5)
+        self.assert_not_installed(GOOD, reason, 5)
+
+    def test_pin_comes_before_the_form(self):
+        self.plant({FILE: BYTES["another release"][0]},
+                   manifest("fix-net", "Stage=initrd", f"[Kernel:{KERNEL}]", f"SHA256={'0' * 64}"))
+        self.assert_refused_by_all("but the manifest wants", 5)
+
+    def test_unsafe(self):
+        self.plant({FILE: GOOD})
+        place = self.root / FILE.lstrip("/")
+        place.chmod(0o664)
+        self.assert_refused_by_all("", 5)
+        place.chmod(0o644)
+        place.parent.chmod(0o777)
+        self.assert_refused_by_all("", 5)
+        place.parent.chmod(0o755)
+        self.json("lint")
+
+    @unittest.skipIf(os.geteuid(), "takes root")
+    def test_owner(self):
+        self.plant({FILE: GOOD})
+        os.chown(self.root / FILE.lstrip("/"), NOBODY, NOBODY)
+        self.assert_refused_by_all("", 5)
+
+    def test_no_plain_file(self):
+        place = self.root / FILE.lstrip("/")
+        self.plant({f"{STORE}/real.ko": GOOD, FILE: Link("real.ko")})
+        self.assert_refused_by_all("", 5)
+        place.unlink()
+        self.plant({FILE: None})
+        self.assert_refused_by_all("", 5)
+        place.rmdir()
+        os.mkfifo(place)
+        self.assert_refused_by_all("", 5)
+
+    def test_too_large(self):
+        self.plant({FILE: GOOD})
+        os.truncate(self.root / FILE.lstrip("/"), (256 << 20) + 1)
+        self.assert_refused_by_all("", 5)
+
+
+class Signed(Gate):
+    """Signature=required, below another root: what no kernel would vouch for is refused, the rest is left to
+    the load, and verify alone calls it not verified."""
+
+    policy = "required"
+
+    # What Gate tests needs no signature.
+    test_bytes = test_fit = test_pin = test_pin_comes_before_the_form = test_unsafe = test_owner = None
+    test_no_plain_file = test_too_large = None
+
+    def sign(self, data):
+        top = self.scratch
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "9", "-subj",
+                        "/CN=stranger", "-keyout", top / "key", "-out", top / "pem"],
+                       check=True, capture_output=True)
+        der = subprocess.run(["openssl", "cms", "-sign", "-binary", "-noattr", "-nocerts", "-outform", "DER",
+                              "-signer", top / "pem", "-inkey", top / "key"], input=data,
+                             capture_output=True, check=True).stdout
+        return data + der + trailer(len(der))
+
+    def test_unsigned(self):
+        self.plant({FILE: GOOD})
+        reason = self.assert_refused_by_all("it is not signed (unsigned, Signature=required)", 5)
+        self.assert_not_installed(GOOD, reason, 5)
+
+    @unittest.skipIf(os.geteuid(), "takes root")
+    def test_malformed(self):
+        """An image is made without reading ASN.1: its load refuses it."""
+        data = GOOD + b"\x30\x84\xff\xff" + trailer(4)
+        self.plant({FILE: data})
+        reason = self.json("why", "fix-net")["reason"]
+        self.assertIn("(bad-signature, Signature=required)", reason)
+        for verb, status in (("verify", 5), ("apply", 5)):
+            argv = ["--dry-run"] if verb == "apply" else ["fix-net"]
+            self.assertIn(reason, self.json(verb, *argv, status=status)["error"]["message"])
+        self.assertEqual([p["message"] for p in self.json("lint", status=78)["problems"]], [reason])
+        self.assert_not_installed(data, reason, 5)
+
+    def test_unknown_signer(self):
+        self.plant({FILE: self.sign(GOOD)})
+        why, _ = self.assert_same_everywhere("why", "fix-net")
+        self.assertEqual((why["action"], why["exitStatus"]), ("load", 0))
+        self.assertIn("to be checked at the load", [s["fact"] for s in why["steps"]
+                                                   if s["question"] == "signature"][0])
+        self.json("apply", "--dry-run")
+        self.json("lint")
+        self.assertEqual(self.json("initramfs-files")["patches"], ["fix-net"])
+        self.assertEqual(self.json("verify", "fix-net", status=5)["signature"]["verdict"], "unknown-signer")
+
+
+class Lint(Case):
+    """Every fault of a file, not the first alone."""
+
+    TEXT = "[Patch]\nTiemout=60s\nRequired=perhaps\nEnabled=yes\nEnabled=no\n[Kernel:6.1]\nSHA256=x\nodd line\n"
+
+    def lines(self, value):
+        return [p["message"].split(": ")[0].split(":")[-1] for p in value["problems"]]
+
+    def test_manifest(self):
+        self.plant(kernel(KERNEL), {"/etc/lpd/patches.d/fix-net.conf": self.TEXT,
+                                    "/etc/lpd/patches.d/fix-net.conf.d/10-a.conf": "[Patch]\nA=1\nB=2\n",
+                                    "/etc/lpd/patches.d/fix-net.conf.d/20-b.conf": "[Patch]\nC=3\n"})
+        value, text = self.assert_same_everywhere("lint", status=78)
+        self.assertEqual(self.lines(value), ["2", "3", "5", "7", "8", "2", "3", "2"])
+        self.assertEqual(value["error"]["message"], "8 problems found")
+        self.assertIn("10-a.conf:3: unknown key 'B'", text)
+        # Elsewhere the first one speaks for all.
+        self.assertIn("fix-net.conf:2: unknown key 'Tiemout'", self.json("why", "fix-net")["reason"])
+
+    def test_file(self):
+        value = self.json("lint", self.place("fix-net.conf", self.TEXT.encode()), status=78)
+        self.assertEqual(self.lines(value), ["2", "3", "5", "7", "8"])
+
+    def test_policy(self):
+        self.plant(kernel(KERNEL), {"/etc/lpd/lpd.conf": "[Trust]\nSignature=maybe\n[Lok]\n",
+                                    "/etc/lpd/lpd.conf.d/10-a.conf": "[Lock]\nLock=never\nx\n"})
+        value = self.json("lint", status=78)
+        self.assertEqual(self.lines(value), ["2", "3", "2", "3"])
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A load says of each unfit module what every other verb says of it; an older build of a required patch, a
+broken manifest and a lost record are no yes to the check or to the lock."""
+from bench.scenes import is_locked
+
+FILE = "/var/lib/lpd/modules/{}/lp-cmdline.ko"
+PATCHES = "/etc/lpd/patches.d"
+OTHER_BUILD = (r"""perl -0777 -pe 's/(\x04\0\0\0\x14\0\0\0\x03\0\0\0GNU\0)(.{20})/$1 . ("\x42" x 20)/se' -i """)
+
+
+def unfit(m, file, good):
+    """What is done to the file or its manifest, and the exit status of a load."""
+    pin = f"{PATCHES}/lp-cmdline.conf.d/99-pin.conf"
+    release = m.ok("uname -r").strip()
+    yield "empty", f": > {file}", 5
+    yield "no ELF", f"echo '#!/bin/sh' > {file}", 5
+    yield "truncated", f"head -c 9999 {good} > {file}", 5
+    yield "no live patch", f"cp {m.patch('stall-target')} {file}", 5
+    yield "another release", f"sed 's/vermagic={release}/vermagic={release[:-1]}X/' {good} > {file}", 6
+    yield "another pin", (f"cp {good} {file}; printf '[Patch]\\n[Kernel:%s]\\nSHA256=%064d\\n' {release} 0 "
+                          f"> {pin}"), 5
+    yield "unsafe", f"rm {pin}; cp {good} {file}; chmod 666 {file}", 5
+    yield "a link", f"rm {file}; ln -s {good} {file}", 5
+
+
+def agree(m, kind, file, status):
+    m.fails("lpctl load lp-cmdline", exit=status)
+    said = m.patch_status("lp-cmdline")["reason"]
+    m.equal(f"{kind}: the file is named", said.startswith(file), True)
+    why = m.json("lpctl why lp-cmdline --json=short")
+    m.equal(f"{kind}: why", (why["action"], why["reason"], why["exitStatus"]), ("fail", said, status))
+    m.fails("lpctl apply --dry-run", exit=status, says=said)
+    m.fails("lpctl lint", exit=78, says=said)
+    m.fails("lpctl verify lp-cmdline", exit=status, says=said)
+    m.fails("lpctl apply", exit=status, says=said)
+
+
+def case(m):
+    m.boot()
+    file, good = FILE.format(m.ok("uname -r").strip()), "/root/good.ko"
+    m.write(f"{PATCHES}/lp-cmdline.conf", "[Patch]\nRequired=yes\n")
+    m.ok(f"cp {m.patch('lp-cmdline')} {good}; mkdir -p {file.rsplit('/', 1)[0]} {PATCHES}/lp-cmdline.conf.d")
+    for kind, command, status in unfit(m, file, good):
+        m.ok(command)
+        agree(m, kind, file, status)
+
+    # The build that is in is not the one that is installed.
+    m.ok(f"rm {file}; cp {good} {file}; lpctl load lp-cmdline; lpctl status --check")
+    m.ok(f"{OTHER_BUILD} {file}")
+    m.fails("lpctl status --check", exit=10, says="lp-cmdline")
+    m.sees("lpctl metrics", "lpd_required_missing 1")
+    patch = m.patch_status("lp-cmdline")
+    m.equal("the builds", (patch["module"]["buildId"] == "42" * 20,
+                           patch["kernelState"]["buildId"] != "42" * 20, patch["kernelState"]["installed"]),
+            (True, True, False))
+    m.fails("lpctl lock", exit=10, says="lp-cmdline")
+    m.ok(f"cp {good} {file}; lpctl status --check")
+
+    # Without its record nobody knows what became of its probe.
+    m.write(f"{PATCHES}/lp-cmdline.conf.d/50.conf", "[Patch]\nProbe=/bin/true\n")
+    m.ok("lpctl unload lp-cmdline; lpctl load --wait lp-cmdline")
+    m.wait_until("lpctl show lp-cmdline | grep -q 'probe *passed'", 30)
+    m.ok("rm /run/lpd/lp-cmdline.json")
+    m.sees("lpctl show lp-cmdline", "unknown")
+    m.fails("lpctl lock", exit=10, says="not on record")
+
+    # A manifest that cannot be read, and the lock at boot.
+    m.write("/etc/lpd/lpd.conf.d/50-lock.conf", "[Lock]\nLock=settled\n")
+    m.write(f"{PATCHES}/lp-cmdline.conf.d/60.conf", "[Patch]\nTiemout=1\n")
+    m.ok("systemctl daemon-reload")
+    m.fails("lpctl status --check", exit=10, says="lp-cmdline")
+    m.fails("systemctl restart lpd-lock")
+    m.sees("lpctl status", "required, but not in: lp-cmdline")
+    m.equal("that it is locked", is_locked(m), False)
+    m.ok(f"rm {PATCHES}/lp-cmdline.conf.d/[56]0.conf; systemctl daemon-reload; systemctl restart lpd-lock")
+    m.wait_until("grep -q 1 /proc/sys/kernel/modules_disabled", 30)
