@@ -69,16 +69,20 @@ static bool is_done(const struct snapshot *s, size_t i) {
 }
 
 /* A volume says nothing about files of the image: what it brings lies with it. */
-static int confine_to_volume(struct snapshot *s, size_t i) {
+static void confine_to_volume(struct snapshot *s, size_t i) {
     const struct manifest_entry *entry = s->manifests.entries + i;
     const struct manifest_kernel *kernel =
         entry->error_number < 0 ? NULL : manifest_kernel_for(&entry->manifest, s->facts.release);
+    struct patch_info *info = s->patch_infos + i;
 
     if (!kernel || !kernel->module || *kernel->module != '/' ||
         !strv_contains(s->volume.patches, entry->name))
-        return 0;
-    return string_set(&s->patch_infos[i].module_error,
-                      "its manifest is from the volume, and Module= names a file that is not on it");
+        return;
+    info->gate_asked = true;
+    info->gate_step = GATE_FILE;
+    info->gate_result =
+        error_set(&info->gate_refusal, -EXDEV, EXIT_STATUS_REFUSED,
+                  "its manifest is from the volume, and Module= names a file that is not on it");
 }
 
 static const char *find_limit(struct host *h, const struct budget *b) {
@@ -98,9 +102,8 @@ static int load_one(struct host *h, struct early *early, size_t i, struct module
     if (limit)
         return execute_leave(h, s, i, limit, result, e);
     early->budget.patches--;
-    r = confine_to_volume(s, i);
-    if (r >= 0)
-        r = snapshot_before_load(h, s, i);
+    confine_to_volume(s, i);
+    r = snapshot_before_load(h, s, i);
     return r < 0 ? r : execute_load_seen(h, s, i, f, result, e);
 }
 
