@@ -70,9 +70,9 @@ static int note_one(struct tampering *t, struct host *h, struct switch_event *e)
     /* We read them all the time. */
     if (e->pid == getpid() && !e->wrote)
         return 0;
-    /* Anybody can open a switch for reading, and often; only root's can be for writing. Who holds a
-     * capability instead shows by what he writes. */
-    if (!e->wrote && task_uid(h, e->pid) > 0)
+    /* Anybody can open a switch for reading, and often, and would displace what matters; only root's
+     * can be for writing. Who holds a capability instead, or has ended, shows by what he writes. */
+    if (!e->wrote && task_uid(h, e->pid) != 0)
         return 0;
     o = find(t, e->patch, e->pid) ?: add(t, h, e);
     if (!o)
@@ -282,7 +282,9 @@ int tampering_judge(struct tampering *t, struct host *h, const struct livepatch_
     for (size_t i = 0; i < results.n_results && k >= 0; i++) {
         const char *patch = results.results[i].module_name ?: results.results[i].name;
 
-        if (!is_out(livepatch_list_find(l, patch)))
+        /* A load is on record before it happens, and may wait for long. */
+        if (!is_out(livepatch_list_find(l, patch)) ||
+            streq(strempty(results.results[i].state), "loading"))
             continue;
         if (!strv_contains(t->out, patch)) {
             if (results.results[i].loaded && !verify_one(t, h, l, &results, results.results + i)) {

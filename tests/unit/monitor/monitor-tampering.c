@@ -105,6 +105,8 @@ static void test_users(void **state _unused_) {
     fake_kernel_text(&k, "/proc/812/task/812/status", "Name:\tx\nUid:\t1000\t1000\t1000\t1000\n");
     assert_int_equal(happens(STRANGER, FAN_OPEN), 0);
     assert_int_equal(t.n_touches, 0);
+    assert_int_equal(happens(4711, FAN_OPEN), 0); /* it has ended */
+    assert_int_equal(t.n_touches, 0);
     /* By a descriptor that he was given, or by a capability. */
     assert_int_equal(happens(STRANGER, FAN_MODIFY), 1);
     assert_int_equal(t.n_touches, 1);
@@ -209,6 +211,21 @@ static void test_nobody(void **state _unused_) {
     assert_true(t.undecided);
     fake_kernel_advance(&k, 2 * USEC_PER_SEC);
     assert_blamed("switched off by a process that could not be seen, not by lpd");
+}
+
+/* A load that waits for its turn is on record already. */
+static void test_loading(void **state _unused_) {
+    struct result r = { .name = (char *) "lp_b", .module_name = (char *) "lp_b",
+                        .state = (char *) "loading", .loaded = true };
+    _cleanup_(result_done) struct result after = {};
+
+    assert_int_equal(result_write(&k.host, &r), 0);
+    judge();
+    assert_false(t.undecided);
+    fake_kernel_advance(&k, 60 * USEC_PER_SEC);
+    judge();
+    assert_int_equal(result_read(&k.host, "lp_b", &after), 0);
+    assert_string_equal(after.state, "loading");
 }
 
 /* The kernel itself tells who it was, by whichever sysfs, and when the process has ended. */
@@ -400,7 +417,7 @@ static void test_not_on_record(void **state _unused_) {
 /* More than are kept: the last ones count. */
 static void test_many(void **state _unused_) {
     for (int pid = 1000; pid < 1200; pid++)
-        assert_int_equal(happens(pid, FAN_OPEN), 1);
+        assert_int_equal(happens(pid, FAN_MODIFY), 1);
     assert_int_equal(t.n_touches, ELEMENTSOF(t.touches));
     assert_int_equal(happens(STRANGER, FAN_MODIFY), 1);
     goes_out();
@@ -423,7 +440,7 @@ int main(void) {
         TEST(test_users),
         TEST(test_writer),       TEST(test_opener),   TEST(test_holder),      TEST(test_reader),
         TEST(test_own),          TEST(test_itself),   TEST(test_own_says_so), TEST(test_own_reader),
-        TEST(test_late_news),     TEST(test_nobody),
+        TEST(test_late_news),     TEST(test_nobody), TEST(test_loading),
         TEST(test_another_sysfs), TEST(test_own_by_another_sysfs),
         TEST(test_unseen_own),    TEST(test_replaced_by_lpctl),
         TEST(test_newer_program), TEST(test_in_vain), TEST(test_replaced), TEST(test_beside_another), TEST(test_above_another), TEST(test_beside_a_stranger), TEST(test_last_moment),    TEST(test_locked),
