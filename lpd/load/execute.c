@@ -273,14 +273,18 @@ static int explain_stale(const struct host *h, const struct snapshot *s, const s
 }
 
 /* The plan knows names of modules where it has read them; here they are known. */
-static int check_namesake(const struct snapshot *s, const struct manifest *m, const struct module_file *f,
+static int check_namesake(const struct host *h, const struct manifest *m, const struct module_file *f,
                           struct error *e) {
-    const char *other = snapshot_namesake(s, m->name, f->info.name);
+    _cleanup_(manifest_list_done) struct manifest_list l = {};
+    _cleanup_(result_done) struct result other = {};
 
-    if (!other)
+    if (!f->info.name || !livepatch_is_registered(h, f->info.name) ||
+        result_find_module(h, f->info.name, &other) < 0 || !other.loaded ||
+        patch_name_equal(other.name, m->name) || manifest_list_load_one(h, other.name, &l, NULL) < 0)
         return 0;
     return error_hint(e, error_set(e, -EEXIST, EXIT_STATUS_FAILED,
-                                   "its module is called %s, as is that of %s, which is in", f->info.name, other),
+                                   "its module is called %s, as is that of %s, which is in", f->info.name,
+                                   other.name),
                       "remove one of the two: lpctl remove %s", m->name);
 }
 
@@ -303,7 +307,7 @@ static int load_planned(struct host *h, const struct snapshot *s, const struct a
     r = module_file_open(h, info->module_path, f, e);
     if (r < 0)
         return r;
-    r = check_namesake(s, m, f, e);
+    r = check_namesake(h, m, f, e);
     if (r >= 0)
         r = gate_check_module(h, s, a->index, f, result, e);
     if (r >= 0)

@@ -189,12 +189,16 @@ static int see_signatures(struct host *h, const char *name, struct snapshot *s) 
     return r;
 }
 
-static int see_livepatches(const struct host *h, struct snapshot *s) {
+static int see_livepatches(const struct host *h, struct snapshot *s, struct error *e) {
     _cleanup_strv_free_ char **names = NULL;
     int r;
 
     r = known_modules(s, &names);
-    return r < 0 ? r : livepatch_list_read(h, names, &s->loaded);
+    if (r >= 0)
+        r = livepatch_list_read(h, names, &s->loaded);
+    if (r < 0 && r != -ENOMEM)
+        return error_set(e, r, EXIT_STATUS_FAILED, LIVEPATCH_DIRECTORY ": %s", strerror(-r));
+    return r;
 }
 
 /* Takes the place of what was known of that patch before. */
@@ -225,10 +229,10 @@ int snapshot_after_load(struct host *h, struct snapshot *s, size_t i, struct res
     if (r < 0 || !loaded)
         return r;
     livepatch_list_done(&s->loaded);
-    return see_livepatches(h, s);
+    return see_livepatches(h, s, NULL);
 }
 
-static int see_patches(struct host *h, unsigned flags, struct snapshot *s) {
+static int see_patches(struct host *h, unsigned flags, struct snapshot *s, struct error *e) {
     int r;
 
     r = result_list_read(h, &s->results);
@@ -240,7 +244,7 @@ static int see_patches(struct host *h, unsigned flags, struct snapshot *s) {
         r = see_units(h, s);
     if (r >= 0 && s->policy.signed_manifests && (flags & SNAPSHOT_MODULES))
         r = see_signatures(h, NULL, s);
-    return r < 0 ? r : see_livepatches(h, s);
+    return r < 0 ? r : see_livepatches(h, s, e);
 }
 
 static int see_policy(struct host *h, struct snapshot *s) {
@@ -269,7 +273,7 @@ int snapshot_take(struct host *h, unsigned flags, struct snapshot *ret, struct e
     if (r >= 0 && !(flags & SNAPSHOT_NO_PATCHES) && !s.in_initrd)
         r = kernel_settings_find(h, &s.switches, &s.kernel_settings);
     if (r >= 0 && !(flags & SNAPSHOT_NO_PATCHES))
-        r = see_patches(h, flags, &s);
+        r = see_patches(h, flags, &s, e);
     if (r < 0)
         return error_prefix(e, r, "cannot look at the machine");
     *ret = TAKE_STRUCT(s);

@@ -54,19 +54,6 @@ const struct livepatch *snapshot_livepatch(const struct snapshot *s, size_t i) {
     return livepatch_list_find(&s->loaded, snapshot_module_name(s, i));
 }
 
-const char *snapshot_namesake(const struct snapshot *s, const char *name, const char *module_name) {
-    const struct livepatch *in = livepatch_list_find(&s->loaded, module_name);
-
-    for (size_t i = 0; in && in->registered && i < s->results.n_results; i++) {
-        const struct result *r = s->results.results + i;
-
-        if (r->loaded && r->module_name && !patch_name_equal(r->name, name) &&
-            patch_name_equal(r->module_name, module_name) && snapshot_find(s, r->name) != SIZE_MAX)
-            return r->name;
-    }
-    return NULL;
-}
-
 const char *snapshot_replaced_by(const struct snapshot *s, size_t i) {
     const struct livepatch *self = snapshot_livepatch(s, i);
     const struct result *own = result_list_find(&s->results, s->manifests.entries[i].name);

@@ -125,10 +125,6 @@ const char *snapshot_loaded_sha256(const struct snapshot *s, size_t i);
  * nothing is installed that could be loaded. */
 bool snapshot_is_in(const struct snapshot *s, size_t i);
 
-/* Another patch that has a manifest and whose module, which the kernel has, is called like that of the patch
- * with that name: the kernel knows them as one. NULL if there is none. */
-const char *snapshot_namesake(const struct snapshot *s, const char *name, const char *module_name);
-
 /* The index of the patch of that name ('-' and '_' alike), or SIZE_MAX. */
 size_t snapshot_find(const struct snapshot *s, const char *name);
 

@@ -238,10 +238,15 @@ const struct result *result_list_find(const struct result_list *l, const char *n
 }
 
 const struct result *result_list_find_module(const struct result_list *l, const char *module) {
-    for (size_t i = 0; i < l->n_results; i++)
-        if (patch_name_equal(l->results[i].module_name ?: l->results[i].name, module))
-            return l->results + i;
-    return NULL;
+    const struct result *found = NULL;
+
+    for (size_t i = 0; i < l->n_results; i++) {
+        const struct result *r = l->results + i;
+
+        if (patch_name_equal(r->module_name ?: r->name, module) && (!found || (r->loaded && !found->loaded)))
+            found = r;
+    }
+    return found;
 }
 
 int result_find(const struct host *h, const char *name, struct result *ret) {
@@ -272,7 +277,7 @@ int result_find_module(const struct host *h, const char *module, struct result *
     k = result_find(h, module, &r);
     if (k == -ENOMEM)
         return k;
-    if (k >= 0 && patch_name_equal(r.module_name ?: r.name, module)) {
+    if (k >= 0 && r.loaded && patch_name_equal(r.module_name ?: r.name, module)) {
         *ret = TAKE_STRUCT(r);
         return 0;
     }

@@ -64,7 +64,7 @@ int result_list_names(const struct host *h, char ***ret);
 int result_list_read(const struct host *h, struct result_list *ret);
 const struct result *result_list_find(const struct result_list *l, const char *name);
 
-/* The same by the name of its module as the kernel knows it. */
+/* The same by the name of its module as the kernel knows it; of several, one that was loaded. */
 const struct result *result_list_find_module(const struct result_list *l, const char *module);
 
 /* Whether that patch was loaded over the one with that module, and so may have replaced it. other
