@@ -27,11 +27,27 @@ static const char *const config_dirs[] = { "/etc/modprobe.d", "/run/modprobe.d",
 struct module_index {
     const struct host *host;
     struct kmod_ctx *kmod;
+    char *copies; /* the directory of checked copies, or NULL */
+    int there_fd; /* where they come from */
     int dir_fd; /* libkmod names the directory by it, so that nothing leads out of the root */
 };
 
+static void remove_copies(const struct module_index *x) {
+    struct host copies = { .root_fd = x->dir_fd };
+    _cleanup_strv_free_ char **names = NULL;
+
+    if (x->dir_fd >= 0 && file_list(&copies, "/", &names) >= 0)
+        STRV_FOREACH(name, names)
+            (void) unlinkat(x->dir_fd, *name, 0);
+    (void) rmdir(x->copies);
+}
+
 struct module_index *module_index_free(struct module_index *x) {
     kmod_unref(x->kmod);
+    if (x->copies)
+        remove_copies(x);
+    free(x->copies);
+    closep(&x->there_fd);
     closep(&x->dir_fd);
     free(x);
     return NULL;
@@ -126,11 +142,6 @@ static int check_index(const struct host *h, const char *directory, struct error
     return 0;
 }
 
-static void remove_copies(int dir_fd) {
-    for (size_t i = 0; i < ELEMENTSOF(files); i++)
-        (void) unlinkat(dir_fd, files[i].name, 0);
-}
-
 static int copy_file(int fd, int to, size_t i) {
     _cleanup_close_ int copy = -EBADF;
     _cleanup_free_ char *data = NULL;
@@ -165,21 +176,42 @@ static int copy_files(const struct host *h, const char *directory, int to, struc
     return 0;
 }
 
-/* Whose root that is, and who changes it meanwhile, is not known: the library gets checked copies, in a directory that
- * is gone as soon as they are mapped. */
+/* The library looks whether a module is there before it believes that another one needs it. */
+static int link_directories(struct module_index *x, const char *directory) {
+    _cleanup_strv_free_ char **names = NULL;
+    int r;
+
+    r = file_list(x->host, directory, &names);
+    STRV_FOREACH(name, names) {
+        struct fd_path there = path_of_fd(x->there_fd);
+        _cleanup_free_ char *target = NULL;
+        struct stat st;
+
+        if (r < 0 || fstatat(x->there_fd, *name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(st.st_mode))
+            continue;
+        if (asprintf(&target, "%s/%s", there.text, *name) < 0)
+            return -ENOMEM;
+        r = symlinkat(target, x->dir_fd, *name) < 0 ? -errno : 0;
+    }
+    return r;
+}
+
+/* Whose root that is, and who changes it meanwhile, is not known: the library gets checked copies. */
 static int open_copies(struct module_index *x, const char *directory, struct error *e) {
     char place[] = "/tmp/lpctl-XXXXXX";
     int r;
 
+    x->there_fd = file_open(x->host, directory, O_PATH | O_DIRECTORY, 0);
+    if (x->there_fd < 0)
+        return error_set(e, x->there_fd, EXIT_STATUS_FAILED, "%s: %s", directory, strerror(-x->there_fd));
     if (!mkdtemp(place))
         return error_set(e, -errno, EXIT_STATUS_FAILED, "%s: %s", place, strerror(errno));
+    x->copies = strdup(place);
     x->dir_fd = open(place, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     r = x->dir_fd < 0 ? -errno : copy_files(x->host, directory, x->dir_fd, e);
     if (r >= 0)
-        r = load_kmod(x, directory, e);
-    remove_copies(x->dir_fd);
-    (void) rmdir(place);
-    return r;
+        r = link_directories(x, directory);
+    return r < 0 ? r : load_kmod(x, directory, e);
 }
 
 static int open_there(struct module_index *x, const char *directory, struct error *e) {
@@ -201,7 +233,7 @@ int module_index_open(const struct host *h, const char *release, struct module_i
 
     if (!x)
         return -ENOMEM;
-    *x = (struct module_index){ .host = h, .dir_fd = -EBADF };
+    *x = (struct module_index){ .host = h, .dir_fd = -EBADF, .there_fd = -EBADF };
     if (asprintf(&directory, "/lib/modules/%s", release) < 0)
         return -ENOMEM;
     r = h->live ? open_there(x, directory, e) : open_copies(x, directory, e);

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Patches come before what shuts the door to them, and after the disk that they lie on: a sysctl.d file of
+the administrator's, a module on a mount of its own behind a link, and a unit that is masked."""
+
+LOCK = "/etc/sysctl.d/99-lock.conf"
+NAMES = ("lp-cmdline", "lp-version")
+
+
+def case(m):
+    m.disk("data")
+    m.boot()
+    m.write("/etc/fstab", "LABEL=data /srv/my-data ext4 defaults 0 2\n")
+    m.ok("mkdir /srv/my-data && mount /srv/my-data")
+    for name in NAMES:
+        m.ok(f"lpctl install --no-load {m.patch(name)}")
+    m.ok("mv /var/lib/lpd /srv/my-data/lpd && ln -s ../../srv/my-data/lpd /var/lib/lpd")
+    m.write(LOCK, "kernel.modules_disabled = 1\n")
+    m.reboot()
+    m.equal("that modules are locked", m.ok("cat /proc/sys/kernel/modules_disabled").strip(), "1")
+    for name in NAMES:
+        m.equal(name, m.state(name), "active")
+    m.sees("lpctl status", f"but not by lpd: {LOCK}:1: kernel.modules_disabled=1")
+    m.sees("lpctl lint", f"warning: {LOCK}:1: kernel.modules_disabled=1")
+    m.sees_not("journalctl -b", "ordering cycle")
+
+    # A mask is the administrator's word; so is a kernel that is there for the dump of another.
+    m.ok(f"rm {LOCK} && systemctl mask livepatch@lp-version.service")
+    m.reboot()
+    m.equal("lp-cmdline", m.state("lp-cmdline"), "active")
+    m.equal("lp-version", m.state("lp-version"), "skipped")
+    m.sees("lpctl why lp-version", "livepatch@lp-version.service is masked: /etc/systemd/system/")
+    m.reboot(cmdline="elfcorehdr=0x1000")
+    for name in NAMES:
+        m.equal(name, m.state(name), "skipped")
+    m.sees("lpctl status", "this is a crash kernel")
+    m.equal("lpd.service", m.run("systemctl is-active lpd livepatch.target")[1].split()[0], "inactive")
