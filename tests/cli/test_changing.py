@@ -107,7 +107,8 @@ class Install(Changing):
             path = self.place(f"{name}.ko.{suffix}", compressed(data, tool))
             self.text("install", path, f"--name={name}")
             self.assertEqual(self.added(), self.wanted(name, data))
-            self.mark()
+            self.text("remove", name)
+            self.assert_unchanged()
 
     def test_name(self):
         """The file's spelling where it is that of the module, else the module's; or what is asked for."""

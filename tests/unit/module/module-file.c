@@ -293,7 +293,7 @@ static void test_modes(void **state) {
     assert_opens(w, "/a/b/fix.ko");
 
     change_mode(w, "/a/b/fix.ko", 0664);
-    assert_unsafe(w, "/a/b/fix.ko", "it can be written by its group (mode 0664", "'/a/b/fix.ko'");
+    assert_unsafe(w, "/a/b/fix.ko", "it can be written by its group (mode 0664", "/a/b/fix.ko'");
     change_mode(w, "/a/b/fix.ko", 0646);
     assert_unsafe(w, "/a/b/fix.ko", "it can be written by everybody (mode 0646", "chmod go-w");
     change_mode(w, "/a/b/fix.ko", 0444);
