@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/budget.h"
 #include "base/strv.h"
 #include "trust/parser.h"
 #include "trust/verification.h"
+
+/* What was begun within a budget gets that much, although less is left of it. */
+#define LEAST_USEC (2 * USEC_PER_SEC)
 
 void verification_done(struct verification *j) {
     kernel_keyrings_done(&j->keyrings);
@@ -62,8 +66,15 @@ static int note_failure(struct verification *j, enum reading reading, int r, str
 
 uint64_t verification_deadline(const struct verification *j, enum quarter quarter) {
     unsigned seconds = j->machine->seconds ?: TRUST_SECONDS_MAX;
+    uint64_t deadline = j->start + quarter * seconds * USEC_PER_SEC / 4;
+    const struct budget *b = j->host->budget;
+    uint64_t now, left;
 
-    return j->start + quarter * seconds * USEC_PER_SEC / 4;
+    if (!b)
+        return deadline;
+    now = j->host->ops->now(j->host);
+    left = b->end_usec > now ? b->end_usec - now : 0;
+    return MIN(deadline, parser_deadline(0) + MAX(left, LEAST_USEC));
 }
 
 int verification_read_within(struct verification *j, enum reading reading, enum quarter quarter,
