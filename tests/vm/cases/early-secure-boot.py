@@ -30,6 +30,7 @@ def case(m):
     m.equal("the patch with SHA-512", [result[key] for key in ("stage", "verdict", "hash")],
             ["initrd", "verified", "sha512"])
 
+    m.ok("lpctl remove lp-cmdline")
     early.install_refused(m)
     m.reboot(initramfs=m.make_initramfs(), cpu="qemu64")
     early.checked(m)
