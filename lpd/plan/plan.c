@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <search.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -15,6 +16,7 @@ struct planner {
     struct order order;
     struct action **by_index; /* what was decided, for each manifest */
     const char **opponents;   /* for each manifest: who is in or goes in and does not suffer it */
+    void *modules;            /* patch_info of what goes in, by module name: tsearch(3) */
 };
 
 static void action_done(struct action *a) {
@@ -32,10 +34,14 @@ void plan_done(struct plan *p) {
     *p = (struct plan){};
 }
 
+/* It belongs to the snapshot. */
+static void keep_info(void *info _unused_) {}
+
 static void planner_done(struct planner *p) {
     order_done(&p->order);
     free(p->by_index);
     free(p->opponents);
+    tdestroy(p->modules, keep_info);
 }
 
 const char *action_type_to_string(enum action_type t) {
@@ -213,13 +219,6 @@ static int check_order(struct planner *p, struct action *a, const struct manifes
     return answer(a, "order", false, "After= and Requires= go round in a circle: %s", circle);
 }
 
-/* Whether the modules of two patches are known to have one name: there is one of that name in the kernel. */
-static bool are_namesakes(const struct planner *p, size_t a, size_t b) {
-    const char *one = p->snapshot->patch_infos[a].module_name, *other = p->snapshot->patch_infos[b].module_name;
-
-    return a != b && one && other && patch_name_equal(one, other);
-}
-
 /* What was decided for another patch; NULL if it has no manifest, or comes later. */
 static const struct action *decided(const struct planner *p, const char *name) {
     size_t i = snapshot_find(p->snapshot, name);
@@ -249,17 +248,29 @@ static int check_requires(struct planner *p, struct action *a, const struct mani
     return 1;
 }
 
-static int check_namesake(struct planner *p, struct action *a, const struct manifest_entry *entry) {
-    const struct manifest_list *l = &p->snapshot->manifests;
+static int compare_modules(const void *a, const void *b) {
+    const struct patch_info *one = a, *other = b;
 
-    for (size_t i = 0; i < l->n_entries; i++) {
-        if (!goes_in(p->by_index[i]) || !are_namesakes(p, a->index, i))
-            continue;
-        decide(a, ACTION_FAIL, EXIT_STATUS_FAILED);
-        return answer(a, "namesake", false, "its module is called %s, as is that of %s, which is in or goes in before",
-                      p->snapshot->patch_infos[i].module_name, l->entries[i].name);
-    }
-    return 1;
+    return patch_name_compare(one->module_name, other->module_name);
+}
+
+/* The kernel has one module of a name: the first patch that brings it gets it. */
+static int check_namesake(struct planner *p, struct action *a, const struct manifest_entry *entry) {
+    const struct snapshot *s = p->snapshot;
+    const struct patch_info *info = s->patch_infos + a->index, *const *found;
+
+    found = info->module_name ? tfind(info, &p->modules, compare_modules) : NULL;
+    if (!found)
+        return 1;
+    decide(a, ACTION_FAIL, EXIT_STATUS_FAILED);
+    return answer(a, "namesake", false, "its module is called %s, as is that of %s, which is in or goes in before",
+                  (*found)->module_name, s->manifests.entries[*found - s->patch_infos].name);
+}
+
+static int take_module_name(struct planner *p, size_t index) {
+    const struct patch_info *info = p->snapshot->patch_infos + index;
+
+    return info->module_name && !tsearch(info, &p->modules, compare_modules) ? -ENOMEM : 0;
 }
 
 /* Whether the kernel has the patch of that name, and it is not about to go. */
@@ -497,9 +508,10 @@ static int plan_load(struct planner *p, struct action *a, size_t index) {
     if (r < 0)
         return r;
     p->by_index[index] = a;
-    if (goes_in(a))
-        oppose(p, entry);
-    return 0;
+    if (!goes_in(a))
+        return 0;
+    oppose(p, entry);
+    return take_module_name(p, index);
 }
 
 static int plan_loads(struct planner *p, struct plan *plan) {

@@ -5,7 +5,7 @@
 #include "plan/snapshot.h"
 #include "store/store.h"
 
-static void patch_sight_done(struct patch_info *s) {
+static void patch_info_done(struct patch_info *s) {
     free(s->module_path);
     free(s->module_name);
     free(s->build_id);
@@ -23,7 +23,7 @@ static void patch_sight_done(struct patch_info *s) {
 void snapshot_done(struct snapshot *s) {
     if (s->patch_infos)
         for (size_t i = 0; i < s->manifests.n_entries; i++)
-            patch_sight_done(s->patch_infos + i);
+            patch_info_done(s->patch_infos + i);
     free(s->patch_infos);
     manifest_list_done(&s->manifests);
     policy_done(&s->policy);

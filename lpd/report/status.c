@@ -71,13 +71,13 @@ static struct state state_when_enabled(const struct subject *p) {
 
     if (!p->entry)
         return (struct state){ "active", "it has no manifest: a reboot forgets it" };
+    if (is_unwanted(p))
+        return (struct state){ "active", "still loaded, also after a soft-reboot, until it is unloaded: ",
+                               action_fact(p->action), "" };
     if (is_read(p) && p->build != BUILD_SAME)
         return (struct state){ "active", p->build == BUILD_OTHER
                                              ? "another build than the installed one is loaded"
                                              : "whether the loaded build is the installed one is unknown" };
-    if (is_unwanted(p))
-        return (struct state){ "active", "still loaded, also after a soft-reboot, until it is unloaded: ",
-                               action_fact(p->action), "" };
     if (strv_length(unpatched) > 0)
         return (struct state){ "active", "patches ", unpatched[0],
                                unpatched[1] ? " and others when these are loaded"

@@ -62,7 +62,8 @@ class Patched(Case):
         self.assertEqual(value["switches"],
                          {"disabledOnCommandLine": False, "disabledByFile": False, "crashKernel": False, "skip": []})
         self.assertEqual(value["lock"], {"policy": "no", "locked": False, "kexecLocked": None,
-                                         "sealed": False, "state": None, "reason": None, "since": None, "by": None, "refused": None})
+                                         "sealed": False, "state": None, "reason": None, "since": None, "by": None, "refused": None,
+                                         "alsoLockedBy": []})
         head, _, rest = text.partition("\n\n")
         self.assertEqual(head.splitlines(), [
             f"Kernel    {KERNEL}", "Policy    Signature=permissive: patches are loaded unsigned",

@@ -34,7 +34,7 @@ class Owners(Case):
         value = self.json("status")
         self.assertEqual(value["policy"]["signature"], "required")
         self.assertRegex(value["policy"]["problem"], f"{naming}.*{why}")
-        [action] = self.json("apply", "--dry-run")["actions"]
+        [action] = self.json("apply", "--dry-run", status=5)["actions"]
         self.assertEqual(action["action"], "fail")
         self.assertRegex(action["reason"], f"policy|{why}")
 

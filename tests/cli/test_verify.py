@@ -228,7 +228,8 @@ class ParserFails(Case):
         self.assertRegex(text, r"Signature=permissive +refuses it \(as set in lpd.conf\)\n")
 
     def test_install(self):
-        self.text("install", "--no-load", "--name=fix-other", self.path, status=5, env=self.parser("kill -SYS $$"))
+        other = self.place("fix-other.ko", signed(module("fix_other")))
+        self.text("install", "--no-load", other, status=5, env=self.parser("kill -SYS $$"))
         self.assertFalse((self.root / f"{STORE.lstrip('/')}/fix-other.ko").exists())
 
     def test_self_test(self):
