@@ -29,7 +29,8 @@ def case(m):
 
 def full_run(m):
     m.ok("lpctl unload lp-cmdline")
-    m.fails("dd if=/dev/zero of=/run/fill bs=64k 2>/dev/null; /usr/lib/lpd/lpd load lp-cmdline 2>&1",
+    m.fails("dd if=/dev/zero of=/run/fill bs=64k 2>/dev/null;"
+            " script -qec '/usr/lib/lpd/lpd load lp-cmdline' /dev/null",   # to a terminal
             exit=1, says="cannot be recorded in /run/lpd: No space left on device")
     m.sees_not("cat /proc/cmdline", "live patched")
     m.ok("rm /run/fill; lpctl load lp-cmdline")
