@@ -295,7 +295,10 @@ static int load_planned(struct host *h, const struct snapshot *s, const struct a
     const struct load_options options = {
         .parameters = m->parameters,
         .busy_timeout_usec =
-            busy_timeout(h, MIN(m->timeout_usec, s->in_initrd ? INITRD_BUSY_USEC : BUSY_USEC)),
+            MIN(busy_timeout(h, s->in_initrd                       ? MIN(m->timeout_usec, INITRD_BUSY_USEC)
+                                : m->timeout_usec == USEC_INFINITY ? BUSY_USEC
+                                                                   : m->timeout_usec),
+                BUSY_USEC),
         .must_be_signed = s->policy.signature == SIGNATURE_REQUIRED,
         .loaded_sha256 = result->loaded ? result->sha256 : NULL,
     };

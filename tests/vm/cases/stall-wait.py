@@ -23,7 +23,7 @@ def case(m):
     m.wait_until("journalctl -b MESSAGE_ID=ad98bb1786d640ef91becaf2ba9673ef | grep -q lp-stall", 20)
 
     # A second patch waits for the running transition, within its own time.
-    m.write("/etc/lpd/patches.d/lp-cmdline.conf", "[Patch]\nTimeoutSec=infinity\n")
+    m.write("/etc/lpd/patches.d/lp-cmdline.conf", "[Patch]\nTimeoutSec=90s\n")
     m.background(f"lpctl install {m.patch('lp-cmdline')}")
     m.wait_until("systemctl is-active livepatch@lp-cmdline | grep -q activating", 30)
     release(m)
