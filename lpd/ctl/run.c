@@ -113,8 +113,9 @@ int ctl_load(struct ctl *c, char **argv, struct error *e) {
 /* A file stands for the patch that is in it. */
 static int name_of(struct ctl *c, const char *argument, char **ret, struct error *e) {
     _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
+    _cleanup_(result_list_done) struct result_list results = {};
     _cleanup_(manifest_done) struct manifest manifest = {};
-    _cleanup_(result_done) struct result result = {};
+    const struct result *loader;
     int r;
 
     if (is_file(argument)) {
@@ -133,8 +134,9 @@ static int name_of(struct ctl *c, const char *argument, char **ret, struct error
     if (manifest_load(&c->host, argument, &manifest, NULL) >= 0)
         argument = manifest.name;
     /* By the name that the kernel knows it by: that of the patch is that of its unit. */
-    else if (result_find(&c->host, argument, &result) >= 0)
-        argument = result.name;
+    else if (result_list_read(&c->host, &results) >= 0 &&
+             (loader = result_list_find_module(&results, argument)))
+        argument = loader->name;
     *ret = strdup(argument);
     return *ret ? 0 : -ENOMEM;
 }

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+
 #include "load/converge.h"
 #include "load/execute.h"
 #include "system/journal.h"
@@ -57,9 +59,13 @@ int converge_load(struct host *h, struct manager *m, const char *name, struct re
 }
 
 static void tell_journal(const struct result *result, int r, const struct error *e) {
-    if (r != 0 && result->name)
-        journal_record(journal_event_for(result, r), result,
-                       r < 0 ? error_message(e, r) : result->reason ?: "taken out");
+    _cleanup_free_ char *text = NULL;
+
+    if (r == 0 || !result->name)
+        return;
+    if (asprintf(&text, "%s: %s", result->name,
+                 r < 0 ? error_message(e, r) : result->reason ?: "taken out") >= 0)
+        journal_record(journal_event_for(result, r), result, text);
 }
 
 int converge_take_out(struct host *h, struct manager *m, const struct moment *before, struct result *ret,

@@ -90,7 +90,7 @@ def one_at_a_time(m):
     # From the unit that lpctl waits for, it would wait for itself.
     m.write("/run/systemd/system/livepatch@lp-uptime.service.d/x.conf",
             "[Service]\nExecStartPre=-/usr/sbin/lpctl unload lp-version\n")
-    m.ok("systemctl daemon-reload; lpctl unload lp-uptime; timeout 20 lpctl load lp-uptime")
+    m.ok("systemctl daemon-reload; lpctl unload lp-uptime; timeout 150 lpctl load lp-uptime")
     m.sees("journalctl -b -u livepatch@lp-uptime", "is changing patches, and may be waiting for this unit")
     m.ok("test ! -e /run/lpd/changes.lock")
     m.ok("lpctl remove lp-uptime lp-version")
