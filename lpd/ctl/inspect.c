@@ -272,14 +272,14 @@ static void print_volume(json_object *volume) {
                json_object_get_string(json_object_array_get_idx(problems, i)));
 }
 
-/* One that is out is as it should be. */
-static void print_unwanted(json_object *patches) {
+/* A patch that is loaded although this boot would not load it. */
+static void print_inapplicable(json_object *patches) {
     for (size_t i = 0; i < json_object_array_length(patches); i++) {
-        json_object *patch = json_object_array_get_idx(patches, i), *wanted = json_object_object_get(patch, "wanted");
+        json_object *patch = json_object_array_get_idx(patches, i), *applies = json_object_object_get(patch, "applies");
         bool enabled = is_true(json_object_object_get(patch, "kernelState"), "enabled");
 
-        if (wanted && !json_object_get_boolean(wanted) && enabled)
-            printf("Warning   %s is loaded, but not wanted here\n", value_get(patch, "name"));
+        if (applies && !json_object_get_boolean(applies) && enabled)
+            printf("Warning   %s is loaded, but does not apply here\n", value_get(patch, "name"));
     }
 }
 
@@ -300,7 +300,7 @@ void print_status(const struct ctl *c) {
             printf(", %zu %s", count_state(patches, state), state);
     }
     printf("\n");
-    print_unwanted(patches);
+    print_inapplicable(patches);
     print_boots(c->value);
     if (n > 0)
         printf("\n");

@@ -50,13 +50,13 @@ void print_metrics(const struct ctl *c) {
         print_patch(patch, "lpd_patch_transition",
                     is_true(json_object_object_get(patch, "kernelState"), "transition"));
     }
-    printf("# HELP lpd_patch_unwanted Whether a live patch is loaded that this machine should not have.\n"
-           "# TYPE lpd_patch_unwanted gauge\n");
+    printf("# HELP lpd_patch_inapplicable Whether a live patch is loaded that this machine should not have.\n"
+           "# TYPE lpd_patch_inapplicable gauge\n");
     for (size_t i = 0; i < n; i++) {
-        json_object *patch = json_object_array_get_idx(patches, i), *wanted = json_object_object_get(patch, "wanted");
+        json_object *patch = json_object_array_get_idx(patches, i), *applies = json_object_object_get(patch, "applies");
 
-        print_patch(patch, "lpd_patch_unwanted",
-                    wanted && !json_object_get_boolean(wanted) && is_in(patch));
+        print_patch(patch, "lpd_patch_inapplicable",
+                    applies && !json_object_get_boolean(applies) && is_in(patch));
     }
     printf("# HELP lpd_required_missing Required live patches that are not in.\n"
            "# TYPE lpd_required_missing gauge\nlpd_required_missing %zu\n"

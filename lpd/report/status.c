@@ -198,7 +198,7 @@ static json_object *patch_value(const struct subject *p) {
     json_add_string(o, "stage", m ? patch_stage_to_string(m->stage) : NULL);
     /* Of a manifest that cannot be read nobody knows: plan_requires(). */
     json_add_bool(o, "required", m ? m->required : p->entry != NULL);
-    json_add_tristate(o, "wanted", p->action ? !is_unwanted(p) : -1);
+    json_add_tristate(o, "applies", p->action ? !is_unwanted(p) : -1);
     json_add_string(o, "state", state.name);
     add_reason(o, &state);
     json_object_object_add(o, "module", module_value(p));

@@ -101,7 +101,7 @@ class Patched(Case):
         self.assertEqual(first, {
             "name": "fix-net", "description": "net: use after free",
             "fixes": ["CVE-2024-1", "CVE-2024-2"], "manifest": "/etc/lpd/patches.d/fix-net.conf",
-            "stage": "system", "required": True, "wanted": True, "state": "active", "reason": None,
+            "stage": "system", "required": True, "applies": True, "state": "active", "reason": None,
             "module": {"path": f"/var/lib/lpd/modules/{KERNEL}/fix-net.ko",
                        "sha256": sha256(module("fix_net", build_id=BUILD_IDS["fix_net"])),
                        "buildId": BUILD_IDS["fix_net"],
@@ -485,11 +485,11 @@ class NotWanted(Case):
         value = self.skipped("rollout", "Rollout=0.00%")
         self.assertIn("now active: still loaded, also after a soft-reboot, until it is unloaded: Rollout=0.00%", self.text("why", "fix-net"))
         [patch] = self.json("status")["patches"]
-        self.assertEqual((patch["state"], patch["wanted"]), ("active", False))
+        self.assertEqual((patch["state"], patch["applies"]), ("active", False))
         self.assertEqual(patch["reason"], "still loaded, also after a soft-reboot, until it is unloaded: " + value["reason"])
-        self.assertIn("Warning   fix-net is loaded, but not wanted here\n", self.text("status"))
+        self.assertIn("Warning   fix-net is loaded, but does not apply here\n", self.text("status"))
         self.assertIn("Rollout=0.00%", self.text("list"))
-        self.assertIn('lpd_patch_unwanted{patch="fix-net"} 1', self.text("metrics"))
+        self.assertIn('lpd_patch_inapplicable{patch="fix-net"} 1', self.text("metrics"))
 
     def test_no_machine_id(self):
         self.plant(manifest("fix-net", "Rollout=99%"))
@@ -533,7 +533,7 @@ class NotWanted(Case):
                 self.plant({f"{directory}/systemd/system/{unit}": Link("/dev/null")})
                 self.skipped("unit", f"is masked: {directory}/systemd/system/{unit}$")
                 [patch] = self.json("status")["patches"]
-                self.assertEqual((patch["state"], patch["wanted"]), ("skipped", False))
+                self.assertEqual((patch["state"], patch["applies"]), ("skipped", False))
                 mask.unlink()
 
     def test_masked_and_required(self):
