@@ -37,6 +37,27 @@ static void test_already(void **state _unused_) {
     assert_int_equal(result, LOAD_ALREADY);
 }
 
+/* Without build ids the recorded hash tells builds apart; a name does not. */
+static void test_already_without_build_id(void **state _unused_) {
+    static const struct {
+        const char *recorded;
+        int expected;
+    } cases[] = { { "5a", 0 }, { "6b", -EEXIST }, { NULL, -EEXIST } };
+
+    fake_kernel_patch(&k, "lp_a", NULL);
+    for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+        _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
+        const struct load_options o = { .loaded_sha256 = cases[i].recorded };
+
+        fake_module_file("lp_a", NULL, &f);
+        (void) snprintf(f.sha256, sizeof(f.sha256), "5a");
+        error_done(&e);
+        assert_int_equal(livepatch_load(&k.host, &f, &o, &result, &e), cases[i].expected);
+        assert_int_equal(k.n_finit, 0);
+    }
+    assert_non_null(strstr(e.message, "another build"));
+}
+
 static int load_signed(const char *taint) {
     _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
     struct load_options o = { .busy_timeout_usec = 60 * USEC_PER_SEC, .must_be_signed = true };
@@ -515,6 +536,7 @@ int main(void) {
         TEST(test_modules_disabled),
         TEST(test_modules_disabled_meanwhile),
         TEST(test_ftrace_off),
+        TEST(test_already_without_build_id),
         TEST(test_kernel_without_livepatch),
         TEST(test_other_root),
         TEST(test_file_does_not_fit),
