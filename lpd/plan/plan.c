@@ -254,13 +254,14 @@ static int compare_modules(const void *a, const void *b) {
     return patch_name_compare(one->module_name, other->module_name);
 }
 
-/* The kernel has one module of a name: the first patch that brings it gets it. */
+/* The kernel has one module of a name: the patch that has loaded it keeps it, or the first that brings it gets
+ * it. */
 static int check_namesake(struct planner *p, struct action *a, const struct manifest_entry *entry) {
     const struct snapshot *s = p->snapshot;
     const struct patch_info *info = s->patch_infos + a->index, *const *found;
 
     found = info->module_name ? tfind(info, &p->modules, compare_modules) : NULL;
-    if (!found)
+    if (!found || *found == info)
         return 1;
     decide(a, ACTION_FAIL, EXIT_STATUS_FAILED);
     return answer(a, "namesake", false, "its module is called %s, as is that of %s, which is in or goes in before",
@@ -271,6 +272,23 @@ static int take_module_name(struct planner *p, size_t index) {
     const struct patch_info *info = p->snapshot->patch_infos + index;
 
     return info->module_name && !tsearch(info, &p->modules, compare_modules) ? -ENOMEM : 0;
+}
+
+/* Those that are in are taken by who has loaded them, whatever the order. */
+static int take_loaded_modules(struct planner *p) {
+    const struct snapshot *s = p->snapshot;
+    int r = 0;
+
+    for (size_t i = 0; i < s->results.n_results && r >= 0; i++) {
+        const struct result *result = s->results.results + i;
+        size_t index = result->loaded ? snapshot_find(s, result->name) : SIZE_MAX;
+        const struct livepatch *in = index == SIZE_MAX ? NULL : snapshot_livepatch(s, index);
+
+        if (in && in->registered && s->manifests.entries[index].error_number == 0 &&
+            s->manifests.entries[index].manifest.enabled)
+            r = take_module_name(p, index);
+    }
+    return r;
 }
 
 /* Whether the kernel has the patch of that name, and it is not about to go. */
@@ -538,6 +556,9 @@ int plan_make(const struct snapshot *s, struct plan *ret) {
         return r;
     p.n_unloads = plan.n_actions;
     oppose_by_loaded(&p);
+    r = take_loaded_modules(&p);
+    if (r < 0)
+        return r;
     r = plan_loads(&p, &plan);
     if (r < 0)
         return r;

@@ -85,8 +85,16 @@ static struct state state_when_enabled(const struct subject *p) {
     return (struct state){ "active", NULL };
 }
 
+/* The module that is in is another patch's. */
+static bool is_anothers(const struct subject *p) {
+    return p->action && p->action->type == ACTION_FAIL &&
+           streq(p->action->steps[p->action->n_steps - 1].question, "namesake");
+}
+
 /* What is so in the kernel comes first, then what the last attempt said, then what is planned. */
 static struct state find_state(const struct subject *p) {
+    if (is_anothers(p))
+        return state_by_plan(p);
     if (p->in && p->in->registered && p->in->transition)
         return (struct state){ "transition", p->in->enabled ? "on its way in"
                                                             : why_disabled(p, "on its way out") };

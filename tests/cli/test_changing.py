@@ -383,12 +383,19 @@ class TwoNames(Changing):
 
     def test_by_hand(self):
         self.plant(manifest("fix-a"), manifest("fix-b"),
-                   {f"{STORE}/{KERNEL}/fix-{x}.ko": module("fix_net") for x in "ab"})
+                   {f"{STORE}/{KERNEL}/fix-{x}.ko": module("fix_net", build_id="aa" * 20) for x in "ab"})
         actions = {a["name"]: (a["action"], a["reason"]) for a in self.json("apply", "--dry-run", status=1)["actions"]}
         self.assertEqual(actions["fix-a"][0], "load")
         self.assertEqual(actions["fix-b"], ("fail", "its module is called fix_net, as is that of fix-a, which is "
                                                     "in or goes in before"))
-        self.assertIn("as is that of fix-a", self.json("status", "fix-b")["patches"][0]["reason"])
+        for name, other in ("ab", "ba"):
+            # Once one is in, it is the one that has loaded it, whichever comes first in order.
+            self.plant(loaded("fix_net"), result(f"fix-{name}", moduleName="fix_net"))
+            states = {p["name"]: (p["state"], p["reason"]) for p in self.json("status")["patches"]}
+            self.assertEqual(states[f"fix-{name}"], ("active", None))
+            self.assertEqual(states[f"fix-{other}"][0], "failed")
+            self.assertIn(f"as is that of fix-{name}", states[f"fix-{other}"][1])
+            (self.root / f"run/lpd/fix-{name}.json").unlink()
 
 
 class OneAtATime(Changing):
