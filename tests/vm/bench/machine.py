@@ -197,6 +197,13 @@ class Machine(Trust):
         """The release of the kernel series that was booted last."""
         return self._lab.base.kernels[self.series].release
 
+    @property
+    def mok_keyring(self):
+        """Where the kernel that was booted last puts the keys of MokListRT. Debian's 6.1 and 6.12 always take
+        .machine; from 7 on that takes shim's table of variables, as upstream
+        (security/integrity/platform_certs/machine_keyring.c), and there is no shim here."""
+        return ".machine" if int(self.series.split(".")[0]) < 7 else ".platform"
+
     # Asking it
 
     def run(self, command, stdin="", timeout=RUN_SECONDS):

@@ -3,6 +3,8 @@
 command that mends it; that command does. Nothing is to be done where the signature has the
 certificate with it."""
 
+MACHINES = ("12/6.1", "13")   # newer kernels have a .machine with shim alone
+
 CERTIFICATE = "/etc/lpd/keys.d/second.der"
 
 
