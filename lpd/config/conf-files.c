@@ -236,7 +236,7 @@ static int read_dropin(const struct host *h, const struct conf_name *n, const ch
                        struct safe_directories *known, conf_reader reader, void *userdata,
                        struct error *e) {
     _cleanup_free_ char *path = NULL, *data = NULL;
-    size_t size;
+    size_t size = 0;
     int r;
 
     path = conf_path(n->files, subdir, n->name, CONF_SUFFIX);

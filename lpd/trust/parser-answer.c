@@ -455,9 +455,10 @@ static int read_records(struct parser_bytes bytes, const struct certificate_file
     struct parser_bytes content;
     bool first = true;
     uint32_t type;
-    int r;
 
-    while ((r = parser_record_take(&bytes, &type, &content)) > 0) {
+    while (parser_record_take(&bytes, &type, &content) > 0) {
+        int r;
+
         if (type == PARSER_ANSWER_END)
             return read_end(type, &content, &bytes);
         if (first && type == PARSER_ANSWER_REFUSED)
