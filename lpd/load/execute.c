@@ -432,6 +432,9 @@ int execute_load_file(struct host *h, const char *path, const char *parameters, 
     int r;
 
     r = snapshot_take(h, SNAPSHOT_NO_PATCHES, &s, e);
+    /* lpd=0 is for what is loaded by itself. This kernel is there to write down what has happened. */
+    if (r >= 0 && s.switches.crash_kernel)
+        r = error_set(e, -ECANCELED, EXIT_STATUS_FAILED, "%s", cmdline_off(&s.switches));
     if (r >= 0)
         r = module_file_open(h, path, &f, e);
     if (r < 0)

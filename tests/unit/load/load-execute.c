@@ -629,6 +629,20 @@ static void test_load_file(void **state _unused_) {
     assert_int_equal(load_path("/root/fix-it.ko", NULL), 0);
 }
 
+/* A crash kernel is there to write down what has happened: from a file, as by name. */
+static void test_crash_kernel(void **state _unused_) {
+    write_module("/root/fix-it.ko", "fix_it", BUILD_1, FAKE_RELEASE);
+    patch("fix-it", "");
+    for (unsigned i = 0; i < 2; i++) {
+        fake_kernel_text(&k, i ? "/proc/vmcore" : "/proc/cmdline", i ? "" : "ro elfcorehdr=0x1000 quiet\n");
+        assert_failed(load("fix-it"), -ECANCELED, EXIT_STATUS_FAILED, "skipped", "this is a crash kernel");
+        assert_error_has(load_path("/root/fix-it.ko", NULL), -ECANCELED, &e, "this is a crash kernel");
+        assert_int_equal(e.exit_status, EXIT_STATUS_FAILED);
+        assert_int_equal(k.n_finit, 0);
+        fake_kernel_text(&k, "/proc/cmdline", "ro quiet\n");
+    }
+}
+
 static void test_load_file_refused(void **state _unused_) {
     int r;
 
@@ -756,6 +770,7 @@ int main(void) {
         TEST(test_unload_stalls),
         TEST(test_unload_refused),
         TEST(test_load_file),
+        TEST(test_crash_kernel),
         TEST(test_load_file_refused),
         TEST(test_enforce_in_kernel),
         TEST(test_enforce_refused),

@@ -74,6 +74,9 @@ static void test_policy(void **state _unused_) {
 }
 
 static void test_switches(void **state _unused_) {
+    s.switches.crash_kernel = true;
+    assert_refused(-ECANCELED, EXIT_STATUS_FAILED, "this is a crash kernel");
+    s.switches.crash_kernel = false;
     s.disable_file = true;
     assert_refused(-ECANCELED, EXIT_STATUS_FAILED, "/etc/lpd/disable");
     s.switches.lock_disabled = true;
