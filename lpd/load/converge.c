@@ -4,12 +4,55 @@
 #include "load/converge.h"
 #include "load/execute.h"
 #include "system/journal.h"
+#include "system/unit-mask.h"
 
 static bool is_in(const struct host *h, const char *name) {
     _cleanup_(livepatch_done) struct livepatch p = {};
     _cleanup_free_ char *module_name = execute_module_name(h, name);
 
     return module_name && livepatch_read(h, module_name, &p) >= 0 && p.registered && p.enabled;
+}
+
+/* A mask, or a unit whose conditions were not met: its program has not run, and what is on record is of an
+ * earlier time. */
+static int refuse_mask(const struct host *h, const char *unit, struct error *e) {
+    _cleanup_free_ char *mask = NULL;
+    int r = unit_mask_find(h, unit, &mask);
+
+    if (r <= 0)
+        return r;
+    return error_hint(e, error_set(e, -ECANCELED, EXIT_STATUS_FAILED, "%s is masked: %s", unit, mask),
+                      "unmask it: systemctl unmask %s", unit);
+}
+
+static int explain_unstarted(const struct host *h, struct manager *m, const char *unit, const char *name,
+                             const char *state, struct error *e) {
+    const char *rest = is_in(h, name) ? "; the patch is in nonetheless" : "";
+    _cleanup_free_ char *condition = NULL;
+    int r;
+
+    r = manager_failed_condition(m, unit, &condition);
+    if (r == -ENOMEM)
+        return r;
+    r = condition ? error_set(e, -ECANCELED, EXIT_STATUS_FAILED, "%s was not started, as a condition was not met: %s%s",
+                              unit, condition, rest)
+                  : error_set(e, -ECANCELED, EXIT_STATUS_FAILED, "%s was not started: systemd says that it is %s%s",
+                              unit, state, rest);
+    return error_hint(e, r, "see systemctl status %s, and systemctl cat %s", unit, unit);
+}
+
+/* systemd calls a start done that a condition has kept from happening, or an ExecCondition=. */
+static int check_started(const struct host *h, struct manager *m, const char *unit, const char *name,
+                         struct error *e) {
+    _cleanup_free_ char *state = NULL;
+    int r;
+
+    r = manager_active_state(m, unit, &state);
+    if (r < 0)
+        return error_set(e, r, EXIT_STATUS_FAILED, "cannot ask systemd about %s: %s", unit, strerror(-r));
+    if (streq(state, "active") || streq(state, "activating") || streq(state, "reloading"))
+        return 0;
+    return explain_unstarted(h, m, unit, name, state, e);
 }
 
 /* What the unit's program wrote down is more than systemd can say of it. */
@@ -25,7 +68,7 @@ static int explain_job(const struct host *h, const char *unit, const char *job_r
     if (streq(job_result, "dependency"))
         r = error_set(e, -ECANCELED, EXIT_STATUS_FAILED, "%s: something that it requires has failed",
                       unit);
-    else if (ret->reason && !streq(job_result, "timeout")) {
+    else if (ret->reason && streq(job_result, "failed")) {
         r = error_set(e, -EIO, ret->exit_status ?: EXIT_STATUS_FAILED, "%s", ret->reason);
         return ret->hint ? error_hint(e, r, "%s", ret->hint) : r;
     } else
@@ -33,17 +76,31 @@ static int explain_job(const struct host *h, const char *unit, const char *job_r
     return error_hint(e, r, "see systemctl status %s", unit);
 }
 
-static int run_unit(struct host *h, struct manager *m, const char *method, const char *name,
-                    struct result *ret, struct error *e) {
+static int stop_unit(struct host *h, struct manager *m, const char *name, struct result *ret,
+                     struct error *e) {
     _cleanup_free_ char *unit = manager_unit_name(name), *job_result = NULL;
     int r;
 
     if (!unit)
         return -ENOMEM;
-    r = manager_run_job(m, method, unit, &job_result, e);
+    r = manager_run_job(m, "StopUnit", unit, &job_result, e);
+    return r < 0 ? r : explain_job(h, unit, job_result, name, ret, e);
+}
+
+static int start_unit(struct host *h, struct manager *m, const char *name, struct result *ret,
+                      struct error *e) {
+    _cleanup_free_ char *unit = manager_unit_name(name), *job_result = NULL;
+    int r;
+
+    r = unit ? refuse_mask(h, unit, e) : -ENOMEM;
+    if (r >= 0)
+        r = manager_run_job(m, "ReloadOrRestartUnit", unit, &job_result, e);
     if (r < 0)
         return r;
-    return explain_job(h, unit, job_result, name, ret, e);
+    if (streq(job_result, "assert"))
+        return explain_unstarted(h, m, unit, name, "not asserted", e);
+    r = explain_job(h, unit, job_result, name, ret, e);
+    return r < 0 ? r : check_started(h, m, unit, name, e);
 }
 
 int converge_load(struct host *h, struct manager *m, const char *name, struct result *ret,
@@ -54,7 +111,7 @@ int converge_load(struct host *h, struct manager *m, const char *name, struct re
     if (!m)
         return execute_load(h, name, ret, e);
     before = is_in(h, name);
-    r = run_unit(h, m, "ReloadOrRestartUnit", name, ret, e);
+    r = start_unit(h, m, name, ret, e);
     return r < 0 ? r : !before;
 }
 
@@ -90,7 +147,7 @@ int converge_take_out(struct host *h, struct manager *m, const struct moment *be
 int converge_stop_unit(struct host *h, struct manager *m, const char *name, struct error *e) {
     _cleanup_(result_done) struct result by_unit = {};
 
-    return m ? run_unit(h, m, "StopUnit", name, &by_unit, e) : 0;
+    return m ? stop_unit(h, m, name, &by_unit, e) : 0;
 }
 
 int converge_unload(struct host *h, struct manager *m, const char *name, struct result *ret,

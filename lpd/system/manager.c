@@ -223,6 +223,62 @@ int manager_active_state(struct manager *m, const char *unit, char **ret) {
                                               NULL, ret);
 }
 
+/* Of conditions that are alternatives ("|") each has failed; one that is none decides more. */
+static int read_failed_condition(sd_bus_message *reply, char **ret) {
+    _cleanup_free_ char *found = NULL;
+    bool alternative = false;
+    int r;
+
+    r = sd_bus_message_enter_container(reply, 'a', "(sbbsi)");
+    while (r >= 0) {
+        const char *type, *parameter;
+        int trigger, negate, state;
+
+        r = sd_bus_message_read(reply, "(sbbsi)", &type, &trigger, &negate, &parameter, &state);
+        if (r <= 0)
+            break;
+        if (state >= 0 || (found && (trigger || !alternative)))
+            continue;
+        free(found);
+        alternative = trigger;
+        if (asprintf(&found, "%s=%s%s", type, negate ? "!" : "", parameter) < 0) {
+            found = NULL;
+            return -ENOMEM;
+        }
+    }
+    if (r >= 0 && found)
+        *ret = TAKE_PTR(found);
+    return r < 0 ? r : *ret != NULL;
+}
+
+int manager_failed_condition(struct manager *m, const char *unit, char **ret) {
+    static const struct {
+        const char *result, *list;
+    } kinds[] = { { "ConditionResult", "Conditions" }, { "AssertResult", "Asserts" } };
+    _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+    _cleanup_free_ char *found = NULL;
+    const char *path;
+    int r;
+
+    r = find_unit(m, unit, &reply, &path);
+    for (size_t i = 0; i < ELEMENTSOF(kinds) && r >= 0 && !found; i++) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *list = NULL;
+        int met = true;
+
+        r = sd_bus_get_property_trivial(m->bus, DESTINATION, path, UNIT_INTERFACE, kinds[i].result, NULL,
+                                        'b', &met);
+        if (r >= 0 && !met)
+            r = sd_bus_get_property(m->bus, DESTINATION, path, UNIT_INTERFACE, kinds[i].list, NULL, &list,
+                                    "a(sbbsi)");
+        if (r >= 0 && !met)
+            r = read_failed_condition(list, &found);
+    }
+    if (r < 0)
+        return r;
+    *ret = TAKE_PTR(found);
+    return *ret != NULL;
+}
+
 int manager_active_since(struct manager *m, const char *unit, uint64_t *ret) {
     _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
     _cleanup_free_ char *state = NULL;
