@@ -80,15 +80,6 @@ static int inspect(struct ctl *c, const struct host *source, const char *path, s
     return r;
 }
 
-/* The pin is the store's to check: it writes it. */
-static int ask_gate(struct host *asked, const struct trust_machine *machine, struct candidate *n,
-                    struct error *e) {
-    _cleanup_(trust_report_done) struct trust_report report = {};
-    const struct gate gate = { .machine = machine, .release = n->release };
-
-    return gate_check(asked, &gate, &n->file, TRUST_EXPLAIN, &report, NULL, e);
-}
-
 /* A manifest that will be refused is told of before anything changes; that there is none, the store
  * tells. */
 static int check_manifest(struct host *asked, const struct trust_machine *machine, const char *name,
@@ -106,20 +97,21 @@ static int check_manifest(struct host *asked, const struct trust_machine *machin
  * in a chroot or for another kernel, that has to wait for the boot, and only what no kernel would
  * vouch for is refused. */
 static int check_trust(struct ctl *c, struct candidate *n, bool running, struct error *e) {
+    _cleanup_(trust_report_done) struct trust_report report = {};
     _cleanup_(snapshot_done) struct snapshot s = {};
     struct trust_machine machine;
     struct host asked = c->host;
+    struct gate gate;
     int r;
 
     r = snapshot_take(&c->host, 0, &s, e);
-    if (r >= 0 && s.policy_error < 0)
-        r = error_set(e, s.policy_error, EXIT_STATUS_CONFIG, "%s",
-                      error_message(&s.policy_problem, s.policy_error));
     if (r < 0)
         return r;
     asked.live = running && n->here;
-    machine = snapshot_trust_machine(&s);
-    r = ask_gate(&asked, &machine, n, e);
+    /* The pin is the store's to check: it writes it. */
+    gate = snapshot_gate(&s, SIZE_MAX, &machine);
+    gate.release = n->release;
+    r = gate_check(&asked, &gate, &n->file, TRUST_EXPLAIN, &report, NULL, e);
     return r >= 0 && s.policy.signed_manifests ? check_manifest(&asked, &machine, n->name, e) : r;
 }
 

@@ -5,6 +5,7 @@
 #include "ctl/signature.h"
 #include "load/gate.h"
 #include "report/status.h"
+#include "trust/manifest.h"
 
 /* lpctl verify: what a load would make of a file, without loading it. */
 
@@ -28,7 +29,10 @@ void print_steps(json_object *steps, int indent) {
     static const struct {
         const char *outcome, *mark;
     } marks[] = { { "passed", "ok" }, { "failed", "no" }, { "unavailable", "--" }, { "note", "" } };
+    int width = 14;
 
+    for (size_t i = 0; i < json_object_array_length(steps); i++)
+        width = MAX(width, (int) strlen(value_get(json_object_array_get_idx(steps, i), "step")));
     for (size_t i = 0; i < json_object_array_length(steps); i++) {
         json_object *step = json_object_array_get_idx(steps, i);
         const char *mark = "";
@@ -36,7 +40,8 @@ void print_steps(json_object *steps, int indent) {
         for (size_t k = 0; k < ELEMENTSOF(marks); k++)
             if (streq(value_get(step, "outcome"), marks[k].outcome))
                 mark = marks[k].mark;
-        printf("%*s%-4s %-14s %s\n", indent, "", mark, value_get(step, "step"), strempty(value_get(step, "fact")));
+        printf("%*s%-4s %-*s %s\n", indent, "", mark, width, value_get(step, "step"),
+               strempty(value_get(step, "fact")));
     }
 }
 
@@ -92,6 +97,20 @@ static int open_module(struct ctl *c, struct verification *v, const char *path, 
     else
         (void) signature_add_step(v->steps, "file", OUTCOME_NOTE,
                                   "others can write to it here; lpctl install puts a copy in a safe place");
+    return 0;
+}
+
+/* What a load asks before it looks at the module. As for that, what nobody can tell here is not verified. */
+static int check_manifest(struct ctl *c, struct verification *v, const struct gate *gate) {
+    _cleanup_(error_done) struct error e = ERROR_NULL;
+    int r;
+
+    if (v->index == SIZE_MAX || gate->policy_error < 0 || !gate->machine->policy->signed_manifests)
+        return 0;
+    r = trust_check_manifest(&c->host, gate->machine, &v->snapshot.manifests.entries[v->index].manifest, &e);
+    if (r == -ENOMEM)
+        return r;
+    step(v, "manifest-signature", r, "SignedManifests=yes, and it is signed", &e);
     return 0;
 }
 
@@ -156,10 +175,10 @@ static json_object *policies_value(const struct verification *v) {
 
 /* In words of the gate. Who verifies wants a verdict now: what is left to the load is not verified. */
 static int refuse(struct verification *v, const struct gate *gate, const char *path, struct error *e) {
-    if (gate->policy_error < 0)
-        return error_set(e, -EKEYREJECTED, EXIT_STATUS_REFUSED,
-                         "the policy cannot be read, so nothing is trusted: %s",
-                         error_message(gate->policy_problem, gate->policy_error));
+    int r = gate_check_policy(gate->policy_error, gate->policy_problem, e);
+
+    if (r < 0)
+        return r;
     if (v->refused >= 0)
         return trust_check(&v->report, gate->machine->policy->signature, path, e);
     error_done(e);
@@ -173,7 +192,9 @@ static int verify(struct ctl *c, struct verification *v, const char *path, struc
     const struct gate gate = snapshot_gate(&v->snapshot, v->index, &machine);
     int r;
 
-    r = open_module(c, v, path, e);
+    r = check_manifest(c, v, &gate);
+    if (r >= 0)
+        r = open_module(c, v, path, e);
     if (r < 0)
         return r;
     check_pin(v, &gate);

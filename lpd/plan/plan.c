@@ -339,13 +339,15 @@ static void oppose_by_loaded(struct planner *p) {
 
 /* Before the gate, which needs the policy. */
 static int check_policy(struct planner *p, struct action *a, const struct manifest_entry *entry) {
-    const struct snapshot *s = p->snapshot;
+    _cleanup_(error_done) struct error e = ERROR_NULL;
+    int r;
 
-    if (s->policy_error >= 0)
+    r = gate_check_policy(p->snapshot->policy_error, &p->snapshot->policy_problem, &e);
+    if (r >= 0)
         return 1;
-    decide(a, ACTION_FAIL, EXIT_STATUS_REFUSED);
-    return answer(a, "signature", false, "the policy cannot be read, so nothing is trusted: %s",
-                  error_message(&s->policy_problem, s->policy_error));
+    decide(a, ACTION_FAIL, e.exit_status);
+    a->hint = GATE_POLICY_HINT;
+    return answer(a, gate_step_to_string(GATE_POLICY), false, "%s", error_message(&e, r));
 }
 
 static int answer_signature(struct action *a, const struct snapshot *s, const struct patch_info *info) {

@@ -1,14 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "trust/gate.h"
 
-static int check_policy(const struct gate *g, const char *what, struct error *e) {
-    if (g->policy_error >= 0)
-        return 0;
-    return error_set(e, -EKEYREJECTED, EXIT_STATUS_REFUSED,
-                     "%s: the policy cannot be read, so nothing is trusted: %s", what,
-                     error_message(g->policy_problem, g->policy_error));
-}
-
 /* Below another root and for another kernel there is nobody to ask. That waits for the load, unless no
  * kernel would vouch for it. */
 static bool is_left_to_load(const struct host *h, const struct trust_report *t) {
@@ -42,7 +34,7 @@ int gate_check(struct host *h, const struct gate *g, struct module_file *f, unsi
     enum gate_step step = GATE_POLICY;
     int r;
 
-    r = check_policy(g, f->path, e);
+    r = gate_check_policy(g->policy_error, g->policy_problem, e);
     if (r >= 0) {
         step = GATE_PIN;
         module_file_sha256(f);

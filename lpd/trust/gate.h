@@ -27,7 +27,7 @@ enum {
 /* Checks the pin, the form and the signature of a module that module_file_open() has accepted. flags are
  * those of trust_verify(), or GATE_BYTES_ONLY. *ret gets what was found about the signature, also when it
  * is refused, and is empty if nobody looked at it. Returns one of the above, or why it is refused: what
- * module/check.h says, and -EKEYREJECTED (EXIT_STATUS_REFUSED); ret_step may be NULL. */
+ * module/check.h and gate_check_policy() say, and -EKEYREJECTED (EXIT_STATUS_REFUSED); ret_step may be NULL. */
 int gate_check(struct host *h, const struct gate *g, struct module_file *f, unsigned flags,
                struct trust_report *ret, enum gate_step *ret_step, struct error *e);
 

@@ -150,6 +150,38 @@ class Gate(Case):
         self.assert_refused_by_all("", 5)
 
 
+class BrokenPolicy(Case):
+    """Nothing is trusted while the policy cannot be read, and that is a matter of the configuration."""
+
+    WORDS = "the policy cannot be read, so nothing is trusted: /etc/lpd/lpd.conf:2: "
+
+    def setUp(self):
+        super().setUp()
+        self.plant(kernel(KERNEL), {"/etc/lpd/lpd.conf": "[Trust]\nSignature=maybe\n", FILE: GOOD},
+                   manifest("fix-net", "Stage=initrd"))
+
+    def test_one_word(self):
+        why = self.json("why", "fix-net")
+        reason = why["reason"]
+        self.assertTrue(reason.startswith(self.WORDS), reason)
+        self.assertEqual((why["action"], why["exitStatus"]), ("fail", 78))
+        value = self.json("apply", "--dry-run", status=78)
+        self.assertEqual([(a["action"], a["reason"], a["exitStatus"]) for a in value["actions"]],
+                         [("fail", reason, 78)])
+        self.assertEqual(value["error"]["message"], f"fix-net: {reason}")
+        patch = self.json("status")["patches"][0]
+        self.assertEqual((patch["state"], patch["reason"]), ("failed", reason))
+        path = self.place("fix-net.ko", GOOD)
+        for argument in ("fix-net", path):
+            self.assertEqual(self.json("verify", argument, status=78)["error"]["message"], reason)
+        self.assertEqual([f"{self.WORDS.removesuffix('/etc/lpd/lpd.conf:2: ')}{p['message']}"
+                          for p in self.json("lint", status=78)["problems"]], [reason])
+        before = tree_of(self.root)
+        value = self.json_once("install", "--no-load", path, status=78)
+        self.assertEqual(value["error"]["message"], reason)
+        self.assertEqual(tree_of(self.root), before)
+
+
 class Signed(Gate):
     """Signature=required, below another root: what no kernel would vouch for is refused, the rest is left to
     the load, and verify alone calls it not verified."""

@@ -95,6 +95,32 @@ class Looking(Signed):
         self.assertIn(f"openssl cms -sign -binary -noattr -outform DER -in {path} ",
                       problem["hint"])
 
+    def test_verify(self):
+        """verify NAME refuses what the load would; of a file there is no manifest."""
+        self.module()
+        self.manifest()
+        path = f"{PATCHES}/fix-net.conf"
+        message = f"{path}: not signed: there is no {path}.p7s (SignedManifests=yes)"
+        value = self.json("verify", "fix-net", status=5)
+        self.assertEqual((value["error"]["message"], value["accepted"]),
+                         (message, {"required": False, "local": False, "permissive": False}))
+        self.assertIn("openssl cms -sign", value["error"]["hint"])
+        self.assertEqual(value["steps"][0], {"step": "manifest-signature", "outcome": "failed", "fact": message})
+        self.manifest(TEXT, keys.sign(TEXT, "stranger"))
+        message = self.json("verify", "fix-net", status=5)["error"]["message"]
+        self.assertTrue(message.startswith(f"{path}: "), message)
+        self.manifest(TEXT, keys.sign(TEXT))
+        self.assertEqual(self.json("verify", "fix-net")["steps"][0],
+                         {"step": "manifest-signature", "outcome": "passed",
+                          "fact": "SignedManifests=yes, and it is signed"})
+        self.assertIn("ok   manifest-signature SignedManifests=yes", self.text("verify", "fix-net"))
+        dropin = "fix-net.conf.d/10-mine.conf"
+        self.manifest(b"[Patch]\nProbe=/bin/true\n", None, dropin)
+        message = self.json("verify", "fix-net", status=5)["error"]["message"]
+        self.assertTrue(message.startswith(f"{PATCHES}/{dropin}: not signed"), message)
+        steps = self.json("verify", self.place("fix-net.ko", module("fix_net")))["steps"]
+        self.assertNotIn("manifest-signature", [s["step"] for s in steps])
+
     def test_unsigned_dropin(self):
         self.module()
         self.manifest(TEXT, keys.sign(TEXT))

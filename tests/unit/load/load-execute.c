@@ -139,7 +139,7 @@ static void test_load_unchecked(void **state _unused_) {
                   "it is not signed (unsigned, Signature=required)");
     assert_string_equal(result.verdict, "unsigned");
     write_policy("requird");
-    assert_failed(load("fix-it"), -ECANCELED, EXIT_STATUS_REFUSED, "refused", "/etc/lpd/lpd.conf:2: ");
+    assert_failed(load("fix-it"), -ECANCELED, EXIT_STATUS_CONFIG, "failed", "/etc/lpd/lpd.conf:2: ");
     assert_int_equal(k.n_finit, 0);
 }
 

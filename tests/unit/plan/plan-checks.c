@@ -441,7 +441,7 @@ static void test_broken_policy(void **state _unused_) {
     s.policy_error = error_set(&s.policy_problem, -EBADMSG, EXIT_STATUS_CONFIG, "lpd.conf:7: what?");
     make_plan();
     assert_fails("lp", "signature", "the policy cannot be read, so nothing is trusted: lpd.conf:7:",
-                 EXIT_STATUS_REFUSED);
+                 EXIT_STATUS_CONFIG);
 }
 
 /* Each state of what is known, and that no question is asked where no signature is wanted. */
