@@ -1,68 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <ctype.h>
-#include <fcntl.h>
 
-#include "base/file.h"
+#include "base/resolve.h"
 #include "base/strv.h"
+#include "config/fstab.h"
 #include "mounts.h"
-
-#define LINKS_MAX 40
-#define FSTAB_MAX ((size_t) 1024 * 1024)
-
-/* What a link says, or NULL. */
-static char *link_target(const struct host *h, const char *path) {
-    _cleanup_close_ int fd = file_open(h, path, O_PATH | O_NOFOLLOW, 0);
-    char target[4096];
-    ssize_t n;
-
-    n = fd < 0 ? -1 : readlinkat(fd, "", target, sizeof(target) - 1);
-    return n <= 0 ? NULL : strndup(target, (size_t) n);
-}
-
-/* Cuts the last component off; "" is the root. */
-static void go_up(char *path) {
-    char *slash = strrchr(path, '/');
-
-    if (slash)
-        *slash = '\0';
-}
-
-/* realpath(3) below the root, for a path of which the end need not be there yet. */
-static int resolve(const struct host *h, const char *path, char **ret) {
-    _cleanup_free_ char *done = strdup(""), *rest = strdup(path);
-
-    for (unsigned links = 0; done && rest;) {
-        const char *start = rest + strspn(rest, "/");
-        size_t n = strcspn(start, "/");
-        _cleanup_free_ char *next = NULL, *target = NULL, *after = NULL;
-
-        if (n == 0) {
-            *ret = TAKE_PTR(done);
-            return 0;
-        }
-        after = strdup(start + n);
-        if (!after || asprintf(&next, "%s/%.*s", done, (int) n, start) < 0)
-            return -ENOMEM;
-        if (n == 2 && strncmp(start, "..", n) == 0)
-            go_up(done);
-        else if (n != 1 || *start != '.') {
-            target = link_target(h, next);
-            if (target && ++links > LINKS_MAX)
-                return -ELOOP;
-            if (target && *target == '/')
-                *done = '\0';
-            if (!target) {
-                free(done);
-                done = TAKE_PTR(next);
-            }
-        }
-        free(rest);
-        rest = NULL;
-        if (asprintf(&rest, "%s/%s", strempty(target), after) < 0)
-            return -ENOMEM;
-    }
-    return -ENOMEM;
-}
 
 /* systemd-escape --path */
 static void write_unit(FILE *f, const char *path, size_t n) {
@@ -87,13 +29,11 @@ static bool needs_network(const char *type, const char *options) {
 
 /* Whether fstab(5) has that mount point for a file system that needs the network. */
 static bool is_remote(const char *fstab, const char *path, size_t n) {
-    for (const char *line = fstab; *line; line += strcspn(line, "\n"), line += *line == '\n') {
-        char place[4096], type[64], options[1024];
+    struct fstab_line line;
 
-        if (sscanf(line, "%*[^# \t\n] %4095s %63s %1023s", place, type, options) == 3 &&
-            strlen(place) == n && strncmp(place, path, n) == 0 && needs_network(type, options))
+    while (fstab_next(&fstab, &line))
+        if (strlen(line.place) == n && strncmp(line.place, path, n) == 0 && needs_network(line.type, line.options))
             return true;
-    }
     return false;
 }
 
@@ -101,16 +41,17 @@ int mounts_write_after(const struct host *h, FILE *f, const char *path) {
     _cleanup_free_ char *resolved = NULL, *fstab = NULL;
     int r;
 
-    r = resolve(h, path, &resolved);
+    r = path_resolve(h, path, &resolved);
     if (r < 0)
         return r;
     /* livepatch@.service itself waits for these. */
     if (startswith(resolved, "/var/lib/lpd/") || startswith(resolved, "/usr/"))
         return 0;
-    if (file_read(h, "/etc/fstab", FSTAB_MAX, &fstab, NULL) == -ENOMEM)
-        return -ENOMEM;
+    r = fstab_read(h, &fstab);
+    if (r < 0)
+        return r;
     for (size_t n = 1; n < strlen(resolved); n++)
-        if ((resolved[n] == '/' || !resolved[n]) && is_remote(strempty(fstab), resolved, n))
+        if ((resolved[n] == '/' || !resolved[n]) && is_remote(fstab, resolved, n))
             return 1;
     for (size_t n = 1; n < strlen(resolved); n++)
         if (resolved[n] == '/') {

@@ -125,6 +125,30 @@ static void add_lock_warning(struct ctl *c, const char *setting) {
         json_object_array_add(json_object_object_get(c->value, "warnings"), json_object_new_string(text));
 }
 
+/* What the generator does not see counts for this boot only when somebody asks for it. */
+static int add_late(struct ctl *c, const char *directory, const char *file) {
+    _cleanup_(error_done) struct error e = ERROR_NULL;
+    _cleanup_free_ char *path = NULL;
+    int r;
+
+    if (asprintf(&path, "%s/%s", directory, file) < 0)
+        return -ENOMEM;
+    r = file_exists(&c->host, path) ? ctl_check_early(c, path, &e) : 0;
+    if (r < 0 && r != -ENOMEM)
+        add_problem(c, path, error_message(&e, r), e.hint);
+    return r == -ENOMEM ? r : 0;
+}
+
+static int lint_places(struct ctl *c) {
+    static const char *const files[] = { "lpd.conf", "lpd.conf.d", "patches.d" };
+    int r = 0;
+
+    for (size_t i = 0; i < ELEMENTSOF(conf_dirs); i++)
+        for (size_t k = 0; k < ELEMENTSOF(files) && r >= 0; k++)
+            r = add_late(c, conf_dirs[i], files[k]);
+    return r;
+}
+
 /* The machine's own files; relations between manifests show only here. */
 static int lint_machine(struct ctl *c, struct error *e) {
     _cleanup_(snapshot_done) struct snapshot s = {};
@@ -134,6 +158,8 @@ static int lint_machine(struct ctl *c, struct error *e) {
     r = snapshot_take(&c->host, SNAPSHOT_MODULES | SNAPSHOT_SIGNATURES, &s, e);
     if (r >= 0)
         r = order_make(&s.manifests, &order);
+    if (r >= 0)
+        r = lint_places(c);
     if (r < 0)
         return r;
     STRV_FOREACH(setting, s.kernel_settings)

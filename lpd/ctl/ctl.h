@@ -75,5 +75,9 @@ void changes_note(struct ctl *c, const char *fmt, ...) _printf_(2, 3);
 /* Turns a name on the command line into that of a patch, or says what is wrong with it. */
 int ctl_check_name(const char *name, struct error *e);
 
+/* Whether lpd-generator(8) sees at boot what lies there. 0; or -ENOTSUP (EXIT_STATUS_CONFIG) with the mount that
+ * comes too late. */
+int ctl_check_early(const struct ctl *c, const char *path, struct error *e);
+
 /* "There is no patch X", with the name that was probably meant. Returns -ENOENT. */
 int ctl_no_patch(struct ctl *c, const char *name, struct error *e);

@@ -4,6 +4,7 @@
 #include "base/strv.h"
 #include "base/task.h"
 #include "base/suggest.h"
+#include "config/fstab.h"
 #include "config/name.h"
 #include "ctl/boots.h"
 #include "ctl/ctl.h"
@@ -21,6 +22,22 @@ int ctl_check_name(const char *name, struct error *e) {
     return error_hint(e, error_set(e, -EINVAL, EXIT_STATUS_USAGE,
                                    "'%s' cannot be the name of a patch", name),
                       "names are letters, digits, '-', '_' and '.', %d at most", PATCH_NAME_MAX);
+}
+
+int ctl_check_early(const struct ctl *c, const char *path, struct error *e) {
+    _cleanup_free_ char *place = NULL;
+    int r;
+
+    r = fstab_find_late(&c->host, path, &place);
+    if (r == -ELOOP)
+        return 0;
+    if (r <= 0)
+        return r;
+    r = error_set(e, -ENOTSUP, EXIT_STATUS_CONFIG,
+                  "%s lies on %s, which is mounted only after lpd-generator(8) has run, so nothing in there is "
+                  "loaded at boot", path, place);
+    return error_hint(e, r, "put it on the root file system, or have the initramfs mount %s: x-initrd.mount in "
+                            "/etc/fstab", place);
 }
 
 int ctl_no_patch(struct ctl *c, const char *name, struct error *e) {

@@ -295,7 +295,9 @@ int install_one(struct ctl *c, struct manager *m, const struct host *source, con
     _cleanup_(candidate_done) struct candidate n = { .file = MODULE_FILE_NULL };
     int r, k;
 
-    r = inspect(c, source, path, &n, e);
+    r = ctl_check_early(c, MANIFEST_DIRECTORY, e);
+    if (r >= 0)
+        r = inspect(c, source, path, &n, e);
     if (r >= 0)
         r = check_namesake(c, &n, e);
     if (r >= 0)

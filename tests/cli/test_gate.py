@@ -182,6 +182,63 @@ class BrokenPolicy(Case):
         self.assertEqual(tree_of(self.root), before)
 
 
+class LateMounts(Case):
+    """What generators do not see yet is not loaded at boot: said where it is put there, and by lint."""
+
+    LATE = "which is mounted only after lpd-generator(8) has run"
+
+    def setUp(self):
+        super().setUp()
+        self.plant(kernel(KERNEL), PERMISSIVE)
+
+    def fstab(self, *lines):
+        self.plant({"/etc/fstab": "".join(f"{line}\n" for line in ("# <what> <where>", "LABEL=root / ext4 defaults 0 1",
+                                                                  "LABEL=usr /usr ext4 ro 0 2", *lines))})
+
+    def problems(self, status=78):
+        return {p["file"]: p for p in self.json("lint", status=status)["problems"]}
+
+    def install(self, status=0):
+        before = tree_of(self.root)
+        value = self.json_once("install", "--no-load", self.place("fix-net.ko", GOOD), status=status)
+        if status:
+            self.assertEqual(tree_of(self.root), before)
+        return value
+
+    def test_own_disk(self):
+        for where in ("/etc/lpd", "/etc/lpd/", "/etc/lpd/patches.d"):
+            with self.subTest(where):
+                self.fstab(f"  LABEL=lpd\t{where} ext4 nofail,noatime 0 2")
+                error = self.install(status=78)["error"]
+                self.assertEqual(error["message"], f"/etc/lpd/patches.d lies on {where}, {self.LATE}, so nothing in "
+                                                   "there is loaded at boot")
+                self.assertIn("x-initrd.mount", error["hint"])
+                found = self.problems()
+                self.assertEqual(found["/etc/lpd/patches.d"]["message"], error["message"])
+                self.assertEqual("/etc/lpd/lpd.conf" in found, where != "/etc/lpd/patches.d")
+
+    def test_behind_a_link(self):
+        (self.root / "etc/lpd/patches.d").rmdir()
+        self.plant({"/etc/lpd/patches.d": Link("../../data/patches"), "/data/patches": None})
+        self.fstab("LABEL=data /data xfs defaults 0 2")
+        self.assertIn("lies on /data, ", self.install(status=78)["error"]["message"])
+        self.assertIn("/etc/lpd/patches.d", self.problems())
+
+    def test_usr_local(self):
+        """Others' places are not what install writes to."""
+        self.fstab("LABEL=local /usr/local ext4 defaults 0 2")
+        self.problems(status=0)
+        self.plant({"/usr/local/lib/lpd/patches.d": None, "/usr/lib/lpd/patches.d": None})
+        self.assertEqual(list(self.problems()), ["/usr/local/lib/lpd/patches.d"])
+        self.install()
+
+    def test_in_time(self):
+        self.fstab("LABEL=lpd /etc/lpd ext4 ro,x-initrd.mount 0 2", "LABEL=x /etc/lp ext4 defaults 0 2",
+                   "LABEL=y none swap sw 0 0", "#LABEL=z /etc/lpd ext4 defaults 0 2", "", "broken")
+        self.problems(status=0)
+        self.install()
+
+
 class Signed(Gate):
     """Signature=required, below another root: what no kernel would vouch for is refused, the rest is left to
     the load, and verify alone calls it not verified."""

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/host.h"
+
+/* realpath(3) below the root, for a path of which the end need not be there yet; the root itself is "". 0,
+ * -ELOOP or -ENOMEM. */
+int path_resolve(const struct host *h, const char *path, char **ret);
