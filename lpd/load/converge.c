@@ -31,13 +31,15 @@ static int explain_unstarted(const struct host *h, struct manager *m, const char
     _cleanup_free_ char *condition = NULL;
     int r;
 
+    /* systemd forgets it at once where nothing else refers to the unit. */
     r = manager_failed_condition(m, unit, &condition);
     if (r == -ENOMEM)
         return r;
-    r = condition ? error_set(e, -ECANCELED, EXIT_STATUS_FAILED, "%s was not started, as a condition was not met: %s%s",
-                              unit, condition, rest)
-                  : error_set(e, -ECANCELED, EXIT_STATUS_FAILED, "%s was not started: systemd says that it is %s%s",
-                              unit, state, rest);
+    r = error_set(e, -ECANCELED, EXIT_STATUS_FAILED, "%s was not started: %s%s%s", unit,
+                  condition                  ? "a condition was not met: "
+                  : streq(state, "inactive") ? "a condition was not met, as systemd says that it is "
+                                             : "systemd says that it is ",
+                  condition ?: state, rest);
     return error_hint(e, r, "see systemctl status %s, and systemctl cat %s", unit, unit);
 }
 
@@ -98,7 +100,7 @@ static int start_unit(struct host *h, struct manager *m, const char *name, struc
     if (r < 0)
         return r;
     if (streq(job_result, "assert"))
-        return explain_unstarted(h, m, unit, name, "not asserted", e);
+        return explain_unstarted(h, m, unit, name, "inactive", e);
     r = explain_job(h, unit, job_result, name, ret, e);
     return r < 0 ? r : check_started(h, m, unit, name, e);
 }

@@ -35,7 +35,8 @@ int manager_reset(struct manager *m, const char *unit);
 int manager_active_state(struct manager *m, const char *unit, char **ret);
 
 /* The first condition or assertion that kept a unit from its last start, as its file has it:
- * "ConditionPathExists=!/proc/vmcore"; to be freed. 1; 0: none did; or a negative errno. */
+ * "ConditionPathExists=!/proc/vmcore"; to be freed. 1; 0: none did, or systemd has unloaded the unit since, and knows
+ * no more; or a negative errno. */
 int manager_failed_condition(struct manager *m, const char *unit, char **ret);
 
 /* Since when a unit is active, in microseconds of CLOCK_MONOTONIC; 0: it is not. */

@@ -75,14 +75,16 @@ static void test_loaded(void **state _unused_) {
 static void test_condition(void **state _unused_) {
     patch("fix-it", "");
     systemd_says("done", "inactive", "ConditionPathExists=/srv/x", false);
-    assert_refused(converge(), "not started, as a condition was not met: ConditionPathExists=/srv/x");
+    assert_refused(converge(), "was not started: a condition was not met: ConditionPathExists=/srv/x");
     assert_null(strstr(e.message, "in nonetheless"));
     assert_non_null(strstr(e.hint, "systemctl status " UNIT));
     systemd_says("assert", "inactive", "AssertPathExists=/srv/x", false);
     assert_refused(converge(), "AssertPathExists=/srv/x");
-    /* ExecCondition=, or a systemd that does not tell. */
+    /* ExecCondition=, or a unit that systemd has unloaded since. */
     systemd_says("done", "inactive", NULL, false);
-    assert_refused(converge(), "not started: systemd says that it is inactive");
+    assert_refused(converge(), "was not started: a condition was not met, as systemd says that it is inactive");
+    systemd_says("done", "failed", NULL, false);
+    assert_refused(converge(), "was not started: systemd says that it is failed");
     systemd_says("done", NULL, NULL, false);
     assert_error_has(converge(), -EIO, &e, UNIT);
 }
