@@ -98,6 +98,28 @@ class Forecast(machine.Case):
         self.assertEqual(found["outcome"], "nothing")
         self.assertIn("Modules are locked already.", text)
 
+    def test_locked_by_others(self):
+        found, text = self.forecast({"/proc/cmdline": "ro nomodule\n",
+                                     "/etc/sysctl.d/50-x.conf": "kernel.modules_disabled=1\n"})
+        self.assertEqual(found["alsoLockedBy"], ["the kernel command line: nomodule",
+                                                 "/etc/sysctl.d/50-x.conf:1: kernel.modules_disabled=1"])
+        for other in found["alsoLockedBy"]:
+            self.assertIn(f"Locked at boot by others: {other}\n", text)
+        self.plant({"/etc/sysctl.d/50-x.conf": ""})
+        found, text = self.forecast()
+        self.assertEqual(found["alsoLockedBy"], [])
+        self.assertNotIn("by others", text)
+
+    def test_crash_kernel(self):
+        found, text = self.forecast({"/proc/vmcore": ""})
+        self.assertEqual((found["outcome"], found["reason"]), ("refuse", "this is a crash kernel"))
+
+    def test_transition_that_nobody_knows(self):
+        """It counts as running."""
+        found, _ = self.forecast(machine.loaded("fix_net"),
+                                 {"/sys/kernel/livepatch/fix_net/transition": "perhaps\n"})
+        self.assertEqual((found["outcome"], found["reason"]), ("wait", "fix_net: its transition runs"))
+
     def test_modules_that_are_not_there(self):
         found, _ = self.forecast({"/etc/lpd/lpd.conf": "[Lock]\nModules=vfat nosuch\n"})
         self.assertEqual(found["outcome"], "refuse")

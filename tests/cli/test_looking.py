@@ -524,6 +524,24 @@ class NotWanted(Case):
         self.assertEqual([warning.split(": patches")[0] for warning in warnings], found)
         self.assertIn("warning: /etc/sysctl.d/50-y.conf:2: kernel.modules_disabled=1: patches are", self.text("lint"))
 
+    def test_who_else_locks_by_other_ways(self):
+        self.plant(manifest("fix-net"), {
+            "/run/sysctl.d/80-run.conf": "; kernel.modules_disabled=1\n#kernel.modules_disabled=1\nkernel.modules_*=1\n",
+            "/usr/local/lib/sysctl.d/90-local.conf": "kernel/ftrace_enabled=0\n",
+            "/etc/sysctl.d/90-x.conf.bak": "kernel.modules_disabled=1\n",
+            "/usr/lib/sysctl.d/70-hidden.conf": "kernel.modules_disabled=1\n",
+            "/run/sysctl.d/70-hidden.conf": Link("/dev/null"),
+            "/etc/sysctl.conf": "kernel.modules_disabled=1\n",
+            "/usr/lib/tmpfiles.d/y.conf": "w /proc/sys/kernel/modules_disabled - - - - 1\n",
+            "/run/tmpfiles.d/y.conf": "w+ /proc/sys/kernel/ftrace_enabled - - - - 0\n"
+                                      "#w /proc/sys/kernel/modules_disabled - - - - 1\n"
+                                      "f /proc/sys/kernel/modules_disabled - - - - 1\n"
+                                      "w /proc/sys/kernel/modules_disabled - - - - 0\n"})
+        self.assertEqual(self.json("status")["lock"]["alsoLockedBy"], [
+            "/run/sysctl.d/80-run.conf:3: kernel.modules_disabled=1",
+            "/usr/local/lib/sysctl.d/90-local.conf:1: kernel.ftrace_enabled=0",
+            "/etc/sysctl.conf:1: kernel.modules_disabled=1", "/run/tmpfiles.d/y.conf:1: kernel.ftrace_enabled=0"])
+
     def test_masked(self):
         self.plant(manifest("fix-net"))
         for unit in ("livepatch@fix-net.service", "livepatch@.service", "livepatch.target"):
@@ -539,9 +557,24 @@ class NotWanted(Case):
         self.plant(manifest("fix-net", "Required=yes"), {"/etc/systemd/system/livepatch@fix-net.service": ""})
         self.assertEqual(self.json("why", "fix-net")["action"], "fail")
 
+    def test_masks_elsewhere(self):
+        """Each directory that systemd reads, as systemctl mask --runtime and packages use them."""
+        self.plant(manifest("fix-net"))
+        for directory in ("/etc/systemd/system.control", "/run/systemd/system.control", "/run/systemd/transient",
+                          "/usr/local/lib/systemd/system", "/usr/lib/systemd/system"):
+            path = f"{directory}/livepatch@fix-net.service"
+            self.plant({path: Link("/dev/null")})
+            self.skipped("unit", f"is masked: {path}$")
+            (self.root / path.lstrip("/")).unlink()
+
     def test_a_unit_before_a_mask(self):
         self.plant(manifest("fix-net"), {"/etc/systemd/system/livepatch@fix-net.service": "[Service]\n",
                                          "/run/systemd/system/livepatch@fix-net.service": Link("/dev/null")})
+        self.assertEqual(self.json("why", "fix-net")["action"], "load")
+
+    def test_a_unit_beside_a_masked_template(self):
+        self.plant(manifest("fix-net"), {"/run/systemd/system/livepatch@fix-net.service": "[Service]\n",
+                                         "/etc/systemd/system/livepatch@.service": Link("/dev/null")})
         self.assertEqual(self.json("why", "fix-net")["action"], "load")
 
 

@@ -56,6 +56,13 @@ class Owners(Case):
         self.loosen("/etc/lpd/lpd.conf.d/x.conf", 0o666)
         self.policy_is_refused("x.conf", "written by everybody")
 
+    def test_policy_for_a_group_or_others_to_write(self):
+        """Either bit alone."""
+        self.plant({"/etc/lpd/lpd.conf.d/x.conf": LOOSE})
+        for mode, whom in ((0o664, "its group"), (0o646, "everybody")):
+            self.loosen("/etc/lpd/lpd.conf.d/x.conf", mode)
+            self.policy_is_refused("x.conf", f"written by {whom} .mode 0{mode:o}")
+
     def test_policy_drop_in_links_to_a_user(self):
         self.of_stranger("/home/user/x.conf", LOOSE)
         self.plant({"/etc/lpd/lpd.conf.d/x.conf": Link("/home/user/x.conf")})
@@ -97,6 +104,25 @@ class Owners(Case):
         self.plant(PERMISSIVE, {"/etc/lpd/patches.d/fix-net.conf.d/p.conf": Link("/home/user/p.conf")})
         self.of_stranger("/home/user/p.conf", "[Patch]\nProbe=/home/user/probe\n")
         self.patch_is_refused("p.conf", "/home/user .*65534")
+
+    def test_mask_in_a_directory_of_everybody(self):
+        self.plant({"/etc/lpd/lpd.conf.d/x.conf": Link("/dev/null")})
+        self.loosen("/etc/lpd/lpd.conf.d", 0o777)
+        self.policy_is_refused("x.conf", "the directory .*lpd.conf.d can be written by everybody")
+
+    def test_manifests_in_a_directory_of_everybody(self):
+        """Each of them, not the first alone."""
+        self.plant(PERMISSIVE, manifest("fix-new", "Enabled=no"))
+        self.loosen("/etc/lpd/patches.d", 0o777)
+        for name in ("fix-net", "fix-new"):
+            value = self.json("why", name)
+            self.assertEqual(value["action"], "fail")
+            self.assertRegex(value["reason"], "the directory .*patches.d can be written by everybody")
+
+    def test_link_up_to_a_users_directory(self):
+        self.plant({"/home/user/x.conf": LOOSE, "/home/lpd/a": None,
+                    "/etc/lpd/lpd.conf": Link("/home/lpd/a/../../user/x.conf")})
+        self.policy_is_refused("lpd.conf", "/home/user .*65534")
 
     def test_links_among_what_is_roots(self):
         self.plant({"/usr/share/lpd/p.conf": "[Patch]\nDescription=linked\n", "/etc/lpd/lpd.conf": Link("../../usr/lib/lpd/x"),
