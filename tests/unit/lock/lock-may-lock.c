@@ -83,6 +83,10 @@ static void test_switches(void **state _unused_) {
     assert_refused(-ECANCELED, EXIT_STATUS_FAILED, "lpd.lock=0");
     s.switches.disabled = true;
     assert_refused(-ECANCELED, EXIT_STATUS_FAILED, "says lpd=0");
+    s.switches.crash_kernel = true;
+    assert_refused(-ECANCELED, EXIT_STATUS_FAILED, "this is a crash kernel");
+    s.disable_file = s.switches.lock_disabled = s.switches.disabled = false;
+    assert_refused(-ECANCELED, EXIT_STATUS_FAILED, "this is a crash kernel");
 }
 
 static void test_required(void **state _unused_) {
@@ -181,12 +185,16 @@ static void test_probe(void **state _unused_) {
     assert_refused(-EAGAIN, EXIT_STATUS_TIMEOUT, "a: its probe has not been run yet");
     s.policy.lock_require = LOCK_REQUIRE_REQUIRED;
     s.results.n_results++;
+    assert_refused(-ENODATA, EXIT_STATUS_REQUIRED, "whether its probe was run is not known");
     r->loaded = true;
+    assert_refused(-EAGAIN, EXIT_STATUS_TIMEOUT, "a: its probe has not been run yet");
 
     /* Nor is there one to be run once it is out. */
-    r->complete = false;
     s.loaded.patches[0].enabled = false;
     s.manifests.entries[0].manifest.required = false;
+    assert_int_equal(decide(), 1);
+    s.loaded.patches[0].enabled = true;
+    s.loaded.patches[0].registered = false;
     assert_int_equal(decide(), 1);
 }
 

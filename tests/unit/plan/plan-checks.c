@@ -580,6 +580,28 @@ static void test_unloads_only_what_is_in(void **state _unused_) {
     assert_int_equal(plan.n_actions, 0);
 }
 
+/* The kernel has one module of a name, however it is spelled: the first that brings it gets it. */
+static void test_namesake(void **state _unused_) {
+    patch("a", "Enabled=no\n");
+    patch("b", "");
+    patch("c", "");
+    patch("d", "");
+    assert_int_equal(string_set(&info("a")->module_name, "same_one"), 0);
+    assert_int_equal(string_set(&info("b")->module_name, "same_one"), 0);
+    assert_int_equal(string_set(&info("c")->module_name, "same-one"), 0);
+    make_plan();
+    assert_loads("b");
+    assert_fails("c", "namesake", "its module is called same_one, as is that of b, which", EXIT_STATUS_FAILED);
+    assert_loads("d");
+
+    /* Who has loaded it keeps it, whatever the order. */
+    put_in("same_one", NULL);
+    record("c", "")->module_name = strdup("same_one");
+    make_plan();
+    assert_action("c", ACTION_KEEP, "loaded", "it is in already");
+    assert_fails("b", "namesake", "its module is called same-one, as is that of c, which", EXIT_STATUS_FAILED);
+}
+
 static void test_unloads_by_module_name(void **state _unused_) {
     record("gone", "")->module_name = strdup("livepatch_gone");
     put_in("livepatch_gone", NULL);
@@ -629,6 +651,7 @@ int main(void) {
         TEST(test_replaced),
         TEST(test_unloads),
         TEST(test_unloads_only_what_is_in),
+        TEST(test_namesake),
         TEST(test_unloads_by_module_name),
     };
 

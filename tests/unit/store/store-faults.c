@@ -30,6 +30,8 @@ static enum fault {
 static unsigned fault_step, step;
 /* What was written or named and might be lost in a power cut, and whether a later step relied on it. */
 static bool unsynced, relied_on_unsynced;
+/* A name that was changed and might change back. */
+static bool renamed;
 
 #define CUT_STATUS 77
 
@@ -37,7 +39,7 @@ static void arm(enum fault f, unsigned n) {
     fault = f;
     fault_step = n;
     step = 0;
-    unsynced = relied_on_unsynced = false;
+    unsynced = relied_on_unsynced = renamed = false;
 }
 
 /* Whether the fault was reached at all. */
@@ -77,6 +79,7 @@ static void rely(void) {
         before;                                                                                    \
         r = __real_##name arguments;                                                               \
         unsynced |= changes(#name) && r >= 0;                                                      \
+        renamed |= streq(#name, "renameat") && r >= 0;                                             \
         return r;                                                                                  \
     }
 
@@ -98,7 +101,7 @@ int __wrap_fsync(int fd);
 int __wrap_fsync(int fd _unused_) {
     if (fault != FAULT_NONE && fails(/* takes_room= */ false))
         return -1;
-    unsynced = false;
+    unsynced = renamed = false;
     return 0;
 }
 
@@ -289,6 +292,8 @@ static bool strike(const struct scene *scene, enum fault f, unsigned n, const ch
         if (!streq(before, after))
             fail_msg("%s: not undone when step %u goes wrong by %d: %s\n%s\n%s", scene->name, n, f,
                      error_message(&e, r), before, after);
+        if (renamed)
+            fail_msg("%s: undone when step %u goes wrong by %d, but not on the disk", scene->name, n, f);
     } else if (r >= 0)
         assert_done(scene, n, complete);
     if (r < 0)

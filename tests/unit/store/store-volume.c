@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <limits.h>
+#include <stdio.h>
+
 #include "base/budget.h"
 #include "base/strv.h"
 #include "check.h"
@@ -307,20 +310,51 @@ static void test_no_time(void **state _unused_) {
     struct budget b = { .patches = 2 };
 
     fake_kernel_text(&k, "/volume/lpd/patches.d/lp-1.conf", "a");
+    fake_kernel_text(&k, "/volume/lpd/patches.d/lp-1.conf.d/a.conf", "a");
+    fake_kernel_text(&k, "/volume/lpd/patches.d/lp-2.conf.d/a.conf", "a");
     fake_kernel_text(&k, "/volume/lpd/modules/" RELEASE "/lp-1.ko", "module");
     k.host.budget = &b;
     assert_int_equal(fetch(), 0);
     assert_problem("/lpd/patches.d/lp-1.conf: there is no time left for the initramfs");
+    assert_problem("/lpd/modules/" RELEASE "/lp-1.ko: there is no time left for the initramfs");
+    assert_int_equal(strv_length(fetched.problems), 2);
+}
+
+/* Without the syncs of fake_kernel_text(). */
+static void many(const char *prefix, const char *suffix, unsigned n, const char *text) {
+    char path[PATH_MAX + 256];
+
+    (void) snprintf(path, sizeof(path), "%s0%s", prefix, suffix);
+    fake_kernel_text(&k, path, text);
+    for (unsigned i = 1; i < n; i++) {
+        FILE *f;
+
+        (void) snprintf(path, sizeof(path), "%s%s%u%s", k.root, prefix, i, suffix);
+        f = fopen(path, "we");
+        assert_non_null(f);
+        assert_true(fputs(text, f) >= 0);
+        (void) fclose(f);
+    }
+}
+
+static void test_many_files(void **state _unused_) {
+    many("/volume/lpd/modules/" RELEASE "/lp-", ".ko", 1025, "module");
+    assert_int_equal(fetch(), 1024);
+    assert_problem("/lp-1024.ko: there are too many files for the initramfs");
+    assert_int_equal(strv_length(fetched.problems), 1);
+}
+
+/* Whatever they are the names of, each is looked at. */
+static void test_many_names(void **state _unused_) {
+    many("/volume/lpd/patches.d/README-", "", 4096, "");
+    fake_kernel_text(&k, "/volume/lpd/patches.d/lp-1.conf", "a");
+    assert_int_equal(fetch(), 0);
+    assert_problem("/lpd/patches.d: too many files");
 }
 
 /* A line each on the console, which is slow. */
 static void test_many_problems(void **state _unused_) {
-    for (unsigned i = 0; i < 200; i++) {
-        _cleanup_free_ char *path = NULL;
-
-        assert_true(asprintf(&path, "/volume/lpd/patches.d/lp-%u.conf", i) >= 0);
-        fake_kernel_text(&k, path, "");
-    }
+    many("/volume/lpd/patches.d/lp-", ".conf", 200, "");
     assert_int_equal(fetch(), 0);
     assert_problem("there are more problems than are listed");
     assert_int_equal(strv_length(fetched.problems), 65);
@@ -417,8 +451,22 @@ static void test_nothing_laundered(void **state _unused_) {
     assert_false(file_exists(&k.host, "/volume/lpd/patches.d/link.conf"));
 }
 
+static void test_much_left_out(void **state _unused_) {
+    _cleanup_free_ char *large = calloc(1, ((size_t) 1 << 20) + 1);
+    _cleanup_(volume_change_freep) struct volume_change *c = NULL;
+
+    assert_non_null(large);
+    install();
+    fake_kernel_file(&k, "/volume/lpd/patches.d/a-large.conf", large, ((size_t) 1 << 20) + 1);
+    many("/volume/lpd/patches.d/empty-", ".conf", 25, "");
+    assert_int_equal(update(true, &c), 0);
+    assert_int_equal(strv_length((char **) volume_left_out(c)), 20);
+    assert_string_equal(volume_left_out(c)[0], "/lpd/patches.d/a-large.conf: is larger than 1 MiB");
+}
+
 /* The machine's own likewise. */
 static void test_nothing_laundered_of_the_machine(void **state _unused_) {
+    _cleanup_free_ char *pipe = NULL;
     _cleanup_(volume_change_freep) struct volume_change *c = NULL;
     _cleanup_(manifest_done) struct manifest m = {};
 
@@ -431,6 +479,11 @@ static void test_nothing_laundered_of_the_machine(void **state _unused_) {
     c = volume_change_free(c);
     assert_int_equal(manifest_load(&k.host, "lp-a", &m, &e), 0);
     give_away(DROPIN, 0, 0666);
+    assert_error_is(volume_update(&k.host, "LABEL=store", "lp-a", &m, &c, &e), -EPERM, &e,
+                    DROPIN " is no file that only root can write to");
+    fake_kernel_remove(&k, DROPIN);
+    assert_true(asprintf(&pipe, "%s" DROPIN, k.root) >= 0);
+    assert_int_equal(mkfifo(pipe, 0644), 0);
     assert_error_is(volume_update(&k.host, "LABEL=store", "lp-a", &m, &c, &e), -EPERM, &e,
                     DROPIN " is no file that only root can write to");
     assert_string_equal(on_volume("patches.d/lp-a.conf"), "[Patch]\nStage=initrd");
@@ -549,9 +602,12 @@ int main(void) {
         TEST(test_too_much),
         TEST(test_budget),
         TEST(test_no_time),
+        TEST(test_many_files),
+        TEST(test_many_names),
         TEST(test_many_problems),
         TEST(test_put_on_it),
         TEST(test_nothing_laundered),
+        TEST(test_much_left_out),
         TEST(test_nothing_laundered_of_the_machine),
         TEST(test_taken_off),
         TEST(test_synced_around_the_exchange),
