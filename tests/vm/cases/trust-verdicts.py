@@ -9,7 +9,8 @@ def case(m):
     m.ok("rm /etc/lpd/lpd.conf.d/10-bench.conf")
     found, words = verdicts.compare(m, verdicts.wanted(m))
     for way, value in found.items():
-        if way != "builtin":
+        # Newer kernels look up no hash of a whole file in .blacklist; lpd still does.
+        if way != "builtin" and (way != "forbidden" or m.mok_keyring == ".machine"):
             m.equal(f"that {way} is accepted", value["accepted"]["required"], words[way][0])
 
     # Debian's own module is signed as it should be, and no live patch.
