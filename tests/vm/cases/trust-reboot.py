@@ -12,6 +12,7 @@ def case(m):
     m.boot(secure_boot=True)
     m.ok("rm /etc/lpd/lpd.conf.d/10-bench.conf")
     m.ok(f"lpctl install --wait=30 {m.patch('lp-cmdline', by='mok')}")
+    m.wait_until("jq -e .complete /run/lpd/lp-cmdline.json", 30)   # lpd.service writes that
     before = everything(m)
     m.fails(f"lpctl install {m.patch('lp-uptime')}", exit=5, says="it is not signed")
     m.equal("what a refused install leaves", everything(m), before)
