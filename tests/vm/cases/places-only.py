@@ -6,7 +6,7 @@ ROOT = "/mnt"
 
 def case(m):
     m.boot()
-    m.ok(f"mount -t tmpfs none {ROOT}")
+    m.ok(f"mount -t tmpfs -o mode=755 none {ROOT}")
     m.ok(f"cd {ROOT} && mkdir usr etc var proc run sys dev patches && ln -s usr/bin usr/sbin usr/lib usr/lib64 .")
     m.ok(f"cp -r /etc/lpd /etc/ld.so.cache {ROOT}/etc/")
     for directory in ("usr", "proc", "run", "sys", "dev", "patches"):
