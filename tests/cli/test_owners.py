@@ -30,11 +30,11 @@ class Owners(Case):
         self.plant({path: text})
         self.give(path)
 
-    def policy_is_refused(self, naming, why):
+    def policy_is_refused(self, naming, why, status=78):
         value = self.json("status")
         self.assertEqual(value["policy"]["signature"], "required")
         self.assertRegex(value["policy"]["problem"], f"{naming}.*{why}")
-        [action] = self.json("apply", "--dry-run", status=5)["actions"]
+        [action] = self.json("apply", "--dry-run", status=status)["actions"]
         self.assertEqual(action["action"], "fail")
         self.assertRegex(action["reason"], f"policy|{why}")
 
@@ -92,7 +92,7 @@ class Owners(Case):
     def test_directory_further_up(self):
         self.plant({"/etc/lpd/lpd.conf": LOOSE})
         self.give("/etc")
-        self.policy_is_refused("lpd.conf", "the directory .*/etc belongs to user 65534")
+        self.policy_is_refused("lpd.conf", "the directory .*/etc belongs to user 65534", status=5)   # nor is the manifest taken
 
     def test_manifest_of_a_stranger(self):
         self.plant(PERMISSIVE, manifest("fix-new", "Enabled=no"))

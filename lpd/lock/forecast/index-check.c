@@ -61,8 +61,9 @@ static bool skip_values(struct reader *r) {
 
 static bool check_node(struct reader *r, uint32_t node, unsigned depth);
 
-/* depmod writes children before their parent: whatever leads on goes backwards, and so comes to an end. */
-static bool check_children(struct reader *r, size_t parent, size_t children, unsigned n, unsigned depth) {
+/* Children stand before or behind their parent: that differs between versions of depmod. What leads in a circle
+ * ends at the depth that is allowed. */
+static bool check_children(struct reader *r, size_t children, unsigned n, unsigned depth) {
     for (unsigned i = 0; i < n; i++) {
         struct reader at = { r->data, r->size, children + i * sizeof(uint32_t), 0 };
         uint32_t child;
@@ -71,20 +72,20 @@ static bool check_children(struct reader *r, size_t parent, size_t children, uns
             return false;
         if ((child & NODE_OFFSET) == 0)
             continue;
-        if ((child & NODE_OFFSET) >= parent || !check_node(r, child, depth + 1))
+        if (!check_node(r, child, depth + 1))
             return false;
     }
     return true;
 }
 
 static bool check_node(struct reader *r, uint32_t node, unsigned depth) {
-    size_t offset = node & NODE_OFFSET, children = 0;
+    size_t children = 0;
     uint8_t first = 0, last = 0;
     unsigned n = 0;
 
     if (depth > DEPTH_MAX || r->nodes_left-- == 0)
         return false;
-    r->position = offset;
+    r->position = node & NODE_OFFSET;
     if (node & NODE_PREFIX && !skip_string(r))
         return false;
     if (node & NODE_CHILDREN) {
@@ -96,7 +97,7 @@ static bool check_node(struct reader *r, uint32_t node, unsigned depth) {
     }
     if (node & NODE_VALUES && !skip_values(r))
         return false;
-    return r->position <= r->size && check_children(r, offset, children, n, depth);
+    return r->position <= r->size && check_children(r, children, n, depth);
 }
 
 int index_check(const void *data, size_t size) {

@@ -32,7 +32,7 @@ def case(m):
             m.contains(f"what is said of {way}", output, word)
     m.fails(f"lpctl verify {m.patch('lp-cmdline')}", exit=5, says="sign it with a key that counts")
     m.fails(f"lpctl verify {m.patch('dummy', by='builtin')}", exit=5,
-            says="would not be loaded: a kernel module, but no live patch")
+            says="dummy.builtin.ko: a kernel module, but no live patch")
 
 
 def fits(m):
