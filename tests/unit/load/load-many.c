@@ -142,14 +142,14 @@ static void test_wait_is_bounded(void **state _unused_) {
     assert_int_equal(load("stuck"), 1);
     begin = k.now;
     assert_failed(load("behind"), -ETIME, EXIT_STATUS_TIMEOUT, "failed", "has to wait");
-    assert_in_range(k.now - begin, 30 * USEC_PER_SEC, 60 * USEC_PER_SEC);
+    assert_uint_in_range(k.now - begin, 30 * USEC_PER_SEC, 60 * USEC_PER_SEC);
     /* lpd.service tries again. */
     assert_string_equal(result.action, "wait");
 
     patch("patient", "TimeoutSec=1h\n");
     begin = k.now;
     assert_failed(load("patient"), -ETIME, EXIT_STATUS_TIMEOUT, "failed", "has to wait");
-    assert_in_range(k.now - begin, 30 * USEC_PER_SEC, 60 * USEC_PER_SEC);
+    assert_uint_in_range(k.now - begin, 30 * USEC_PER_SEC, 60 * USEC_PER_SEC);
 }
 
 int main(void) {

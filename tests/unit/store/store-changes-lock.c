@@ -77,7 +77,7 @@ static void test_waits_no_longer(void **state _unused_) {
     assert_error_has(r, -EAGAIN, &e,
                      " (lpctl install?  has been changing patches for 10 s");
     assert_null(second);
-    assert_in_range(k.now - before, 10 * USEC_PER_SEC, 11 * USEC_PER_SEC);
+    assert_uint_in_range(k.now - before, 10 * USEC_PER_SEC, 11 * USEC_PER_SEC);
     assert_int_equal(n_told, 1);
     assert_non_null(strstr(told, "process "));
     assert_true(file_exists(&k.host, CHANGES_LOCK));
