@@ -79,9 +79,10 @@ def removal(m):
 
 
 def one_at_a_time(m):
-    m.ok(f"lpctl install {m.patch('lp-uptime')} & lpctl install {m.patch('lp-version')}; wait $!")
+    m.ok(f"lpctl install --wait=30 {m.patch('lp-uptime')} & lpctl install --wait=30 {m.patch('lp-version')}; wait $!")
+    m.ok("lpctl load --wait=30 lp-uptime lp-version")   # whichever was first has not waited for the other
     m.equal("both", [m.state("lp-uptime"), m.state("lp-version")], ["active"] * 2)
-    m.ok("lpctl unload lp-uptime lp-version; lpctl load lp-uptime lp-version")
+    m.ok("lpctl unload lp-uptime lp-version; lpctl load --wait=30 lp-uptime lp-version")
     m.equal("both", [m.state("lp-uptime"), m.state("lp-version")], ["active"] * 2)
     m.background("umask 077; exec flock /run/lpd/changes.lock sleep 3")
     m.wait_until("test -e /run/lpd/changes.lock", 5)
@@ -97,12 +98,12 @@ def one_at_a_time(m):
 
 
 def one_name(m):
-    m.ok(f"lpctl install --name=fix-a {m.patch('lp-version')}")
+    m.ok(f"lpctl install --wait=30 --name=fix-a {m.patch('lp-version')}")
     m.fails(f"lpctl install --name=fix-b {m.patch('lp-version')}", exit=1, says="is installed as fix-a already")
     m.ok(f"cp {m.patch('lp-version')} /var/lib/lpd/modules/{m.kernel}/fix-b.ko; "
          "printf '[Patch]\\n' >/etc/lpd/patches.d/fix-b.conf; systemctl daemon-reload")
     m.fails("systemctl start livepatch@fix-b")
     m.contains("the reason", m.patch_status("fix-b")["reason"], "as is that of fix-a")
     m.equal("the other", m.state("fix-a"), "active")
-    m.ok("lpctl remove fix-a && lpctl load fix-b")
+    m.ok("lpctl remove fix-a && lpctl load --wait=30 fix-b")
     m.equal("the one", m.state("fix-b"), "active")
