@@ -50,7 +50,7 @@ def overload(m):
     names = [f"lp-x{i:03}" for i in range(MANIFESTS)]
     m.ok("mount /dev/vdb /mnt && rm -r /mnt/lpd/patches.d/lp-[cmu]* /mnt/lpd/patches.d/[dfr]* /mnt/lpd/modules/9.9.9")
     m.write_all("/mnt/lpd/patches.d", {f"{name}.conf": b"[Patch]\nStage=initrd\n" for name in names}
-                | {"lp-a.conf": f"[Patch]\nStage=initrd\n[Kernel:{m.kernel}]\nModule=/etc/passwd\n".encode()})
+                | {"lp-a.conf": f"[Patch]\nStage=initrd\n[Kernel:{m.kernel}]\nModule=/usr/lib/lpd/lpd\n".encode()})
     m.write_all(f"/mnt/lpd/modules/{m.kernel}", {f"{name}.ko.xz": bomb for name in names[:BOMBS]})
     # In front of them all by its name.
     m.ok("cd /mnt/lpd && for i in patches.d modules/*; do (cd $i && for f in lp-version.*; do mv $f lp-0${f#lp-version}; done); done;"
