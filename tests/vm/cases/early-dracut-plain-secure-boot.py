@@ -12,6 +12,7 @@ def case(m):
     early.install_refused(m)
     m.reboot(initramfs=m.make_initramfs("dracut", systemd=False))
     early.checked(m)
+    early.left_out(m)
     said = m.ok("journalctl -b -t lpd _TRANSPORT=kernel -o cat")
     m.contains("the initramfs", said, "lp-version: loaded")
     m.contains("the initramfs", said, "lp-cumul-1.ko: no key of this machine made its signature")

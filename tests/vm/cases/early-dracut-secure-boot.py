@@ -13,6 +13,7 @@ def case(m):
     early.install_refused(m)
     m.reboot(initramfs=m.make_initramfs("dracut"))
     early.checked(m)
+    early.left_out(m)
     first, last = (int(m.ok(f"systemctl show --value -p {time} lpd-initrd")) for time in TIMES)
     print(f"{m.series}: lpd-initrd.service takes {(last - first) / 1000:.0f} ms for three patches")
     said = m.ok("journalctl -b -o cat LPD_RESULT=refused LPD_STAGE=initrd")

@@ -34,6 +34,7 @@ def case(m):
     early.install_refused(m)
     m.reboot(initramfs=m.make_initramfs(), cpu="qemu64")
     early.checked(m)
+    early.left_out(m)
     said = m.ok("journalctl -b -t lpd _TRANSPORT=kernel -o cat")
     m.contains("the initramfs", said, "lp-cumul-1.ko: no key of this machine made its signature")
 
