@@ -80,6 +80,19 @@ class Manual(unittest.TestCase):
             done = run("scdoc", input=path.read_text())
             self.assertEqual((done.returncode, done.stderr), (0, ""), path.name)
 
+    @unittest.skipUnless(shutil.which("groff") and shutil.which("mandoc"), "no groff or no mandoc")
+    def test_pages_render(self):
+        """Without a warning of groff or mandoc, but for what scdoc makes of the end of a list."""
+        for path in PAGES:
+            page = run("scdoc", input=path.read_text()).stdout
+            for columns in (80, 120):
+                done = run("groff", "-ww", "-z", "-t", "-man", "-Tutf8", f"-rLL={columns - 2}n",
+                           input=page)
+                self.assertEqual((done.returncode, done.stderr), (0, ""), path.name)
+            lint = run("mandoc", "-T", "lint", "-W", "warning", input=page).stdout
+            lines = [line for line in lint.splitlines() if " paragraph macro: PP " not in line]
+            self.assertEqual(lines, [], path.name)
+
     def test_sections(self):
         for path in PAGES:
             sections = list(page(path.stem))
@@ -215,7 +228,7 @@ class Journal(unittest.TestCase):
         self.ids = re.findall(r"^-- (\S+)$", text("conf/lpd.catalog"), re.M)
 
     def test_events_in_manual(self):
-        rows = re.findall(r"^\|  ([a-z-]+)\n:  ([0-9a-f]{32})$", page("lpd.8")["JOURNAL"], re.M)
+        rows = re.findall(r"^_([a-z-]+)_ \(([0-9a-f]{32})\)$", page("lpd.8")["JOURNAL"], re.M)
         self.assertGreater(len(self.events), 0)
         self.assertEqual(rows, self.events)
 
