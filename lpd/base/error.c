@@ -68,6 +68,14 @@ const char *error_message(const struct error *e, int r) {
     return e && e->message ? e->message : strerror(-r);
 }
 
+char *error_text(const struct error *e) {
+    char *text;
+
+    if (!e->hint)
+        return strdup(strempty(e->message));
+    return asprintf(&text, "%s; %s", strempty(e->message), e->hint) < 0 ? NULL : text;
+}
+
 int error_collect(struct error *e, int r, struct error *from) {
     struct error **last;
     size_t n = 1;

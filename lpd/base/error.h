@@ -37,4 +37,7 @@ int error_collect(struct error *e, int r, struct error *from);
 /* The message, never NULL: where none was set, the text of the error number r. */
 const char *error_message(const struct error *e, int r);
 
+/* The message, and the hint in one line with it. To be freed; NULL when out of memory. */
+char *error_text(const struct error *e);
+
 void error_done(struct error *e);

@@ -97,3 +97,17 @@ char *utf8_make_printable(char *s) {
     }
     return s;
 }
+
+const char *utf8_quote(const char *s, char buffer[UTF8_QUOTE_SIZE]) {
+    static const char more[] = "…";
+    size_t n = strlen(s), end = 0, length;
+
+    if (n < UTF8_QUOTE_SIZE)
+        return strcpy(buffer, s);
+    for (; end + sizeof(more) <= UTF8_QUOTE_SIZE; end += length)
+        length = MAX(utf8_valid(s + end, n - end), (size_t) 1);
+    end -= length;
+    memcpy(buffer, s, end);
+    memcpy(buffer + end, more, sizeof(more));
+    return buffer;
+}

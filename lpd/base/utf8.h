@@ -13,3 +13,8 @@ size_t utf8_printable(const char *s, size_t n);
 /* Makes each byte of s that is not part of a printable character a '?', so that names and strings
  * of strangers can go to terminals, tables and JSON. Returns s. */
 char *utf8_make_printable(char *s);
+
+/* s for a message: what goes beyond that size, in bytes with the NUL, is cut off behind a character and
+ * stands as "…". Returns buffer. */
+#define UTF8_QUOTE_SIZE 100
+const char *utf8_quote(const char *s, char buffer[UTF8_QUOTE_SIZE]);

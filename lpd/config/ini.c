@@ -1,50 +1,78 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <ini.h>
-#include <stdio.h>
-
 #include "base/strv.h"
 #include "base/suggest.h"
 #include "base/utf8.h"
 #include "config/ini.h"
 
-/* Stands for ';' while a line is in inih's hands, which would take " ;" for a comment. No line may
- * hold this character itself. */
-#define HIDDEN_SEMICOLON '\1'
-
+#define BLANKS " \t"
 #define BYTE_ORDER_MARK "\xef\xbb\xbf"
+
+/* A byte that no line may hold. */
+struct bad_byte {
+    unsigned line;
+    size_t column; /* from 1; 0: there is none */
+    unsigned char byte;
+};
 
 struct reader {
     const struct ini_table *table;
     const char *path;
     const char *next, *end; /* the lines still to be read */
-    unsigned line;
+    unsigned lines;         /* that have been read */
+    unsigned line;          /* where the one at hand begins */
+    char *text;             /* it, with what continues it; room for the whole file */
+    size_t length;
+    struct bad_byte bad; /* the first one in it */
     enum { NOWHERE, INSIDE, REFUSED } place;
     const char *section; /* as the table calls it */
     void *target;
+    const struct ini_key *key; /* of the line at hand; NULL: it has none that the section knows */
+    bool harmless;             /* whether a fault of it is no more than a warning */
     uint64_t seen;   /* keys of this section, by their place in the table */
-    char *joined[INI_KEYS_MAX]; /* what those that may repeat have so far, likewise */
     char **sections; /* as they are written */
     size_t n_sections;
     void *userdata;
     int fault; /* the first one */
     struct error one; /* the fault at hand */
     struct error *e;  /* all of them; NULL: nobody asks */
-    size_t n_faults;
+    size_t n_faults, n_warnings;
 };
 
 /* Where a fault is described; NULL if nobody will read it. */
 static struct error *description(struct reader *r) {
+    if (r->harmless)
+        return r->n_warnings < ERROR_FAULTS_MAX ? &r->one : NULL;
     return r->e && r->n_faults < ERROR_FAULTS_MAX ? &r->one : NULL;
+}
+
+static void name_place(struct reader *r, int fault) {
+    (void) error_prefix(&r->one, fault, "%s:%u", r->path, r->line);
+}
+
+/* The caller of ini_read() collects warnings. */
+static void warn(struct reader *r, int fault) {
+    if (r->n_warnings++ >= ERROR_FAULTS_MAX)
+        return;
+    name_place(r, fault);
+    (void) error_hint(&r->one, fault, "the line is ignored");
+    r->table->warn(r->userdata, fault, &r->one);
+    error_done(&r->one);
 }
 
 /* Keeps a fault and names its place. The first one decides. */
 static void note(struct reader *r, int fault) {
     if (fault >= 0)
         return;
+    if (r->harmless && fault != -ENOMEM) {
+        warn(r, fault);
+        return;
+    }
     if (r->fault >= 0)
         r->fault = fault;
-    if (description(r))
-        (void) error_collect(r->e, error_prefix(&r->one, fault, "%s:%u", r->path, r->line), &r->one);
+    if (description(r)) {
+        name_place(r, fault);
+        (void) error_collect(r->e, fault, &r->one);
+    }
     r->n_faults++;
 }
 
@@ -99,13 +127,6 @@ static void refuse_unknown_key(struct reader *r, const char *name) {
         REFUSE(r, "unknown key '%s'", name);
 }
 
-static void forget_joined(struct reader *r) {
-    for (size_t i = 0; i < ELEMENTSOF(r->joined); i++) {
-        free(r->joined[i]);
-        r->joined[i] = NULL;
-    }
-}
-
 static void begin_section(struct reader *r, const char *name) {
     const struct ini_key *k = find_section(r->table, name);
     size_t length;
@@ -119,7 +140,7 @@ static void begin_section(struct reader *r, const char *name) {
         return;
     }
     if (strv_contains(r->sections, name)) {
-        REFUSE(r, "section [%s] stands here a second time", name);
+        REFUSE(r, "duplicate section [%s]", name);
         return;
     }
     if (strv_extend(&r->sections, name) < 0) {
@@ -130,7 +151,6 @@ static void begin_section(struct reader *r, const char *name) {
 
     length = strlen(k->section);
     r->seen = 0;
-    forget_joined(r);
     r->section = k->section;
     r->target = r->userdata;
     if (r->table->begin) {
@@ -144,41 +164,16 @@ static void begin_section(struct reader *r, const char *name) {
     r->place = INSIDE;
 }
 
-/* Adds a value to what the key had in this section. NULL when out of memory. */
-static const char *join(struct reader *r, const struct ini_key *k, const char *value) {
-    char **joined = r->joined + (k - r->table->keys), *text;
-
-    if (!*value || !*joined || !**joined)
-        text = strdup(value);
-    else if (asprintf(&text, "%s %s", *joined, value) < 0)
-        text = NULL;
-    free(*joined);
-    *joined = text;
-    return text;
-}
-
-static void assign(struct reader *r, const char *name, const char *value) {
-    const struct ini_key *k = find_key(r->table, r->section, name);
-    uint64_t bit;
+static void assign(struct reader *r, const char *value) {
+    const struct ini_key *k = r->key;
+    uint64_t bit = UINT64_C(1) << (k - r->table->keys);
     int q;
 
-    if (!k) {
-        refuse_unknown_key(r, name);
-        return;
-    }
-    bit = UINT64_C(1) << (k - r->table->keys);
     if (r->seen & bit && !k->repeats) {
-        REFUSE(r, "%s= stands here a second time", name);
+        REFUSE(r, "duplicate key %s=", k->name);
         return;
     }
     r->seen |= bit;
-    if (k->repeats) {
-        value = join(r, k, value);
-        if (!value) {
-            note(r, -ENOMEM);
-            return;
-        }
-    }
     if (!*value)
         value = k->fallback;
     q = k->parse(k, value, (char *) r->target + k->offset, description(r));
@@ -187,130 +182,214 @@ static void assign(struct reader *r, const char *name, const char *value) {
     note(r, q);
 }
 
-/* inih calls this for each KEY=VALUE line. Its idea of the section is cut at 49 bytes, ours is not.
- * Builds that announce sections too do so without a name. */
-static int take_assignment(void *userdata, const char *section _unused_, const char *name,
-                           const char *value) {
-    struct reader *r = userdata;
-    _cleanup_free_ char *text = NULL;
+static bool check_characters(struct reader *r, const struct bad_byte *bad) {
+    unsigned line = r->line;
 
-    if (!name || r->place == REFUSED)
-        return 1;
-    if (r->place == NOWHERE) {
-        REFUSE(r, "%s= stands before the first [Section]", name);
-        return 1;
-    }
-    text = strdup(value);
-    if (!text) {
-        note(r, -ENOMEM);
-        return 1;
-    }
-    for (char *c = text; (c = strchr(c, HIDDEN_SEMICOLON));)
-        *c = ';';
-    assign(r, name, text);
-    return 1;
+    if (bad->column == 0)
+        return true;
+    r->line = bad->line;
+    if (!bad->byte)
+        REFUSE(r, "a NUL byte at column %zu", bad->column);
+    else
+        REFUSE(r, "byte 0x%02x at column %zu is a control character or not UTF-8", bad->byte,
+               bad->column);
+    r->line = line;
+    return false;
 }
 
-static bool check_characters(struct reader *r, const char *line, size_t n) {
-    for (size_t i = 0, length; i < n; i += length) {
-        length = line[i] == '\t' ? 1 : utf8_valid(line + i, n - i);
-        if (length > 0)
-            continue;
-        if (!line[i])
-            REFUSE(r, "a NUL byte at column %zu", i + 1);
-        else
-            REFUSE(r, "byte 0x%02x at column %zu is a control character or not UTF-8",
-                   (unsigned char) line[i], i + 1);
-        return false;
-    }
-    return true;
+static bool check_length(struct reader *r) {
+    if (r->length <= INI_LINE_MAX)
+        return true;
+    REFUSE(r, "the line has %zu bytes, and the maximum is %zu", r->length, INI_LINE_MAX);
+    return false;
 }
 
 /* [Section], and nothing else on the line. */
-static bool check_section(struct reader *r, const char *line) {
-    size_t n = strcspn(line, "]");
+static bool check_section(struct reader *r) {
+    char quote[UTF8_QUOTE_SIZE];
+    const char *line = utf8_quote(r->text, quote);
+    size_t n = strcspn(r->text, "]");
 
-    if (!line[n])
+    if (!r->text[n])
         REFUSE(r, "'%s' lacks its ']'", line);
-    else if (line[n + 1])
+    else if (r->text[n + 1])
         REFUSE(r, "text after the ']' of '%s'", line);
-    else if (n == 1 || strcspn(line, " \t") < n)
+    else if (n == 1 || strcspn(r->text, BLANKS) < n)
         REFUSE(r, "'%s' is not a section name", line);
     else
         return true;
     return false;
 }
 
-/* KEY=VALUE, not KEY: VALUE, and not continued. */
-static bool check_assignment(struct reader *r, const char *line) {
-    static const char key[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-    size_t n = strspn(line, key), equals = strcspn(line, "=");
+static void take_section(struct reader *r) {
+    /* Unless it proves good, what follows is nowhere, not in the section before. */
+    r->place = REFUSED;
+    if (!check_characters(r, &r->bad) || !check_length(r) || !check_section(r))
+        return;
+    r->text[r->length - 1] = '\0';
+    begin_section(r, r->text + 1);
+}
 
-    if (!line[equals])
-        REFUSE(r, "'%s' is neither a [Section], KEY=VALUE nor a comment", line);
+/* The length of the key of a KEY=VALUE line, and in *ret where its '=' should be. */
+static size_t measure_key(const char *line, size_t *ret) {
+    static const char key[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    size_t n = strspn(line, key);
+
+    *ret = n + strspn(line + n, BLANKS);
+    return n;
+}
+
+/* "\\" at the end is text: systemd.syntax(7). */
+static bool is_continued(const char *line, size_t n) {
+    size_t backslashes = 0;
+
+    while (backslashes < n && line[n - 1 - backslashes] == '\\')
+        backslashes++;
+    return backslashes % 2 == 1;
+}
+
+/* KEY=VALUE, not KEY: VALUE. */
+static bool check_assignment(struct reader *r) {
+    size_t equals = strcspn(r->text, "="), n, end;
+    char quote[UTF8_QUOTE_SIZE];
+
+    n = measure_key(r->text, &end);
+    if (r->text[equals] && n > 0 && end == equals) {
+        /* Without the blanks, which are not part of the value, it would continue whatever line the
+         * value is written to. */
+        if (!is_continued(r->text, r->length))
+            return true;
+        REFUSE(r, "blanks follow the backslash at the end of the line");
+    } else if (!r->text[equals])
+        REFUSE(r, "'%s' is neither a [Section], KEY=VALUE nor a comment", utf8_quote(r->text, quote));
     else if (equals == 0)
         REFUSE(r, "no key in front of '='");
-    else if (n == 0 || n + strspn(line + n, " \t") != equals)
-        REFUSE(r, "'%.*s' is not a key name", (int) equals, line);
-    else if (endswith(line, "\\"))
-        REFUSE(r, "the line ends in a backslash, but lines cannot be continued");
-    else
-        return true;
+    else {
+        r->text[equals] = '\0';
+        REFUSE(r, "'%s' is not a key name", utf8_quote(r->text, quote));
+    }
     return false;
 }
 
-/* Whether a line is for inih: not empty, no comment, and certain to be understood as it is meant.
- * str has room for max bytes, as inih has. */
-static bool admit(struct reader *r, const char *line, size_t n, char *str, size_t max) {
-    if (n > 0 && line[n - 1] == '\r')
-        n--;
-    if (!check_characters(r, line, n))
-        return false;
-    for (; n > 0 && (*line == ' ' || *line == '\t'); n--)
-        line++;
-    while (n > 0 && (line[n - 1] == ' ' || line[n - 1] == '\t'))
-        n--;
-    if (n == 0 || *line == '#' || *line == ';')
-        return false;
-    if (n >= max) {
-        REFUSE(r, "the line has %zu bytes, more than the %zu that a line can have", n, max - 1);
-        return false;
-    }
-    memcpy(str, line, n);
-    str[n] = '\0';
-    if (*str == '[') {
-        /* Unless it proves good, what follows is nowhere, not in the section before. */
-        r->place = REFUSED;
-        if (!check_section(r, str))
-            return false;
-        str[n - 1] = '\0';
-        begin_section(r, str + 1);
-        str[n - 1] = ']';
-        return true;
-    }
-    if (!check_assignment(r, str))
-        return false;
-    for (char *c = str; (c = strchr(c, ';'));)
-        *c = HIDDEN_SEMICOLON;
-    return true;
+static const struct ini_key *find_key_of_line(const struct reader *r, const char *line) {
+    size_t end, n = measure_key(line, &end);
+    _cleanup_free_ char *name = n > 0 && line[end] == '=' ? strndup(line, n) : NULL;
+
+    return name && r->place == INSIDE ? find_key(r->table, r->section, name) : NULL;
 }
 
-/* fgets(3) for inih, which takes what does not fit into its buffer for the next line, knows no line
- * numbers, and keeps no byte sacred: so each line is checked here before it gets it. */
-static char *read_line(char *str, int num, void *stream) {
-    struct reader *r = stream;
+static void take_assignment(struct reader *r) {
+    size_t n, equals;
+    char *value;
 
-    while (r->next < r->end) {
-        const char *line = r->next;
-        const char *newline = memchr(line, '\n', (size_t) (r->end - line));
-        size_t n = (size_t) ((newline ? newline : r->end) - line);
+    r->key = find_key_of_line(r, r->text);
+    r->harmless = r->table->warn && r->key && r->key->for_people;
+    if (!check_characters(r, &r->bad) || !check_length(r) || !check_assignment(r) || r->place == REFUSED)
+        return;
+    n = measure_key(r->text, &equals);
+    value = r->text + equals + 1;
+    value += strspn(value, BLANKS);
+    r->text[n] = '\0';
+    if (r->place == NOWHERE)
+        REFUSE(r, "%s= stands before the first [Section]", r->text);
+    else if (!r->key)
+        refuse_unknown_key(r, r->text);
+    else
+        assign(r, value);
+}
 
-        r->next = newline ? newline + 1 : r->end;
-        r->line++;
-        if (admit(r, line, n, str, (size_t) num))
-            return str;
+/* One line of the file, less what ends it. */
+static const char *next_line(struct reader *r, size_t *ret) {
+    const char *line = r->next;
+    const char *newline = memchr(line, '\n', (size_t) (r->end - line));
+    size_t n = (size_t) ((newline ? newline : r->end) - line);
+
+    r->next = newline ? newline + 1 : r->end;
+    r->lines++;
+    *ret = n > 0 && line[n - 1] == '\r' ? n - 1 : n;
+    return line;
+}
+
+/* Only the first one counts. */
+static void find_bad_byte(const struct reader *r, const char *line, size_t n, struct bad_byte *bad) {
+    for (size_t i = 0, length; i < n && bad->column == 0; i += length) {
+        length = line[i] == '\t' ? 1 : utf8_valid(line + i, n - i);
+        if (length == 0)
+            *bad = (struct bad_byte){ r->lines, i + 1, (unsigned char) line[i] };
     }
-    return NULL;
+}
+
+static bool is_blank(char c) {
+    return c == ' ' || c == '\t';
+}
+
+static bool is_comment(const char *line, size_t n) {
+    for (; n > 0 && is_blank(*line); n--)
+        line++;
+    return n > 0 && (*line == '#' || *line == ';');
+}
+
+/* A backslash at the end of a line deletes the next one as such. That must not happen to a line that
+ * says what to do, because of a value such as C:\. */
+static void refuse_swallowed(struct reader *r, const char *line) {
+    const struct ini_key *k;
+
+    line += strspn(line, BLANKS);
+    k = *line == '[' ? NULL : find_key_of_line(r, line);
+    if (*line == '[' || (k && !k->for_people))
+        REFUSE(r, "the line ends in a backslash, so that line %u would be a part of it", r->lines);
+}
+
+static void check_comment(struct reader *r, const char *line, size_t n) {
+    struct bad_byte bad = { 0 };
+
+    find_bad_byte(r, line, n, &bad);
+    r->harmless = r->table->warn;
+    (void) check_characters(r, &bad);
+    r->harmless = false;
+}
+
+static void strip(struct reader *r) {
+    size_t blanks;
+
+    while (r->length > 0 && is_blank(r->text[r->length - 1]))
+        r->length--;
+    r->text[r->length] = '\0';
+    blanks = strspn(r->text, BLANKS);
+    r->length -= blanks;
+    memmove(r->text, r->text + blanks, r->length + 1);
+}
+
+/* The next line with all that continues it: systemd.syntax(7). Empty for one that says nothing. */
+static void read_line(struct reader *r) {
+    bool continued = false;
+
+    r->bad = (struct bad_byte){ 0 };
+    r->harmless = false;
+    r->key = NULL;
+    r->length = 0;
+    while (r->next < r->end) {
+        size_t n;
+        const char *line = next_line(r, &n);
+
+        if (is_comment(line, n)) {
+            check_comment(r, line, n);
+            continue;
+        }
+        if (!continued)
+            r->line = r->lines;
+        find_bad_byte(r, line, n, &r->bad);
+        memcpy(r->text + r->length, line, n);
+        r->text[r->length + n] = '\0';
+        if (continued)
+            refuse_swallowed(r, r->text + r->length);
+        r->length += n;
+        continued = is_continued(line, n);
+        if (!continued)
+            break;
+        r->text[r->length - 1] = ' ';
+    }
+    strip(r);
 }
 
 int ini_read(const struct ini_table *t, const char *path, const char *data, size_t size,
@@ -319,14 +398,22 @@ int ini_read(const struct ini_table *t, const char *path, const char *data, size
         .table = t, .path = path, .next = data, .end = data + size, .userdata = userdata,
         .one = ERROR_NULL, .e = e,
     };
-
     const size_t mark = STRLEN(BYTE_ORDER_MARK);
 
+    r.text = malloc(size + 1);
+    if (!r.text)
+        return -ENOMEM;
     if (size >= mark && memcmp(data, BYTE_ORDER_MARK, mark) == 0)
         r.next += mark;
-    (void) ini_parse_stream(read_line, &r, take_assignment, &r);
+    while (r.next < r.end) {
+        read_line(&r);
+        if (*r.text == '[')
+            take_section(&r);
+        else if (r.length > 0)
+            take_assignment(&r);
+    }
     strv_free(r.sections);
-    forget_joined(&r);
+    free(r.text);
     return r.fault;
 }
 

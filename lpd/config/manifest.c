@@ -26,14 +26,14 @@ static const char *const on_stall_words[] = { [ON_STALL_WAIT] = "wait",
 #define WORDS(list) .words = list, .n_words = ELEMENTSOF(list)
 
 const struct ini_key manifest_keys[] = {
-    PATCH("Description", "", string, description),
-    PATCH("Fixes", "", list, fixes),
+    PATCH("Description", "", string, description, .for_people = true),
+    PATCH("Fixes", "", list, fixes, .repeats = true, .for_people = true),
     PATCH("Enabled", "yes", boolean, enabled),
     PATCH("Stage", "system", word, stage, WORDS(stage_words)),
     PATCH("Required", "no", boolean, required),
-    PATCH("After", "", names, after),
-    PATCH("Requires", "", names, requires),
-    PATCH("Conflicts", "", names, conflicts),
+    PATCH("After", "", names, after, .repeats = true),
+    PATCH("Requires", "", names, requires, .repeats = true),
+    PATCH("Conflicts", "", names, conflicts, .repeats = true),
     PATCH("Parameters", "", string, parameters),
     PATCH("WaitFor", "loaded", word, wait_for, WORDS(wait_words)),
     PATCH("TimeoutSec", "60s", timespan, timeout_usec, .min = 1),
@@ -96,6 +96,7 @@ void manifest_done(struct manifest *m) {
     strv_free(m->conflicts);
     free(m->parameters);
     free(m->probe);
+    error_done(&m->warnings);
     *m = (struct manifest){ 0 };
 }
 
@@ -155,16 +156,39 @@ static int refuse_itself(void *userdata, const struct ini_key *k, const char *va
     return 0;
 }
 
+static void warn(void *userdata, int fault, struct error *one) {
+    struct manifest *m = userdata;
+
+    (void) error_collect(&m->warnings, fault, one);
+}
+
 static const struct ini_table manifest_table = {
     .keys = manifest_keys,
     .n_keys = ELEMENTSOF(manifest_keys),
     .begin = begin_section,
     .assigned = refuse_itself,
+    .warn = warn,
 };
 
 int manifest_merge(struct manifest *m, const char *path, const char *data, size_t size,
                    struct error *e) {
     return ini_read(&manifest_table, path, data, size, m, e);
+}
+
+/* Whoever mends a fault mends what is only for people with it. */
+static void add_warnings(struct manifest *m, struct error *e) {
+    struct error *next;
+
+    if (!m->warnings.message)
+        return;
+    for (struct error *more = m->warnings.more; more; more = next) {
+        next = more->more;
+        more->more = NULL;
+        (void) error_collect(e, -EBADMSG, more);
+        free(more);
+    }
+    m->warnings.more = NULL;
+    (void) error_collect(e, -EBADMSG, &m->warnings);
 }
 
 int manifest_parse(const char *name, const char *path, const char *data, size_t size,
@@ -183,8 +207,10 @@ int manifest_parse(const char *name, const char *path, const char *data, size_t 
     if (r < 0)
         return r;
     r = manifest_merge(&m, path, data, size, e);
-    if (r < 0)
+    if (r < 0) {
+        add_warnings(&m, e);
         return r;
+    }
     *ret = TAKE_STRUCT(m);
     return 0;
 }

@@ -46,6 +46,7 @@ struct manifest {
     size_t n_kernels;
     struct manifest_source *sources; /* where asked for: the manifest, then its drop-ins */
     size_t n_sources;
+    struct error warnings; /* faults of what is only for people; message NULL: none */
 };
 
 void manifest_done(struct manifest *m);

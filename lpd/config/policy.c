@@ -85,9 +85,19 @@ static int set_origin(struct policy *p, size_t i, const char *value, const char 
     return 0;
 }
 
+/* A list has the words of all the places that add to it; the last place is shown. */
 static int take_origin(void *userdata, const struct ini_key *k, const char *value, const char *path,
                        unsigned line, struct error *e _unused_) {
-    return set_origin(userdata, (size_t) (k - policy_keys), value, path, line);
+    struct policy *p = userdata;
+    size_t i = (size_t) (k - policy_keys);
+    _cleanup_free_ char *joined = NULL;
+
+    if (k->repeats && *value && *p->origins[i].value) {
+        joined = strv_join((char *[]){ p->origins[i].value, (char *) value, NULL }, " ");
+        if (!joined)
+            return -ENOMEM;
+    }
+    return set_origin(p, i, joined ?: value, path, line);
 }
 
 static const struct ini_table policy_table = {

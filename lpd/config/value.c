@@ -4,6 +4,7 @@
 
 #include "base/strv.h"
 #include "base/suggest.h"
+#include "base/utf8.h"
 #include "config/name.h"
 #include "config/parse.h"
 #include "config/value.h"
@@ -11,10 +12,13 @@
 #define BLANKS " \t"
 /* A plan looks each of them up. */
 #define NAMES_MAX 256
+#define WORDS_MAX 4096
 
 static int refuse(const struct ini_key *k, const char *value, const char *what, struct error *e) {
+    char quote[UTF8_QUOTE_SIZE];
+
     return error_set(e, -EBADMSG, EXIT_STATUS_CONFIG, "%s= takes %s, not '%s'", k->name, what,
-                     value);
+                     utf8_quote(value, quote));
 }
 
 /* "" is NULL. */
@@ -102,33 +106,51 @@ int value_word_set(const struct ini_key *k, const char *value, void *field, stru
     return 0;
 }
 
-int value_list(const struct ini_key *k _unused_, const char *value, void *field,
-               struct error *e _unused_) {
-    _cleanup_strv_free_ char **l = NULL;
+/* Whether a list has room for more words. */
+static int check_room(const struct ini_key *k, size_t n, size_t max, struct error *e) {
+    return n <= max ? 0 : error_set(e, -EBADMSG, EXIT_STATUS_CONFIG, "%s= takes at most %zu words",
+                                    k->name, max);
+}
+
+int value_list(const struct ini_key *k, const char *value, void *field, struct error *e) {
+    _cleanup_strv_free_ char **words = NULL;
     char ***list = field;
     int r;
 
-    r = strv_extend_split(&l, value, BLANKS);
-    if (r < 0)
-        return r;
-    strv_free(*list);
-    *list = TAKE_PTR(l);
-    return 0;
+    if (!*value) {
+        *list = strv_free(*list);
+        return 0;
+    }
+    r = strv_extend_split(&words, value, BLANKS);
+    if (r >= 0)
+        r = check_room(k, strv_length(*list) + strv_length(words), WORDS_MAX, e);
+    return r < 0 ? r : strv_extend_split(list, value, BLANKS);
 }
 
+/* A name that the list has already is not added again. */
 int value_names(const struct ini_key *k, const char *value, void *field, struct error *e) {
-    _cleanup_strv_free_ char **l = NULL;
+    _cleanup_strv_free_ char **words = NULL;
+    char ***list = field;
+    size_t n = strv_length(*list);
     int r;
 
-    r = strv_extend_split(&l, value, BLANKS);
+    if (!*value)
+        return value_list(k, value, field, e);
+    r = strv_extend_split(&words, value, BLANKS);
+    if (r >= 0)
+        r = check_room(k, strv_length(words), NAMES_MAX, e);
     if (r < 0)
         return r;
-    if (strv_length(l) > NAMES_MAX)
-        return error_set(e, -EBADMSG, EXIT_STATUS_CONFIG, "%s= takes %d names at most", k->name, NAMES_MAX);
-    STRV_FOREACH(s, l)
+    STRV_FOREACH(s, words) {
         if (!patch_name_is_valid(*s))
             return refuse(k, *s, "names of letters, digits, '-', '_' and '.'", e);
-    return value_list(k, value, field, e);
+        n += !strv_contains(*list, *s);
+    }
+    r = check_room(k, n, NAMES_MAX, e);
+    STRV_FOREACH(s, words)
+        if (r >= 0 && !strv_contains(*list, *s))
+            r = strv_extend(list, *s);
+    return r;
 }
 
 int value_number(const struct ini_key *k, const char *value, void *field, struct error *e) {

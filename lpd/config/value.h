@@ -15,9 +15,9 @@ int value_boolean(const struct ini_key *k, const char *value, void *field, struc
 int value_word(const struct ini_key *k, const char *value, void *field, struct error *e);
 /* unsigned: a bit for each word that is listed. */
 int value_word_set(const struct ini_key *k, const char *value, void *field, struct error *e);
-/* char **: the words of the text; "" is the empty list. */
+/* char **: adds the words of the text to the list; "" empties it. */
 int value_list(const struct ini_key *k, const char *value, void *field, struct error *e);
-/* The same; each must be a valid name of a patch or module. */
+/* The same; each must be a valid name of a patch or module, and stands in the list once. */
 int value_names(const struct ini_key *k, const char *value, void *field, struct error *e);
 /* unsigned, from min to max. */
 int value_number(const struct ini_key *k, const char *value, void *field, struct error *e);

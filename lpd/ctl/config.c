@@ -31,6 +31,21 @@ static void add_problems(struct ctl *c, const char *path, int r, const struct er
         add_problem(c, path, error_message(more, r), more->hint);
 }
 
+static void add_warning(struct ctl *c, const char *text) {
+    json_object_array_add(json_object_object_get(c->value, "warnings"), json_object_new_string(text));
+}
+
+/* What changes nothing that is done. */
+static void add_warnings(struct ctl *c, const struct manifest *m) {
+    const struct error *first = m->warnings.message ? &m->warnings : NULL;
+
+    for (const struct error *w = first; w; w = w->more) {
+        _cleanup_free_ char *text = error_text(w);
+
+        add_warning(c, strempty(text));
+    }
+}
+
 /* Whether a manifest is signed as the policy wants it; what cannot be told here is no fault. */
 static int lint_signature(struct host *h, const struct policy *policy,
                           const struct kernel_facts *facts, const struct manifest *m,
@@ -72,6 +87,7 @@ static int lint_text(struct ctl *c, struct host *here, const char *path, const c
     }
     name = strndup(base, endswith(base, ".conf") ? strlen(base) - STRLEN(".conf") : strlen(base));
     r = name ? manifest_parse(name, path, data, size, &m, e) : -ENOMEM;
+    add_warnings(c, &m);
     return r < 0 ? r : lint_manifest(c, here, absolute, data, size, &m, e);
 }
 
@@ -122,7 +138,7 @@ static void add_lock_warning(struct ctl *c, const char *setting) {
 
     if (asprintf(&text, "%s: patches are loaded before it at boot, and not after; use Lock= in lpd.conf instead",
                  setting) >= 0)
-        json_object_array_add(json_object_object_get(c->value, "warnings"), json_object_new_string(text));
+        add_warning(c, text);
 }
 
 /* What the generator does not see counts for this boot only when somebody asks for it. */
@@ -169,6 +185,7 @@ static int lint_machine(struct ctl *c, struct error *e) {
     for (size_t i = 0; i < s.manifests.n_entries; i++) {
         const struct manifest_entry *entry = s.manifests.entries + i;
 
+        add_warnings(c, &entry->manifest);
         if (entry->error_number < 0)
             add_problems(c, entry->path, entry->error_number, &entry->error);
         else if (order.circle_of[i])

@@ -300,6 +300,15 @@ static void print_inapplicable(json_object *patches) {
     }
 }
 
+static void print_warnings(json_object *patches) {
+    for (size_t i = 0; i < json_object_array_length(patches); i++) {
+        json_object *warnings = json_object_object_get(json_object_array_get_idx(patches, i), "warnings");
+
+        for (size_t k = 0; k < json_object_array_length(warnings); k++)
+            printf("Warning   %s\n", json_object_get_string(json_object_array_get_idx(warnings, k)));
+    }
+}
+
 void print_status(const struct ctl *c) {
     json_object *patches = json_object_object_get(c->value, "patches");
     size_t n = json_object_array_length(patches);
@@ -318,6 +327,7 @@ void print_status(const struct ctl *c) {
     }
     printf("\n");
     print_inapplicable(patches);
+    print_warnings(patches);
     print_boots(c->value);
     if (n > 0)
         printf("\n");

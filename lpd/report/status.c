@@ -194,6 +194,19 @@ static const char *early_reason(const struct subject *p) {
     return !r->loaded && streq(strempty(r->stage), "initrd") ? r->reason : NULL;
 }
 
+/* What is wrong with what is only for people. */
+static void add_warnings(json_object *o, const struct manifest *m) {
+    const struct error *first = m && m->warnings.message ? &m->warnings : NULL;
+    json_object *warnings = json_object_new_array();
+
+    for (const struct error *w = first; w; w = w->more) {
+        _cleanup_free_ char *text = error_text(w);
+
+        json_object_array_add(warnings, json_object_new_string(strempty(text)));
+    }
+    json_object_object_add(o, "warnings", warnings);
+}
+
 static json_object *patch_value(const struct subject *p) {
     const struct manifest *m = manifest_of(p);
     struct state state = find_state(p);
@@ -203,6 +216,7 @@ static json_object *patch_value(const struct subject *p) {
     json_add_string(o, "description", m ? m->description : NULL);
     json_add_list(o, "fixes", m ? m->fixes : NULL);
     json_add_string(o, "manifest", p->entry ? p->entry->path : NULL);
+    add_warnings(o, m);
     json_add_string(o, "stage", m ? patch_stage_to_string(m->stage) : NULL);
     /* Of a manifest that cannot be read nobody knows: plan_requires(). */
     json_add_bool(o, "required", m ? m->required : p->entry != NULL);

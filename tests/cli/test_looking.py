@@ -100,7 +100,7 @@ class Patched(Case):
         first, second = value["patches"]
         self.assertEqual(first, {
             "name": "fix-net", "description": "net: use after free",
-            "fixes": ["CVE-2024-1", "CVE-2024-2"], "manifest": "/etc/lpd/patches.d/fix-net.conf",
+            "fixes": ["CVE-2024-1", "CVE-2024-2"], "manifest": "/etc/lpd/patches.d/fix-net.conf", "warnings": [],
             "stage": "system", "required": True, "applies": True, "state": "active", "reason": None,
             "module": {"path": f"/var/lib/lpd/modules/{KERNEL}/fix-net.ko",
                        "sha256": sha256(module("fix_net", build_id=BUILD_IDS["fix_net"])),
@@ -353,18 +353,18 @@ class Broken(Case):
                          "/etc/lpd/lpd.conf:2: unknown key 'Signatur' (did you mean 'Signature'?)")
         self.assertEqual(found["typo.conf"],
                          f"{base}/typo.conf:2: unknown key 'Tiemout' (did you mean 'TimeoutSec'?)")
-        self.assertEqual(found["twice.conf"], f"{base}/twice.conf:3: Enabled= stands here a second time")
+        self.assertEqual(found["twice.conf"], f"{base}/twice.conf:3: duplicate key Enabled=")
         self.assertEqual(found["dangling.conf"], f"{base}/dangling.conf: a dangling link")
-        self.assertEqual(found["nul.conf"], f"{base}/nul.conf:2: a NUL byte at column 14")
         self.assertIn("is not a valid patch name", found["-x.conf"])
         for name in ("circle-a.conf", "circle-b.conf"):
             self.assertRegex(found[name], "circle-a.*circle-b|circle-b.*circle-a")
-        self.assertEqual(set(found), {"lpd.conf", "typo.conf", "twice.conf", "dangling.conf", "nul.conf",
+        self.assertEqual(set(found), {"lpd.conf", "typo.conf", "twice.conf", "dangling.conf",
                                       "binary.conf", "-x.conf", "circle-a.conf", "circle-b.conf"})
         told = Counter(Path(p["file"]).name for p in value["problems"])
         self.assertEqual({name: n for name, n in told.items() if n > 1}, {"binary.conf": 2})
         self.assertEqual(value["error"]["message"], f"{len(value['problems'])} problems found")
-        self.assertEqual(len(text.splitlines()), len(value["problems"]))
+        self.assertEqual(value["warnings"], [f"{base}/nul.conf:2: a NUL byte at column 14; the line is ignored"])
+        self.assertEqual(len(text.splitlines()), len(value["problems"]) + 1)
 
     def test_status(self):
         value, text = self.assert_same_everywhere("status")
@@ -403,6 +403,60 @@ class Broken(Case):
         self.assertEqual([p["file"] for p in value["problems"]],
                          [str(policy), str(self.scratch / "absent.conf")])
         self.assertIn(f"{policy}:2: ", text)
+
+
+class LongValues(Case):
+    """What a large fix needs to say, in the manifest, in drop-ins, in the policy."""
+
+    CVES = [f"CVE-2026-{i:05}" for i in range(40)]
+
+    def setUp(self):
+        super().setUp()
+        self.plant(kernel(KERNEL), PERMISSIVE,
+                   manifest("fix-a", "Description=" + "d" * 300, "Fixes=" + " ".join(self.CVES),
+                            "Parameters=x=" + "p" * 4000 + " \\", "# not a part of it", "  y=1"),
+                   {"/etc/lpd/patches.d/fix-a.conf.d/10.conf": "[Patch]\nFixes=CVE-1\nFixes=\\\nCVE-2\nAfter=fix-b\n",
+                    "/etc/lpd/lpd.conf.d/10.conf": "[Lock]\nModules=" + " ".join(f"m{i}" for i in range(100)) +
+                                                   "\nModules=vfat \\\n  nft_nat\n",
+                    f"/var/lib/lpd/modules/{KERNEL}/fix-a.ko": module("fix_a")})
+
+    def test_show(self):
+        patch = self.json("show", "fix-a")["patches"][0]
+        self.assertEqual(patch["description"], "d" * 300)
+        self.assertEqual(patch["fixes"], [*self.CVES, "CVE-1", "CVE-2"])
+        self.assertEqual(patch["warnings"], [])
+        self.assert_same_everywhere("status")
+
+    def test_lint(self):
+        self.assertEqual(self.json("lint")["problems"], [])
+
+    def test_cat_config(self):
+        value, text = self.assert_same_everywhere("cat-config")
+        modules = next(o for o in value["options"] if o["key"] == "Modules")
+        self.assertEqual(modules["value"].split(), [*(f"m{i}" for i in range(100)), "vfat", "nft_nat"])
+        self.assertEqual((modules["path"], modules["line"]), ("/etc/lpd/lpd.conf.d/10.conf", 3))
+        self.assertIn(f"\nModules={modules['value']}\n", text)
+
+    def test_for_people(self):
+        """Whatever is wrong with it, the patch is loaded; who looks is told."""
+        path = "/etc/lpd/patches.d/fix-a.conf.d/20.conf"
+        self.plant({path: b"# K\xe4se\n[Patch]\nDescription=K\xe4se\nFixes=" + b"x" * 70000 + b"\nRequired=yes\n"})
+        expected = [f"{path}:1: byte 0xe4 at column 4 is a control character or not UTF-8; the line is ignored",
+                    f"{path}:3: byte 0xe4 at column 14 is a control character or not UTF-8; the line is ignored",
+                    f"{path}:4: the line has 70006 bytes, and the maximum is 65536; the line is ignored"]
+        self.assertEqual(self.json("why", "fix-a")["action"], "load")
+        value, text = self.assert_same_everywhere("status")
+        self.assertEqual(value["patches"][0]["warnings"], expected)
+        self.assertTrue(value["patches"][0]["required"])
+        for line in expected:
+            self.assertIn(f"Warning   {line}\n", text)
+        value, text = self.assert_same_everywhere("lint")
+        self.assertEqual((value["problems"], value["warnings"]), ([], expected))
+
+    def test_too_long(self):
+        self.plant({"/etc/lpd/patches.d/fix-a.conf.d/20.conf": "[Patch]\nParameters=" + "x" * 70000 + "\n"})
+        self.assertEqual(self.json("lint", status=78)["problems"][0]["message"],
+                         "/etc/lpd/patches.d/fix-a.conf.d/20.conf:2: the line has 70011 bytes, and the maximum is 65536")
 
 
 class SwitchedOff(Case):

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Whatever the text: each value that arrives stands in it as a line of its own, and in the section
- * that the line stands in. The first byte of a fault's message leads to its line. */
+/* Whatever the text: each word of a value that arrives stands in it, at or behind its line, and in the
+ * section that the line stands in. The first byte of a fault's message leads to its line. */
+#include "base/strv.h"
 #include "config/ini.h"
 
 struct sink {
@@ -11,8 +12,8 @@ struct sink {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* The start of that line, and its length. */
-static const char *find_line(const struct sink *s, unsigned line, size_t *ret) {
+/* The start of that line. */
+static const char *find_line(const struct sink *s, unsigned line) {
     const char *from = s->data, *end = s->data + s->size, *newline;
 
     for (; line > 1; line--) {
@@ -21,8 +22,6 @@ static const char *find_line(const struct sink *s, unsigned line, size_t *ret) {
             abort();
         from = newline + 1;
     }
-    newline = memchr(from, '\n', (size_t) (end - from));
-    *ret = (size_t) ((newline ? newline : end) - from);
     return from;
 }
 
@@ -36,34 +35,47 @@ static int begin(void *userdata, const char *argument, void **ret_target, struct
 
 static int assigned(void *userdata, const struct ini_key *k, const char *value, const char *path,
                     unsigned line, struct error *e) {
+    _cleanup_strv_free_ char **words = NULL;
     struct sink *s = userdata;
-    const char *text;
-    size_t n;
+    const char *text = find_line(s, line);
+    size_t n = (size_t) (s->data + s->size - text);
 
-    text = find_line(s, line, &n);
     if (s->kernel != endswith(k->section, ":"))
         abort();
     if (!memmem(text, n, k->name, strlen(k->name)))
         abort();
-    if (!streq(value, k->fallback) && !memmem(text, n, value, strlen(value)))
-        abort();
+    if (streq(value, k->fallback) || strv_extend_split(&words, value, " \t") < 0)
+        return 0;
+    STRV_FOREACH(word, words)
+        if (!memmem(text, n, *word, strlen(*word)))
+            abort();
     return 0;
+}
+
+/* As a fault, and changes none. */
+static void warn(void *userdata, int fault, struct error *one) {
+    if (fault >= 0 || !one->message || !startswith(one->message, "F:"))
+        abort();
 }
 
 static int accept(const struct ini_key *k _unused_, const char *value, void *field _unused_,
                   struct error *e _unused_) {
-    if (strpbrk(value, "\n\r\1"))
+    size_t n = strlen(value), backslashes = 0;
+
+    while (backslashes < n && value[n - 1 - backslashes] == '\\')
+        backslashes++;
+    if (strpbrk(value, "\n\r") || backslashes % 2)
         abort();
     return 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static const struct ini_key keys[] = {
-        { "Patch", "Description", "none", accept },
-        { "Patch", "After", "", accept },
+        { "Patch", "Description", "none", accept, .for_people = true },
+        { "Patch", "After", "", accept, .repeats = true },
         { "Kernel:", "Module", "", accept },
     };
-    static const struct ini_table table = { keys, ELEMENTSOF(keys), begin, assigned };
+    static const struct ini_table table = { keys, ELEMENTSOF(keys), begin, assigned, warn };
     struct sink s = { .data = (const char *) data, .size = size };
     struct error e = ERROR_NULL;
     int r, again;

@@ -10,12 +10,12 @@ import sys
 from pathlib import Path
 
 LIBRARIES = {
-    "lpd": {"inih", "json-c", "lzma", "md", "systemd", "z", "zstd"},
-    "lpctl": {"blkid", "inih", "json-c", "kmod", "lzma", "md", "smartcols", "systemd", "z", "zstd"},
-    "lpd-modules": {"inih", "kmod"},
-    "lpd-volume": {"blkid", "inih", "json-c", "systemd"},
+    "lpd": {"json-c", "lzma", "md", "systemd", "z", "zstd"},
+    "lpctl": {"blkid", "json-c", "kmod", "lzma", "md", "smartcols", "systemd", "z", "zstd"},
+    "lpd-modules": {"kmod"},
+    "lpd-volume": {"blkid", "json-c", "systemd"},
     "lpd-parser": {"crypto"},
-    "lpd-generator": {"inih", "json-c", "md"},
+    "lpd-generator": {"json-c", "md"},
 }
 # What the compiler adds, with sanitizers too.
 NEUTRAL = {"asan", "c", "gcc_s", "m", "ubsan"}

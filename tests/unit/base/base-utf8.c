@@ -52,11 +52,31 @@ static void test_make_printable(void **state) {
     assert_string_equal(text, "a?[2J?" "?€??ä??");
 }
 
+static void test_quote(void **state) {
+    char buffer[UTF8_QUOTE_SIZE], text[200];
+
+    assert_string_equal(utf8_quote("", buffer), "");
+    memset(text, 'x', 99);
+    text[99] = '\0';
+    assert_string_equal(utf8_quote(text, buffer), text);
+    strcpy(text + 99, "y");
+    assert_int_equal(strlen(utf8_quote(text, buffer)), 99);
+    assert_string_equal(buffer + 96, "…");
+    /* Never in the middle of a character. */
+    strcpy(text + 95, "€€");
+    assert_int_equal(strlen(utf8_quote(text, buffer)), 98);
+    assert_string_equal(buffer + 94, "x…");
+    memset(text, 0xff, 150);
+    text[150] = '\0';
+    assert_int_equal(strlen(utf8_quote(text, buffer)), 99);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_printable),
         cmocka_unit_test(test_deceptive),
         cmocka_unit_test(test_make_printable),
+        cmocka_unit_test(test_quote),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,7 +6,8 @@
 #include "config/value.h"
 
 struct fruit {
-    char *name, *colour;
+    char *name, *colour, *note, **eaters;
+    struct error warnings;
     unsigned begun;
     char *argument;
     char *assignments; /* "KEY@LINE " for each */
@@ -16,6 +17,8 @@ static const struct ini_key keys[] = {
     { "Fruit", "Name", "apple", value_string, offsetof(struct fruit, name) },
     { "Fruit", "TasteSec", "", value_string, offsetof(struct fruit, name) },
     { "Tree:", "Colour", "green", value_string, offsetof(struct fruit, colour) },
+    { "Tree:", "Note", "", value_string, offsetof(struct fruit, note), .for_people = true },
+    { "Tree:", "Eaters", "", value_names, offsetof(struct fruit, eaters), .repeats = true },
 };
 
 static int begin(void *userdata, const char *argument, void **ret_target, struct error *e) {
@@ -44,11 +47,22 @@ static int assigned(void *userdata, const struct ini_key *k, const char *value, 
     return 0;
 }
 
-static const struct ini_table table = { keys, ELEMENTSOF(keys), begin, assigned };
+static void warn(void *userdata, int fault, struct error *one) {
+    struct fruit *f = userdata;
+
+    (void) error_collect(&f->warnings, fault, one);
+}
+
+static const struct ini_table table = { keys, ELEMENTSOF(keys), begin, assigned, NULL };
+/* The same for whoever tells warnings from faults. */
+static const struct ini_table warning_table = { keys, ELEMENTSOF(keys), begin, assigned, warn };
 
 static void fruit_done(struct fruit *f) {
     free(f->name);
     free(f->colour);
+    free(f->note);
+    strv_free(f->eaters);
+    error_done(&f->warnings);
     free(f->argument);
     free(f->assignments);
     *f = (struct fruit){ 0 };
@@ -109,7 +123,6 @@ static void test_plain(void **state) {
     assert_name("[Fruit]\nTasteSec=  \n", NULL);
 }
 
-/* inih would begin a comment at " ;". */
 static void test_semicolon(void **state) {
     assert_name("[Fruit]\nName=a; b ; c;\n", "a; b ; c;");
     assert_name("[Fruit]\nName=;\n", ";");
@@ -117,7 +130,7 @@ static void test_semicolon(void **state) {
     assert_name("[Fruit]\n;Name=a\n#Name=b\nName=c\n", "c");
 }
 
-/* inih would take an indented line for more of the value above it. */
+/* An indented line does not continue the one above it. */
 static void test_indented(void **state) {
     _cleanup_(fruit_done) struct fruit f = { 0 };
     static const char text[] = "[Fruit]\nName=a\n  TasteSec=b\n\t[Tree:x]\n\tColour=c\n";
@@ -127,8 +140,6 @@ static void test_indented(void **state) {
     assert_string_equal(f.colour, "c");
     assert_fault("[Fruit]\nName=a\n  b\n",
                  "f.conf:3: 'b' is neither a [Section], KEY=VALUE nor a comment");
-    assert_fault("[Fruit]\nName=a \\\nb\n",
-                 "f.conf:2: the line ends in a backslash, but lines cannot be continued");
 }
 
 static void test_lines(void **state) {
@@ -142,54 +153,161 @@ static void test_lines(void **state) {
 }
 
 static void assert_length(size_t length, bool fits) {
+    _cleanup_free_ char *text = malloc(length + 64), *value = NULL;
     _cleanup_(fruit_done) struct fruit f = { 0 };
-    char text[1024], message[128];
-    size_t head = STRLEN("[Fruit]\nName=");
+    char message[128];
+    char *end = stpcpy(text, "[Fruit]\nName=");
 
-    memset(text, 'x', sizeof(text));
-    memcpy(text, "[Fruit]\nName=", head);
-    text[STRLEN("[Fruit]\n") + length] = '\n';
+    memset(end, 'x', length - STRLEN("Name="));
+    strcpy(end + length - STRLEN("Name="), "\n");
     if (fits) {
-        assert_int_equal(read_bytes(text, STRLEN("[Fruit]\n") + length + 1, &f, NULL), 0);
+        assert_int_equal(read_bytes(text, strlen(text), &f, NULL), 0);
         assert_int_equal(strlen(f.name), length - STRLEN("Name="));
         assert_int_equal(strspn(f.name, "x"), strlen(f.name));
     } else {
-        (void) snprintf(message, sizeof(message),
-                        "f.conf:2: the line has %zu bytes, more than the 199 that a line can have",
-                        length);
-        assert_fault_of(text, STRLEN("[Fruit]\n") + length + 1, message);
+        (void) snprintf(message, sizeof(message), "f.conf:2: the line has %zu bytes, and the maximum is 65536", length);
+        assert_fault_of(text, strlen(text), message);
     }
 }
 
-/* inih 55 has 200 bytes for a line and its NUL, and reads what is beyond as one more line. */
 static void test_long_line(void **state) {
-    char text[2048], *end;
+    _cleanup_free_ char *text = NULL;
+    char *end;
 
-    assert_length(198, true);
     assert_length(199, true);
-    assert_length(200, false);
-    assert_length(201, false);
-    assert_length(600, false);
+    assert_length(200, true);
+    assert_length(4096, true);
+    assert_length(65536, true);
+    assert_length(65537, false);
+    assert_length(200000, false);
 
-    /* The second half would become a key. */
-    end = stpcpy(text, "[Fruit]\nName=");
-    memset(end, 'x', 199);
-    strcpy(end + 199 - STRLEN("Name="), "TasteSec=evil\n");
-    assert_fault_of(text, strlen(text),
-                    "f.conf:2: the line has 212 bytes, more than the 199 that a line can have");
-
-    /* Blanks around it and comments are never inih's. */
-    end = text;
-    memset(end, ' ', 500);
-    end = stpcpy(end + 500, "[Fruit]\n#");
-    memset(end, 'x', 500);
-    end = stpcpy(end + 500, "\nName=a");
-    memset(end, ' ', 500);
-    strcpy(end + 500, "\n");
+    /* Blanks around it and comments do not count. */
+    text = end = malloc(500000);
+    assert_non_null(text);
+    memset(end, ' ', 100000);
+    end = stpcpy(end + 100000, "[Fruit]\n#");
+    memset(end, 'x', 100000);
+    end = stpcpy(end + 100000, "\nName=a");
+    memset(end, ' ', 100000);
+    strcpy(end + 100000, "\n");
     assert_name(text, "a");
 }
 
-/* inih has 50 bytes for a section and for a key. */
+/* A message quotes what a terminal can show. */
+static void test_long_quote(void **state) {
+    char text[1024], *end = stpcpy(text, "[Fruit]\n");
+
+    memset(end, 'y', 500);
+    end[500] = '\0';
+    assert_fault_of(text, strlen(text), "f.conf:2: 'yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy"
+                    "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy…' is neither a [Section], KEY=VALUE nor a "
+                    "comment");
+}
+
+/* systemd.syntax(7): the backslash is a blank, comments between are skipped. */
+static void test_continued(void **state) {
+    _cleanup_(fruit_done) struct fruit f = { 0 };
+    static const char lines[] = "[Fruit]\nName=a\\\nb\n\n[Tree:x]\nColour=c \\\n#\n d\n";
+
+    assert_name("[Fruit]\nName=a \\\nb\n", "a  b");
+    assert_name("[Fruit]\nName=a\\\nb\\\nc\n", "a b c");
+    assert_name("[Fruit]\nName=a\\\r\nb\r\n", "a b");
+    assert_name("[Fruit]\nName=a\\\n# x\n  ; y\\\nb\n", "a b");
+    assert_name("[Fruit]\nName=\\\n  a\n", "a");
+    assert_name("[Fruit]\nName=a\\\n\nTasteSec=b\n", "b");
+    assert_name("[Fruit]\nName\\\n=a\n", "a");
+    /* Those that continue nothing: at the end of the file, of a comment, and two. */
+    assert_name("[Fruit]\nName=a\\", "a");
+    assert_name("[Fruit]\nName=a\\\n", "a");
+    assert_name("[Fruit]\n# x\\\nName=a\n", "a");
+    assert_name("[Fruit]\nName=C:\\\\\n", "C:\\\\");
+    assert_name("[Fruit]\nName=a\\b\n", "a\\b");
+    assert_fault("[Fruit]\nName=a\\ \n", "f.conf:2: blanks follow the backslash at the end of the line");
+    /* A line has the number of its beginning, also for those after it. */
+    assert_int_equal(read_bytes(lines, strlen(lines), &f, NULL), 0);
+    assert_string_equal(f.assignments, "Name@2 Colour@6 ");
+    assert_string_equal(f.colour, "c   d");
+    assert_fault("[Fruit]\nName=a\\\nb\\\n\1\n", "f.conf:4: byte 0x01 at column 1 is a control character or not UTF-8");
+    assert_fault("[Fruit]\nName=a\\\nb\nx\n", "f.conf:4: 'x' is neither a [Section], KEY=VALUE nor a comment");
+}
+
+/* A path of Windows, or a backslash left behind, must not delete what follows. */
+static void test_swallowed(void **state) {
+    assert_fault("[Fruit]\nName=C:\\\nTasteSec=a\n",
+                 "f.conf:2: the line ends in a backslash, so that line 3 would be a part of it");
+    assert_fault("[Fruit]\nName=C:\\\n#\n TasteSec = a\n",
+                 "f.conf:2: the line ends in a backslash, so that line 4 would be a part of it");
+    assert_fault("[Fruit]\nName=C:\\\n[Tree:a]\n",
+                 "f.conf:2: the line ends in a backslash, so that line 3 would be a part of it");
+    assert_name("[Fruit]\nName=a\\\nverbose=1\n", "a verbose=1");
+}
+
+/* 64 KiB are the limit of what a line says in the end. */
+static void test_continued_without_end(void **state) {
+    char *text = malloc(200000), *end = stpcpy(text, "[Fruit]\nName=");
+    _cleanup_(fruit_done) struct fruit f = { 0 };
+    struct error e = ERROR_NULL;
+    int r;
+
+    for (unsigned i = 0; i < 32766; i++)
+        end = stpcpy(end, "x\\\n");
+    assert_int_equal(read_bytes(text, strlen(text), &f, NULL), 0);
+    end = stpcpy(end, "xyz\n");
+    r = read_bytes(text, strlen(text), &f, &e);
+    assert_error_is(r, -EBADMSG, &e, "f.conf:2: the line has 65540 bytes, and the maximum is 65536");
+    free(text);
+}
+
+static void assert_eaters(const char *text, const char *eaters) {
+    _cleanup_(fruit_done) struct fruit f = { 0 };
+    _cleanup_free_ char *joined = NULL;
+
+    assert_int_equal(read_bytes(text, strlen(text), &f, NULL), 0);
+    joined = strv_join(f.eaters, " ");
+    assert_string_equal(joined, eaters);
+}
+
+static void test_lists_add(void **state) {
+    assert_eaters("[Tree:a]\nEaters=a b\nEaters=c\n", "a b c");
+    assert_eaters("[Tree:a]\nEaters=a b\nEaters=\nEaters=c\nEaters=d a\n", "c d a");
+    assert_eaters("[Tree:a]\nEaters=a b\nEaters=b a a c\n", "a b c");
+    assert_eaters("[Tree:a]\nEaters=a \\\n  b\\\nc\n", "a b c");
+    assert_eaters("[Tree:a]\nEaters=a\nEaters=\n", "");
+    assert_fault("[Tree:a]\nEaters=a\nEaters=b!\n",
+                 "f.conf:3: Eaters= takes names of letters, digits, '-', '_' and '.', not 'b!'");
+}
+
+/* Comments and what is only for people: the rest of the file counts. */
+static void test_warnings(void **state) {
+    static const char text[] = "# K\xe4se\n[Fruit]\nName=a\n[Tree:x]\nNote=a\nNote=b\nColour=c\\\n#\1\n d\n[Tree:y]\n"
+                               "Note=b\0b\n[Tree:z]\nNote=\x1b[2J\nColour=red\n";
+    static const char *const expected[] = {
+        "f.conf:1: byte 0xe4 at column 4 is a control character or not UTF-8", "f.conf:6: duplicate key Note=",
+        "f.conf:8: byte 0x01 at column 2 is a control character or not UTF-8",
+        "f.conf:11: a NUL byte at column 7",
+        "f.conf:13: byte 0x1b at column 6 is a control character or not UTF-8",
+    };
+    _cleanup_(fruit_done) struct fruit f = { .warnings = ERROR_NULL };
+    const struct error *w = &f.warnings;
+    struct error e = ERROR_NULL;
+    size_t n = 0;
+
+    assert_int_equal(ini_read(&warning_table, "f.conf", text, sizeof(text) - 1, &f, &e), 0);
+    assert_null(e.message);
+    assert_string_equal(f.name, "a");
+    assert_string_equal(f.note, "a");
+    assert_string_equal(f.colour, "red");
+    for (; w && n < ELEMENTSOF(expected); w = w->more, n++) {
+        assert_string_equal(w->message, expected[n]);
+        assert_string_equal(w->hint, "the line is ignored");
+    }
+    assert_null(w);
+    assert_int_equal(n, ELEMENTSOF(expected));
+    /* Who does not tell them apart has faults. */
+    assert_int_equal(read_bytes(text, sizeof(text) - 1, &f, NULL), -EBADMSG);
+}
+
+/* Sections and keys are compared in full. */
 static void test_long_names(void **state) {
     _cleanup_(fruit_done) struct fruit f = { 0 };
     char text[512], argument[101];
@@ -274,11 +392,11 @@ static void test_unknown(void **state) {
 }
 
 static void test_twice(void **state) {
-    assert_fault("[Fruit]\nName=a\nName=a\n", "f.conf:3: Name= stands here a second time");
-    assert_fault("[Fruit]\nName=\nName=a\n", "f.conf:3: Name= stands here a second time");
+    assert_fault("[Fruit]\nName=a\nName=a\n", "f.conf:3: duplicate key Name=");
+    assert_fault("[Fruit]\nName=\nName=a\n", "f.conf:3: duplicate key Name=");
     assert_fault("[Fruit]\n[Tree:a]\n[Fruit]\n",
-                 "f.conf:3: section [Fruit] stands here a second time");
-    assert_fault("[Tree:a]\n[Tree:a]\n", "f.conf:2: section [Tree:a] stands here a second time");
+                 "f.conf:3: duplicate section [Fruit]");
+    assert_fault("[Tree:a]\n[Tree:a]\n", "f.conf:2: duplicate section [Tree:a]");
     assert_name("[Fruit]\nName=a\n[Tree:a]\nColour=x\n[Tree:b]\nColour=y\n", "a");
 }
 
@@ -333,6 +451,9 @@ int main(void) {
         cmocka_unit_test(test_unknown),    cmocka_unit_test(test_twice),
         cmocka_unit_test(test_goes_on),    cmocka_unit_test(test_many_sections),
         cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_continued),  cmocka_unit_test(test_long_quote),
+        cmocka_unit_test(test_swallowed),  cmocka_unit_test(test_continued_without_end),
+        cmocka_unit_test(test_lists_add),  cmocka_unit_test(test_warnings),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -130,7 +130,7 @@ static void test_every_key(void **state) {
     assert_string_equal(on_stall_to_string(m.on_stall), "revert");
 }
 
-/* A later file's key replaces, lists too; sections merge by release. */
+/* A later file's key replaces, lists add; sections merge by release. */
 static void test_merge(void **state) {
     static const char dropin[] = "[Patch]\nAfter=new\nFixes=\nStage=\n"
                                  "[Kernel:6.1.0-56-cloud-amd64]\nBuildID=\nModule=other.ko\n"
@@ -142,7 +142,7 @@ static void test_merge(void **state) {
 
     assert_int_equal(parse(every_key, &m, NULL), 0);
     assert_int_equal(manifest_merge(&m, "/d.conf", dropin, strlen(dropin), NULL), 0);
-    assert_list(m.after, "new");
+    assert_list(m.after, "base-fixes other new");
     assert_null(m.fixes);
     assert_int_equal(m.stage, STAGE_SYSTEM);
     assert_true(m.required);
@@ -155,6 +155,60 @@ static void test_merge(void **state) {
 
     r = manifest_merge(&m, "/d.conf", "[Patch]\nOops=1\n", 15, &e);
     assert_error_is(r, -EBADMSG, &e, "/d.conf:2: unknown key 'Oops'");
+}
+
+/* What a large fix needs. */
+static void test_long_values(void **state) {
+    _cleanup_(manifest_done) struct manifest m = { 0 };
+    char text[8192], description[301], parameters[4097], *end;
+
+    memset(description, 'd', 300);
+    description[300] = '\0';
+    memset(parameters, 'p', 4096);
+    parameters[4096] = '\0';
+    end = text + sprintf(text, "[Patch]\nDescription=%s\nParameters=x=%s\nFixes=", description, parameters);
+    for (int i = 0; i < 40; i++)
+        end += sprintf(end, "CVE-2026-%05d ", i);
+    strcpy(end, "\nFixes=CVE-1 \\\n  CVE-2\n");
+    assert_int_equal(parse(text, &m, NULL), 0);
+    assert_int_equal(manifest_merge(&m, "/d.conf", text, strlen(text), NULL), 0);
+    assert_string_equal(m.description, description);
+    assert_string_equal(m.parameters + 2, parameters);
+    assert_int_equal(strv_length(m.fixes), 84);
+    assert_string_equal(m.fixes[83], "CVE-2");
+    assert_null(m.warnings.message);
+}
+
+/* They keep no patch from being loaded, of the file itself or of a drop-in. */
+static void test_warnings(void **state) {
+    static const char bad[] = "# \xe4\n[Patch]\nDescription=a\nDescription=K\xe4se\nRequired=yes\n";
+    _cleanup_(manifest_done) struct manifest m = { 0 };
+    _cleanup_free_ char *many = NULL;
+    struct error e = ERROR_NULL;
+    char *end;
+
+    assert_int_equal(parse(bad, &m, &e), 0);
+    assert_null(e.message);
+    assert_string_equal(m.description, "a");
+    assert_true(m.required);
+    assert_string_equal(m.warnings.message,
+                        "/m.conf:1: byte 0xe4 at column 3 is a control character or not UTF-8");
+    assert_string_equal(m.warnings.more->message,
+                        "/m.conf:4: byte 0xe4 at column 14 is a control character or not UTF-8");
+    many = end = malloc(80000);
+    assert_non_null(many);
+    end = stpcpy(end, "[Patch]\nFixes=");
+    for (int i = 0; i < 5000; i++)
+        end += sprintf(end, "CVE-%d ", i);
+    assert_int_equal(manifest_merge(&m, "/d.conf", many, strlen(many), NULL), 0);
+    assert_null(m.fixes);
+    assert_string_equal(m.warnings.more->more->message, "/d.conf:2: Fixes= takes at most 4096 words");
+    /* A fault of another key is one, and all are shown with it. */
+    manifest_done(&m);
+    assert_int_equal(parse("# \xe4\n[Patch]\nOops=1\n", &m, &e), -EBADMSG);
+    assert_string_equal(e.message, "/m.conf:3: unknown key 'Oops'");
+    assert_string_equal(e.more->message, "/m.conf:1: byte 0xe4 at column 3 is a control character or not UTF-8");
+    error_done(&e);
 }
 
 static void test_bad_words(void **state) {
@@ -209,7 +263,7 @@ static void test_bad_kernel(void **state) {
     assert_fault("[Kernel:../etc]",
                  "2: [Kernel:…] takes the release of a kernel (uname -r), not '../etc'");
     assert_fault("[Kernel:6.1]\n[Kernel:6.1]",
-                 "3: section [Kernel:6.1] stands here a second time");
+                 "3: duplicate section [Kernel:6.1]");
     assert_fault(IN_KERNEL("Description=x"), "3: Description= belongs in [Patch]");
     assert_fault(IN_KERNEL("Module=.x.ko"), FILE_EXPECTED "'.x.ko'");
     assert_fault(IN_KERNEL("Module=.."), FILE_EXPECTED "'..'");
@@ -258,7 +312,7 @@ static void test_hashes(void **state) {
     assert_fault(IN_KERNEL("SHA256=" SHA256 " abc"),
                  "3: SHA256= takes 64 hexadecimal digits, not 'abc'");
     assert_fault(IN_KERNEL("SHA256=" SHA256 "," SHA256),
-                 "3: SHA256= takes 64 hexadecimal digits, not '" SHA256 "," SHA256 "'");
+                 "3: SHA256= takes 64 hexadecimal digits, not '" SHA256 ",0123456789abcdef0123456789ABCDE…'");
     assert_fault(IN_KERNEL("BuildID=0a 0b"),
                  "3: BuildID= takes an even number of hexadecimal digits, not '0a 0b'");
 }
@@ -302,7 +356,7 @@ static void test_keys(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults),   cmocka_unit_test(test_every_key),
-        cmocka_unit_test(test_merge),      cmocka_unit_test(test_bad_words),
+        cmocka_unit_test(test_long_values), cmocka_unit_test(test_warnings), cmocka_unit_test(test_merge),      cmocka_unit_test(test_bad_words),
         cmocka_unit_test(test_bad_values), cmocka_unit_test(test_bad_kernel),
         cmocka_unit_test(test_good_files), cmocka_unit_test(test_hashes),
         cmocka_unit_test(test_bad_name),   cmocka_unit_test(test_many_kernels),
