@@ -20,7 +20,8 @@ struct candidate {
     struct module_file file;
     char *name;
     char *release;
-    bool here; /* for the kernel that runs */
+    bool here;    /* for the kernel that runs */
+    bool at_load; /* its signature is checked by its load, and by nothing before */
 };
 
 static void candidate_done(struct candidate *n) {
@@ -96,7 +97,7 @@ static int check_manifest(struct host *asked, const struct trust_machine *machin
 /* Where the kernel that would load it can be asked, its word decides. Elsewhere, below another root,
  * in a chroot or for another kernel, that has to wait for the boot, and only what no kernel would
  * vouch for is refused. */
-static int check_trust(struct ctl *c, struct candidate *n, bool running, struct error *e) {
+static int check_trust(struct ctl *c, struct candidate *n, bool running, unsigned flags, struct error *e) {
     _cleanup_(trust_report_done) struct trust_report report = {};
     _cleanup_(snapshot_done) struct snapshot s = {};
     struct trust_machine machine;
@@ -111,7 +112,8 @@ static int check_trust(struct ctl *c, struct candidate *n, bool running, struct 
     /* The pin is the store's to check: it writes it. */
     gate = snapshot_gate(&s, SIZE_MAX, &machine);
     gate.release = n->release;
-    r = gate_check(&asked, &gate, &n->file, TRUST_EXPLAIN, &report, NULL, e);
+    r = gate_check(&asked, &gate, &n->file, flags, &report, NULL, e);
+    n->at_load = r >= 0 && flags & TRUST_AT_LOAD && report.verdict == VERDICT_ENFORCED;
     return r >= 0 && s.policy.signed_manifests ? check_manifest(&asked, &machine, n->name, e) : r;
 }
 
@@ -248,6 +250,12 @@ static int refuse_to_wait(struct ctl *c, const struct candidate *n, struct error
                       "it goes in at the next boot; without --wait this is no failure");
 }
 
+/* Where a load follows, it may be the check (trust/kernel-load.h). Not if another build has to make room
+ * for it, which it must deserve first. */
+static unsigned trust_flags_for(struct ctl *c, const struct candidate *n, const struct manager *m) {
+    return why_not_now(c, n, m) || is_other_build(c, n) ? TRUST_EXPLAIN : TRUST_AT_LOAD;
+}
+
 /* 1 with the reason why the patch is not loaded now. */
 static int find_reason(struct ctl *c, const struct candidate *n, struct manager *m, char **ret_later,
                        struct error *e) {
@@ -264,7 +272,7 @@ static int find_reason(struct ctl *c, const struct candidate *n, struct manager 
     return r < 0 ? r : ctl_ask_plan(c, n->name, ret_later, e);
 }
 
-static int install_candidate(struct ctl *c, struct manager *m, const struct candidate *n, struct error *e) {
+static int install_candidate(struct ctl *c, struct manager *m, struct candidate *n, struct error *e) {
     _cleanup_(volume_change_freep) struct volume_change *volume = NULL;
     _cleanup_(change_freep) struct change *change = NULL;
     _cleanup_(moment_done) struct moment before = {};
@@ -277,7 +285,9 @@ static int install_candidate(struct ctl *c, struct manager *m, const struct cand
     if (r < 0)
         return r;
     r = find_reason(c, n, m, &later, e);
-    if (r == 0)
+    if (r > 0 && n->at_load)
+        r = check_trust(c, n, m != NULL, TRUST_EXPLAIN, e);
+    if (r >= 0 && !later)
         r = load_placed(c, m, n, &before, e);
     if (r < 0 && m)
         undo(c, m, &before, change, volume, e, r);
@@ -301,7 +311,7 @@ int install_one(struct ctl *c, struct manager *m, const struct host *source, con
     if (r >= 0)
         r = check_namesake(c, &n, e);
     if (r >= 0)
-        r = check_trust(c, &n, m != NULL, e);
+        r = check_trust(c, &n, m != NULL, trust_flags_for(c, &n, m), e);
     if (r >= 0)
         r = install_candidate(c, m, &n, e);
     if (r < 0)

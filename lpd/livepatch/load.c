@@ -340,7 +340,7 @@ int livepatch_load(struct host *h, const struct module_file *f, const struct loa
     if (r < 0)
         return r;
     already = r != PRESENCE_NONE;
-    result = r == PRESENCE_SAME ? LOAD_ALREADY : LOAD_DONE;
+    result = r == PRESENCE_SAME ? LOAD_ALREADY : r == PRESENCE_RESTORED ? LOAD_RESTORED : LOAD_DONE;
     r = already ? 0 : check_loaded(&l, e);
     if (r >= 0)
         r = check_signed(&l, already, e);

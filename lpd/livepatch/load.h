@@ -15,8 +15,9 @@ struct load_options {
 
 /* What became of a load. */
 enum load_result {
-    LOAD_DONE,    /* the kernel accepted it now */
-    LOAD_ALREADY, /* this very build (build.h) was in already */
+    LOAD_DONE,     /* the kernel accepted it now */
+    LOAD_RESTORED, /* this very build (build.h) was being disabled, which was turned back */
+    LOAD_ALREADY,  /* this very build was in already */
 };
 
 /* Loads exactly the bytes of f and returns when the kernel has accepted them; the transition may

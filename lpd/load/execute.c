@@ -202,9 +202,10 @@ static int remember_others(const struct host *h, struct result *result) {
     return r;
 }
 
-static int load_file(struct host *h, const struct snapshot *s, struct module_file *f,
+/* gate: what gate_check_module() returned. */
+static int load_file(struct host *h, const struct snapshot *s, struct module_file *f, int gate,
                      const struct load_options *options, struct result *result, struct error *e) {
-    enum load_result loaded;
+    enum load_result loaded = LOAD_ALREADY;
     int r;
 
     r = gate_enforce(h, s, e);
@@ -218,6 +219,8 @@ static int load_file(struct host *h, const struct snapshot *s, struct module_fil
     if (r < 0)
         return r;
     r = livepatch_load(h, f, options, &loaded, e);
+    if (gate == GATE_AT_LOAD)
+        r = gate_close(h, s, f, r, loaded == LOAD_DONE, result, e);
     if (r < 0)
         return r;
     if (loaded == LOAD_ALREADY)
@@ -292,7 +295,7 @@ static int load_planned(struct host *h, const struct snapshot *s, const struct a
                         struct module_file *f, struct result *result, struct error *e) {
     const struct manifest *m = &s->manifests.entries[a->index].manifest;
     const struct patch_info *info = s->patch_infos + a->index;
-    const struct load_options options = {
+    struct load_options options = {
         .parameters = m->parameters,
         .busy_timeout_usec =
             MIN(busy_timeout(h, s->in_initrd                       ? MIN(m->timeout_usec, INITRD_BUSY_USEC)
@@ -302,7 +305,7 @@ static int load_planned(struct host *h, const struct snapshot *s, const struct a
         .must_be_signed = s->policy.signature == SIGNATURE_REQUIRED,
         .loaded_sha256 = result->loaded ? result->sha256 : NULL,
     };
-    int r;
+    int r, gate = 0;
 
     if (!info->module_path)
         return error_set(e, -ENOENT, EXIT_STATUS_KERNEL,
@@ -312,12 +315,15 @@ static int load_planned(struct host *h, const struct snapshot *s, const struct a
         return r;
     r = check_namesake(h, m, f, e);
     if (r >= 0)
-        r = gate_check_module(h, s, a->index, f, result, e);
+        r = gate = gate_check_module(h, s, a->index, f, result, e);
     if (r >= 0)
         r = remember_manifest(&s->policy, m, result);
     if (r >= 0)
         r = record_conflicts(h, m, e);
-    return r < 0 ? r : load_file(h, s, f, &options, result, e);
+    if (r < 0)
+        return r;
+    options.must_be_signed |= gate == GATE_AT_LOAD;
+    return load_file(h, s, f, gate, &options, result, e);
 }
 
 /* The plan reckons with patches that are still to go in; in the end they have to be there. */
@@ -429,7 +435,7 @@ int execute_load_file(struct host *h, const char *path, const char *parameters, 
     struct load_options options = { .parameters = parameters, .busy_timeout_usec = timeout_usec };
     _cleanup_(snapshot_done) struct snapshot s = {};
     _cleanup_(result_done) struct result result = {}, before = {};
-    int r;
+    int r, gate = 0;
 
     r = snapshot_take(h, SNAPSHOT_NO_PATCHES, &s, e);
     /* lpd=0 is for what is loaded by itself. This kernel is there to write down what has happened. */
@@ -445,10 +451,11 @@ int execute_load_file(struct host *h, const char *path, const char *parameters, 
     r = begin(h, f.info.name, "load", before.name ? &before : NULL, &result);
     options.loaded_sha256 = result.loaded ? result.sha256 : NULL;
     if (r >= 0)
-        r = gate_check_module(h, &s, SIZE_MAX, &f, &result, e);
+        r = gate = gate_check_module(h, &s, SIZE_MAX, &f, &result, e);
     if (r < 0)
         return r;
-    r = load_file(h, &s, &f, &options, &result, e);
+    options.must_be_signed |= gate == GATE_AT_LOAD;
+    r = load_file(h, &s, &f, gate, &options, &result, e);
     r = conclude(h, &result, r, e, r < 0 ? failed_state(e) : "active");
     *ret = TAKE_STRUCT(result);
     return r;

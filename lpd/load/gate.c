@@ -25,14 +25,71 @@ int gate_check_module(struct host *h, const struct snapshot *s, size_t i, struct
     _cleanup_(trust_report_done) struct trust_report report = {};
     struct trust_machine machine;
     const struct gate gate = snapshot_gate(s, i, &machine);
+    bool at_load;
     int r, k;
 
-    r = gate_check(h, &gate, f, 0, &report, NULL, e);
+    r = gate_check(h, &gate, f, TRUST_AT_LOAD, &report, NULL, e);
     if (r == -ENOMEM || report.n_steps == 0)
         return MIN(r, 0);
+    at_load = r >= 0 && report.verdict == VERDICT_ENFORCED;
     /* What is on record of a patch that is in is what it was loaded with. */
+    k = (r >= 0 && !at_load) || !result->loaded ? gate_record(&report, result) : 0;
+    if (k < 0)
+        return k;
+    return at_load ? GATE_AT_LOAD : MIN(r, 0);
+}
+
+/* What the kernel refuses a module for under enforcement; EPERM is lockdown's, among others. */
+static bool is_about_signature(const struct snapshot *s, int r) {
+    return r == -EKEYREJECTED || r == -EBADMSG || r == -ENOKEY || r == -ENOPKG ||
+           (r == -EPERM && s->facts.sig_enforce != 1);
+}
+
+static int close_accepted(struct result *result) {
+    const struct trust_report report = { .verdict = VERDICT_VERIFIED, .way = "kernel-load" };
+
+    return gate_record(&report, result);
+}
+
+static int close_refused(struct host *h, const struct snapshot *s, struct module_file *f, int r,
+                         struct result *result, struct error *e) {
+    _cleanup_(trust_report_done) struct trust_report report = {};
+    const struct trust_machine machine = snapshot_trust_machine(s);
+    int k;
+
+    k = trust_diagnose_refusal(h, &machine, f, r, &report);
+    if (k >= 0 && !result->loaded)
+        k = gate_record(&report, result);
+    if (k < 0 || verdict_accepted(report.verdict, s->policy.signature))
+        return MIN(k, 0) ?: r;
+    return trust_check(&report, s->policy.signature, f->path, e);
+}
+
+/* The build that is loaded is the same, its bytes need not be, as in their signature. */
+static int close_unloaded(struct host *h, const struct snapshot *s, struct module_file *f,
+                          struct result *result, struct error *e) {
+    _cleanup_(trust_report_done) struct trust_report report = {};
+    const struct trust_machine machine = snapshot_trust_machine(s);
+    int r, k;
+
+    if (result->loaded && result->sha256 && streq(result->sha256, f->sha256))
+        return 0;
+    r = trust_verify_module(h, &machine, f, TRUST_NO_LOAD, &report);
+    if (r < 0)
+        return r;
+    r = trust_check(&report, s->policy.signature, f->path, e);
     k = r >= 0 || !result->loaded ? gate_record(&report, result) : 0;
-    return k < 0 ? k : MIN(r, 0);
+    return k < 0 ? k : r;
+}
+
+int gate_close(struct host *h, const struct snapshot *s, struct module_file *f, int r, bool checked,
+               struct result *result, struct error *e) {
+    int k;
+
+    if (r < 0)
+        return is_about_signature(s, r) ? close_refused(h, s, f, r, result, e) : r;
+    k = checked ? close_accepted(result) : close_unloaded(h, s, f, result, e);
+    return k < 0 ? k : r;
 }
 
 int gate_enforce(struct host *h, const struct snapshot *s, struct error *e) {

@@ -157,5 +157,6 @@ struct trust_machine snapshot_trust_machine(const struct snapshot *s) {
         .policy = &s->policy,
         .sig_enforce = s->facts.sig_enforce,
         .secure_boot = s->facts.secure_boot,
+        .locked_down = s->facts.lockdown && !streq(s->facts.lockdown, "none"),
     };
 }

@@ -28,7 +28,7 @@ struct trust_step {
 
 struct trust_report {
     enum verdict verdict;
-    const char *way; /* which step decided: "kernel-pkcs7", "kernel-keyring", "load"; NULL: none */
+    const char *way; /* which step decided: "kernel-pkcs7", "kernel-keyring", "kernel-load"; NULL: none */
     char *signer;    /* the certificate's subject, or else issuer and serial */
     char *key_id;    /* of the signer, or its serial where only that is known */
     char *keyring;   /* ".machine", …: who vouches; NULL: nobody, or it cannot be told */

@@ -8,6 +8,7 @@ struct trust_machine {
     const struct policy *policy; /* Signature=, Keyrings= */
     int sig_enforce;             /* the kernel's switch: 1, 0, -1 unknown */
     int secure_boot;             /* likewise */
+    bool locked_down;            /* lockdown makes the kernel refuse what it cannot verify, too */
     unsigned seconds;            /* how long the verdict may take at most; 0: TRUST_SECONDS_MAX */
 };
 
@@ -26,4 +27,6 @@ struct trust_subject {
 enum trust_flags {
     TRUST_EXPLAIN = 1 << 0, /* look at every certificate, also if the kernel's answer needs none */
     TRUST_NO_LOAD = 1 << 1, /* no load follows that the kernel would check: never VERDICT_ENFORCED */
+    TRUST_AT_LOAD = 1 << 2, /* the caller loads these very bytes now and hears of a refusal: where that
+                             * load is the kernel's word (kernel-load.h), nothing else is asked */
 };

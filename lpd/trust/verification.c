@@ -64,6 +64,16 @@ static int note_failure(struct verification *j, enum reading reading, int r, str
     return r;
 }
 
+int verification_read_keyrings(struct verification *j) {
+    int r;
+
+    if (j->keyrings_read)
+        return 0;
+    r = kernel_keyrings_read(j->host, &j->keyrings);
+    j->keyrings_read = r >= 0;
+    return r;
+}
+
 uint64_t verification_deadline(const struct verification *j, enum quarter quarter) {
     unsigned seconds = j->machine->seconds ?: TRUST_SECONDS_MAX;
     uint64_t deadline = j->start + quarter * seconds * USEC_PER_SEC / 4;

@@ -25,6 +25,7 @@ struct verification {
     const struct trust_subject *subject;
     unsigned flags;
     struct kernel_keyrings keyrings;
+    bool keyrings_read;
     struct certificate_files files;
     struct pkcs7 pkcs7;
     enum reading reading; /* of pkcs7 */
@@ -40,6 +41,9 @@ void verification_done(struct verification *j);
 /* Has the signature read with as much of the rest, unless that was done before. 0, or what parser_run()
  * says; what it failed at once is not tried again. */
 int verification_read(struct verification *j, enum reading reading, struct error *e);
+
+/* Reads the kernel's keyrings into j->keyrings, once. 0 or -ENOMEM. */
+int verification_read_keyrings(struct verification *j);
 
 /* By when a part of the verdict must be done. The certificates of others may take half of the time; a
  * quarter is left to find out whether lpd-parser, which has failed, works at all. */

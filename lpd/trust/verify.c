@@ -4,6 +4,7 @@
 
 #include "base/strv.h"
 #include "trust/diagnose.h"
+#include "trust/kernel-load.h"
 #include "trust/kernel-verify.h"
 #include "trust/parser-format.h"
 #include "trust/parser.h"
@@ -43,7 +44,8 @@ static int explain_failure(struct verification *j, bool works) {
                                        " repeats the test");
 }
 
-/* Nothing is known of the signature then, not even that it is none: no policy takes it. */
+/* Nothing is known of the signature then, not even that it is none: no policy takes it, unless the load
+ * decides without the parser. */
 static int decide_parser_failed(struct verification *j) {
     _cleanup_(error_done) struct error e = ERROR_NULL;
     struct trust_report *t = &j->report;
@@ -61,7 +63,7 @@ static int decide_parser_failed(struct verification *j) {
     if (r >= 0)
         r = trust_report_add(t, "self-test", works >= 0 ? OUTCOME_PASSED : OUTCOME_FAILED, "%s",
                              works >= 0 ? "lpd-parser works on this machine" : error_message(&e, works));
-    return r;
+    return r < 0 ? r : MIN(kernel_load_decide(j), 0);
 }
 
 static int describe_signer(struct verification *j, const struct signer *signer) {
@@ -150,28 +152,25 @@ static int verify_form(struct verification *j) {
     return r < 0 ? r : 1;
 }
 
-/* The kernel will check the load, and it has the key. */
+/* The kernel will check the load, and it has the key, or one of that name: only the load can tell. */
 static int verify_enforced(struct verification *j) {
+    const char *obstacle = kernel_load_obstacle(j);
     const struct kernel_key *key;
 
     if (j->flags & TRUST_NO_LOAD || !j->host->live)
         return 0;
-    if (j->machine->sig_enforce != 1)
-        return trust_report_add(&j->report, "enforced", OUTCOME_UNAVAILABLE,
-                                "the kernel does not enforce signatures");
-    if (verification_left_out(j, ~0U))
-        return trust_report_add(&j->report, "enforced", OUTCOME_UNAVAILABLE,
-                                "the kernel takes keys that Keyrings= leaves out");
-    key = verification_find_key(j, j->machine->policy->keyrings);
+    if (obstacle)
+        return trust_report_add(&j->report, KERNEL_LOAD, OUTCOME_UNAVAILABLE, "%s", obstacle);
+    key = verification_find_key(j, ~0U) ?: verification_guess_key(j, ~0U);
     if (!key)
-        return trust_report_add(&j->report, "enforced", OUTCOME_FAILED,
+        return trust_report_add(&j->report, KERNEL_LOAD, OUTCOME_FAILED,
                                 "its key is in no keyring that counts");
     j->report.verdict = VERDICT_ENFORCED;
-    j->report.way = "load";
+    j->report.way = KERNEL_LOAD;
     if (string_set(&j->report.keyring, kernel_keyring_name(key->keyring)) < 0 ||
         string_set(&j->report.reason, "the kernel will check it at the load") < 0)
         return -ENOMEM;
-    return trust_report_add(&j->report, "enforced", OUTCOME_PASSED,
+    return trust_report_add(&j->report, KERNEL_LOAD, OUTCOME_PASSED,
                             "the kernel enforces signatures, and %s is in %s", key->name,
                             kernel_keyring_name(key->keyring));
 }
@@ -281,12 +280,16 @@ static int verify_missing_key(struct verification *j) {
 }
 
 static int judge(struct verification *j) {
-    int r;
+    int r = 0;
 
+    if (j->flags & TRUST_AT_LOAD)
+        r = kernel_load_decide(j);
+    if (r != 0)
+        return MIN(r, 0);
     r = verify_form(j);
     if (r <= 0)
         return r;
-    r = kernel_keyrings_read(j->host, &j->keyrings);
+    r = verification_read_keyrings(j);
     if (r >= 0)
         r = verify_revoked(j);
     if (r != 0)
@@ -312,6 +315,37 @@ int trust_verify(struct host *h, const struct trust_machine *machine, const stru
         return r;
     *ret = TAKE_STRUCT(j.report);
     return 0;
+}
+
+/* finit_module(2), with what kernel/module/signing.c says under enforcement: an unknown signer, unknown
+ * crypto and a wrong signature are one errno. */
+static int describe_refusal(struct trust_report *t, int answer) {
+    const char *reason = answer == -EBADMSG ? "the kernel refused to load it: its signature is malformed (EBADMSG)"
+                                            : "the kernel refused to load it for its signature";
+
+    t->verdict = answer == -ENOPKG   ? VERDICT_UNSUPPORTED
+                 : answer == -ENOKEY ? VERDICT_UNKNOWN_SIGNER
+                                     : VERDICT_BAD_SIGNATURE;
+    t->way = KERNEL_LOAD;
+    if (string_set(&t->reason, reason) < 0)
+        return -ENOMEM;
+    return trust_report_add(t, KERNEL_LOAD, OUTCOME_FAILED, "%s: %s", reason, strerror(-answer));
+}
+
+int trust_diagnose_refusal(struct host *h, const struct trust_machine *machine, struct module_file *f,
+                           int answer, struct trust_report *ret) {
+    _cleanup_(trust_report_done) struct trust_report report = {};
+    int r;
+
+    r = trust_verify_module(h, machine, f, TRUST_NO_LOAD, &report);
+    if (r < 0)
+        return r;
+    /* The kernel has said no, whatever else is said. Its EPERM has other causes than a signature. */
+    if (report.verdict == VERDICT_PARSER_FAILED || (report.verdict == VERDICT_VERIFIED && answer != -EPERM))
+        r = describe_refusal(&report, answer);
+    if (r >= 0)
+        *ret = TAKE_STRUCT(report);
+    return MIN(r, 0);
 }
 
 int trust_verify_module(struct host *h, const struct trust_machine *machine, struct module_file *f,

@@ -15,6 +15,12 @@ int trust_verify(struct host *h, const struct trust_machine *machine, const stru
 int trust_verify_module(struct host *h, const struct trust_machine *machine, struct module_file *f,
                        unsigned flags, struct trust_report *ret);
 
+/* What is wrong with the signature of a module that trust_verify_module() has left to the load
+ * (TRUST_AT_LOAD) and that the kernel then refused with that errno. It asks by the other ways; where these
+ * do not know either, the errno is the verdict. 0 or -ENOMEM. */
+int trust_diagnose_refusal(struct host *h, const struct trust_machine *machine, struct module_file *f,
+                           int answer, struct trust_report *ret);
+
 /* 0 if the policy lets it in, else -EKEYREJECTED (EXIT_STATUS_REFUSED) with the reason and the way out.
  * what names it in the message. */
 int trust_check(const struct trust_report *t, enum signature_policy policy, const char *what,

@@ -414,7 +414,7 @@ static void test_turned_back(void **state _unused_) {
     m->stalls_back = true;
     start_disabling("lp_a");
     assert_int_equal(load_now("lp_a", BUILD_1), 0);
-    assert_int_equal(result, LOAD_DONE);
+    assert_int_equal(result, LOAD_RESTORED);
     assert_true(m->enabled && m->transition);
     assert_int_equal(k.n_finit, 0);
 }

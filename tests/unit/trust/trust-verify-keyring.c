@@ -61,7 +61,7 @@ static void test_orphan(void **state _unused_) {
     (void) fake_keyring_add(&keyring, keyrings[MACHINE], "asymmetric", description_of(ORPHAN));
     verify_by(ORPHAN, 1U << ORPHAN, 0);
     assert_verdict("unknown-signer");
-    assert_fact("enforced", "does not enforce");
+    assert_fact("kernel-load", "does not enforce");
 
     machine.sig_enforce = -1;
     verify_by(ORPHAN, 1U << ORPHAN, 0);
@@ -70,14 +70,14 @@ static void test_orphan(void **state _unused_) {
     machine.sig_enforce = 1;
     verify_by(ORPHAN, 1U << ORPHAN, 0);
     assert_verdict("enforced");
-    assert_string_equal(report.way, "load");
+    assert_string_equal(report.way, "kernel-load");
     assert_string_equal(report.keyring, ".machine");
     verify_by(ORPHAN, 1U << ORPHAN, TRUST_NO_LOAD);
     assert_verdict("unknown-signer");
     policy.keyrings = KEYRING_BUILTIN;
     verify_by(ORPHAN, 1U << ORPHAN, 0);
     assert_verdict("unknown-signer");
-    assert_fact("enforced", "Keyrings= leaves out");
+    assert_fact("kernel-load", "Keyrings= leaves out");
 }
 
 static void test_neither_way(void **state _unused_) {

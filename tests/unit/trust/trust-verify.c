@@ -173,7 +173,7 @@ static void test_claims_another_issuer(void **state _unused_) {
     judge(&s, 0);
     assert_verdict("unknown-signer");
     assert_fact("kernel-pkcs7", "Keyrings= leaves out");
-    assert_fact("enforced", "Keyrings= leaves out");
+    assert_fact("kernel-load", "Keyrings= leaves out");
     identity_done(&claim);
 }
 
@@ -264,6 +264,125 @@ static void test_no_parser(void **state _unused_) {
         assert_int_equal(trust_check(&report, SIGNATURE_LOCAL, "x", NULL), -EKEYREJECTED);
         assert_int_equal(trust_check(&report, SIGNATURE_REQUIRED, "x", NULL), -EKEYREJECTED);
     }
+}
+
+/* Where the kernel enforces signatures and all that it trusts counts, the load that follows is asked, and
+ * nobody else: not the parser either. */
+static void test_at_load(void **state _unused_) {
+    struct signature s;
+
+    TREE_ASSERT(setenv("LPD_LIBEXECDIR", "/nonexistent", 1) == 0);
+    machine.sig_enforce = 1;
+    verify_by(STRANGER, 0, TRUST_AT_LOAD);
+    assert_verdict("enforced");
+    assert_string_equal(report.way, "kernel-load");
+    assert_int_equal(kernel.bpf.n_calls, 0);
+    judge(NULL, TRUST_AT_LOAD);
+    assert_verdict("unsigned");
+
+    machine.sig_enforce = 0;
+    verify_by(STRANGER, 0, TRUST_AT_LOAD);
+    assert_verdict("parser-failed");
+    assert_fact("kernel-load", "does not enforce signatures");
+    machine.locked_down = true;
+    verify_by(STRANGER, 0, TRUST_AT_LOAD);
+    assert_verdict("enforced");
+    verify_by(STRANGER, 0, TRUST_AT_LOAD | TRUST_NO_LOAD);
+    assert_verdict("parser-failed");
+    host.live = false;
+    verify_by(STRANGER, 0, TRUST_AT_LOAD);
+    assert_verdict("parser-failed");
+    host.live = true;
+
+    /* Who only looks says that the load decides, and what is wrong with the parser. */
+    make_signature((enum who[]){ MACHINE }, 1, 0, &s);
+    judge(&s, 0);
+    assert_verdict("enforced");
+    assert_int_equal(outcome_of("self-test"), OUTCOME_FAILED);
+    TREE_ASSERT(setenv("LPD_LIBEXECDIR", parser_directory, 1) == 0);
+}
+
+/* A load must not accept what the policy does not. */
+static void test_at_load_policy(void **state _unused_) {
+    int32_t blacklist = fake_keyring_add(&keyring, 0, "keyring", ".blacklist");
+
+    machine.sig_enforce = 1;
+    answer(-ENOKEY, -ENOKEY, -ENOKEY);
+    policy.keyrings = ALL_KEYRINGS & ~(unsigned) KEYRING_PLATFORM;
+    verify_by(PLATFORM, 1U << PLATFORM, TRUST_AT_LOAD);
+    assert_verdict("unknown-signer");
+    assert_fact("kernel-load", "Keyrings= leaves out");
+    fake_keyring_find(&keyring, description_of(PLATFORM))->description[0] = '\0';
+    verify_by(MACHINE, 0, TRUST_AT_LOAD);
+    assert_verdict("enforced");
+    policy.keyrings = ALL_KEYRINGS;
+
+    (void) fake_keyring_add(&keyring, blacklist, "blacklist", "bin:abcd");
+    verify_by(MACHINE, 0, TRUST_AT_LOAD);
+    assert_verdict("enforced");
+    (void) fake_keyring_add(&keyring, blacklist, "blacklist", "bin:c0ffee");
+    verify_by(MACHINE, 0, TRUST_AT_LOAD);
+    assert_verdict("revoked");
+    fake_keyring_find(&keyring, "bin:c0ffee")->description[0] = '\0';
+    (void) fake_keyring_add(&keyring, blacklist, "blacklist", tbs_of(MACHINE));
+    answer(0, 0, 0);
+    verify_by(MACHINE, 1U << MACHINE, TRUST_AT_LOAD);
+    assert_verdict("revoked");
+    assert_fact("kernel-load", ".blacklist names certificates");
+
+    keyring.hidden = true;
+    verify_by(MACHINE, 0, TRUST_AT_LOAD);
+    assert_verdict("verified");
+    assert_fact("kernel-load", "cannot be read");
+}
+
+static void diagnose(enum who w, int refusal) {
+    struct signature s;
+    char *bytes;
+    struct module_file f = MODULE_FILE_NULL;
+
+    make_signature(&w, 1, 0, &s);
+    f.size = strlen(DATA) + s.size;
+    TREE_ASSERT((bytes = malloc(f.size)));
+    memcpy(bytes, DATA, strlen(DATA));
+    memcpy(bytes + strlen(DATA), s.der, s.size);
+    f.data = bytes;
+    f.signature = (struct appended_signature){ true, strlen(DATA), s.size };
+    kernel.bpf.data = f.data;
+    kernel.bpf.data_size = strlen(DATA);
+    kernel.bpf.signature = f.data + strlen(DATA);
+    kernel.bpf.signature_size = s.size;
+    if (kernel.bpf.value)
+        fake_bpf_forget(&kernel);
+    trust_report_done(&report);
+    assert_int_equal(trust_diagnose_refusal(&host, &machine, &f, refusal, &report), 0);
+    free(bytes);
+    signature_done(&s);
+}
+
+/* The kernel's no stands; why it said so is found out by the other ways, if they know. */
+static void test_load_refused(void **state _unused_) {
+    machine.sig_enforce = 1;
+    answer(-ENOKEY, -ENOKEY, -ENOKEY);
+    diagnose(STRANGER, -EKEYREJECTED);
+    assert_verdict("unknown-signer");
+    answer(0, 0, 0);
+    diagnose(MACHINE, -EKEYREJECTED);
+    assert_verdict("bad-signature");
+    assert_string_equal(report.way, "kernel-load");
+    diagnose(MACHINE, -EPERM);
+    assert_verdict("verified");
+
+    TREE_ASSERT(setenv("LPD_LIBEXECDIR", "/nonexistent", 1) == 0);
+    diagnose(MACHINE, -EKEYREJECTED);
+    assert_verdict("bad-signature");
+    diagnose(MACHINE, -EBADMSG);
+    assert_part(report.reason, "malformed (EBADMSG)");
+    diagnose(MACHINE, -ENOPKG);
+    assert_verdict("unsupported");
+    diagnose(MACHINE, -ENOKEY);
+    assert_verdict("unknown-signer");
+    TREE_ASSERT(setenv("LPD_LIBEXECDIR", parser_directory, 1) == 0);
 }
 
 /* The real one where only the signature is asked about; it dies of what comes besides. */
@@ -407,6 +526,8 @@ int main(void) {
         test(test_claims_another_issuer), test(test_keyrings_unseen),
         test(test_keyrings_empty),  test(test_expired),
         test(test_not_live),        test(test_no_parser),
+        test(test_at_load),         test(test_at_load_policy),
+        test(test_load_refused),
         test(test_parser_fails_later), test(test_parser_sleeps),
         test(test_certificates_take_long),
         test(test_parser_lies),     test(test_parser_lies_about_digest),

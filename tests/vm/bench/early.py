@@ -85,7 +85,7 @@ def checked(m):
     """lp-version was verified in the initramfs; the two others are refused."""
     result = m.json("cat /run/lpd/lp-version.json")
     m.equal("what the initramfs found", [result[key] for key in ("stage", "verdict", "way", "loaded")],
-            ["initrd", "verified", "kernel-pkcs7", True])
+            ["initrd", "verified", "kernel-load", True])
     m.equal("the state of lp-version", m.state("lp-version"), "active")
     m.sees("cat /proc/version", "live patched by lp-version")
     m.sees_not("cat /proc/uptime /proc/cmdline", "live patched")

@@ -27,8 +27,8 @@ def case(m):
     m.reboot(initramfs=image)
     print(f"{m.series}: lpd takes {took(m):.0f} ms in the initramfs")
     result = m.json("cat /run/lpd/lp-cmdline.json")
-    m.equal("the patch with SHA-512", [result[key] for key in ("stage", "verdict", "hash")],
-            ["initrd", "verified", "sha512"])
+    m.equal("the patch with SHA-512", [result[key] for key in ("stage", "verdict", "way")],
+            ["initrd", "verified", "kernel-load"])
 
     m.ok("lpctl remove lp-cmdline")
     early.install_refused(m)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Where a way of asking the kernel is closed the next one decides, and nothing that the kernel
-refuses is ever called verified: without the BPF LSM, without BTF, without any certificate."""
+refuses is ever called verified: without the BPF LSM, without BTF, without any certificate, without
+lpd-parser."""
 
 MACHINES = ("12/6.1", "13")   # newer kernels have a .machine with shim alone
 
@@ -42,22 +43,28 @@ def keyrings_decide(m):
 
 
 def installed(m):
-    m.ok(f"lpctl install {m.patch('lp-cmdline', by='mok')}")
-    signature = m.patch_status("lp-cmdline")["signature"]
-    m.equal("the status", [signature[key] for key in ("verdict", "way", "keyring")],
-            ["verified", "kernel-keyring", ".machine"])
-    m.ok("lpctl remove lp-cmdline")
+    """The load decides, unless the kernel trusts keys that the policy leaves out."""
+    for keyrings, wanted in (("builtin secondary machine platform", ["kernel-load", None]),
+                             ("machine platform", ["kernel-keyring", ".machine"])):
+        m.write("/etc/lpd/lpd.conf.d/50-keyrings.conf", f"[Trust]\nKeyrings={keyrings}\n")
+        m.ok(f"lpctl install {m.patch('lp-cmdline', by='mok')}")
+        signature = m.patch_status("lp-cmdline")["signature"]
+        m.equal("the status", [signature[key] for key in ("verdict", "way", "keyring")],
+                ["verified", *wanted])
+        m.ok("lpctl remove lp-cmdline")
+    m.ok("rm /etc/lpd/lpd.conf.d/50-keyrings.conf")
 
 
 def nothing_decides_but_the_load(m):
-    """With no certificate at hand only the key's own name in the signature tells which it is."""
+    """With no certificate at hand only the key's name in the signature tells which it may be."""
     m.equal("lpd's certificates",
             m.ok("ls -A /etc/lpd/keys.d /usr/lib/lpd/keys.d 2>/dev/null; true"), "")
-    verdicts.compare(m, {**dict.fromkeys(("mok", "db", "forged"), "unknown-signer"),
+    verdicts.compare(m, {**dict.fromkeys(("mok", "db", "forged"), "enforced"),
+                         "stranger": "unknown-signer",
                          "leaf-embedded": "verified", "forged-embedded": "bad-signature",
                          "revoked-embedded": "revoked", "forbidden": "revoked",
                          "mok-keyid": "enforced"})
-    m.fails(f"lpctl load {m.patch('lp-cmdline', by='mok')}", exit=5, says="could not be asked")
+    m.fails(f"lpctl load {m.patch('lp-cmdline', by='forged')}", exit=5, says="bad-signature")
 
     good = m.signer.sign(m.patch_bytes("lp-cmdline"), "mok", key_id=True)
     evil = good.replace(b"live patched", b"evil patched")
@@ -68,6 +75,12 @@ def nothing_decides_but_the_load(m):
     m.sees_not("cat /proc/cmdline", "patched")
     m.ok("lpctl load /root/keyid/good.ko")
     m.sees("cat /proc/cmdline", "live patched")
+
+    m.ok("mount --bind /run/empty /usr/lib/lpd/lpd-parser")
+    m.fails(f"lpctl install {m.patch('lp-uptime', by='stranger')}", exit=5, says="bad-signature")
+    m.ok(f"lpctl install --wait=30 {m.patch('lp-uptime', by='mok')}")
+    m.equal("the way without lpd-parser", m.patch_status("lp-uptime")["signature"]["way"],
+            "kernel-load")
 
 
 def way_of(m, way):

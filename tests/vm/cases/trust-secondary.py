@@ -22,13 +22,14 @@ def case(m):
     m.ok(command.split(" (")[0])
 
     m.ok(f"lpctl install --wait=30 {module}")
-    vouched_for(m, "lp-cmdline", ".secondary_trusted_keys")
+    verified(m, "lp-cmdline", ".secondary_trusted_keys")
     leaf = m.json(f"lpctl verify {m.patch('lp-cmdline', by='leaf-embedded')} --json=short")
     m.equal("who vouches for an embedded leaf", leaf["signature"]["keyring"], ".machine")
 
 
-def vouched_for(m, name, keyring):
+def verified(m, name, keyring):
     status = m.patch_status(name)
     m.equal("the state", status["state"], "active")
     m.equal("the verdict", status["signature"]["verdict"], "verified")
-    m.equal("the keyring", status["signature"]["keyring"], keyring)
+    path = f"/var/lib/lpd/modules/{m.kernel}/{name}.ko"
+    m.equal("the keyring", m.verify(path)["signature"]["keyring"], keyring)

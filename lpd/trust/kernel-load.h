@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "trust/verification.h"
+
+/* The way kernel-load: the load itself as the kernel's word about a signature. It is the first choice
+ * where the same bytes are loaded next, as nothing is then asked twice and no signature is parsed in user
+ * space. */
+
+#define KERNEL_LOAD "kernel-load"
+
+/* Why the kernel may load what the policy does not accept, be it that it does not enforce signatures or
+ * that it trusts keys which the policy leaves out. NULL: it does not. */
+const char *kernel_load_obstacle(const struct verification *j);
+
+/* Leaves the signature to the load, if there is no such obstacle and .blacklist names no certificate. 1: the report has the verdict, VERDICT_ENFORCED, or VERDICT_REVOKED if .blacklist
+ * names the file; 0: the other ways have to be asked, and a step says why; -ENOMEM. */
+int kernel_load_decide(struct verification *j);
