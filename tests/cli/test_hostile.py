@@ -79,9 +79,9 @@ class Hostile(Case):
 
     def test_contents_of_manifests(self):
         for data in (b"[Patch]\nDescription=" + b"a" * (1 << 20) + b"\n", b"a" * (2 << 20),
-                     b"[Patch]\nDescription=" + b"a" * 900 + b"\n",
+                     b"[Patch]\nParameters=" + b"a" * 70000 + b"\n",
                      b"[Patch]\nDescr\0iption=x\n", b"\0" * 4096, b"[Patch\n", b"Enabled=yes\n",
-                     b"[Patch]\n\x1b[2J=1\n", b"[Patch]\nDescription=\xff\xfe\n",
+                     b"[Patch]\n\x1b[2J=1\n", b"[Patch]\nParameters=\xff\xfe\n",
                      b"[Kernel:../../etc]\n", b"[Kernel:]\n", b"[Patch]\n" * 3,
                      b"".join(b"[Kernel:%d]\n" % i for i in range(50000)),
                      b"[Patch]\nAfter=" + b" ".join(b"../%d" % i for i in range(20)) + b"\n",
