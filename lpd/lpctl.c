@@ -6,125 +6,14 @@
 #include "base/strv.h"
 #include "base/suggest.h"
 #include "config/parse.h"
-#include "ctl/ctl.h"
+#include "ctl/output.h"
+#include "ctl/verbs.h"
+#include "report/terminal.h"
 #include "store/changes-lock.h"
 #include "version.h"
 
-/* The administrator's command: options, and a table of verbs. What the verbs do is in ctl/. */
-
-enum option_value {
-    OPTION_JSON = 256,
-    OPTION_ROOT,
-    OPTION_NO_LEGEND,
-    OPTION_VERSION,
-    OPTION_NAME,
-    OPTION_KERNEL,
-    OPTION_STAGE,
-    OPTION_NO_LOAD,
-    OPTION_NO_REBUILD,
-    OPTION_DRY_RUN,
-    OPTION_CHECK,
-    OPTION_NOW,
-    OPTION_WAIT,
-    OPTION_IGNORE_MISSING,
-    _OPTION_END,
-};
-
-static const struct option options[] = {
-    { "json", required_argument, NULL, OPTION_JSON },
-    { "root", required_argument, NULL, OPTION_ROOT },
-    { "no-legend", no_argument, NULL, OPTION_NO_LEGEND },
-    { "quiet", no_argument, NULL, 'q' },
-    { "help", no_argument, NULL, 'h' },
-    { "version", no_argument, NULL, OPTION_VERSION },
-    { "name", required_argument, NULL, OPTION_NAME },
-    { "kernel", required_argument, NULL, OPTION_KERNEL },
-    { "stage", required_argument, NULL, OPTION_STAGE },
-    { "no-load", no_argument, NULL, OPTION_NO_LOAD },
-    { "no-rebuild", no_argument, NULL, OPTION_NO_REBUILD },
-    { "dry-run", no_argument, NULL, OPTION_DRY_RUN },
-    { "check", no_argument, NULL, OPTION_CHECK },
-    { "now", no_argument, NULL, OPTION_NOW },
-    { "wait", optional_argument, NULL, OPTION_WAIT },
-    { "ignore-missing", no_argument, NULL, OPTION_IGNORE_MISSING },
-    {},
-};
-
-#define TAKES(option) (1U << ((option) - OPTION_JSON))
-#define ANY_NUMBER 1000000
-
-static const struct verb {
-    const char *name;
-    int min_args, max_args;
-    unsigned takes; /* options of its own */
-    int (*run)(struct ctl *c, char **argv, struct error *e);
-    void (*print)(const struct ctl *c);
-    const char *arguments, *help;
-    unsigned instead; /* options that stand in for the arguments */
-} verbs[] = {
-    { "status", 0, ANY_NUMBER, TAKES(OPTION_CHECK), ctl_status, print_status, "[NAME…]",
-      "Kernel, policy and patches" },
-    { "list", 0, 0, 0, ctl_status, print_list, "", "The patches alone" },
-    { "show", 1, ANY_NUMBER, 0, ctl_show, print_show, "NAME…", "All that is known of a patch" },
-    { "why", 1, 1, 0, ctl_why, print_why, "NAME", "What decides about a patch, fact by fact" },
-    { "verify", 1, 1, 0, ctl_verify, print_verify, "FILE|NAME",
-      "Ask the kernel about a signature" },
-    { "keys", 0, 0, 0, ctl_keys, print_keys, "", "The keys whose word counts" },
-    { "blocking", 0, 1, 0, ctl_blocking, print_blocking, "[NAME]",
-      "The tasks that hold a transition up" },
-    { "log", 0, ANY_NUMBER, 0, ctl_log, NULL, "[NAME…]", "What the journal says about patches" },
-    { "metrics", 0, 0, 0, ctl_status, print_metrics, "", "The status as Prometheus text" },
-    { "lint", 0, ANY_NUMBER, TAKES(OPTION_KERNEL), ctl_lint, print_problems, "[FILE…]", "Check manifests and policy" },
-    { "cat-config", 0, 0, 0, ctl_cat_config, print_config, "",
-      "The policy, and where each value comes from" },
-    { "initramfs-files", 0, 0, TAKES(OPTION_KERNEL), ctl_initramfs_files, print_initramfs_files, "",
-      "What an initramfs has to carry" },
-    { "install", 1, ANY_NUMBER,
-      TAKES(OPTION_NAME) | TAKES(OPTION_KERNEL) | TAKES(OPTION_STAGE) | TAKES(OPTION_NO_LOAD) |
-          TAKES(OPTION_NO_REBUILD) | TAKES(OPTION_WAIT),
-      ctl_install, print_changes, "FILE…", "Put a patch in, now and at every boot" },
-    { "remove", 1, ANY_NUMBER, TAKES(OPTION_KERNEL) | TAKES(OPTION_NO_REBUILD), ctl_remove,
-      print_changes, "NAME…",
-      "Take a patch out and off the machine", TAKES(OPTION_KERNEL) },
-    { "enable", 1, ANY_NUMBER, TAKES(OPTION_NOW) | TAKES(OPTION_NO_REBUILD), ctl_enable, print_changes,
-      "NAME…", "Load a patch at boot again" },
-    { "disable", 1, ANY_NUMBER, TAKES(OPTION_NOW) | TAKES(OPTION_NO_REBUILD), ctl_disable, print_changes,
-      "NAME…", "Load a patch at boot no more" },
-    { "load", 1, ANY_NUMBER, TAKES(OPTION_WAIT), ctl_load, print_changes,
-      "NAME|FILE [PARAM=VALUE…]", "Put a patch in now" },
-    { "unload", 1, ANY_NUMBER, 0, ctl_unload, print_changes, "NAME|FILE…", "Take a patch out now" },
-    { "apply", 0, 0, TAKES(OPTION_DRY_RUN), ctl_apply, print_apply, "",
-      "Bring the kernel in line with manifests" },
-    { "lock", 0, 0, TAKES(OPTION_WAIT) | TAKES(OPTION_IGNORE_MISSING) | TAKES(OPTION_DRY_RUN),
-      ctl_lock, print_lock, "", "End module loading until reboot" },
-    { "import-kpatch", 0, 0, 0, ctl_import_kpatch, print_changes, "",
-      "Install what kpatch has in /var/lib/kpatch" },
-};
-
-static int help(void) {
-    printf("lpctl [OPTION…] COMMAND …\n\nLook after the kernel's live patches.\n\nCommands:\n");
-    for (size_t i = 0; i < ELEMENTSOF(verbs); i++) {
-        int used = printf("  %s %s", verbs[i].name, verbs[i].arguments);
-        /* The ellipsis is three bytes for one column. */
-        int wide = strstr(verbs[i].arguments, "…") ? 2 : 0;
-
-        printf("%*s%s\n", MAX(1, 34 - used + wide), "", verbs[i].help);
-    }
-    printf("\nOptions:\n"
-           "  --json=pretty|short|off         Print JSON instead of text\n"
-           "  --root=PATH                     Work on the machine below PATH instead\n"
-           "  --no-legend, -q --quiet         Less or no text\n"
-           "  --name= --kernel= --stage= --no-load    (install)\n"
-           "  --kernel=RELEASE                For that one (initramfs-files, lint, remove)\n"
-           "  --no-rebuild                    Leave the initramfs (install, remove, …)\n"
-           "  --wait[=TIME]                   Until transitions end (install, load, lock)\n"
-           "  --ignore-missing                Even without modules of Modules= (lock)\n"
-           "  --now                           At once as well (enable, disable)\n"
-           "  --dry-run                       Only say what would be done (apply, lock)\n"
-           "  --check                         Exit 10 if a required patch is not in (status)\n"
-           "  -h --help, --version\n\nSee lpctl(8).\n");
-    return EXIT_STATUS_DONE;
-}
+/* The administrator's command: it reads the command line, runs the verb, and prints what comes of it. The tables of
+ * options and verbs are in ctl/verbs.c, what the verbs do in the other files of ctl/. */
 
 static int bad_usage(const char *what, const char *word, const char *near) {
     fprintf(stderr, "lpctl: %s '%s'%s%s%s; see lpctl --help\n", what, word,
@@ -132,44 +21,62 @@ static int bad_usage(const char *what, const char *word, const char *near) {
     return EXIT_STATUS_USAGE;
 }
 
+#define OPTIONS_MAX 64
+
+/* For getopt_long(3). */
+static void make_options(struct option *ret, char *ret_letters) {
+    for (size_t i = 0; i < n_ctl_options && i + 1 < OPTIONS_MAX; i++) {
+        const struct ctl_option *o = ctl_options + i;
+
+        *ret++ = (struct option){ o->name, o->argument, NULL, (int) o->value };
+        if (!o->letter)
+            continue;
+        *ret_letters++ = o->letter;
+        for (int k = 0; k < o->argument; k++)
+            *ret_letters++ = ':';
+    }
+    *ret = (struct option){};
+    *ret_letters = '\0';
+}
+
+static int option_of_letter(int letter) {
+    for (size_t i = 0; i < n_ctl_options; i++)
+        if (ctl_options[i].letter && ctl_options[i].letter == letter)
+            return (int) ctl_options[i].value;
+    return 0;
+}
+
 static int unknown_option(char *argv[]) {
-    const char *names[ELEMENTSOF(options) - 1], *word = argv[optind - 1], *near;
+    const char *names[OPTIONS_MAX], *word = argv[optind - 1], *near;
     _cleanup_free_ char *bare = NULL, *spelled = NULL;
 
-    for (size_t i = 0; i < ELEMENTSOF(names); i++)
-        names[i] = options[i].name;
-    if (optopt > 0 && optopt < OPTION_JSON) {
+    for (size_t i = 0; i < n_ctl_options; i++)
+        names[i] = ctl_options[i].name;
+    if (optopt >= OPTION_JSON || (optopt > 0 && option_of_letter(optopt)))
+        return bad_usage("a value is missing or too much for", word, NULL);
+    if (optopt > 0) {
         const char letter[] = { '-', (char) optopt, '\0' };
 
         return bad_usage("unknown option", letter, NULL);
     }
-    if (optopt >= OPTION_JSON)
-        return bad_usage("a value is missing or too much for", word, NULL);
     bare = strndup(word, strcspn(word, "="));
-    near = bare && startswith(bare, "--") ? suggest(bare + 2, names, ELEMENTSOF(names)) : NULL;
+    near = bare && startswith(bare, "--") ? suggest(bare + 2, names, n_ctl_options) : NULL;
     if (near && asprintf(&spelled, "--%s", near) < 0)
         spelled = NULL;
     return bad_usage("unknown option", strempty(bare), spelled);
 }
 
-static const struct verb *find_verb(const char *name) {
-    for (size_t i = 0; i < ELEMENTSOF(verbs); i++)
-        if (streq(name, verbs[i].name))
-            return verbs + i;
-    return NULL;
-}
-
 static int unknown_verb(const char *word) {
-    const char *names[ELEMENTSOF(verbs)];
+    const char *names[64];
 
-    for (size_t i = 0; i < ELEMENTSOF(verbs); i++)
-        names[i] = verbs[i].name;
-    return bad_usage("unknown command", word, suggest(word, names, ELEMENTSOF(names)));
+    for (size_t i = 0; i < n_ctl_verbs && i < ELEMENTSOF(names); i++)
+        names[i] = ctl_verbs[i].name;
+    return bad_usage("unknown command", word, suggest(word, names, n_ctl_verbs));
 }
 
 struct arguments {
     struct ctl ctl;
-    unsigned given; /* options of single verbs */
+    uint64_t given; /* options of single verbs */
     bool help, version;
 };
 
@@ -202,17 +109,44 @@ static int parse_stage(struct ctl *c) {
     return bad_usage("--stage= takes initrd or system, not", optarg, NULL);
 }
 
+static int parse_output(struct ctl *c) {
+    c->wide = streq(optarg, "wide");
+    return c->wide ? 0 : bad_usage("--output= takes wide, not", optarg, NULL);
+}
+
+static int parse_lines(struct ctl *c) {
+    c->lines = optarg;
+    return *optarg && optarg[strspn(optarg, "0123456789")] == '\0'
+               ? 0 : bad_usage("--lines= takes a number, not", optarg, NULL);
+}
+
+/* An offset or an id may also be the next word, as for journalctl(1). */
+static void parse_boot(struct ctl *c, char *argv[]) {
+    const char *next = argv[optind];
+    size_t sign = next && *next && strchr("+-", *next), n = next ? strspn(next + sign, "0123456789abcdef") : 0;
+
+    c->boot = true;
+    c->boot_id = optarg;
+    if (!optarg && n > 0 && !next[sign + n] && (sign || n == 32)) {
+        c->boot_id = next;
+        optind++;
+    }
+}
+
 static int parse_option(struct arguments *a, int option, char *argv[]) {
     struct ctl *c = &a->ctl;
 
-    if (option >= OPTION_NAME && option < _OPTION_END)
+    if (option > 0 && option < OPTION_JSON && option != '?' && option != ':')
+        option = option_of_letter(option);
+    if (option >= OPTION_FIRST_OF_VERBS && option < _OPTION_END)
         a->given |= TAKES(option);
     switch (option) {
     case OPTION_JSON: return parse_json_mode(c);
     case OPTION_ROOT: c->root = optarg; return 0;
     case OPTION_NO_LEGEND: c->legend = false; return 0;
-    case 'q': c->quiet = true; return 0;
-    case 'h': a->help = true; return 0;
+    case OPTION_NO_PAGER: c->no_pager = true; return 0;
+    case OPTION_QUIET: c->quiet = true; return 0;
+    case OPTION_HELP: a->help = true; return 0;
     case OPTION_VERSION: a->version = true; return 0;
     case OPTION_NAME: c->name = optarg; return 0;
     case OPTION_KERNEL: c->kernel = optarg; return 0;
@@ -224,18 +158,25 @@ static int parse_option(struct arguments *a, int option, char *argv[]) {
     case OPTION_NOW: c->now = true; return 0;
     case OPTION_WAIT: return parse_wait(c);
     case OPTION_IGNORE_MISSING: c->ignore_missing = true; return 0;
+    case OPTION_OUTPUT: return parse_output(c);
+    case OPTION_FULL: c->wide = true; return 0;
+    case OPTION_LINES: return parse_lines(c);
+    case OPTION_FOLLOW: c->follow = true; return 0;
+    case OPTION_BOOT: parse_boot(c, argv); return 0;
+    case OPTION_SINCE: c->since = optarg; return 0;
     default: return unknown_option(argv);
     }
 }
 
-static int check_options(const struct verb *verb, unsigned given) {
-    for (size_t i = 0; options[i].name; i++)
-        if (options[i].val >= OPTION_NAME && (given & TAKES(options[i].val)) &&
-            !(verb->takes & TAKES(options[i].val))) {
-            fprintf(stderr, "lpctl: --%s does not go with %s; see lpctl --help\n", options[i].name,
-                    verb->name);
+static int check_options(const struct verb *verb, uint64_t given) {
+    for (size_t i = 0; i < n_ctl_options; i++) {
+        const struct ctl_option *o = ctl_options + i;
+
+        if (o->value >= OPTION_FIRST_OF_VERBS && (given & TAKES(o->value)) && !(verb->takes & TAKES(o->value))) {
+            fprintf(stderr, "lpctl: --%s does not go with %s; see lpctl help %s\n", o->name, verb->name, verb->name);
             return EXIT_STATUS_USAGE;
         }
+    }
     return 0;
 }
 
@@ -250,18 +191,28 @@ static void add_error(struct ctl *c, const struct error *e, int r) {
     json_object_object_add(c->value, "error", o);
 }
 
+static void print_error_line(const char *prefix, const char *text) {
+    unsigned columns = isatty(STDERR_FILENO) ? terminal_columns() : 0;
+    _cleanup_free_ char *line = NULL;
+
+    if (asprintf(&line, "%s%s", prefix, text) >= 0)
+        text_print_wrapped(stderr, line, columns, STRLEN("lpctl: "));
+}
+
 static void print_error(json_object *error) {
     const char *hint = value_get(error, "hint");
 
-    fprintf(stderr, "lpctl: %s\n", value_get(error, "message"));
+    print_error_line("lpctl: ", value_get(error, "message"));
     if (hint)
-        fprintf(stderr, "       %s\n", hint);
+        print_error_line("       ", hint);
 }
 
 /* What was found out is shown also when the verb failed. */
-static void print_value(struct ctl *c, const struct verb *verb, int r, const struct error *e) {
-    if (r < 0)
-        add_error(c, e, r);
+static void print_value(const struct arguments *a, const struct verb *verb, int r) {
+    const struct ctl *c = &a->ctl;
+    struct output output;
+
+    output = output_begin(verb->text == TEXT_FITTING && c->wide ? TEXT_VERBATIM : verb->text, c->json != JSON_OFF, !a->ctl.no_pager);
     if (c->json != JSON_OFF)
         puts(json_object_to_json_string_ext(
             c->value, (c->json == JSON_PRETTY ? JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED
@@ -269,7 +220,7 @@ static void print_value(struct ctl *c, const struct verb *verb, int r, const str
                           JSON_C_TO_STRING_NOSLASHESCAPE));
     else if (!c->quiet && verb->print && json_object_object_length(c->value) > (r < 0 ? 2 : 1))
         verb->print(c);
-    (void) fflush(stdout);
+    output_end(&output);
     if (r < 0 && c->json == JSON_OFF)
         print_error(json_object_object_get(c->value, "error"));
 }
@@ -285,10 +236,11 @@ static int run(struct arguments *a, const struct verb *verb, char **argv) {
         r = verb->run(&a->ctl, argv, &e);
     if (!a->ctl.value)
         a->ctl.value = value_new();
-    print_value(&a->ctl, verb, r, &e);
+    if (r < 0)
+        add_error(&a->ctl, &e, r);
+    print_value(a, verb, r);
     if (a->ctl.lock)
         changes_lock_free(a->ctl.lock);
-    free(a->ctl.command);
     json_object_put(a->ctl.value);
     host_close(&a->ctl.host);
     return r < 0 ? (int) e.exit_status : EXIT_STATUS_DONE;
@@ -302,33 +254,71 @@ static int finish(int status) {
     return status == EXIT_STATUS_DONE ? EXIT_STATUS_FAILED : status;
 }
 
-int main(int argc, char *argv[]) {
-    struct arguments a = { .ctl = { .host = HOST_NULL, .legend = true } };
-    const struct verb *verb;
-    int c, n_args, status;
+/* verb: NULL for lpctl itself. */
+static int help(const struct arguments *a, const struct verb *verb) {
+    struct output output = output_begin(TEXT_VERBATIM, /* json= */ false, !a->ctl.no_pager);
 
-    (void) setlocale(LC_ALL, "");
+    if (verb)
+        help_print_verb(verb);
+    else
+        help_print();
+    output_end(&output);
+    return EXIT_STATUS_DONE;
+}
+
+static int run_verb(struct arguments *a, const struct verb *verb, char **argv, int n_args) {
+    int status;
+
+    if (a->help)
+        return help(a, verb);
+    if ((n_args < verb->min_args && !(a->given & verb->instead)) || n_args > verb->max_args) {
+        fprintf(stderr, "usage: lpctl %s %s\n", verb->name, verb->arguments);
+        return EXIT_STATUS_USAGE;
+    }
+    status = check_options(verb, a->given);
+    if (status != 0)
+        return status;
+    if (!verb->run)
+        verb = n_args > 0 ? verb_find(argv[0]) : NULL;
+    else
+        return run(a, verb, argv);
+    return n_args > 0 && !verb ? unknown_verb(argv[0]) : help(a, verb);
+}
+
+static int parse(struct arguments *a, int argc, char *argv[]) {
+    struct option options[OPTIONS_MAX];
+    char letters[3 * OPTIONS_MAX];
+    int c, status;
+
     opterr = 0;
-    while ((c = getopt_long(argc, argv, "qh", options, NULL)) >= 0) {
-        status = parse_option(&a, c, argv);
+    make_options(options, letters);
+    while ((c = getopt_long(argc, argv, letters, options, NULL)) >= 0) {
+        status = parse_option(a, c, argv);
         if (status != 0)
             return status;
     }
-    if (a.help)
-        return finish(help());
+    return 0;
+}
+
+int main(int argc, char *argv[]) {
+    struct arguments a = { .ctl = { .host = HOST_NULL, .legend = true } };
+    _cleanup_free_ char *command = NULL;
+    const struct verb *verb;
+    int status;
+
+    (void) setlocale(LC_ALL, "");
+    a.ctl.command = command = strv_join(argv, " ");
+    status = parse(&a, argc, argv);
+    if (status != 0)
+        return status;
     if (a.version) {
         printf("lpctl %s\n", LPD_VERSION);
         return finish(EXIT_STATUS_DONE);
     }
-    verb = find_verb(optind < argc ? argv[optind] : "status");
+    if (a.help && optind >= argc)
+        return finish(help(&a, NULL));
+    verb = verb_find(optind < argc ? argv[optind] : "status");
     if (!verb)
         return unknown_verb(argv[optind]);
-    n_args = MAX(0, argc - optind - 1);
-    if ((n_args < verb->min_args && !(a.given & verb->instead)) || n_args > verb->max_args) {
-        fprintf(stderr, "usage: lpctl %s %s\n", verb->name, verb->arguments);
-        return EXIT_STATUS_USAGE;
-    }
-    status = check_options(verb, a.given);
-    a.ctl.command = status == 0 ? strv_join(argv, " ") : NULL;
-    return status != 0 ? status : finish(run(&a, verb, argv + MIN(optind + 1, argc)));
+    return finish(run_verb(&a, verb, argv + MIN(optind + 1, argc), MAX(0, argc - optind - 1)));
 }

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <fnmatch.h>
+
 #include "config/name.h"
 
 #define ALPHANUMERICAL "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -41,4 +43,22 @@ char *patch_name_to_module(const char *name) {
     for (char *c = module; c && *c; c++)
         *c = (char) as_kernel(*c);
     return module;
+}
+
+bool patch_pattern_is_glob(const char *pattern) {
+    return pattern[strcspn(pattern, "*?[")] != '\0';
+}
+
+bool patch_pattern_matches(const char *pattern, const char *name) {
+    _cleanup_free_ char *folded = patch_name_to_module(name), *p = strdup(pattern);
+    bool inside = false; /* a '-' in brackets makes a range */
+
+    if (!folded || !p)
+        return false;
+    for (char *c = p; *c; c++) {
+        inside = inside ? *c != ']' : *c == '[';
+        if (!inside && *c == '-')
+            *c = '_';
+    }
+    return fnmatch(p, folded, 0) == 0 || fnmatch(pattern, name, 0) == 0;
 }

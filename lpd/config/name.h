@@ -16,6 +16,11 @@ bool patch_name_equal(const char *a, const char *b);
 /* Orders names with '-' and '_' alike, as strcmp(3) does. */
 int patch_name_compare(const char *a, const char *b);
 
+/* Whether a name on a command line is a pattern of glob(7); and whether a name is one that it means, '-' and '_'
+ * alike outside of brackets. */
+bool patch_pattern_is_glob(const char *pattern);
+bool patch_pattern_matches(const char *pattern, const char *name);
+
 /* The name as the kernel spells it, '-' made '_'. NULL when out of memory. */
 char *patch_name_to_module(const char *name);
 

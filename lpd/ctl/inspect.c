@@ -12,7 +12,8 @@
 #include "livepatch/transition.h"
 #include "plan/missing.h"
 #include "report/status.h"
-#include "system/journal.h"
+#include "report/table.h"
+#include "report/terminal.h"
 
 /* The verbs that look and change nothing. */
 
@@ -103,19 +104,46 @@ static int check_required(const struct look *l, struct error *e) {
     return error_set(e, -ENODATA, EXIT_STATUS_REQUIRED, "required, but not in: %s", strempty(names));
 }
 
-static int build_named(struct ctl *c, const struct look *l, char **names, json_object *o,
-                       struct error *e) {
-    json_object *patches = json_object_new_array();
+static bool has_patch(json_object *patches, const char *name) {
+    for (size_t i = 0; i < json_object_array_length(patches); i++)
+        if (streq(value_get(json_object_array_get_idx(patches, i), "name"), name))
+            return true;
+    return false;
+}
+
+static void add_matching(json_object *all, const char *pattern, json_object *patches) {
+    for (size_t i = 0; i < json_object_array_length(all); i++) {
+        json_object *patch = json_object_array_get_idx(all, i);
+        const char *name = value_get(patch, "name");
+
+        if (patch_pattern_matches(pattern, name) && !has_patch(patches, name))
+            json_object_array_add(patches, json_object_get(patch));
+    }
+}
+
+/* In o the patches of these names instead of all. A pattern may match none, but a name has to be somebody's. */
+static int select_patches(struct ctl *c, const struct look *l, char **names, json_object *o, struct error *e) {
+    json_object *all = json_object_get(json_object_object_get(o, "patches")), *patches = json_object_new_array();
+    int r = 0;
 
     json_object_object_add(o, "patches", patches);
-    STRV_FOREACH(name, names) {
-        json_object *patch = status_build_patch(&l->snapshot, &l->plan, *name);
+    for (; *names && r >= 0; names++) {
+        json_object *patch;
 
+        if (patch_pattern_is_glob(*names)) {
+            add_matching(all, *names, patches);
+            continue;
+        }
+        patch = status_build_patch(&l->snapshot, &l->plan, *names);
         if (!patch)
-            return ctl_no_patch(c, *name, e);
-        json_object_array_add(patches, patch);
+            r = ctl_no_patch(c, *names, e);
+        else if (has_patch(patches, value_get(patch, "name")))
+            json_object_put(patch);
+        else
+            json_object_array_add(patches, patch);
     }
-    return 0;
+    json_object_put(all);
+    return r;
 }
 
 int ctl_status(struct ctl *c, char **argv, struct error *e) {
@@ -128,31 +156,38 @@ int ctl_status(struct ctl *c, char **argv, struct error *e) {
     c->value = status_build(&l.snapshot, &l.plan);
     r = boots_add(&c->host, &l.snapshot, c->value);
     if (r >= 0 && *argv)
-        r = build_named(c, &l, argv, c->value, e);
+        r = select_patches(c, &l, argv, c->value, e);
     return r >= 0 && c->check ? check_required(&l, e) : r;
 }
 
 int ctl_show(struct ctl *c, char **argv, struct error *e) {
     _cleanup_(look_done) struct look l = {};
+    _cleanup_json_ json_object *all = NULL;
     int r;
 
     r = look(c, &l, e);
     if (r < 0)
         return r;
+    all = status_build(&l.snapshot, &l.plan);
     c->value = value_new();
-    return build_named(c, &l, argv, c->value, e);
+    json_object_object_add(c->value, "patches", json_object_get(json_object_object_get(all, "patches")));
+    return select_patches(c, &l, argv, c->value, e);
 }
 
 static const struct table_column list_columns[] = {
-    { "NAME", "name" },   { "STATE", "state" },   { "STAGE", "stage" },
-    { "REQUIRED", "required" }, { "SINCE", "since" }, { "REASON", "reason" },
+    { "NAME", "name" },
+    { "STATE", "state" },
+    { "SINCE", "since", COLUMN_ROOM },
+    { "STAGE", "stage", COLUMN_WIDE },
+    { "REQUIRED", "required", COLUMN_WIDE },
+    { "REASON", "reason", COLUMN_BELOW },
 };
 
 static void print_patches(const struct ctl *c) {
     json_object *patches = json_object_object_get(c->value, "patches");
 
     if (json_object_array_length(patches) > 0)
-        (void) table_print(patches, list_columns, ELEMENTSOF(list_columns), c->legend);
+        (void) table_print(patches, list_columns, ELEMENTSOF(list_columns), c->legend, c->wide);
 }
 
 void print_list(const struct ctl *c) {
@@ -428,6 +463,7 @@ void print_why(const struct ctl *c) {
     json_object *patch = json_object_object_get(c->value, "patch");
     const char *reason = patch ? value_get(patch, "reason") : NULL;
     int width = MAX(widest(steps, "question"), 10);
+    _cleanup_free_ char *line = NULL;
 
     for (size_t i = 0; i < json_object_array_length(steps); i++) {
         json_object *step = json_object_array_get_idx(steps, i);
@@ -437,7 +473,8 @@ void print_why(const struct ctl *c) {
         if (trust && streq(value_get(step, "question"), "signature"))
             print_steps(trust, 5);
     }
-    printf("=> %s: %s\n", value_get(c->value, "action"), value_get(c->value, "reason"));
+    if (asprintf(&line, "=> %s: %s", value_get(c->value, "action"), value_get(c->value, "reason")) >= 0)
+        text_print_wrapped(stdout, line, terminal_columns(), STRLEN("=> "));
     if (hint)
         printf("   %s\n", hint);
     if (patch)
@@ -504,39 +541,4 @@ void print_blocking(const struct ctl *c) {
         for (size_t k = 0; k < json_object_array_length(stack); k++)
             printf("    %s\n", json_object_get_string(json_object_array_get_idx(stack, k)));
     }
-}
-
-int ctl_log(struct ctl *c, char **argv, struct error *e) {
-    _cleanup_strv_free_ char **args = NULL;
-    _cleanup_free_ char *root = NULL;
-    int r;
-
-    r = strv_extend_split(&args, "journalctl --no-pager", " ");
-    if (r >= 0 && c->json != JSON_OFF)
-        r = strv_extend(&args, c->json == JSON_PRETTY ? "--output=json-pretty" : "--output=json");
-    if (r >= 0 && !c->host.live)
-        r = asprintf(&root, "--root=%s", c->root) < 0 ? -ENOMEM : strv_extend(&args, root);
-    for (int i = 0; i < _EVENT_MAX && r >= 0; i++) {
-        char match[sizeof("MESSAGE_ID=") + 32];
-
-        (void) snprintf(match, sizeof(match), "MESSAGE_ID=%s", journal_event_id(i));
-        r = strv_extend(&args, match);
-    }
-    for (; *argv && r >= 0; argv++) {
-        _cleanup_(manifest_done) struct manifest m = {};
-        _cleanup_free_ char *match = NULL;
-
-        r = ctl_check_name(*argv, e);
-        if (r < 0)
-            return r;
-        if (manifest_load(&c->host, *argv, &m, NULL) < 0)
-            m.name = strdup(*argv);
-        if (!m.name || asprintf(&match, "LPD_PATCH=%s", m.name) < 0)
-            return -ENOMEM;
-        r = strv_extend(&args, match);
-    }
-    if (r < 0)
-        return r;
-    (void) execvp(args[0], args);
-    return error_set(e, -errno, EXIT_STATUS_FAILED, "cannot run journalctl: %s", strerror(errno));
 }

@@ -4,6 +4,7 @@
 #include "base/strv.h"
 #include "ctl/ctl.h"
 #include "plan/snapshot.h"
+#include "report/table.h"
 #include "trust/certificates.h"
 #include "trust/keyrings.h"
 #include "trust/parser.h"
@@ -143,15 +144,19 @@ int ctl_keys(struct ctl *c, char **argv _unused_, struct error *e) {
 
 void print_keys(const struct ctl *c) {
     static const struct table_column columns[] = {
-        { "KEYRING", "keyring" },     { "NAME", "name" },     { "KEY ID", "keyId" },
-        { "ALGORITHM", "algorithm" }, { "ORIGIN", "origin" }, { "COUNTS", "counts" },
-        { "PATCHES", "patches" },
+        { "KEYRING", "keyring" },
+        { "KEY ID", "keyId" },
+        { "COUNTS", "counts" },
+        { "ALGORITHM", "algorithm", COLUMN_ROOM },
+        { "NAME", "name", COLUMN_BELOW },
+        { "ORIGIN", "origin", COLUMN_BELOW, "from: " },
+        { "PATCHES", "patches", COLUMN_BELOW, "vouches for: " },
     };
     json_object *keys = json_object_object_get(c->value, "keys");
     json_object *problems = json_object_object_get(c->value, "problems");
 
     if (json_object_array_length(keys) > 0)
-        (void) table_print(keys, columns, ELEMENTSOF(columns), c->legend);
+        (void) table_print(keys, columns, ELEMENTSOF(columns), c->legend, c->wide);
     else if (c->legend)
         printf("No keys%s.\n", json_object_get_boolean(json_object_object_get(c->value, "readable"))
                                    ? "" : " that this user may see");

@@ -6,6 +6,7 @@
 #include "lock/forecast/find.h"
 #include "lock/forecast/forecast.h"
 #include "lock/may-lock.h"
+#include "report/table.h"
 
 #define LINE_WIDTH 80
 
@@ -149,7 +150,7 @@ void print_lock_forecast(const struct ctl *c) {
     else {
         printf("After it, kernel %s will probably be asked for these modules:\n\n",
                value_get(forecast, "kernel"));
-        (void) table_print(modules, columns, ELEMENTSOF(columns), c->legend);
+        (void) table_print(modules, columns, ELEMENTSOF(columns), c->legend, /* wide= */ true);
         printf("\n");
     }
     for (size_t i = 0; i < json_object_array_length(unread); i++)

@@ -8,6 +8,7 @@
 #include "load/converge.h"
 #include "load/execute.h"
 #include "module/file.h"
+#include "report/table.h"
 #include "system/journal.h"
 
 /* The verbs that change what is in the kernel. */
@@ -266,12 +267,15 @@ int ctl_apply(struct ctl *c, char **argv _unused_, struct error *e) {
 
 void print_apply(const struct ctl *c) {
     static const struct table_column columns[] = {
-        { "NAME", "name" }, { "ACTION", "action" }, { "RESULT", "result" }, { "REASON", "reason" },
+        { "NAME", "name" },
+        { "ACTION", "action" },
+        { "REASON", "reason", COLUMN_BELOW },
+        { "RESULT", "result", COLUMN_BELOW, "result: " },
     };
     json_object *actions = json_object_object_get(c->value, "actions");
 
     if (json_object_array_length(actions) > 0)
-        (void) table_print(actions, columns, ELEMENTSOF(columns), c->legend);
+        (void) table_print(actions, columns, ELEMENTSOF(columns), c->legend, c->wide);
     else if (c->legend && json_object_object_get_ex(c->value, "changed", NULL))
         printf("Nothing to do: there are no patches.\n");
 }

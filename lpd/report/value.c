@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <libsmartcols.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <time.h>
 
 #include "base/strv.h"
 #include "base/utf8.h"
 #include "report/value.h"
-
-DEFINE_TRIVIAL_CLEANUP_FUNC(struct libscols_table *, scols_unref_table)
 
 /* Names of files are any bytes, but JSON is UTF-8 and a terminal obeys control characters. */
 static json_object *string_value(const char *s) {
@@ -66,7 +64,26 @@ static char *list_text(json_object *array) {
     return words ? strv_join(words, " ") : strdup("-");
 }
 
-static char *time_text(uint64_t usec) {
+/* "3min ago", as systemctl(1) has it, but of one unit. 1; or 0 if that time is still to come. */
+static int ago_text(uint64_t usec, char **ret) {
+    static const struct {
+        uint64_t from, size; /* seconds */
+        const char *name;
+    } units[] = {
+        { 730 * 86400, 365 * 86400, "y" }, { 14 * 86400, 7 * 86400, " weeks" }, { 2 * 86400, 86400, " days" },
+        { 3600, 3600, "h" },               { 60, 60, "min" },                   { 0, 1, "s" },
+    };
+    uint64_t now = (uint64_t) time(NULL), then = usec / USEC_PER_SEC;
+    size_t i = 0;
+
+    if (then > now)
+        return 0;
+    while (now - then < units[i].from)
+        i++;
+    return asprintf(ret, "%" PRIu64 "%s ago", (now - then) / units[i].size, units[i].name) < 0 ? -ENOMEM : 1;
+}
+
+static char *date_text(uint64_t usec) {
     time_t t = (time_t) (usec / USEC_PER_SEC);
     char text[sizeof("2026-01-31 12:34:56")];
     struct tm tm;
@@ -76,12 +93,26 @@ static char *time_text(uint64_t usec) {
     return strdup(text);
 }
 
+static char *time_text(uint64_t usec, bool brief) {
+    _cleanup_free_ char *ago = NULL, *date = NULL;
+    char *both;
+    int r;
+
+    r = ago_text(usec, &ago);
+    if (brief && r > 0)
+        return TAKE_PTR(ago);
+    date = date_text(usec);
+    if (r <= 0 || !date)
+        return TAKE_PTR(date);
+    return asprintf(&both, "%s (%s)", date, ago) < 0 ? NULL : both;
+}
+
 /* Those that json_add_time() is called for. */
 static bool is_time(const char *key) {
     return streq(key, "since") || streq(key, "last");
 }
 
-char *value_text(json_object *o, const char *key) {
+static char *field_text(json_object *o, const char *key, bool brief) {
     json_object *v = json_object_object_get(o, key);
 
     switch (v ? json_object_get_type(v) : json_type_null) {
@@ -93,66 +124,15 @@ char *value_text(json_object *o, const char *key) {
         return list_text(v);
     default:
         if (is_time(key))
-            return time_text(json_object_get_uint64(v));
+            return time_text(json_object_get_uint64(v), brief);
         return strdup(json_object_get_string(v));
     }
 }
 
-bool colors_wanted(void) {
-    const char *no_color = getenv("NO_COLOR");
-
-    return isatty(STDOUT_FILENO) && (!no_color || !*no_color);
+char *value_text(json_object *o, const char *key) {
+    return field_text(o, key, /* brief= */ false);
 }
 
-static const char *color_for(const char *key, const char *text) {
-    static const struct {
-        const char *text, *color;
-    } colors[] = {
-        { "active", "green" },   { "transition", "yellow" }, { "failed", "red" },
-        { "refused", "red" },    { "absent", "yellow" },     { "quarantined", "red" },
-        { "load", "green" },     { "fail", "red" },          { "unload", "yellow" },
-    };
-
-    if (!streq(key, "state") && !streq(key, "action"))
-        return NULL;
-    for (size_t i = 0; i < ELEMENTSOF(colors); i++)
-        if (streq(colors[i].text, text))
-            return colors[i].color;
-    return NULL;
-}
-
-static int add_row(struct libscols_table *table, json_object *row, const struct table_column *columns,
-                   size_t n_columns) {
-    struct libscols_line *line = scols_table_new_line(table, NULL);
-    int r = line ? 0 : -ENOMEM;
-
-    for (size_t i = 0; i < n_columns && r >= 0; i++) {
-        char *text = value_text(row, columns[i].key);
-        const char *color = text ? color_for(columns[i].key, text) : NULL;
-
-        r = text ? scols_line_refer_data(line, i, text) : -ENOMEM;
-        if (r >= 0 && color)
-            r = scols_cell_set_color(scols_line_get_cell(line, i), color);
-    }
-    return r;
-}
-
-int table_print(json_object *rows, const struct table_column *columns, size_t n_columns,
-                bool legend) {
-    _cleanup_(scols_unref_tablep) struct libscols_table *table = scols_new_table();
-    int r = table ? 0 : -ENOMEM;
-
-    if (r < 0)
-        return r;
-    (void) scols_table_enable_colors(table, colors_wanted());
-    (void) scols_table_enable_noheadings(table, !legend);
-    for (size_t i = 0; i < n_columns && r >= 0; i++) {
-        bool last = i + 1 == n_columns;
-
-        if (!scols_table_new_column(table, columns[i].title, 0, last ? SCOLS_FL_WRAP : 0))
-            r = -ENOMEM;
-    }
-    for (size_t i = 0; i < json_object_array_length(rows) && r >= 0; i++)
-        r = add_row(table, json_object_array_get_idx(rows, i), columns, n_columns);
-    return r < 0 ? r : scols_print_table(table);
+char *value_text_brief(json_object *o, const char *key) {
+    return field_text(o, key, /* brief= */ true);
 }

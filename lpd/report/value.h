@@ -19,21 +19,12 @@ void json_add_list(json_object *o, const char *key, char *const *l);
 /* A new object that begins with "schemaVersion". */
 json_object *value_new(void);
 
-/* The text of a field as a person reads it: yes/no, words joined by blanks, local time for "since",
- * "-" for null. To be freed; NULL when out of memory. */
+/* The text of a field as a person reads it: yes/no, words joined by blanks, for times the local time and how long
+ * ago that is, "-" for null. To be freed; NULL when out of memory. */
 char *value_text(json_object *o, const char *key);
+
+/* The same for the cell of a table: of a time, how long ago it is. */
+char *value_text_brief(json_object *o, const char *key);
 
 /* The string in a field, or NULL. */
 const char *value_get(json_object *o, const char *key);
-
-struct table_column {
-    const char *title;
-    const char *key;
-};
-
-/* Prints the objects of an array as a table to standard output: libsmartcols(3). States are coloured
- * on a terminal, unless $NO_COLOR is set. 0 or a negative errno. */
-int table_print(json_object *rows, const struct table_column *columns, size_t n_columns, bool legend);
-
-/* Whether colours are wanted. */
-bool colors_wanted(void);

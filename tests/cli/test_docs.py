@@ -18,7 +18,6 @@ import jsonschema
 TOP = Path(os.environ["SOURCE_ROOT"])
 LPCTL, LPD = os.environ["LPCTL"], os.environ["LPD"]
 PAGES = sorted((TOP / "docs/man").glob("*.scd"))
-NOWHERE = "--root=/nonexistent"   # lpctl looks at its options, and then does nothing
 
 
 def text(path):
@@ -46,29 +45,17 @@ def options_in(line):
 
 
 class Help:
-    """What `lpctl --help` and lpctl's own checks say: the verbs, the options, which go together."""
+    """What `lpctl help` says: the verbs, the options, which go together."""
 
     def __init__(self):
-        out = run(LPCTL, "--help").stdout
-        commands, options = re.search(r"^Commands:$(.*)^Options:$(.*)^See ", out,
-                                      re.M | re.S).groups()
-        self.verbs = re.findall(r"^  ([a-z-]+) ", commands, re.M)
-        self.options = options_in(options)
-        single = {o for o in self.options if any(self._refuses(v, o) for v in self.verbs)}
-        self.common = self.options - single
-        self.own = {v: {o for o in single if not self._refuses(v, o)} for v in self.verbs}
-
-    @staticmethod
-    def _refuses(verb, option):
-        if not option.startswith("--"):
-            return False
-        given = {"--json": "--json=off", "--root": NOWHERE, "--stage": "--stage=system",
-                 "--name": "--name=x", "--kernel": "--kernel=x"}.get(option, option)
-        for arguments in ([], ["x"]):
-            said = run(LPCTL, NOWHERE, verb, given, *arguments).stderr
-            if not said.startswith("usage: "):
-                break
-        return "does not go with" in said
+        out = run(LPCTL, "help").stdout
+        verbs, common, single = re.search(r"^Show:$(.*)^Options:$(.*)^Options of some commands:$(.*)^See ", out,
+                                          re.M | re.S).groups()
+        self.verbs = re.findall(r"^  ([a-z-]+) ", verbs, re.M)
+        self.common, self.single = options_in(common), options_in(single)
+        self.options = self.common | self.single
+        self.of_verbs = {v: run(LPCTL, "help", v).stdout for v in self.verbs}
+        self.own = {v: options_in(text) & self.single for v, text in self.of_verbs.items()}
 
 
 HELP = Help()
@@ -120,6 +107,19 @@ class Manual(unittest.TestCase):
             for verb in re.findall(r"[a-z-]+", verbs[1]) if verbs else []:
                 own[verb] |= options_in(head)
         self.assertEqual(own, HELP.own)
+
+    def test_help(self):
+        """Each verb has its usage, its options one a line, and an example that is one of it."""
+        for verb, shown in HELP.of_verbs.items():
+            self.assertEqual(run(LPCTL, verb, "--help").stdout, shown)
+            self.assertEqual(run(LPCTL, "-h", verb, "--json=off").stdout, shown)
+            self.assertRegex(shown, rf"\Alpctl \[OPTION…\] {verb}[ \n]")
+            self.assertRegex(shown, rf"\nExample:\n  lpctl {verb}\b")
+            self.assertLessEqual(max(map(len, shown.split("\n"))), 80)
+        lines = run(LPCTL, "--help").stdout.split("\n")
+        self.assertLessEqual(max(map(len, lines)), 80)
+        self.assertEqual([len(options_in(line[:33])) for line in lines if line.startswith("  --")], [1] * sum(
+            line.startswith("  --") for line in lines))
 
     def test_lpd_verbs(self):
         out = run(LPD, "--help").stdout
@@ -264,7 +264,7 @@ source "$1"
 exec 3>&2
 lpctl() {
     echo "$*" >&3
-    [[ $* == *'list --no-legend' ]] && printf 'fix-a active  now\nother failed\n'
+    [[ $* == *'list --no-legend --full' ]] && printf 'fix-a active  now\nother failed\n'
 }
 while IFS= read -r line; do
     IFS=' ' read -ra COMP_WORDS <<<"$line"
@@ -307,10 +307,10 @@ class Bash(unittest.TestCase):
         self.assertEqual(found, [{"pretty", "short", "off"}, {"pretty"}, {"initrd"}])
 
     def test_names(self):
-        self.assertEqual(self.complete("lpctl why ", "lpctl remove f", "lpctl list "),
+        self.assertEqual(self.complete("lpctl why ", "lpctl remove f", "lpctl keys "),
                          [{"fix-a", "other"}, {"fix-a"}, set()])
         self.complete("lpctl --root = /x show ")
-        self.assertEqual(self.asked, "--root=/x list --no-legend\n")
+        self.assertEqual(self.asked, "--root=/x list --no-legend --full\n")
 
     def test_files(self):
         modules = {"a.ko", "b.ko.xz", "sub"}
@@ -336,7 +336,7 @@ class Zsh(unittest.TestCase):
         for verbs, body in re.findall(r"^        (\S+)\)(.*?);;$", arms, re.M | re.S):
             for verb in filter(None, verbs.replace("''", "").split("|")):
                 own[verb] |= set(re.findall(r"'(--[a-z-]+)", body))
-        self.assertEqual(own, HELP.own)
+        self.assertEqual(own, {v: {o for o in HELP.own[v] if o.startswith("--")} for v in HELP.verbs})
 
 
 TREE = {
@@ -382,7 +382,7 @@ class Schemas(unittest.TestCase):
 
     def test_every_verb_has_one(self):
         others = {"failure", "action", "task", "changes", "trustSteps"}
-        self.assertEqual(set(self.verbs["$defs"]) - others, set(HELP.verbs) - {"log"})
+        self.assertEqual(set(self.verbs["$defs"]) - others, set(HELP.verbs) - {"log", "help"})
 
     def test_every_object_is_strict(self):
         def look(schema):

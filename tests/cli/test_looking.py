@@ -9,8 +9,8 @@ from machine import *
 
 
 def table(text):
-    """Rows of a table by their first word."""
-    rows = [line.split() for line in text.splitlines() if line.strip()]
+    """Rows of a table by their first word, without what stands below them."""
+    rows = [line.split() for line in text.splitlines() if line.strip() and not line.startswith(" ")]
     return {row[0]: row[1:] for row in rows}
 
 
@@ -91,8 +91,12 @@ class Patched(Case):
         value, text = self.assert_same_everywhere("list")
         self.assertEqual(states(value), self.WANTED)
         rows = table(text)
-        self.assertEqual(rows["fix-net"], ["active", "system", "yes", *rows["fix-net"][3:5], "-"])
-        self.assertEqual(rows["NAME"], ["STATE", "STAGE", "REQUIRED", "SINCE", "REASON"])
+        self.assertEqual(rows["fix-net"][0], "active")
+        self.assertEqual(rows["NAME"], ["STATE", "SINCE"])
+        self.assertIn("\n    by lp-all, which is cumulative\n", text)
+        rows = table(self.text("list", "-o", "wide"))
+        self.assertEqual((rows["fix-net"][0], rows["fix-net"][-3:]), ("active", ["system", "yes", "-"]))
+        self.assertEqual(rows["NAME"], ["STATE", "SINCE", "STAGE", "REQUIRED", "REASON"])
         self.assertEqual(set(table(self.text("list", "--no-legend"))), set(self.WANTED))
 
     def test_show(self):

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "report/value.h"
+
+/* Where a column of a table goes. */
+enum table_place {
+    COLUMN_ALWAYS,
+    COLUMN_ROOM,  /* left out first where the terminal is too narrow */
+    COLUMN_WIDE,  /* in the wide table only */
+    COLUMN_BELOW, /* long text: on lines of its own below the row; in the wide table a column, too */
+};
+
+struct table_column {
+    const char *title;
+    const char *key;
+    enum table_place place;
+    const char *prefix; /* of COLUMN_BELOW; NULL: none */
+};
+
+#define TABLE_COLUMNS_MAX 12
+
+/* Prints the objects of an array as a table to standard output: libsmartcols(3). States are coloured
+ * on a terminal, unless $NO_COLOR is set. No word is broken. 0 or a negative errno. */
+int table_print(json_object *rows, const struct table_column *columns, size_t n_columns, bool legend,
+                bool wide);
