@@ -3,15 +3,16 @@
 
 #include "base/host.h"
 
-/* What may still be spent on patches where others wait: a boot in its initramfs. Whatever spends something
- * takes it off here, also when it fails, so that no number of bad files costs more than this. */
+/* What may still be spent on patches while others wait, such as the boot in its initramfs. Whatever
+ * spends something subtracts it here, also when it fails, so that no number of bad files costs more
+ * than this. */
 struct budget {
-    uint64_t bytes;    /* of modules, as they are once unpacked */
+    uint64_t bytes;    /* of modules, uncompressed */
     uint64_t patches;
     uint64_t end_usec; /* on the clock of the host */
 };
 
-/* How many bytes of a limit may be used; all of it where there is no budget. */
+/* How many bytes of a limit may be used; the whole limit if there is no budget. */
 static inline size_t budget_bytes(const struct host *h, size_t max) {
     return h->budget ? (size_t) MIN((uint64_t) max, h->budget->bytes) : max;
 }

@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "base/utf8.h"
 
-/* What goes wrong may have to do with names of strangers. */
+/* An error may quote names that come from untrusted files. */
 static char *printable(char *text) {
     return text ? utf8_make_printable(text) : NULL;
 }
@@ -17,7 +17,7 @@ int error_set(struct error *e, int r, enum exit_status exit_status, const char *
     if (!e)
         return r;
 
-    /* The old message goes last: it may be among the arguments. */
+    /* The old message is freed last: the arguments may contain it. */
     va_start(ap, fmt);
     if (vasprintf(&message, fmt, ap) < 0)
         message = NULL;
@@ -80,7 +80,8 @@ int error_collect(struct error *e, int r, struct error *from) {
     struct error **last;
     size_t n = 1;
 
-    /* Without a message the error number speaks, which a further fault would not have. */
+    /* Without a message error_message() falls back to the error number, which a further fault does
+     * not have. */
     if (e && !from->message)
         (void) error_set(from, r, from->exit_status, "%s", strerror(-r));
     if (e && !e->message) {

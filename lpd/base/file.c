@@ -16,10 +16,10 @@
 #define OPEN_TRIES 100
 #define SEALS (F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL)
 
-/* Kernels before 5.6 have no openat2(2). There only the running machine can be served, whose root
- * nothing leads out of. */
+/* Kernels before 5.6 have no openat2(2). On these lpd works only on the running machine, where no
+ * path leads out of the root. */
 static int open_below_root(const struct host *h, const char *path, int flags, mode_t mode) {
-    /* O_TMPFILE holds O_DIRECTORY's bit. */
+    /* O_TMPFILE includes the bit of O_DIRECTORY. */
     bool creates = flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE;
     struct open_how how = {
         .flags = (uint64_t) (unsigned) flags,
@@ -29,8 +29,8 @@ static int open_below_root(const struct host *h, const char *path, int flags, mo
     unsigned tries = 0;
     long fd;
 
-    /* EAGAIN: something was renamed or mounted while ".." was looked up, openat2(2); or, for ever, the
-     * file is leased to somebody else, open(2). */
+    /* EAGAIN: something was renamed or mounted while ".." was resolved, see openat2(2); or,
+     * permanently, another process has a lease on the file, see open(2). */
     do
         fd = syscall(SYS_openat2, h->root_fd, path, &how, sizeof(how));
     while (fd < 0 && (errno == EAGAIN || errno == EINTR) && ++tries < OPEN_TRIES);
@@ -98,7 +98,7 @@ int file_read_fd(int fd, size_t max, char **ret, size_t *ret_size) {
 int file_read(const struct host *h, const char *path, size_t max, char **ret, size_t *ret_size) {
     _cleanup_close_ int fd = -EBADF;
 
-    /* O_NONBLOCK: a FIFO in place of the file must not hold us up. */
+    /* O_NONBLOCK: opening a FIFO instead of the file must not block. */
     fd = file_open(h, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
     if (fd < 0)
         return fd;
@@ -190,8 +190,8 @@ int file_list(const struct host *h, const char *path, char ***ret) {
     return 0;
 }
 
-/* Sets the mode whatever the umask is, and syncs the entry: what is put below must not be lost
- * with its directory. */
+/* Sets the mode regardless of the umask, and syncs the entry: files created below must not be lost
+ * with their directory. */
 static int make_directory(int dir_fd, const char *name) {
     if (mkdirat(dir_fd, name, 0755) < 0)
         return errno == EEXIST ? 0 : -errno;
@@ -222,7 +222,7 @@ int file_mkdir_p(const struct host *h, const char *path) {
         if (last)
             break;
     }
-    /* What was there already may be no directory, nor lead to one. */
+    /* Something that exists already may not be a directory or a link to one. */
     fd = file_open(h, path, O_PATH | O_DIRECTORY, 0);
     return MIN(fd, 0);
 }
@@ -306,13 +306,13 @@ static int fill_temporary(int fd, const void *data, size_t size, mode_t mode, bo
     r = file_write_fd(fd, data, size);
     if (r < 0)
         return r;
-    /* The umask of whoever calls must not decide who can read the result. */
+    /* The caller's umask must not decide who can read the file. */
     if (fchmod(fd, mode) < 0)
         return -errno;
     return sync && fsync(fd) < 0 ? -errno : 0;
 }
 
-/* The leading dot and the odd suffix keep a leftover out of every list of *.conf and *.ko. */
+/* The leading dot and the odd suffix keep leftovers out of every list of *.conf and *.ko. */
 static int write_by_rename(const struct host *h, const char *path, const void *data, size_t size,
                            mode_t mode, bool sync) {
     _cleanup_close_ int dir_fd = -EBADF, fd = -EBADF;

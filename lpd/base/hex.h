@@ -3,11 +3,12 @@
 
 #include "base/macro.h"
 
-/* Lower-case hex, two digits a byte. NULL when out of memory. */
+/* Lower-case hex, two digits for each byte. NULL if memory runs out. */
 char *hex_encode(const void *data, size_t size);
 
-/* Whether it is nothing but lower-case hex, of whole bytes; "" is. */
+/* Whether the text is lower-case hex for whole bytes; "" is. */
 bool hex_is_valid(const char *s);
 
-/* The bytes that such a text stands for; *ret is never NULL. -EINVAL: it is none. -ENOMEM. */
+/* The bytes that such a text stands for; *ret is never NULL. -EINVAL if it is not hex, or
+ * -ENOMEM. */
 int hex_decode(const char *s, void **ret, size_t *ret_size);

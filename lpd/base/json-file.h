@@ -5,32 +5,33 @@
 
 #include "base/host.h"
 
-/* Files that hold one JSON object: what lpd's programs leave for each other. */
+/* Files with one JSON object, by which lpd's programs pass records to each other. */
 
 DEFINE_TRIVIAL_CLEANUP_FUNC(json_object *, json_object_put)
 
-/* The one limit of those who write and those who read: what is written can be read. */
+/* One limit for writing and reading: everything that was written can be read. */
 #define JSON_FILE_SIZE_MAX ((size_t) 1024 * 1024)
 
-/* Reads one. -EBADMSG if it is no such file, or as file_read(). */
+/* Reads such a file. -EBADMSG if it does not contain a JSON object, or an error of file_read(). */
 int json_file_read(const struct host *h, const char *path, json_object **ret);
 
-/* Writes one below /run, where nothing has to survive a power cut; makes its directory. 0; -EFBIG if nobody
- * would read it, and what was there stays; or as file_mkdir_p() and file_write_volatile(). */
+/* Writes such a file below /run, where nothing has to survive a power cut, and creates its
+ * directory. Returns 0; -EFBIG, and keeps the old file, if nobody could read it; or an error of
+ * file_mkdir_p() and file_write_volatile(). */
 int json_file_write_volatile(const struct host *h, const char *path, json_object *o);
 
-/* The same with file_write_atomic(), into a directory that is there. */
+/* The same with file_write_atomic(), into an existing directory. */
 int json_file_write_atomic(const struct host *h, const char *path, json_object *o);
 
-/* A member that is a string, or null without one. */
+/* The value of a string member, or NULL if there is none. */
 void json_file_add_string(json_object *o, const char *key, const char *s);
 
-/* *ret gets a copy of a member that is a string, to be freed; it stays as it is if there is none. 0 or
- * -ENOMEM. */
+/* Copies a string member to *ret, which the caller frees; leaves *ret unchanged if there is none. 0
+ * or -ENOMEM. */
 int json_file_take_string(json_object *o, const char *key, char **ret);
 
-/* Strings of a struct that are members of an object: a table of the type struct json_field has the offset of
- * each char pointer. */
+/* Maps string members of an object to a struct: each struct json_field of the table has the offset
+ * of a char pointer. */
 struct json_field {
     const char *key;
     size_t offset;
@@ -40,10 +41,11 @@ static inline char **json_field_of(const void *data, const struct json_field *f)
     return (char **) ((char *) (uintptr_t) data + f->offset);
 }
 
-/* Adds those that are not NULL. */
+/* Adds the fields that are not NULL. */
 void json_file_add_fields(json_object *o, const struct json_field *fields, size_t n, const void *data);
 
-/* Copies those that are there into data, which has none yet. 0; -EBADMSG if one is no string; -ENOMEM. */
+/* Copies existing members into data, whose fields must be NULL before. 0; -EBADMSG if a member is
+ * no string; -ENOMEM. */
 int json_file_take_fields(json_object *o, const struct json_field *fields, size_t n, void *data);
 
 void json_file_free_fields(const struct json_field *fields, size_t n, void *data);

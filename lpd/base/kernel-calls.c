@@ -14,14 +14,14 @@ static int real_finit_module(struct host *h, int fd, const char *parameters, int
     return syscall(SYS_finit_module, fd, parameters, flags) < 0 ? -errno : 0;
 }
 
-/* O_NONBLOCK: without it delete_module(2) would wait for a reference that may never be dropped. */
+/* O_NONBLOCK: otherwise delete_module(2) would wait for a reference that may never be dropped. */
 static int real_delete_module(struct host *h, const char *name) {
     if (!h->live)
         return -EOPNOTSUPP;
     return syscall(SYS_delete_module, name, O_NONBLOCK) < 0 ? -errno : 0;
 }
 
-/* Below another root the release is that of the kernel whose procfs stands there, if any does. */
+/* With another root the release is that of the kernel whose procfs is mounted there, if any. */
 static int real_release(struct host *h, char **ret) {
     struct utsname u;
     char *release;

@@ -35,7 +35,7 @@
         *_fdp = -EBADF;                                                                            \
         _fd;                                                                                       \
     })
-/* The same for a struct; what stays behind is all zero. */
+/* The same for a struct; the variable is zeroed. */
 #define TAKE_STRUCT(s)                                                                             \
     ({                                                                                             \
         typeof(s) *_sp = &(s);                                                                     \
@@ -63,7 +63,7 @@ static inline void closep(int *fd) {
 #define _cleanup_free_ _cleanup_(freep)
 #define _cleanup_close_ _cleanup_(closep)
 
-/* Keeps the first error of a loop that goes on after one. */
+/* Keeps the first error of a loop that continues after an error. */
 #define RET_GATHER(acc, r)                                                                         \
     ({                                                                                             \
         int _r = (r);                                                                              \

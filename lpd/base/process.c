@@ -11,8 +11,9 @@
 
 extern char **environ;
 
-/* A process group of its own, to be killed as one; no signal blocked, as lpd.service has some; and
- * nothing to read, as standard input of livepatch@.service is the kernel's log. */
+/* The program gets a process group of its own, so that it can be killed as a whole; no blocked
+ * signals, although lpd.service has some; and no input, because standard input of
+ * livepatch@.service is the kernel's log. */
 static int spawn(char *const *argv, int output_fd, pid_t *ret) {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
@@ -26,7 +27,7 @@ static int spawn(char *const *argv, int output_fd, pid_t *ret) {
     (void) posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
     (void) posix_spawnattr_setpgroup(&attributes, 0);
     (void) posix_spawnattr_setsigmask(&attributes, &none);
-    (void) posix_spawn_file_actions_init(&actions); /* glibc's cannot fail */
+    (void) posix_spawn_file_actions_init(&actions); /* cannot fail in glibc */
     r = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     if (r == 0 && output_fd >= 0)
         r = posix_spawn_file_actions_adddup2(&actions, output_fd, STDOUT_FILENO);
@@ -37,7 +38,7 @@ static int spawn(char *const *argv, int output_fd, pid_t *ret) {
     return -r;
 }
 
-/* 1: it has ended; 0: the time is over. */
+/* 1: the process has ended; 0: timeout */
 static int wait_for_end(pid_t pid, uint64_t timeout_usec) {
     int timeout = timeout_usec > (uint64_t) INT_MAX * 1000 ? -1 : (int) (timeout_usec / 1000);
     _cleanup_close_ int fd = (int) syscall(SYS_pidfd_open, pid, 0);
@@ -45,7 +46,7 @@ static int wait_for_end(pid_t pid, uint64_t timeout_usec) {
     int r;
 
     if (fd < 0)
-        return errno == ENOSYS ? 1 : -errno; /* before Linux 5.3: waitpid() then waits for ever */
+        return errno == ENOSYS ? 1 : -errno; /* before Linux 5.3: waitpid() has no time limit */
     do
         r = poll(&p, 1, timeout);
     while (r < 0 && errno == EINTR);

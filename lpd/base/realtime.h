@@ -5,7 +5,7 @@
 
 #include "base/macro.h"
 
-/* Microseconds of CLOCK_REALTIME, for what people read; waiting goes by host->ops->now(). */
+/* CLOCK_REALTIME in microseconds, for output to people. Code that waits uses host->ops->now(). */
 static inline uint64_t realtime_usec(void) {
     struct timespec ts;
 

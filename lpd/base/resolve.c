@@ -9,7 +9,7 @@
 
 #define LINKS_MAX 40
 
-/* What a link says, or NULL. */
+/* The target of a link, or NULL. */
 static char *link_target(const struct host *h, const char *path) {
     _cleanup_close_ int fd = file_open(h, path, O_PATH | O_NOFOLLOW, 0);
     char target[4096];
@@ -19,7 +19,7 @@ static char *link_target(const struct host *h, const char *path) {
     return n <= 0 ? NULL : strndup(target, (size_t) n);
 }
 
-/* Cuts the last component off; "" is the root. */
+/* Removes the last component; "" is the root. */
 static void go_up(char *path) {
     char *slash = strrchr(path, '/');
 

@@ -3,6 +3,6 @@
 
 #include "base/host.h"
 
-/* realpath(3) below the root, for a path of which the end need not be there yet; the root itself is "". 0,
- * -ELOOP or -ENOMEM. */
+/* realpath(3) below the root, for a path whose last components may not exist yet; the root itself
+ * is "". 0, -ELOOP or -ENOMEM. */
 int path_resolve(const struct host *h, const char *path, char **ret);

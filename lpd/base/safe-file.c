@@ -38,7 +38,7 @@ bool safe_file_is_safe(const struct stat *st) {
     return (st->st_uid == 0 || st->st_uid == geteuid()) && !(st->st_mode & (S_IWGRP | S_IWOTH));
 }
 
-/* what begins the message, path is for the hint. */
+/* what begins the message; path is for the hint */
 static int refuse_unsafe(const struct stat *st, const char *what, const char *path,
                          struct error *e) {
     int r;
@@ -51,12 +51,12 @@ static int refuse_unsafe(const struct stat *st, const char *what, const char *pa
     r = error_set(e, -EPERM, EXIT_STATUS_REFUSED, "%s can be written by %s (mode %04o, user %u)",
                   what, st->st_mode & S_IWOTH ? "everybody" : "its group", st->st_mode & 07777,
                   st->st_uid);
-    if (st->st_mode & S_ISVTX) /* one that is meant to be everybody's, such as /tmp */
+    if (st->st_mode & S_ISVTX) /* a directory that is meant for everybody, such as /tmp */
         return error_hint(e, r, "put it where only root can write: lpctl install does");
     return error_hint(e, r, "chmod go-w '%s'", path);
 }
 
-/* Where an open file is, says /proc: as the caller sees it, also below another root. */
+/* The path of an open file according to /proc: as the caller sees it, also with another root. */
 static bool find_path(int fd, char path[static PATH_MAX]) {
     char link[sizeof("/proc/self/fd/") + 3 * sizeof(fd)];
     ssize_t n;
@@ -68,7 +68,7 @@ static bool find_path(int fd, char path[static PATH_MAX]) {
     return n >= 0;
 }
 
-/* Without /proc, only what it is is known. */
+/* Without /proc only its type is known. */
 static int refuse_place(int fd, const struct stat *st, const char *kind, struct error *e) {
     char path[PATH_MAX], what[PATH_MAX + 32];
 
@@ -78,7 +78,7 @@ static int refuse_place(int fd, const struct stat *st, const char *kind, struct 
     return refuse_unsafe(st, what, path, e);
 }
 
-/* Below another root the path means another file to whoever follows the advice. */
+/* With another root, a command with this path would act on another file. */
 static int refuse_file(const struct host *h, int fd, const struct stat *st, const char *path,
                        struct error *e) {
     char found[PATH_MAX];
@@ -90,9 +90,9 @@ static bool same_file(const struct stat *a, const struct stat *b) {
     return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-/* Walks up from an open directory to the root. Symbolic links on the way down need no look: it is
- * the directory they led to that counts. A sticky bit does not help: it keeps others from replacing
- * the file, not from putting one there first. */
+/* Walks up from an open directory to the root. Symbolic links on the way down need no check: the
+ * directory that they lead to counts. A sticky bit does not help: it keeps others from replacing
+ * the file, but not from creating one first. */
 static int check_directories(const struct host *h, int dir_fd, struct error *e) {
     _cleanup_close_ int fd = -EBADF;
     struct stat root, st, below = {};
@@ -104,7 +104,7 @@ static int check_directories(const struct host *h, int dir_fd, struct error *e) 
     for (;;) {
         if (fstat(fd, &st) < 0)
             return -errno;
-        if (same_file(&st, &below)) /* moved out of our root meanwhile */
+        if (same_file(&st, &below)) /* moved out of our root in the meantime */
             return 0;
         if (!safe_file_is_safe(&st))
             return refuse_place(fd, &st, "the directory", e);
@@ -119,7 +119,7 @@ static int check_directories(const struct host *h, int dir_fd, struct error *e) 
     }
 }
 
-/* The type is looked at before the open as well, because opening a device can act on it: a watchdog
+/* The type is also checked before the open, because opening a device can have effects: a watchdog
  * would start. */
 int safe_file_open(const struct host *h, const char *path, size_t max, bool trusted,
                    struct error *e) {
@@ -168,12 +168,12 @@ void safe_directories_done(struct safe_directories *known) {
     *known = (struct safe_directories){};
 }
 
-/* Everybody can write there, and nobody can put anything there. */
+/* Everybody can write to such a file, such as /dev/null, but nobody can put content there. */
 static bool is_null(const struct stat *st) {
     return S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3);
 }
 
-/* Where a walk has come to, and what of its path is still to be walked. */
+/* The current directory of a walk, and the rest of its path. */
 struct walk {
     const struct host *h;
     int fd;
@@ -206,7 +206,7 @@ static int walk_up(struct walk *w) {
     return same_file(&here, &root) ? 0 : walk_to(w, openat(w->fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC));
 }
 
-/* Goes on where a link leads to: its text takes the place of its name. */
+/* Follows a link: its target replaces its name in the path. */
 static int walk_link(struct walk *w, int link_fd, const char *rest) {
     char target[4096], *joined;
     ssize_t n;
@@ -224,7 +224,7 @@ static int walk_link(struct walk *w, int link_fd, const char *rest) {
     return *target == '/' ? walk_to_root(w) : 0;
 }
 
-/* One component of the path. 1 if more may follow. */
+/* Walks one component of the path. Returns 1 if more may follow. */
 static int walk_step(struct walk *w, struct error *e) {
     _cleanup_close_ int fd = -EBADF;
     _cleanup_free_ char *name = NULL;

@@ -40,7 +40,7 @@ int strv_consume(char ***l, char *s) {
     if (!s)
         return -ENOMEM;
 
-    /* The room doubles, so that a long list is not copied for every string. */
+    /* The capacity doubles, so that a long list is not copied for every string. */
     if ((n & (n + 1)) == 0) {
         grown = reallocarray(*l, 2 * n + 2, sizeof(char *));
         if (!grown) {
@@ -66,14 +66,15 @@ static size_t count_words(const char *s, const char *separators) {
     return n;
 }
 
-/* Makes the room for all of them at once: who appends one looks for the end of the list. */
+/* Reserves the capacity for all of them at once, because appending one searches for the end of the
+ * list. */
 int strv_extend_split(char ***l, const char *s, const char *separators) {
     size_t n = strv_length(*l), words = count_words(s, separators), room = 1;
     char **grown;
 
     if (words == 0)
         return 0;
-    /* As strv_consume() makes it. */
+    /* In the layout that strv_consume() expects. */
     while (room < n + words + 1)
         room *= 2;
     grown = reallocarray(*l, room, sizeof(char *));

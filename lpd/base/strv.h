@@ -6,8 +6,8 @@
 /* Replaces a string by a copy of another, which may be NULL. Returns 0 or -ENOMEM. */
 int string_set(char **to, const char *from);
 
-/* NULL-terminated lists of strings; NULL is the empty list. A list grows by these functions only,
- * which know how much room there is. */
+/* NULL-terminated lists of strings; NULL is the empty list. Only these functions may extend a list,
+ * because they know its capacity. */
 
 char **strv_free(char **l);
 DEFINE_TRIVIAL_CLEANUP_FUNC(char **, strv_free)
@@ -19,13 +19,13 @@ bool strv_contains(char *const *l, const char *s);
 /* Appends a copy of s. Returns 0 or -ENOMEM. */
 int strv_extend(char ***l, const char *s);
 
-/* Appends s itself, which belongs to the list from then on, also on failure. 0 or -ENOMEM. */
+/* Appends s itself. The list owns it from then on, also on failure. 0 or -ENOMEM. */
 int strv_consume(char ***l, char *s);
 
 /* Splits at any of the separators and appends the non-empty words. Returns 0 or -ENOMEM. */
 int strv_extend_split(char ***l, const char *s, const char *separators);
 
-/* Joins with the separator; the empty list gives "". Returns NULL when out of memory. */
+/* Joins with the separator; the empty list gives "". Returns NULL if memory runs out. */
 char *strv_join(char *const *l, const char *separator);
 
 /* Sorts in the version order of the C library's strverscmp(3): lp-9 before lp-10. */

@@ -10,8 +10,8 @@ static bool same(char a, char b) {
     return tolower((unsigned char) a) == tolower((unsigned char) b);
 }
 
-/* Levenshtein's distance, with two neighbours swapped counting as one step: the commonest slip.
- * *ret_beginning is the distance to the beginning of b that is nearest. */
+/* Levenshtein's distance, where swapping two neighbors, the most common slip, counts as one step.
+ * *ret_beginning is the distance to the nearest beginning of b. */
 static size_t edit_distance(const char *a, const char *b, size_t *ret_beginning) {
     size_t rows[3][WORD_MAX + 1], n = strlen(b);
     size_t *before = rows[0], *above = rows[1], *row = rows[2];

@@ -42,7 +42,7 @@ int task_comm_read(const struct host *h, int pid, int tid, char **ret) {
     return 0;
 }
 
-/* The arguments end with a NUL each. */
+/* Each argument ends with a NUL. */
 int task_cmdline_read(const struct host *h, int pid, int tid, char **ret) {
     ssize_t n;
 

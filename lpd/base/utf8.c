@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/utf8.h"
 
-/* The length that the first byte announces, and the bits of the character that it holds. */
+/* The length that the first byte announces, and its bits of the character. */
 static size_t lead_byte(unsigned char c, uint32_t *ret_bits) {
     if (c < 0x80) {
         *ret_bits = c;
@@ -22,9 +22,9 @@ static size_t lead_byte(unsigned char c, uint32_t *ret_bits) {
     return 0;
 }
 
-/* Characters that show nothing, or change how others are shown: those that Unicode calls
- * Default_Ignorable_Code_Point, what separates lines and paragraphs, what changes the direction of
- * text, and annotations. A name that has them looks like another one. */
+/* Characters that are invisible or change how others are shown: Unicode's
+ * Default_Ignorable_Code_Point, line and paragraph separators, changes of text direction, and
+ * annotations. A name with such a character can look like another name. */
 static bool character_deceives(uint32_t c) {
     static const struct {
         uint32_t first, last;

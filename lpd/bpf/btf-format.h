@@ -3,15 +3,15 @@
 
 #include <stdint.h>
 
-/* BTF as kernels write it (Documentation/bpf/btf.rst). Not from <linux/btf.h>: that has the format
- * of the kernel whose headers this was built with, while what is read was written by the kernel
- * that runs. All multi-byte values have the machine's byte order. */
+/* BTF as kernels write it (Documentation/bpf/btf.rst). <linux/btf.h> is not used: it has the format
+ * of the kernel headers at build time, while the running kernel wrote the data. All multi-byte
+ * values have the machine's byte order. */
 
 #define BTF_FILE_MAGIC 0xeb9f
 #define BTF_FILE_VERSION 1
 
-/* What every header begins with. From Linux 7.1 on it may be longer, as hdr_len then says: offset
- * and length of a section that describes the kinds follow. */
+/* The common beginning of every header. Since Linux 7.1 it may be longer, as hdr_len then shows:
+ * offset and length of a section that describes the kinds follow. */
 struct btf_file_header {
     uint16_t magic;
     uint8_t version;
@@ -28,12 +28,13 @@ struct btf_file_type {
     uint32_t size_or_type;
 };
 
-/* Bits 24 to 30, once 24 to 28, and bits 0 to 23, once 0 to 15: the bits between were always 0. */
+/* Bits 24 to 30 (formerly 24 to 28) and bits 0 to 23 (formerly 0 to 15): the bits in between were
+ * always 0. */
 #define BTF_FILE_KIND(info) ((info) >> 24 & 0x7f)
 #define BTF_FILE_VLEN(info) ((info) & 0xffffff)
 #define BTF_FILE_FLAG(info) ((info) >> 31)
 
-/* What as many of follow the type of a struct as BTF_FILE_VLEN() says. */
+/* The members of a struct; BTF_FILE_VLEN() of its type says how many follow. */
 struct btf_file_member {
     uint32_t name_off;
     uint32_t type;

@@ -2,24 +2,24 @@
 #include "bpf/btf-format.h"
 #include "bpf/btf.h"
 
-/* Vmlinux with all debug options on has a tenth of this. */
+/* A vmlinux with all debug options has a tenth of this. */
 #define SECTION_MAX ((uint64_t) 256 * 1024 * 1024)
 
-/* Files of sysfs give at most a page a call (fs/kernfs/file.c). */
+/* Files of sysfs return at most a page per call (fs/kernfs/file.c). */
 #define READ_SIZE ((size_t) 4096)
 
-/* A header may grow at its end, but not to anything. */
+/* A header may have additions at its end, within this limit. */
 #define HEADER_MAX ((uint32_t) 4096)
 
-/* Of a struct whose members are looked at, all have to be in the buffer: about a thousand. The
- * longest that is, task_struct, has less than three hundred. */
+/* All members of a struct that is searched have to fit into the buffer: about a thousand. The
+ * longest struct, task_struct, has fewer than three hundred. */
 #define STRUCT_MAX (3 * READ_SIZE)
 
 /* A section, read from its start to its end. */
 struct reader {
     int fd;
-    uint64_t offset; /* in the file, of what is read next */
-    uint64_t left;   /* of the section, not read yet */
+    uint64_t offset; /* in the file, of the next read */
+    uint64_t left;   /* of the section, not yet read */
     size_t start, end;
     char buffer[STRUCT_MAX + READ_SIZE];
 };
@@ -35,8 +35,8 @@ static uint64_t reader_left(const struct reader *r) {
     return r->left + (r->end - r->start);
 }
 
-/* Puts more behind what is in the buffer, of which there has to be less than STRUCT_MAX. -EBADMSG:
- * there is no more. */
+/* Reads more data after those in the buffer, which must be fewer than STRUCT_MAX. -EBADMSG: there
+ * are no more. */
 static int reader_more(struct reader *r) {
     size_t wanted = (size_t) MIN(r->left, READ_SIZE);
     ssize_t n;
@@ -55,7 +55,7 @@ static int reader_more(struct reader *r) {
     return 0;
 }
 
-/* Goes on behind the buffer, without reading what is passed over. */
+/* Skips bytes beyond the buffer without reading them. */
 static int reader_skip(struct reader *r, uint64_t size) {
     size_t buffered = r->end - r->start;
 
@@ -85,7 +85,7 @@ static int read_header(int fd, struct btf_file_header *ret) {
     return 0;
 }
 
-/* A name that is looked for, and where it stands in the string section; 0, the empty string: nowhere. */
+/* A name to find, and its offset in the string section; 0, the empty string: not found. */
 struct name {
     const char *name;
     size_t length;
@@ -117,8 +117,8 @@ static size_t note_string_for_all(struct search *s, const char *string, size_t l
     return noted;
 }
 
-/* The strings stand one behind the other, each with a NUL; the first of all is empty. There are
- * more than a hundred thousand, of which few are as long as a name. */
+/* The strings follow each other, each with a NUL; the first one is empty. There are more than a
+ * hundred thousand, few of them as long as a name that is searched. */
 static int read_strings(struct search *s, struct reader *reader, uint64_t size) {
     uint64_t lengths = 0;
     size_t missing = 0;
@@ -154,7 +154,7 @@ static int read_strings(struct search *s, struct reader *reader, uint64_t size) 
 
 #define HEAD sizeof(struct btf_file_type)
 
-/* The size of a type of each kind, and how much each of its members adds; 0: no such kind. */
+/* The size of a type of each kind, and the size of each of its members; 0: unknown kind. */
 static const struct {
     uint8_t size, member;
 } kinds[] = {
@@ -185,7 +185,7 @@ static void note(struct search *s, size_t i, uint32_t value) {
     s->found++;
 }
 
-/* Whether the query is answered by a type of that name. */
+/* Whether a type of that name answers the query. */
 static bool asks_for(const struct search *s, size_t i, uint32_t name_offset) {
     return name_offset > 0 && s->names[i].offset == name_offset && !s->queries[i].found;
 }
@@ -208,7 +208,7 @@ static void note_members(struct search *s, const struct btf_file_type *type, con
         struct btf_file_member member;
 
         memcpy(&member, bytes, sizeof(member));
-        /* Where the struct has a field of bits, the size of each is in the upper byte. */
+        /* If the struct has bit fields, the upper byte is the size of each. */
         if (BTF_FILE_FLAG(type->info) && member.offset >> 24 > 0)
             continue;
         for (size_t i = 0; i < s->n; i++)
@@ -218,7 +218,7 @@ static void note_members(struct search *s, const struct btf_file_type *type, con
     }
 }
 
-/* Goes over the types that begin in the buffer; *id is that of the next one. */
+/* Walks over the types that begin in the buffer; *id is that of the next one. */
 static int read_buffered_types(struct search *s, struct reader *reader, uint32_t *id) {
     struct btf_file_type type;
 
@@ -246,10 +246,10 @@ static int read_buffered_types(struct search *s, struct reader *reader, uint32_t
     return 0;
 }
 
-/* Only what the string section has names for is looked for. */
+/* Searches only for names that the string section contains. */
 static int read_types(struct search *s, struct reader *reader) {
     size_t wanted = 0;
-    uint32_t id = 1; /* 0 is void, which is not in the file */
+    uint32_t id = 1; /* 0 is void, which is not in the file. */
 
     for (size_t i = 0; i < s->n; i++)
         wanted += s->names[i].offset > 0 && (!s->members[i].name || s->members[i].offset > 0);

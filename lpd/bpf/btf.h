@@ -8,17 +8,18 @@
 
 struct btf_query {
     const char *name;   /* of a function, or of a struct */
-    const char *member; /* of that struct; NULL: it is a function */
-    bool found;         /* the answer */
+    const char *member; /* of that struct; NULL: a function */
+    bool found;         /* the results */
     uint32_t value;     /* if found: the type id of the function, or the member's offset in bytes */
 };
 
 /* Answers up to BTF_QUERIES_MAX queries from an open file of BTF, the kernel's description of its
- * own types (/sys/kernel/btf/vmlinux; Documentation/bpf/btf.rst). Read piece by piece, as it is some
- * megabytes. Members are found that stand in the struct itself, not in an anonymous one inside of it.
- * 0, -EBADMSG (malformed), -EOPNOTSUPP (of a kind that this program does not know), or of pread(2). */
+ * own types (/sys/kernel/btf/vmlinux; Documentation/bpf/btf.rst). The file has several megabytes
+ * and is read piece by piece. Finds members of the struct itself, not those of an anonymous struct
+ * inside it. 0, -EBADMSG (malformed), -EOPNOTSUPP (of a kind that this program does not know), or
+ * an error of pread(2). */
 int btf_find(int fd, struct btf_query *queries, size_t n);
 
-/* The same for functions alone; ret_ids gets n ids in the order of the names. 0: there is no such
+/* The same for functions only; ret_ids gets n ids in the order of the names, 0 for a missing
  * function. */
 int btf_find_functions(int fd, const char *const *names, size_t n, uint32_t *ret_ids);

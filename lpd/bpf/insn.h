@@ -5,9 +5,9 @@
 
 #include "base/macro.h"
 
-/* The few instructions of BPF that lpd's programs are made of, in the notation of
- * Documentation/bpf/standardization/instruction-set.rst, and their assembly into an array that has
- * room. */
+/* The few BPF instructions of lpd's programs, in the notation of
+ * Documentation/bpf/standardization/instruction-set.rst, and a function that appends them to an
+ * array. */
 
 #define INSN(op, dst, src, o, i)                                                                   \
     ((struct bpf_insn){ .code = (op), .dst_reg = (dst), .src_reg = (src), .off = (o), .imm = (i) })
@@ -25,16 +25,16 @@
 #define HELPER(number) INSN(BPF_JMP | BPF_CALL, 0, 0, 0, number)
 #define KFUNC(id) INSN(BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_KFUNC_CALL, 0, (int32_t) (id))
 #define RETURN() INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)
-/* A map, and the address of a byte of an array's value; they take the room of two. */
+/* A map, and the address of a byte in an array's value; each takes the room of two instructions. */
 #define MAP(dst, fd) INSN(BPF_LD | BPF_DW | BPF_IMM, dst, BPF_PSEUDO_MAP_FD, 0, fd), INSN(0, 0, 0, 0, 0)
 #define MAP_VALUE(dst, fd, o)                                                                      \
     INSN(BPF_LD | BPF_DW | BPF_IMM, dst, BPF_PSEUDO_MAP_VALUE, 0, fd), INSN(0, 0, 0, 0, (int32_t) (o))
-/* To the last two instructions, unless; bpf_append_end() knows how far they are. */
+/* Jumps to the last two instructions, unless; bpf_append_end() fills in the distance. */
 #define TO_END INT16_MAX
 #define END_IF(dst, value) INSN(BPF_JMP | BPF_JEQ | BPF_K, dst, 0, TO_END, value)
 #define END_UNLESS(dst, value) INSN(BPF_JMP | BPF_JNE | BPF_K, dst, 0, TO_END, value)
 #define END_IF_ABOVE(dst, value) INSN(BPF_JMP | BPF_JGT | BPF_K, dst, 0, TO_END, value)
-/* Over so many of the instructions that follow. */
+/* Jumps over that many instructions. */
 #define SKIP_IF(dst, value, n) INSN(BPF_JMP | BPF_JEQ | BPF_K, dst, 0, n, value)
 
 struct bpf_program {
@@ -53,7 +53,7 @@ static inline void bpf_append(struct bpf_program *p, const struct bpf_insn *insn
         bpf_append(p, _insns, ELEMENTSOF(_insns));                                                 \
     } while (0)
 
-/* The end of every program: it returns 0. */
+/* The end of every program: returns 0. */
 static inline void bpf_append_end(struct bpf_program *p) {
     for (size_t i = 0; i < p->n; i++)
         if (p->insns[i].off == TO_END)

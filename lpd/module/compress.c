@@ -8,8 +8,8 @@
 #include "base/file.h"
 #include "module/compress.h"
 
-/* The most that a decoder may need besides the output: zstd's own default for --ultra, and twice
- * what xz -9 asks for. */
+/* How much memory a decoder may need besides the output: zstd's default for --ultra, and twice what
+ * xz -9 needs. */
 #define WINDOW_LOG_MAX 27
 #define WINDOW_MAX ((uint64_t) 1 << WINDOW_LOG_MAX)
 #define WINDOW_TOO_LARGE (-ENOBUFS)
@@ -31,11 +31,11 @@ struct decoder {
     const char *magic;
     size_t magic_size;
     int (*open)(struct stream *s);
-    int (*step)(struct stream *s); /* 1 at the end of the stream, 0 to go on, negative errno */
+    int (*step)(struct stream *s); /* 1 at the end of the stream, 0 to continue, or a negative errno */
     void (*close)(struct stream *s);
 };
 
-/* Moves the ends of the stream to where a library left off. */
+/* Updates the positions in the stream to where a library stopped. */
 static void advance(struct stream *s, size_t in_left, size_t out_left) {
     s->in += s->in_left - in_left;
     s->in_left = in_left;
@@ -46,7 +46,7 @@ static void advance(struct stream *s, size_t in_left, size_t out_left) {
 static int xz_result(lzma_ret result) {
     switch (result) {
     case LZMA_OK:
-    case LZMA_BUF_ERROR: /* no progress: decompress() sees why */
+    case LZMA_BUF_ERROR: /* no progress: decompress() detects why */
         return 0;
     case LZMA_STREAM_END:
         return 1;
@@ -83,7 +83,7 @@ static void xz_close(struct stream *s) {
 static int gzip_result(int result) {
     switch (result) {
     case Z_OK:
-    case Z_BUF_ERROR: /* no progress: decompress() sees why */
+    case Z_BUF_ERROR: /* no progress: decompress() detects why */
         return 0;
     case Z_STREAM_END:
         return 1;
@@ -94,7 +94,7 @@ static int gzip_result(int result) {
     }
 }
 
-/* 16: the gzip format and no other (zlib.h, inflateInit2). */
+/* 16: only the gzip format (zlib.h, inflateInit2). */
 static int gzip_open(struct stream *s) {
     s->gzip = (z_stream){};
     return gzip_result(inflateInit2(&s->gzip, 16 + MAX_WBITS));
@@ -170,7 +170,7 @@ static const struct decoder *find_decoder(const void *data, size_t size) {
     return NULL;
 }
 
-/* Hands on what comes out piece by piece, so that no second copy of it is ever held. */
+/* Passes the output on piece by piece, so that there is never a second copy of it. */
 static int run(const struct decoder *d, struct stream *s, size_t max, int fd, size_t *produced) {
     uint8_t buffer[64 * 1024];
     int r, k;
@@ -185,7 +185,7 @@ static int run(const struct decoder *d, struct stream *s, size_t max, int fd, si
             return r;
         n = sizeof(buffer) - s->out_left;
         if (r == 0 && s->in_left == in_left && n == 0)
-            return -EBADMSG; /* neither read nor wrote: the data end before the stream does */
+            return -EBADMSG; /* neither read nor wrote: the data end before the end of the stream */
         *produced += n;
         if (*produced > max)
             return -EFBIG;

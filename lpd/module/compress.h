@@ -3,11 +3,11 @@
 
 #include "base/error.h"
 
-/* Decompresses what begins with the magic bytes of xz, zstd or gzip, one stream with nothing behind
- * it, into an open descriptor. At most max bytes come out, and the window of a decoder has a bound of
- * its own, so a bomb costs no more than that.
- * Returns 1; 0 if the data are in no such format, and nothing was written; -EFBIG if more than max bytes or
- * a larger window would be needed, -EBADMSG for damaged or truncated data (EXIT_STATUS_REFUSED), -ENOMEM, or
- * what write(2) says. *produced says how many bytes came out, also on failure: they have cost their time. */
+/* Decompresses data that begin with the magic bytes of xz, zstd or gzip into an open descriptor:
+ * exactly one stream. At most max bytes are written, and the decoder's window has a limit of its
+ * own, so a decompression bomb costs no more. Returns 1; 0, without writing, if the data are in no
+ * such format; -EFBIG if the output or the window would exceed its limit, -EBADMSG for damaged or
+ * truncated data (EXIT_STATUS_REFUSED), -ENOMEM, or an error of write(2). *produced is the number
+ * of bytes written, also on failure, because they cost time too. */
 int decompress(const void *data, size_t size, size_t max, int fd, size_t *produced,
                struct error *e);

@@ -4,14 +4,15 @@
 
 #include "module/elf.h"
 
-/* The linker puts this at the ELF header of the program that runs: what this machine is. */
+/* The linker defines this as the ELF header of the running program, which shows what this machine
+ * is. */
 extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
 
 static int refuse(struct error *e, const char *reason) {
     return error_set(e, -ENOEXEC, EXIT_STATUS_REFUSED, "not a kernel module: %s", reason);
 }
 
-/* As uname -m says it, where it says it; NULL for a machine that nobody would meet. */
+/* The name as uname -m prints it; NULL for a machine that is very rare. */
 static const char *machine_name(unsigned machine) {
     static const struct {
         unsigned machine;
@@ -29,7 +30,7 @@ static const char *machine_name(unsigned machine) {
     return NULL;
 }
 
-/* e_machine stands at the same place in both classes, in the byte order that e_ident names. */
+/* e_machine is at the same offset in both classes, in the byte order of e_ident. */
 static int check_machine(const unsigned char *data, struct error *e) {
     const unsigned char *p = data + offsetof(ElfW(Ehdr), e_machine);
     unsigned machine = data[EI_DATA] == ELFDATA2MSB ? p[0] << 8 | p[1] : p[1] << 8 | p[0];
@@ -55,8 +56,8 @@ static int check_header(const ElfW(Ehdr) *header, struct error *e) {
         return refuse(e, "no section headers");
     if (header->e_shentsize != sizeof(ElfW(Shdr)))
         return refuse(e, "section headers of a wrong size");
-    /* Zero would mean that the true number did not fit and stands elsewhere. The kernel does not
-     * follow that either (kernel/module/main.c elf_validity_check). */
+    /* Zero would mean that the real number did not fit and is elsewhere. The kernel does not
+     * support that either (kernel/module/main.c elf_validity_check). */
     if (header->e_shnum == 0)
         return refuse(e, "no number of sections");
     if (header->e_shstrndx == SHN_UNDEF || header->e_shstrndx >= header->e_shnum)
@@ -68,7 +69,7 @@ static bool within(const struct elf *elf, uint64_t offset, uint64_t size) {
     return offset <= elf->size && size <= elf->size - offset;
 }
 
-/* Copied, because the file may put it at an odd address. */
+/* Copied, because its offset in the file may be unaligned. */
 static ElfW(Shdr) section_header(const struct elf *elf, size_t i) {
     ElfW(Shdr) header;
 
@@ -77,7 +78,7 @@ static ElfW(Shdr) section_header(const struct elf *elf, size_t i) {
 }
 
 static int check_sections(const struct elf *elf, struct error *e) {
-    /* The first one is reserved, and always empty. */
+    /* The first one is reserved and always empty. */
     for (size_t i = 1; i < elf->section_count; i++) {
         ElfW(Shdr) header = section_header(elf, i);
 

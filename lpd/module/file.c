@@ -26,9 +26,9 @@ void module_file_close(struct module_file *f) {
     *f = MODULE_FILE_NULL;
 }
 
-/* From here on nobody, this program included, can change the bytes in the memfd. They are looked at in
- * place: the file in memory is the only copy. Private, as a shared mapping of what is sealed is refused
- * before Linux 6.7. */
+/* From here on nobody, this program included, can change the bytes in the memfd. They are read in
+ * place: the memfd is the only copy. The mapping is private, because Linux before 6.7 refuses a
+ * shared mapping of a sealed file. */
 static int seal_and_map(struct module_file *f, size_t size) {
     void *data;
     int r;
@@ -49,7 +49,7 @@ static int refuse_over_budget(size_t max, struct error *e) {
                      max >> 10);
 }
 
-/* Puts the uncompressed bytes in place of those that were read. */
+/* Replaces the bytes that were read by their uncompressed form. */
 static int unpack(const struct host *h, struct module_file *f, struct error *e) {
     size_t size, max = budget_bytes(h, MODULE_SIZE_MAX);
     _cleanup_close_ int fd = memfd_new("lpd-module");
@@ -70,7 +70,7 @@ static int unpack(const struct host *h, struct module_file *f, struct error *e) 
     return seal_and_map(f, size);
 }
 
-/* The one time that the file is read. */
+/* The file is read only here. */
 static int read_bytes(const struct host *h, struct module_file *f, struct error *e) {
     size_t size, max = budget_bytes(h, MODULE_SIZE_MAX);
     int r;
@@ -125,8 +125,8 @@ int module_file_open_untrusted(const struct host *h, const char *path, struct mo
     return module_open(h, path, /* trusted= */ false, ret, e);
 }
 
-/* By libmd: libcrypto alone would make a load cost 2.5 million instructions and 1.6 MiB more, all of it
- * relocation inside it (tests/bench/run load). */
+/* With libmd: libcrypto alone would add 2.5 million instructions and 1.6 MiB to each load, all of
+ * it for its own relocations (tests/bench/run load). */
 static void hash(const void *data, size_t size, uint8_t ret[static SHA256_DIGEST_LENGTH]) {
     SHA2_CTX context;
 

@@ -8,14 +8,14 @@
 
 #define MODULE_SIZE_MAX ((size_t) 256 * 1024 * 1024)
 
-/* A module file, opened once and read once, into a sealed memfd (memfd_create(2)): what is described
- * here is what fd loads, whatever becomes of the file, and whatever a file server answers the next time.
- * Do not put it through TAKE_STRUCT(): that leaves descriptor 0 behind. */
+/* A module file, opened once and read once, into a sealed memfd (memfd_create(2)): fd loads exactly
+ * what is described here, even if the file changes or a file server answers differently the next
+ * time. Do not use TAKE_STRUCT() on it: that leaves descriptor 0 behind. */
 struct module_file {
     char *path;
     int fd;          /* the memfd with the uncompressed bytes: give this to finit_module(2) */
-    int file_fd;     /* the file itself, for security modules that want it (livepatch/load.c) */
-    bool compressed; /* it holds these bytes compressed */
+    int file_fd;     /* the file itself, for security modules that require it (livepatch/load.c) */
+    bool compressed; /* the file is compressed */
     char *data;      /* the bytes of fd, mapped read-only; no NUL follows them */
     size_t size;
     char sha256[65]; /* of the uncompressed bytes, hex; empty until module_file_sha256() */
@@ -27,21 +27,21 @@ struct module_file {
 
 void module_file_close(struct module_file *f);
 
-/* Opens, reads, decompresses (by magic bytes: xz, zstd, gzip) and parses. path is absolute, as seen
- * from the root of h. The file must be regular and its last component no link. It and every directory
- * above it, up to that root, must belong to root (or to who runs this) and be writable by nobody
- * else (lpd(8)).
- * EXIT_STATUS_REFUSED: -EPERM (owner or mode), -ELOOP (link), -EISDIR, -EINVAL (not a regular file),
- * -EFBIG, -ENOEXEC (no module, or one for another machine), -EBADMSG (damaged), -ENOPKG (signature
- * of another kind). EXIT_STATUS_PRIVILEGE: -EACCES. EXIT_STATUS_FAILED: -ENOENT and other errors of
- * open(2) and read(2), -ENOMEM, -ENOSPC. */
+/* Opens, reads, decompresses (by magic bytes: xz, zstd, gzip) and parses a module. path is
+ * absolute, as seen from the root of h. The file must be regular, and its last component must not
+ * be a link. The file and every directory above it, up to that root, must belong to root (or to the
+ * caller) and be writable by nobody else (lpd(8)). EXIT_STATUS_REFUSED: -EPERM (owner or mode),
+ * -ELOOP (link), -EISDIR, -EINVAL (not a regular file), -EFBIG, -ENOEXEC (no module, or one for
+ * another machine), -EBADMSG (damaged), -ENOPKG (signature of another kind). EXIT_STATUS_PRIVILEGE:
+ * -EACCES. EXIT_STATUS_FAILED: -ENOENT and other errors of open(2) and read(2), -ENOMEM,
+ * -ENOSPC. */
 int module_file_open(const struct host *h, const char *path, struct module_file *ret,
                      struct error *e);
 
-/* The same without the rules about owner and modes, for files that are only looked at or copied into
+/* The same without the rules about owner and mode, for files that are only inspected or copied into
  * the store (lpctl install ./fix.ko). */
 int module_file_open_untrusted(const struct host *h, const char *path, struct module_file *ret,
                                struct error *e);
 
-/* Computes and remembers the SHA256 of the uncompressed bytes. */
+/* Computes the SHA256 of the uncompressed bytes and caches it. */
 void module_file_sha256(struct module_file *f);

@@ -6,10 +6,11 @@
 #include "module/elf.h"
 #include "module/info.h"
 
-/* MODULE_NAME_LEN of include/linux/module.h on 64 bit, without the NUL. */
+/* MODULE_NAME_LEN of include/linux/module.h on 64-bit machines, without the NUL. */
 #define NAME_MAX_LENGTH 55
 
-/* What lpd keeps of .modinfo is shown to people; no value of a real module comes near this. */
+/* The values that lpd keeps of .modinfo are shown to people; those of real modules are much
+ * shorter. */
 #define VALUE_MAX_LENGTH ((size_t) 4096)
 
 /* The kernel has 20 bytes (BUILD_ID_SIZE_MAX in include/linux/buildid.h); a SHA512 fits too. */
@@ -29,7 +30,7 @@ static const char *find_value(const struct elf_section *modinfo, const char *key
     return NULL;
 }
 
-/* Values end up in tables, JSON and paths: control characters have no place there. */
+/* Values end up in tables, JSON and paths, so control characters are refused. */
 static int copy_value(const struct elf_section *modinfo, const char *key, char **ret,
                       struct error *e) {
     const char *value = find_value(modinfo, key);
@@ -47,7 +48,8 @@ static int copy_value(const struct elf_section *modinfo, const char *key, char *
     return *ret ? 0 : -ENOMEM;
 }
 
-/* What KBUILD_MODNAME can be. It names a directory below /sys/module, so no slash and no "..". */
+/* What KBUILD_MODNAME can be. It names a directory below /sys/module, so it has no slash and no
+ * "..". */
 static int check_name(const char *name, struct error *e) {
     static const char letters[] =
         "_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz.-";
@@ -100,7 +102,7 @@ static int find_modinfo(const struct elf *elf, struct elf_section *ret, struct e
     r = elf_find_section(elf, ".modinfo", &modinfo, e);
     if (r < 0)
         return r;
-    /* The kernel looks at allocated sections only (kernel/module/main.c find_sec). */
+    /* The kernel reads allocated sections only (kernel/module/main.c find_sec). */
     if (r == 0 || !modinfo.allocated)
         return error_set(e, -ENOEXEC, EXIT_STATUS_REFUSED,
                          "not a kernel module: no section .modinfo");
@@ -158,7 +160,7 @@ void module_info_done(struct module_info *i) {
     *i = (struct module_info){};
 }
 
-/* Steps over n bytes and what pads them to four; the padding of the last note may be cut off. */
+/* Skips n bytes and their padding to four; the padding of the last note may be missing. */
 static bool take(const char **p, size_t *left, size_t n, const char **ret) {
     if (n > *left)
         return false;

@@ -3,8 +3,8 @@
 
 #include "base/error.h"
 
-/* What a module says of itself. Everything is read from bytes in memory that may be hostile; nothing
- * is executed or mapped. */
+/* What a module says about itself. Everything is read from untrusted bytes in memory; nothing is
+ * executed or mapped. */
 struct module_info {
     char *name;       /* modinfo name=, as the kernel knows it; required */
     char *vermagic;   /* required */
@@ -16,10 +16,10 @@ struct module_info {
 
 void module_info_done(struct module_info *i);
 
-/* Reads an ELF relocatable object for this machine (class, byte order, e_machine, ET_REL) and its
- * .modinfo and .note.gnu.build-id. -ENOEXEC for what is not such an object or is malformed, with the
- * reason; -ENOMEM. exit status: EXIT_STATUS_REFUSED. Duplicate modinfo keys: the kernel takes the
- * first (kernel/module/main.c get_next_modinfo), so does this. */
+/* Reads an ELF relocatable object for this machine (class, byte order, e_machine, ET_REL), its
+ * .modinfo and its .note.gnu.build-id. -ENOEXEC if it is not such an object or is malformed, with
+ * the reason; -ENOMEM. Exit status: EXIT_STATUS_REFUSED. Of duplicate modinfo keys the first one
+ * counts, as in the kernel (kernel/module/main.c get_next_modinfo). */
 int module_info_parse(const void *data, size_t size, struct module_info *ret, struct error *e);
 
 /* The GNU build id (hex) among ELF notes such as /sys/kernel/notes or /sys/module/NAME/notes/….

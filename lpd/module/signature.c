@@ -6,7 +6,7 @@
 #define MARKER "~Module signature appended~\n"
 #define ID_TYPE_PKCS7 2
 
-/* include/linux/module_signature.h; uapi only since Linux 7. */
+/* include/linux/module_signature.h; part of the uapi only since Linux 7. */
 struct trailer {
     uint8_t algorithm;
     uint8_t hash;
@@ -21,7 +21,8 @@ static int refuse(struct error *e, int r, const char *reason) {
     return error_set(e, r, EXIT_STATUS_REFUSED, "the appended signature is malformed: %s", reason);
 }
 
-/* In the order of kernel/module_signature.c mod_check_sig(), so that both name the same fault. */
+/* In the order of kernel/module_signature.c mod_check_sig(), so that lpd and the kernel name the
+ * same fault. */
 static int check_trailer(const struct trailer *t, size_t room, struct error *e) {
     static const uint8_t padding[sizeof(t->padding)];
     size_t length = be32toh(t->signature_length);
