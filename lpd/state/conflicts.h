@@ -5,13 +5,14 @@
 
 #define CONFLICTS_DIRECTORY "/run/lpd/conflicts"
 
-/* Who names whom in Conflicts=, noted in this boot when the first of them is loaded: an empty file
- * /run/lpd/conflicts/OTHER/NAME. So the load of OTHER, which names nobody itself, finds the manifests
- * that speak of it without reading all there are. What such a manifest says now, and whether its patch is
- * in, is for the reader to see. */
+/* The Conflicts= of this boot's patches, recorded when a patch is loaded: an empty file
+ * /run/lpd/conflicts/OTHER/NAME. So the load of OTHER, whose own manifest names nobody, finds the
+ * manifests that name it without reading all manifests. The reader checks what such a manifest
+ * says now, and whether its patch is loaded. */
 
 /* 0 or a negative errno. */
 int conflicts_write(const struct host *h, const char *name, char *const *others);
 
-/* The patches that were noted against that name ('-' and '_' alike); NULL for none. 0 or -ENOMEM. */
+/* The patches recorded as in conflict with that name ('-' and '_' are the same); NULL for none. 0
+ * or -ENOMEM. */
 int conflicts_read(const struct host *h, const char *name, char ***ret);

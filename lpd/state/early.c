@@ -3,7 +3,7 @@
 #include "state/early.h"
 #include "state/results.h"
 
-/* No patch's result is called so, as there is no ".json". */
+/* No result of a patch has this name, because it lacks ".json". */
 #define EARLY_RECORD RESULTS_DIRECTORY "/early"
 
 static void write_record(const struct host *h, const struct early_record *r) {

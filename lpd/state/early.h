@@ -3,31 +3,33 @@
 
 #include "base/budget.h"
 
-/* What the initramfs has spent on patches in this boot, in /run/lpd: the runs of lpd there and that of
- * lpd-volume share one budget. lpd(8), "INITRAMFS", names the numbers. */
+/* How much of their budget for patches the programs of the initramfs have used in this boot, in
+ * /run/lpd: the runs of lpd there and lpd-volume share one budget. lpd(8), "INITRAMFS", has the
+ * numbers. */
 
 #define EARLY_BYTES_MAX ((uint64_t) 64 * 1024 * 1024)
 #define EARLY_PATCHES_MAX 64
 #define EARLY_SEC_MAX 20
-/* Beyond that, for the step that was begun in time. */
+/* How much longer than that a step may take that began in time. */
 #define EARLY_GRACE_SEC 5
 
 struct early_record {
-    uint64_t bytes, patches, usec; /* spent */
-    bool stopped;        /* one of them did not come to its end */
-    /* Of who is at it: */
+    uint64_t bytes, patches, usec; /* used */
+    bool stopped;        /* one of them did not finish */
+    /* Of the program that is running: */
     uint64_t begin_usec;
     bool stopped_before;
 };
 
-/* -ENOENT: lpd did not run in the initramfs; -EBADMSG: not such a file. */
+/* -ENOENT: lpd did not run in the initramfs; -EBADMSG: invalid record. */
 int early_record_read(const struct host *h, struct early_record *ret);
 
-/* Takes up the budget where the last one left it. Until early_end() the record says that it was stopped. */
+/* Continues the budget where the previous program left it. Until early_end() the record says that
+ * this program was stopped. */
 void early_begin(struct host *h, struct early_record *record, struct budget *budget);
 
-/* Writes down what was spent. That it cannot be written is no reason not to boot. */
+/* Records what was used. The boot continues even if that fails. */
 void early_end(struct host *h, struct early_record *record, const struct budget *budget);
 
-/* After the end of a program that was stopped: it took that long. */
+/* After the end of a program that was stopped: it used that time. */
 void early_stopped(struct host *h, uint64_t usec);

@@ -3,16 +3,16 @@
 
 #include "state/results.h"
 
-/* What lpd in the initramfs leaves for the host besides the results: name, SHA256 and GNU build id of all
- * patches that the image carried. The name has no ".json", as a patch may be called anything. */
+/* What lpd in the initramfs leaves for the host besides the results: name, SHA256 and GNU build id
+ * of all patches in the image. The file name lacks ".json", because a patch may have any name. */
 #define IMAGE_RECORD RESULTS_DIRECTORY "/initramfs"
 
-/* A patch in an image: the bytes of its module, uncompressed. */
+/* A patch in an image, by the bytes of its uncompressed module. */
 struct image_patch {
     char *name;
-    char *sha256;   /* NULL in the record: the module could not be read there */
-    char *build_id; /* NULL: it has none */
-    bool unread;    /* in the record: nobody has looked at the module, as it was not to be loaded */
+    char *sha256;   /* NULL in the record: the module could not be read in the initramfs */
+    char *build_id; /* NULL: the module has none */
+    bool unread;    /* in the record: the module was not read, because the patch was not to be loaded */
 };
 
 void image_patch_done(struct image_patch *p);
@@ -28,5 +28,6 @@ void image_record_done(struct image_record *r);
 /* 0 or a negative errno. */
 int image_record_write(const struct host *h, const struct image_record *r);
 
-/* Reads what the image of this boot carried. -ENOENT: lpd did not run in it; -EBADMSG: no such record. */
+/* Reads which patches the image of this boot contained. -ENOENT: lpd did not run in it; -EBADMSG:
+ * invalid record. */
 int image_record_read(const struct host *h, struct image_record *ret);

@@ -49,7 +49,7 @@ static int boot_from_json(json_object *o, struct late_boot *ret) {
     return r;
 }
 
-/* Takes the last LATE_BOOTS_MAX of them. */
+/* Keeps the last LATE_BOOTS_MAX of them. */
 static int record_from_json(json_object *o, struct late_record *l) {
     json_object *boots = json_object_object_get(o, "boots");
     size_t n, first;
@@ -99,7 +99,7 @@ static json_object *record_to_json(const struct late_record *l) {
     return o;
 }
 
-/* The entry of that boot, made if there is none. NULL when out of memory. */
+/* The entry of that boot, created if it does not exist. NULL if memory runs out. */
 static struct late_boot *take_boot(struct late_record *l, const char *id) {
     char *copy;
 

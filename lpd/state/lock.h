@@ -3,20 +3,20 @@
 
 #include "state/results.h"
 
-/* What became of the last attempt in this boot, for the status. The name has no ".json", as a patch
- * may be called "lock". */
+/* The result of the last attempt to lock in this boot, for the status. The file name lacks
+ * ".json", because a patch may be called "lock". */
 #define LOCK_RECORD RESULTS_DIRECTORY "/lock"
 
 struct lock_record {
     char *state;         /* locked, refused, waiting */
     char *reason;        /* what it waits for, or why it was refused; NULL: locked */
-    char *unit;          /* in which that happened: of a service, or of a session; NULL: none */
-    char *user;          /* who had logged in there; NULL: nobody, or unknown */
-    int64_t uid;         /* likewise; -1 */
+    char *unit;          /* the unit of the process, a service or a session; NULL: none */
+    char *user;          /* the user who had logged in; NULL: nobody, or unknown */
+    int64_t uid;         /* the process; -1: unknown */
     uint64_t since_usec; /* CLOCK_REALTIME */
 };
 
-/* What lpd-lock-modules.service could not load, as one line. */
+/* The modules that lpd-lock-modules.service could not load, as one line. */
 #define LOCK_MODULES_RECORD RESULTS_DIRECTORY "/lock-modules"
 
 void lock_record_done(struct lock_record *r);
@@ -24,5 +24,5 @@ void lock_record_done(struct lock_record *r);
 /* 0 or a negative errno. */
 int lock_record_write(const struct host *h, const struct lock_record *r);
 
-/* -ENOENT: nobody has tried; -EBADMSG: not such a file; another negative errno. */
+/* -ENOENT: no attempt was made; -EBADMSG: invalid record; another negative errno. */
 int lock_record_read(const struct host *h, struct lock_record *ret);

@@ -8,10 +8,10 @@
 #include "config/name.h"
 #include "state/results.h"
 
-/* A reason can quote a line of a manifest, which may be as long. */
+/* A reason can quote a line of a manifest, which may be that long. */
 #define TEXT_SIZE_MAX ((size_t) 16 * 1024)
 
-/* The strings of a result, by their names in the file. */
+/* The strings of a result and their names in the file. */
 static const struct json_field strings[] = {
     { "name", offsetof(struct result, name) },
     { "action", offsetof(struct result, action) },
@@ -57,7 +57,7 @@ int result_copy_signature(const struct result *from, struct result *to) {
     return r;
 }
 
-/* Replaces a member that is too long by what there is room for, in whole characters. */
+/* Shortens a member that is too long, at a character boundary. */
 static void shorten(json_object *o, const char *key, const char *text) {
     size_t n = TEXT_SIZE_MAX;
 
@@ -128,7 +128,7 @@ static uint64_t number_from_json(json_object *o, const char *key) {
     return json_object_object_get_ex(o, key, &value) ? json_object_get_uint64(value) : 0;
 }
 
-/* It becomes the exit status of a program, where only those that are documented may be. */
+/* It becomes the exit status of a program, which may only be a documented one. */
 static enum exit_status exit_status_from_json(json_object *o) {
     json_object *value = json_object_object_get(o, "exitStatus");
     int64_t n = json_object_is_type(value, json_type_int) ? json_object_get_int64(value) : -1;
@@ -191,7 +191,7 @@ int result_list_names(const struct host *h, char ***ret) {
     int r;
 
     r = file_list(h, RESULTS_DIRECTORY, &files);
-    /* Whatever stands there instead, a boot must not fail for it. */
+    /* A boot must not fail because of anything else in its place. */
     if (r < 0 && r != -ENOENT && r != -ENOTDIR)
         return r;
     STRV_FOREACH(file, files) {
@@ -273,7 +273,7 @@ int result_find_module(const struct host *h, const char *module, struct result *
     const struct result *found;
     int k;
 
-    /* Most modules have the name of their patch, which makes this one file to read and not all. */
+    /* Most modules have the name of their patch: then only one file is read. */
     k = result_find(h, module, &r);
     if (k == -ENOMEM)
         return k;

@@ -9,15 +9,15 @@
 
 struct saved_file {
     char *path;
-    char *old; /* where what stood there is kept; NULL: nothing stood there */
+    char *old; /* where the old file is kept; NULL: there was none */
 };
 
 struct change {
     const struct host *host;
     struct saved_file *files; /* in the order of writing */
     size_t n_files;
-    char **directories; /* that were made, outermost first */
-    char **emptied;     /* that may be of no more use when the change is complete, innermost first */
+    char **directories; /* created directories, outermost first */
+    char **emptied;     /* directories that may be unused after the change, innermost first */
 };
 
 struct change *change_free(struct change *c) {
@@ -44,8 +44,8 @@ struct change *change_new(const struct host *h) {
     return c;
 }
 
-/* Where the old file is kept until a change is complete. The leading dot and the suffix keep what a
- * power cut leaves there out of every list of *.conf and *.ko. */
+/* Where the old file is kept until a change is complete. The leading dot and the suffix keep a
+ * leftover of a power cut out of every list of *.conf and *.ko. */
 static char *old_path(const char *path) {
     const char *name = path_basename(path);
     char *old;
@@ -53,8 +53,8 @@ static char *old_path(const char *path) {
     return asprintf(&old, "%.*s.%s" CHANGE_OLD_SUFFIX, (int) (name - path), path, name) < 0 ? NULL : old;
 }
 
-/* As a second link, so that going back is a rename, for which a full disk has room as well. 1, or 0 if
- * there is nothing to be kept. */
+/* As a second link, so that undoing is a rename, which works on a full disk. 1, or 0 if there is
+ * no file to keep. */
 static int keep_old(const struct host *h, const char *path, const char *old) {
     _cleanup_close_ int dir_fd = -EBADF;
     const char *name;
@@ -68,7 +68,7 @@ static int keep_old(const struct host *h, const char *path, const char *old) {
     return 1;
 }
 
-/* By one rename, for which there is always room. */
+/* By one rename, which needs no space. */
 static int move_away(const struct host *h, const char *path, const char *old, bool *ret_moved) {
     _cleanup_close_ int dir_fd = -EBADF;
     const char *name;
@@ -129,7 +129,7 @@ static bool is_remembered(const struct change *c, const char *path) {
     return false;
 }
 
-/* The first time that a change writes to a path is what counts. */
+/* Only the first write of a change to a path keeps the old file. */
 static int remember(struct change *c, const char *path) {
     struct saved_file *f;
     int r;
@@ -160,7 +160,7 @@ static int make_directories(struct change *c, const char *path) {
     for (char *slash = strchr(copy + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
         if (!file_exists(c->host, copy)) {
-            /* On record first: it may be there although something about it failed. */
+            /* Recorded first: the file may exist even if writing it failed. */
             r = strv_extend(&c->directories, copy);
             if (r >= 0)
                 r = file_mkdir_p(c->host, copy);
@@ -177,8 +177,8 @@ int change_failed(const char *what, const char *path, int r, struct error *e) {
                      "cannot %s %s: %s", what, path, strerror(-r));
 }
 
-/* Whether that very content is there. What is no regular file was put there by somebody for a
- * reason. */
+/* Whether the file has exactly this content. Somebody has put a file that is not regular there on
+ * purpose. */
 static int is_there(const struct host *h, const char *path, const void *data, size_t size,
                     struct error *e) {
     _cleanup_free_ char *present = NULL;
@@ -192,7 +192,8 @@ static int is_there(const struct host *h, const char *path, const void *data, si
         return error_hint(e, error_set(e, -EEXIST, EXIT_STATUS_FAILED,
                                        "%s is in the way: it is no regular file", path),
                           "remove it first");
-    /* What others can change, or gave, is not the same for having the same content now. */
+    /* A file that others can change, or own, is not the same although its content is the same
+     * now. */
     if (r >= 0 && ((size_t) st.st_size != size || !safe_file_is_safe(&st)))
         return 0;
     if (r >= 0)
@@ -200,7 +201,7 @@ static int is_there(const struct host *h, const char *path, const void *data, si
     return r < 0 ? change_failed("read", path, r, e) : memcmp(present, data, size) == 0;
 }
 
-/* Writes one file of a change, and the directories above it. 0 if that very content is there. */
+/* Writes one file of a change, and its parent directories. 0 if it has this content already. */
 int change_write(struct change *c, const char *path, const void *data, size_t size, struct error *e) {
     int r;
 
@@ -233,7 +234,7 @@ int change_remove(struct change *c, const char *path, struct error *e) {
         r = S_ISDIR(st.st_mode) ? -EISDIR : move_away(c->host, path, f->old, &moved);
     if (moved)
         return r < 0 ? change_failed("remove", path, r, e) : 1;
-    /* What an interrupted change has kept of it is of no use any more. */
+    /* The copy that an interrupted change has kept is obsolete. */
     if (r == -ENOENT)
         (void) file_unlink(c->host, f->old);
     drop_last_file(c);

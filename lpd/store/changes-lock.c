@@ -33,7 +33,7 @@ struct changes_lock *changes_lock_free(struct changes_lock *l) {
     return NULL;
 }
 
-/* The tree of an image may have neither; what is made here is taken away again. */
+/* The tree of an image may have neither directory; lpd removes again what it creates here. */
 static int make_directories(struct changes_lock *l) {
     static const char *const paths[] = { "/run/lpd", "/run" };
 
@@ -62,7 +62,7 @@ static int open_file(struct changes_lock *l) {
     return S_ISREG(st.st_mode) && safe_file_is_safe(&st) && !(st.st_mode & 077) ? TAKE_FD(fd) : -EEXIST;
 }
 
-/* Whoever held it has removed it meanwhile. */
+/* The previous holder has removed it in the meantime. */
 static bool is_still_there(const struct changes_lock *l, int fd) {
     struct stat ours, there;
 
@@ -70,7 +70,7 @@ static bool is_still_there(const struct changes_lock *l, int fd) {
            ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
 }
 
-/* 1: it is held now; 0: somebody else holds it, who is named in *ret_holder. */
+/* 1: held now; 0: another process, named in *ret_holder, holds it. */
 static int try(struct changes_lock *l, char **ret_holder) {
     _cleanup_close_ int fd = open_file(l);
     char text[HOLDER_MAX + 1];
@@ -97,7 +97,7 @@ static int try(struct changes_lock *l, char **ret_holder) {
     return 0;
 }
 
-/* Best effort: it is for people who wait. */
+/* Errors are ignored: this is for people who wait. */
 static void sign(const struct changes_lock *l, const char *what) {
     char text[HOLDER_MAX];
     int n = snprintf(text, sizeof(text), "process %d (%s)", (int) getpid(), what);
@@ -106,7 +106,8 @@ static void sign(const struct changes_lock *l, const char *what) {
         (void) file_write_fd(l->fd, text, MIN((size_t) n, sizeof(text) - 1));
 }
 
-/* Of a unit that is started or stopped for the one who holds the lock, both would wait for each other. */
+/* A process in a unit that the holder starts or stops must not wait: both would wait for each
+ * other. */
 static bool may_be_waited_for(const struct host *h) {
     _cleanup_free_ char *unit = NULL;
 
@@ -123,7 +124,7 @@ static int give_up(const char *holder, uint64_t waited_usec, struct error *e) {
                       "try again when it has ended");
 }
 
-/* 1: held, 0: not to be had within that time. */
+/* 1: held, 0: not available within that time. */
 static int wait_for(struct host *h, struct changes_lock *l, uint64_t timeout_usec, changes_lock_told *tell,
                     void *userdata, char **holder) {
     uint64_t began = h->ops->now(h);
@@ -132,7 +133,7 @@ static int wait_for(struct host *h, struct changes_lock *l, uint64_t timeout_use
     for (unsigned gone = 0;;) {
         int r = try(l, holder);
 
-        /* Somebody who was the last may remove the directory in the same moment. */
+        /* Another process that was the last one may remove the directory at the same moment. */
         if (r == -ENOENT && gone++ < GONE_MAX)
             continue;
         if (r != 0 || h->ops->now(h) - began >= timeout_usec)

@@ -4,20 +4,21 @@
 #include "base/error.h"
 #include "base/host.h"
 
-/* One at a time changes the patches of a machine, or of the tree below another root: flock(2) on a file that
- * only root can open, so that nobody else can hold it. It is there while it is held. */
+/* A lock, so that only one process at a time changes the patches of a machine, or of the tree of
+ * another root: flock(2) on a file that only root can open, so that nobody else can hold it. The
+ * file exists while the lock is held. */
 #define CHANGES_LOCK "/run/lpd/changes.lock"
 
 struct changes_lock;
 
-/* Told once, of who has to be waited for. */
+/* Called once, with the process to wait for. */
 typedef void changes_lock_told(void *userdata, const char *holder);
 
-/* Takes it, waiting for up to timeout_usec for whoever holds it. what names this program for those who wait.
- * tell may be NULL. *ret is NULL where there is no room for the file or nothing can be written: what has to
- * be written fails by itself there, and a patch can still be taken out. 0; -EAGAIN with who holds it; or
- * another negative errno with e. From a unit livepatch@.service, which whoever holds it may wait for, it is
- * not waited for. */
+/* Takes the lock, and waits up to timeout_usec for its holder. what names this program for those
+ * who wait. tell may be NULL. *ret is NULL if the disk is full or read-only: writes fail by
+ * themselves then, and a patch can still be unloaded. 0; -EAGAIN with the holder; or another
+ * negative errno with e. Does not wait in a unit livepatch@.service, because the holder may be
+ * waiting for that unit. */
 int changes_lock_take(struct host *h, const char *what, uint64_t timeout_usec, changes_lock_told *tell,
                       void *userdata, struct changes_lock **ret, struct error *e);
 

@@ -13,10 +13,10 @@
 
 DEFINE_TRIVIAL_CLEANUP_FUNC(blkid_probe, blkid_free_probe)
 
-/* What libblkid's low-level probing calls the tags: libblkid's superblocks.c and partitions.c. */
+/* The names of the tags in libblkid's low-level probing: its superblocks.c and partitions.c. */
 static const struct {
     const char *tag, *value;
-    bool any_case; /* a number, and other tools spell it otherwise */
+    bool any_case; /* a number, which other tools spell differently */
 } tags[] = {
     { "LABEL=", "LABEL", false },
     { "UUID=", "UUID", true },
@@ -46,13 +46,13 @@ static bool has_holders(const struct host *h, const char *name) {
            file_list(h, path, &holders) >= 0 && strv_length(holders) > 0;
 }
 
-/* Floppy and CD drives take seconds to be opened, whether or not something is in them. */
+/* Floppy and CD drives take seconds to open, with or without a medium. */
 static bool is_candidate(const struct host *h, const char *name) {
     return !startswith(name, "fd") && !startswith(name, "sr") && !attribute_is(h, name, "size", "0") &&
            !has_holders(h, name);
 }
 
-/* The node of a device in sysfs, which spells '/' as '!'. */
+/* The node of a device whose name in sysfs has '!' for '/'. */
 static char *node_of(const char *name) {
     char *node;
 
@@ -77,7 +77,8 @@ static bool value_is(blkid_probe probe, const char *tag) {
     return false;
 }
 
-/* 1 with the type (NULL: none) if that device has the tag. What cannot be read has none. */
+/* 1 with the type (NULL: none) if that device has the tag. A device that cannot be read has no
+ * tag. */
 static int probe_device(const struct host *h, const char *node, const char *tag, char **ret_type) {
     _cleanup_(blkid_free_probep) blkid_probe probe = NULL;
     _cleanup_close_ int fd = -EBADF;
@@ -96,7 +97,7 @@ static int probe_device(const struct host *h, const char *node, const char *tag,
                                                         BLKID_SUBLKS_TYPE);
     (void) blkid_probe_enable_partitions(probe, 1);
     (void) blkid_probe_set_partitions_flags(probe, BLKID_PARTS_ENTRY_DETAILS);
-    /* Not 0: nothing is there, or signatures of several kinds, of which none can be believed. */
+    /* Not 0: there is no signature, or there are several kinds, none of which can be trusted. */
     if (blkid_do_safeprobe(probe) != 0 || !value_is(probe, tag))
         return 0;
     if (blkid_probe_lookup_value(probe, "TYPE", &type, NULL) < 0)
@@ -104,7 +105,7 @@ static int probe_device(const struct host *h, const char *node, const char *tag,
     return string_set(ret_type, type) < 0 ? -ENOMEM : 1;
 }
 
-/* Adds the nodes that have the tag; the type is that of the last. */
+/* Adds the nodes that have the tag; the type is that of the last one. */
 static int scan(const struct host *h, const char *tag, char ***nodes, char **type) {
     _cleanup_strv_free_ char **names = NULL;
     int r;
@@ -164,7 +165,7 @@ int device_find(struct host *h, const char *tag, uint64_t wait_usec, struct devi
             *ret = (struct device){ .node = strdup(nodes[0]), .type = TAKE_PTR(type) };
             return ret->node ? 0 : -ENOMEM;
         }
-        /* Another that would end too late, if it took as long as this one, is not begun. */
+        /* Does not begin another round that would end too late if it took as long as this one. */
         uint64_t now = h->ops->now(h), waited = now - began;
 
         if (waited + SCAN_USEC + (now - last) > wait_usec)

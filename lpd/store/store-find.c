@@ -9,7 +9,7 @@ bool store_is_hidden(const struct host *h) {
     return !file_exists(h, "/var/lib/lpd");
 }
 
-/* The spellings under which a module of that name may lie, and what compresses it. */
+/* The spellings of a module's file name, and the suffixes of compressed files. */
 static int find_in_directory(const struct host *h, const char *directory, const char *file,
                              char **ret) {
     static const char *const suffixes[] = { "", ".xz", ".zst", ".gz" };

@@ -16,7 +16,7 @@
 #define STAGE_DROPIN "50-stage.conf"
 #define PIN_DROPIN_PREFIX "20-kernel-"
 
-/* Where the parts of a patch go. */
+/* The paths of a patch's files. */
 struct places {
     char *module, *manifest, *signature, *dropins, *pin;
 };
@@ -59,7 +59,7 @@ static int check_pin(const struct store_patch *p, const struct manifest *m, stru
     return module_check_pin(p->path ?: p->name, p->sha256, manifest_kernel_for(m, p->release), e);
 }
 
-/* Whether the manifest that is there lets this module be put there. */
+/* Whether the existing manifest allows installing this module. */
 static int may_install(const struct host *h, const struct store_patch *p, const struct places *places,
                        const struct manifest *m, struct error *e) {
     const struct manifest_kernel *kernel = manifest_kernel_for(m, p->release);
@@ -71,7 +71,7 @@ static int may_install(const struct host *h, const struct store_patch *p, const 
     return file_exists(h, places->pin) ? 0 : check_pin(p, m, e);
 }
 
-/* With a broken policy what could be read of it counts: nothing is loaded then anyway. */
+/* If the policy has an error, the readable part of it counts: nothing is loaded then anyway. */
 static bool wants_signed_manifests(const struct host *h) {
     _cleanup_(policy_done) struct policy policy = {};
 
@@ -88,8 +88,8 @@ static int refuse_unsigned(struct error *e, const char *path, const char *what,
                       path, path);
 }
 
-/* SignedManifests=yes: what lpctl writes into patches.d nobody has signed, and the patch would be
- * refused for it. So all that is wanted must stand in the manifest already. */
+/* SignedManifests=yes: nobody has signed what lpctl would write into patches.d, so the patch would
+ * be refused. The manifest must contain everything already. */
 static int check_complete(const struct store_patch *p, const struct places *places,
                           const struct manifest *m, struct error *e) {
     if (!m)
@@ -111,8 +111,8 @@ static int write_pin(const struct host *h, struct change *c, const struct places
     return change_write(c, places->pin, text, strlen(text), e);
 }
 
-/* The first step of replacing a module: a pin that allows the old and the new one, so that whenever
- * the power goes, what lies there is what the pin allows. */
+/* The first step of replacing a module: a pin that allows the old and the new one. The pin then
+ * allows the installed module, whenever the power fails. */
 static int widen_pin(const struct host *h, struct change *c, const struct places *places,
                      const struct store_patch *p, const struct manifest *m, struct error *e) {
     const struct manifest_kernel *kernel = manifest_kernel_for(m, p->release);
@@ -120,7 +120,7 @@ static int widen_pin(const struct host *h, struct change *c, const struct places
 
     if (!kernel || !kernel->sha256 || !file_exists(h, places->pin))
         return 0;
-    /* What the pin does not allow already, or is no module, is no state to be kept. */
+    /* A file that the pin does not allow, or that is no module, is not worth keeping. */
     if (module_file_open_untrusted(h, places->module, &old, NULL) < 0)
         return 0;
     module_file_sha256(&old);
@@ -153,7 +153,7 @@ static int write_stage(const struct host *h, struct change *c, const struct plac
     return change_write(c, path, text, strlen(text), e);
 }
 
-/* What a removal that the power cut short has left there must not decide about a new patch. */
+/* Leftovers of a removal that a power cut interrupted must not affect a new patch. */
 static int clear_leftovers(const struct host *h, struct change *c, const struct places *places,
                            struct error *e) {
     static const char *const names[] = { ENABLED_DROPIN, STAGE_DROPIN };
@@ -182,7 +182,7 @@ static int install_steps(const struct host *h, const struct store_patch *p,
     if (r < 0)
         return r;
     changed |= r;
-    /* A manifest for all kernels stays one for all kernels: a pin would narrow it to this one. */
+    /* A manifest for all kernels stays one: a pin would limit it to this kernel. */
     if (!m || m->n_kernels > 0) {
         r = write_pin(h, c, places, p, NULL, e);
         if (r < 0)
@@ -198,7 +198,7 @@ static int install_steps(const struct host *h, const struct store_patch *p,
     return r < 0 ? r : changed | r;
 }
 
-/* No manifest is read from there, so what stands there is empty or a link to /dev/null. */
+/* No manifest is read from there, so the file is empty or a link to /dev/null. */
 static int refuse_mask(const struct host *h, const char *name, struct error *e) {
     for (size_t i = 0; i < ELEMENTSOF(conf_dirs); i++) {
         _cleanup_free_ char *path = conf_path(1u << i, "patches.d", name, CONF_SUFFIX);
@@ -230,7 +230,7 @@ static int find_manifest(const struct host *h, const struct store_patch *p, stru
     return refuse_mask(h, p->name, e);
 }
 
-/* Ends a change as it was begun: wholly, or not at all. */
+/* Ends a change completely: it is done, or undone. */
 static int conclude(struct change *c, int r, struct change **ret_change, struct error *e) {
     int k;
 
@@ -260,7 +260,7 @@ int store_install(const struct host *h, const struct store_patch *p, struct chan
         return r;
     known = r > 0;
     kernel = known ? manifest_kernel_for(&m, p->release) : NULL;
-    /* The manifest's own spelling of the name, and its name for the file. */
+    /* The manifest's own spelling of the name, and its file name of the module. */
     r = places_find(known ? m.name : p->name, p->release, kernel ? kernel->module : NULL, &places);
     if (r >= 0 && known)
         r = may_install(h, p, &places, &m, e);
@@ -278,7 +278,7 @@ int store_install(const struct host *h, const struct store_patch *p, struct chan
     return conclude(c, r, ret_change, e);
 }
 
-/* A drop-in that lpctl wrote, or the signature that somebody gave it. */
+/* A drop-in that lpctl wrote, or a signature that somebody added to it. */
 static bool is_own_dropin(const char *name) {
     static const char *const own[] = { ENABLED_DROPIN, ENABLED_DROPIN MANIFEST_SIGNATURE_SUFFIX,
                                        STAGE_DROPIN, STAGE_DROPIN MANIFEST_SIGNATURE_SUFFIX };
@@ -289,8 +289,8 @@ static bool is_own_dropin(const char *name) {
     return startswith(name, PIN_DROPIN_PREFIX);
 }
 
-/* Removes the drop-ins that lpctl wrote; others stay, and with them their directory. Of those that are hidden
- * an interrupted change has left only what it had kept. */
+/* Removes the drop-ins that lpctl wrote; those of others stay, and so does their directory. Of
+ * hidden files it removes only the copies that an interrupted change has kept. */
 static int remove_dropins(const struct host *h, struct change *c, const struct places *places,
                           struct error *e) {
     _cleanup_strv_free_ char **names = NULL;
@@ -351,7 +351,8 @@ static int remove_modules(const struct host *h, struct change *c, const char *na
     return removed;
 }
 
-/* What shows through when the administrator's own file is gone is not lpctl's to remove. */
+/* A file that is visible only when the administrator's own file is gone is not lpctl's to
+ * remove. */
 static int check_owner(const struct host *h, const char *name, struct error *e) {
     for (size_t i = 1; i < ELEMENTSOF(conf_dirs); i++) {
         _cleanup_free_ char *path = conf_path(1u << i, "patches.d", name, CONF_SUFFIX);
@@ -368,8 +369,8 @@ static int check_owner(const struct host *h, const char *name, struct error *e) 
     return 0;
 }
 
-/* The manifest of that name in the list, broken or not: of names that are alike the one that is
- * spelled so. Outputs NULL if there is none. Refused for a patch that is not the administrator's. */
+/* The manifest of that name in the list, valid or not; of several similar names the exact
+ * spelling. Outputs NULL if there is none. Refused for a patch that is not the administrator's. */
 static int find_removable(const struct host *h, const char *name, struct manifest_list *l,
                           const struct manifest_entry **ret, struct error *e) {
     const struct manifest_entry *entry;
@@ -396,7 +397,7 @@ int store_may_remove(const struct host *h, const char *name, struct error *e) {
     return find_removable(h, name, &l, &entry, e);
 }
 
-/* The manifest goes first: without it the rest is not a patch any more. */
+/* The manifest goes first: without it the other files are no patch. */
 static int remove_all(const struct host *h, struct change *c, const char *name, const struct manifest *m,
                       struct error *e) {
     _cleanup_(places_done) struct places places = {};
@@ -442,7 +443,7 @@ static int add_name(char ***names, const char *name) {
     return strv_extend(names, name);
 }
 
-/* The modules of that kernel, by the names of their files. */
+/* The modules of that kernel, by their file names. */
 static int list_modules(const struct host *h, const char *release, char ***names, struct error *e) {
     _cleanup_strv_free_ char **files = NULL;
     _cleanup_free_ char *directory = NULL;
@@ -465,7 +466,7 @@ static int list_modules(const struct host *h, const char *release, char ***names
     return 0;
 }
 
-/* Also a manifest that names the file otherwise, or whose module is gone, may have a pin. */
+/* A manifest that names another file, or whose module is gone, may also have a pin. */
 static int list_pins(const struct host *h, const char *release, char ***names, struct error *e) {
     _cleanup_strv_free_ char **files = NULL;
     int r;
@@ -503,7 +504,7 @@ int store_list_kernel(const struct host *h, const char *release, char ***ret, st
     return 0;
 }
 
-/* The module first: a patch with a pin and without a module is not loaded. */
+/* The module goes first: a patch with a pin and without a module is not loaded. */
 static int remove_of_kernel(struct change *c, const char *release, const char *name,
                             const struct manifest *m, struct error *e) {
     _cleanup_(places_done) struct places places = {};
@@ -551,7 +552,7 @@ static int write_enabled(const struct host *h, struct change *c, const char *nam
         asprintf(&text, "# Written by lpctl %s.\n[Patch]\nEnabled=%s\n",
                  enabled ? "enable" : "disable", yes_no(enabled)) < 0)
         return -ENOMEM;
-    /* Going back to what the manifest itself says needs no drop-in. */
+    /* Restoring what the manifest itself says needs no drop-in. */
     r = change_remove(c, path, e);
     if (r >= 0)
         r = manifest_load(h, name, &without, e);

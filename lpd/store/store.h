@@ -7,9 +7,9 @@
 #include "store/change.h"
 
 #define STORE_DIRECTORY "/var/lib/lpd/modules"
-#define MANIFEST_DIRECTORY "/etc/lpd/patches.d" /* the administrator's */
+#define MANIFEST_DIRECTORY "/etc/lpd/patches.d" /* the administrator's directory */
 
-/* Where modules lie on a machine, and how lpctl install and remove change that. */
+/* Where modules are on a machine, and how lpctl install and remove change that. */
 
 /* Finds the module of a patch for a kernel release: MODULE (a file name or an absolute path; NULL:
  * NAME.ko), in the store, then in the packages' directories, also compressed (.xz, .zst, .gz).
@@ -17,7 +17,7 @@
 int store_find_module(const struct host *h, const char *release, const char *name,
                       const char *module, char **ret);
 
-/* Whether modules may be somewhere that cannot be seen yet: /var/lib/lpd is not there. */
+/* Whether modules may be in a directory that is not mounted yet: /var/lib/lpd does not exist. */
 bool store_is_hidden(const struct host *h);
 
 struct store_patch {
@@ -32,31 +32,33 @@ struct store_patch {
     bool set_stage;          /* the caller named a stage */
 };
 
-/* Puts a patch on the machine: module, pin, manifest, in that order, each in one step that survives
- * a power cut, so that the patch is wholly there or wholly not. A manifest that is there already
- * stays as it is. Under SignedManifests=yes only the module is put there, and a manifest that would
- * have to be written or added to is -EKEYREJECTED. Returns 1 if something changed, 0 if all was there. On failure everything is as it
- * was. *ret_change is for change_undo(), and may be NULL; likewise below. */
+/* Installs a patch: module, pin, manifest, in that order, each in one step that survives a power
+ * cut, so that the patch is installed completely or not at all. An existing manifest is not
+ * changed. With SignedManifests=yes only the module is installed, and if the manifest would have
+ * to be written or extended the result is -EKEYREJECTED. Returns 1 if something changed, 0 if
+ * everything was there. On failure everything is as before. *ret_change is for change_undo(), and
+ * may be NULL; the same holds below. */
 int store_install(const struct host *h, const struct store_patch *p, struct change **ret_change,
                   struct error *e);
 
-/* Whether store_remove() may take that patch off the machine; -EBUSY if its manifest belongs to a
- * package. To be asked before the patch is unloaded. */
+/* Whether store_remove() may remove that patch; -EBUSY if its manifest belongs to a package. Call
+ * it before the patch is unloaded. */
 int store_may_remove(const struct host *h, const char *name, struct error *e);
 
-/* Takes a patch off the machine: the manifest first, then what it named. A manifest that belongs to
- * a package is -EBUSY. Returns 1, or 0 if nothing was there. On failure everything is as it was. */
+/* Removes a patch: the manifest first, then the files that it named. -EBUSY if the manifest
+ * belongs to a package. Returns 1, or 0 if there was nothing. On failure everything is as
+ * before. */
 int store_remove(const struct host *h, const char *name, struct change **ret_change, struct error *e);
 
-/* The patches of which store_install() has left something for that kernel: their modules, by name, and
+/* The patches for which store_install() has written files for that kernel: modules, by name, and
  * pins in drop-ins. 0 or a negative errno. */
 int store_list_kernel(const struct host *h, const char *release, char ***ret, struct error *e);
 
-/* Takes away what store_install() has left of a patch for one kernel: its module and its pin. The
- * manifest stays. Returns 1, or 0 if nothing was there. On failure everything is as it was. */
+/* Removes what store_install() has written for one kernel: the module and the pin of a patch. The
+ * manifest stays. Returns 1, or 0 if there was nothing. On failure everything is as before. */
 int store_remove_kernel(const struct host *h, const char *release, const char *name, struct error *e);
 
-/* Sets Enabled= by a drop-in of the manifest. Returns 1 if that changed something. -EKEYREJECTED if
- * that takes a drop-in under SignedManifests=yes. */
+/* Sets Enabled= by a drop-in of the manifest. Returns 1 if that changed something. -EKEYREJECTED
+ * if that needs a drop-in with SignedManifests=yes. */
 int store_set_enabled(const struct host *h, const char *name, bool enabled, struct change **ret_change,
                       struct error *e);

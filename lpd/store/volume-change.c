@@ -15,11 +15,11 @@
 #include "store/volume.h"
 #include "trust/manifest.h"
 
-/* The tree that is being made, and then the one that was there before. */
+/* The new tree, and after the exchange the old one. */
 #define OTHER_DIRECTORY "/lpd.new"
 #define OTHER(path) OTHER_DIRECTORY path
 #define DEPTH_MAX 8
-/* Of files that are left out; names on a volume are anybody's. */
+/* Of files that are left out; names on a volume are untrusted. */
 #define LEFT_OUT_MAX 20
 
 /* Since Linux 5.14, fs/ext4/ext4.h: "_IOW('f', 43, __u32)". */
@@ -27,10 +27,10 @@
 
 struct volume_change {
     struct volume volume;
-    int root_fd;   /* to be locked, synced and renamed in, which O_PATH is not good for */
+    int root_fd;   /* a descriptor for flock(2), fsync(2) and rename, for which O_PATH is not enough */
     bool had_old;  /* there was an lpd/ */
-    bool done;     /* the new one is in place */
-    char **left_out; /* what was not copied, and why */
+    bool done;     /* the new one is active */
+    char **left_out; /* files that were not copied, and why */
 };
 
 static int failed(const struct volume *v, const char *what, const char *path, int r, struct error *e) {
@@ -38,7 +38,7 @@ static int failed(const struct volume *v, const char *what, const char *path, in
                      strerror(-r));
 }
 
-/* Not by file_mkdir_p(), which sets a mode that vfat may not have. */
+/* file_mkdir_p() would set a mode, which vfat may not support. */
 static int make_directory(const struct volume *v, const char *path) {
     _cleanup_close_ int dir_fd = -EBADF;
     const char *name;
@@ -49,7 +49,7 @@ static int make_directory(const struct volume *v, const char *path) {
     return mkdirat(dir_fd, name, 0755) < 0 && errno != EEXIST ? -errno : 0;
 }
 
-/* Names that differ in case only are one to vfat: the second is refused. */
+/* vfat treats names that differ only in case as one: the second is refused. */
 static int put_file(const struct volume *v, const char *path, const void *data, size_t size) {
     _cleanup_close_ int fd = -EBADF;
     int r;
@@ -79,7 +79,7 @@ static int remove_tree(const struct volume *v, const char *path, unsigned depth)
     return r < 0 ? r : file_rmdir(&v->host, path);
 }
 
-/* Whether a file of the volume, by its last component, belongs to that patch. */
+/* Whether a file of the volume belongs to that patch, by its last component. */
 static bool is_of_patch(const char *name, const char *patch) {
     static const char *const suffixes[] = { CONF_SUFFIX, CONF_SUFFIX MANIFEST_SIGNATURE_SUFFIX,
                                             CONF_SUFFIX ".d", ".ko", ".ko.xz", ".ko.zst", ".ko.gz" };
@@ -102,8 +102,8 @@ static int leave_out(struct volume_change *c, const char *path, const char *reas
     return strv_consume(&c->left_out, utf8_make_printable(text));
 }
 
-/* A copy is root's, whoever the original belongs to: so only what would be read where it lies is copied.
- * Anything else is left out, and named: 1. */
+/* The copy belongs to root, whoever owns the original, so only files that would be accepted in
+ * place are copied. Others are left out and named: 1. */
 static int read_original(struct volume_change *c, const struct host *h, const char *path, size_t max,
                          char **ret, size_t *ret_size, struct error *e) {
     _cleanup_(error_done) struct error problem = ERROR_NULL;
@@ -151,7 +151,7 @@ static int copy_entry(struct volume_change *c, const char *from, const char *to,
     return S_ISDIR(st.st_mode) ? copy_tree(c, from, to, patch, depth + 1, e) : copy_file(c, from, to, e);
 }
 
-/* Copies all but what belongs to the patch, and what would not be read. */
+/* Copies all files but those of the patch, and those that would not be accepted. */
 static int copy_tree(struct volume_change *c, const char *from, const char *to, const char *patch,
                      unsigned depth, struct error *e) {
     _cleanup_strv_free_ char **names = NULL;
@@ -193,8 +193,8 @@ static int put_new(const struct volume *v, const char *directory, const char *na
     return r < 0 ? failed(v, "write", target, r, e) : 0;
 }
 
-/* Puts a file of the machine that has to be there into DIRECTORY of the new tree. It may be a link, as
- * long as it leads to a file of root's. */
+/* Puts a file of the machine, which must exist, into DIRECTORY of the new tree. It may be a link,
+ * if that leads to a file of root's. */
 static int put_copy(const struct host *h, const struct volume *v, const char *path,
                     const char *directory, struct error *e) {
     _cleanup_close_ int fd = file_open(h, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
@@ -214,7 +214,7 @@ static int put_copy(const struct host *h, const struct volume *v, const char *pa
     return put_new(v, directory, path_basename(path), data, size, e);
 }
 
-/* A manifest or drop-in, with its signature if there is one. */
+/* A manifest or drop-in, with its signature if it has one. */
 static int put_manifest(const struct host *h, const struct volume *v, const char *path,
                         const char *directory, struct error *e) {
     _cleanup_free_ char *signature = NULL;
@@ -258,7 +258,7 @@ static int put_modules(const struct host *h, struct volume_change *c, const stru
             there = NULL;
         if (!there)
             return -ENOMEM;
-        /* Two of the machine's directories may have the release. */
+        /* Two directories of the machine may have the release. */
         r = file_exists(&c->volume.host, there) ? 0 : put_module(h, c, path, directory, e);
         if (r < 0)
             return r;
@@ -284,7 +284,7 @@ static int put_patch(const struct host *h, struct volume_change *c, const struct
     return r;
 }
 
-/* The new tree, with nothing of it in effect yet. */
+/* The new tree, which is not active yet. */
 static int make_tree(const struct host *h, struct volume_change *c, const char *name,
                      const struct manifest *m, struct error *e) {
     static const char *const directories[] = { OTHER_DIRECTORY, OTHER("/patches.d"), OTHER("/modules") };
@@ -304,14 +304,15 @@ static int make_tree(const struct host *h, struct volume_change *c, const char *
     return r >= 0 && m ? put_patch(h, c, m, e) : r;
 }
 
-/* Of vfat either is half of it: where a directory begins is written with its own inode, not with the
- * directory that it is in (fs/fat/namei_vfat.c vfat_rename_exchange()), and only fsync(2) flushes the
- * disk's cache (fs/fat/file.c fat_file_fsync()). */
+/* vfat needs both: the start of a directory is written with its own inode, not with its parent
+ * (fs/fat/namei_vfat.c vfat_rename_exchange()), and only fsync(2) flushes the disk's cache
+ * (fs/fat/file.c fat_file_fsync()). */
 static int sync_volume(const struct volume_change *c) {
     return syncfs(c->root_fd) < 0 || fsync(c->root_fd) < 0 ? -errno : 0;
 }
 
-/* Both ways, as it exchanges the two where there are two. vfat can do that since Linux 6.0. */
+/* Works in both directions, because it exchanges the two trees if there are two. vfat supports
+ * that since Linux 6.0. */
 static int exchange(struct volume_change *c, const char *from, const char *to) {
     int r;
 
@@ -382,8 +383,8 @@ int volume_undo(struct volume_change *c) {
     return r;
 }
 
-/* Where the volume is also mounted elsewhere, closing it does not write ext4's journal back, without which
- * the initramfs reads it. */
+/* If the volume is also mounted elsewhere, closing it does not write ext4's journal back, and the
+ * initramfs reads it without the journal. */
 struct volume_change *volume_change_free(struct volume_change *c) {
     uint32_t flags = 0;
 

@@ -16,7 +16,7 @@
 #define FETCH_SIZE_MAX ((size_t) 64 * 1024 * 1024)
 #define NAMES_MAX 4096
 #define FILES_MAX 1024
-/* Each costs a line on the console. */
+/* Each problem is a line on the console. */
 #define PROBLEMS_MAX 64
 
 struct fetch {
@@ -27,7 +27,7 @@ struct fetch {
     struct volume_record *record;
 };
 
-/* Names on a volume are anybody's. */
+/* Names on a volume are untrusted. */
 static int note(struct fetch *f, const char *path, const char *reason) {
     size_t n = strv_length(f->record->problems);
     char *text;
@@ -41,7 +41,7 @@ static int note(struct fetch *f, const char *path, const char *reason) {
     return strv_consume(&f->record->problems, utf8_make_printable(text));
 }
 
-/* Why no further file is read, or NULL. */
+/* Why no more files are read, or NULL. */
 static const char *find_limit(const struct fetch *f) {
     const struct budget *b = f->to->budget;
 
@@ -50,14 +50,14 @@ static const char *find_limit(const struct fetch *f) {
     return b && f->to->ops->now(f->to) >= b->end_usec ? "there is no time left" : NULL;
 }
 
-/* Whether that file of patches.d is of a patch that is still within the budget. 1, 0, or -ENOMEM. */
+/* Whether that file of patches.d belongs to a patch within the budget. 1, 0, or -ENOMEM. */
 static int admit(struct fetch *f, const char *file) {
     const char *end = strstr(file, CONF_SUFFIX);
     _cleanup_free_ char *name = strndup(file, end ? (size_t) (end - file) : strlen(file));
 
     if (!name)
         return -ENOMEM;
-    /* It is no patch's, which whoever reads the manifests says. */
+    /* It belongs to no patch; the code that reads the manifests reports that. */
     if (!patch_name_is_valid(name) || strv_contains(f->record->patches, name))
         return 1;
     if (f->to->budget && strv_length(f->record->patches) >= f->to->budget->patches)
@@ -65,7 +65,7 @@ static int admit(struct fetch *f, const char *file) {
     return strv_extend(&f->record->patches, name) < 0 ? -ENOMEM : 1;
 }
 
-/* A file that is as good as one on the machine: nobody but root may have put it there. */
+/* The same rules as for a file of the machine: only root may have written it. */
 static int read_file(struct fetch *f, const char *path, size_t max, char **ret, size_t *ret_size,
                      struct error *e) {
     _cleanup_close_ int fd = -EBADF;
@@ -118,7 +118,7 @@ static int note_waiting(struct fetch *f, const char *directory, const char *name
     return path && reason ? note(f, path, reason) : -ENOMEM;
 }
 
-/* The names in a directory of the volume; none if it is not there. */
+/* The names in a directory of the volume; none if it does not exist. */
 static int list(struct fetch *f, const char *directory, char ***ret) {
     int r;
 
@@ -142,7 +142,7 @@ static int fetch_named(struct fetch *f, const char *from, const char *to, const 
     return source && target ? fetch_file(f, source, target, max) : -ENOMEM;
 }
 
-/* Fetches those files of a directory that are of a kind. */
+/* Fetches the files of one kind from a directory. */
 static int fetch_directory(struct fetch *f, const char *from, const char *to, size_t max,
                            bool (*is_wanted)(const char *name)) {
     _cleanup_strv_free_ char **names = NULL;
@@ -166,7 +166,7 @@ static int fetch_directory(struct fetch *f, const char *from, const char *to, si
     return 0;
 }
 
-/* The manifests, of as many patches as the budget has left. */
+/* The manifests, for as many patches as the budget has left. */
 static int fetch_manifests(struct fetch *f) {
     _cleanup_strv_free_ char **names = NULL;
     int r, within;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "store/volume.h"
 
-/* By itself, so that who asks this needs no libblkid. */
+/* A separate file, so that callers need not link libblkid. */
 bool volume_holds(const struct policy *p, const struct manifest *m) {
     if (!p->store_device || !startswith(m->path, "/etc/lpd/"))
         return false;

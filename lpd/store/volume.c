@@ -2,8 +2,8 @@
 #include "store/device.h"
 #include "store/volume.h"
 
-/* What a volume may be. The masks of vfat, which has no owners, are those that safe-file.h asks
- * for. */
+/* The file systems of a volume. vfat has no owners, so its masks set those that safe-file.h
+ * requires. */
 static const struct {
     const char *type, *options, *options_read_only;
 } types[] = {

@@ -122,7 +122,7 @@ static void send_formatted(enum journal_event event, const struct result *result
         return;
     }
     utf8_make_printable(text);
-    if (heard) /* to nobody, sending takes 4 ms in an emulated initramfs */
+    if (heard) /* sending to a missing journal takes 4 ms in an emulated initramfs */
         record(event, result, process, kernel, text);
     show(heard, events[event].priority, text);
 }

@@ -19,8 +19,9 @@ static void make_ours(char *text) {
     }
 }
 
-/* Opened for each line: the kernel limits the rate of a descriptor (printk.devkmsg=ratelimit). A line is
- * one write(2), which dprintf(3) of older C libraries cannot do here, as it wants to seek. */
+/* Opened for each line, because the kernel limits the rate of a descriptor
+ * (printk.devkmsg=ratelimit). A line must be one write(2); dprintf(3) of older C libraries fails
+ * here, as it tries to seek. */
 int kernel_log_write(const char *program, int priority, const char *text) {
     _cleanup_close_ int fd = open("/dev/kmsg", O_WRONLY | O_NOCTTY | O_CLOEXEC);
     _cleanup_free_ char *line = NULL;

@@ -18,7 +18,7 @@ static const struct {
     { "kernel/ftrace_enabled", "0", "kernel.ftrace_enabled=0" },
 };
 
-/* Of one file: the lock that a line sets, or NULL. The line may be changed. */
+/* In one file: the lock that a line sets, or NULL. The line may be modified. */
 typedef const char *(*line_reader)(char *line);
 
 static const char *find_lock(const char *pattern, const char *value) {
@@ -35,7 +35,7 @@ static char *strip(char *s) {
     return s;
 }
 
-/* "kernel.modules_disabled = 1"; '/' for '.', and a '-' in front of what may fail. */
+/* "kernel.modules_disabled = 1"; '/' may stand for '.', and a leading '-' allows a failure. */
 static const char *read_sysctl(char *line) {
     char *equals = strchr(line, '='), *key;
 
@@ -94,7 +94,7 @@ static int read_file(const struct host *h, const char *path, line_reader reader,
     return 0;
 }
 
-/* The first directory that has a file of a name has its say, be it a mask. */
+/* The first directory that has a file of a name counts, even if the file is a mask. */
 static int read_directories(const struct host *h, const char *name, line_reader reader, char ***ret) {
     static const char *const parents[] = { "/etc", "/run", "/usr/local/lib", "/usr/lib" };
     _cleanup_strv_free_ char **seen = NULL;

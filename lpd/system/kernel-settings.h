@@ -3,7 +3,7 @@
 
 #include "config/cmdline.h"
 
-/* What the machine's other configuration sets at boot that keeps patches out, whoever wrote it: kernel.modules_disabled=1
- * and kernel.ftrace_enabled=0 in sysctl.d(5), tmpfiles.d(5) and on the kernel command line. Appends to *ret a text for
- * each, with the file and line that it stands in. 0 or -ENOMEM. */
+/* Settings elsewhere on the machine that keep patches out at boot: kernel.modules_disabled=1 and
+ * kernel.ftrace_enabled=0 in sysctl.d(5), tmpfiles.d(5) and on the kernel command line. Appends to
+ * *ret a text for each, with its file and line. 0 or -ENOMEM. */
 int kernel_settings_find(const struct host *h, const struct cmdline_switches *switches, char ***ret);

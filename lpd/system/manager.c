@@ -11,7 +11,7 @@
 #define MANAGER_INTERFACE "org.freedesktop.systemd1.Manager"
 #define UNIT_INTERFACE "org.freedesktop.systemd1.Unit"
 #define PRIVATE_ADDRESS "unix:path=/run/systemd/private"
-/* A start waits for a transition, which may well take minutes. */
+/* A start waits for a transition, which can take minutes. */
 #define JOB_TIMEOUT_USEC (15 * 60 * USEC_PER_SEC)
 
 struct manager {
@@ -19,7 +19,7 @@ struct manager {
 };
 
 struct job_wait {
-    char *job;    /* the object path, known once the call has returned */
+    char *job;    /* the object path, known when the call has returned */
     char *result;
 };
 
@@ -40,7 +40,7 @@ char *manager_unit_name(const char *name) {
     return asprintf(&unit, "livepatch@%s.service", name) < 0 ? NULL : unit;
 }
 
-/* In a chroot with the host's /run the manager is there, but serves another root. */
+/* In a chroot with the host's /run the manager is reachable, but serves another root. */
 bool manager_is_running(const struct host *h) {
     struct stat root, init_root;
 
@@ -51,7 +51,7 @@ bool manager_is_running(const struct host *h) {
     return root.st_dev == init_root.st_dev && root.st_ino == init_root.st_ino;
 }
 
-/* PID 1 listens on a socket of its own, for root and for the time when no message bus runs. */
+/* PID 1 listens on a socket of its own, for root and for times when no message bus runs. */
 static int connect_private(sd_bus **ret) {
     sd_bus *bus = NULL;
     int r;
@@ -85,7 +85,7 @@ int manager_connect(struct manager **ret, struct error *e) {
         return error_set(e, r, EXIT_STATUS_FAILED, "cannot reach systemd: %s", strerror(-r));
     }
     (void) sd_bus_set_method_call_timeout(m->bus, 90 * USEC_PER_SEC);
-    /* Without this no signals come over the message bus; on the private socket they come anyway. */
+    /* The message bus sends no signals without this; the private socket sends them anyway. */
     (void) sd_bus_call_method(m->bus, DESTINATION, MANAGER_PATH, MANAGER_INTERFACE, "Subscribe", NULL,
                               NULL, NULL);
     *ret = m;
@@ -179,8 +179,8 @@ static int wait_for_job(struct manager *m, struct job_wait *w) {
     return 0;
 }
 
-/* Signals that arrive during the call itself are queued by sd-bus and dispatched only afterwards,
- * so the end of a quick job is not missed. */
+/* sd-bus queues signals that arrive during the call and dispatches them only afterwards, so the
+ * end of a quick job is not missed. */
 int manager_run_job(struct manager *m, const char *method, const char *unit, char **ret_result,
                     struct error *e) {
     _cleanup_(sd_bus_slot_unrefp) sd_bus_slot *slot = NULL;
@@ -223,7 +223,8 @@ int manager_active_state(struct manager *m, const char *unit, char **ret) {
                                               NULL, ret);
 }
 
-/* Of conditions that are alternatives ("|") each has failed; one that is none decides more. */
+/* If conditions are alternatives ("|"), each of them has failed; one that is no alternative
+ * explains more. */
 static int read_failed_condition(sd_bus_message *reply, char **ret) {
     _cleanup_free_ char *found = NULL;
     bool alternative = false;

@@ -6,52 +6,52 @@
 
 /* The running systemd: org.freedesktop.systemd1(5). */
 
-/* Whether units can be asked for: systemd runs this very root, not merely around it. */
+/* Whether systemd can be asked about units: it runs on this very root, not merely around it. */
 bool manager_is_running(const struct host *h);
 
 struct manager;
 struct manager *manager_free(struct manager *m);
 DEFINE_TRIVIAL_CLEANUP_FUNC(struct manager *, manager_free)
 
-/* Connects; root goes to the manager directly and needs no message bus. */
+/* Connects; root connects to the manager directly and needs no message bus. */
 int manager_connect(struct manager **ret, struct error *e);
 
 /* systemctl daemon-reload: the generator runs again. */
 int manager_reload(struct manager *m, struct error *e);
 
 /* Queues a job by StartUnit, StopUnit, RestartUnit, ReloadOrRestartUnit, … and waits for its end.
- * *ret_result is systemd's word for it: "done", "failed", "dependency", "timeout", …; to be freed.
- * Only a job that could not be queued is an error. */
+ * *ret_result is systemd's result: "done", "failed", "dependency", "timeout", …; the caller frees
+ * it. Only a job that could not be queued is an error. */
 int manager_run_job(struct manager *m, const char *method, const char *unit, char **ret_result,
                     struct error *e);
 
-/* Queues a job and does not wait. */
+/* Queues a job without waiting for it. */
 int manager_queue_job(struct manager *m, const char *method, const char *unit, struct error *e);
 
-/* Forgets that a unit has failed: systemctl reset-failed. */
+/* Clears the failed state of a unit: systemctl reset-failed. */
 int manager_reset(struct manager *m, const char *unit);
 
-/* A unit's ActiveState: "active", "inactive", "failed", …; to be freed. */
+/* A unit's ActiveState: "active", "inactive", "failed", …; the caller frees it. */
 int manager_active_state(struct manager *m, const char *unit, char **ret);
 
-/* The first condition or assertion that kept a unit from its last start, as its file has it:
- * "ConditionPathExists=!/proc/vmcore"; to be freed. 1; 0: none did, or systemd has unloaded the unit since, and knows
- * no more; or a negative errno. */
+/* The first condition or assertion that prevented a unit's last start, as its file has it:
+ * "ConditionPathExists=!/proc/vmcore"; the caller frees it. 1; 0: none did, or systemd has
+ * unloaded the unit since and no longer knows; or a negative errno. */
 int manager_failed_condition(struct manager *m, const char *unit, char **ret);
 
-/* Since when a unit is active, in microseconds of CLOCK_MONOTONIC; 0: it is not. */
+/* Since when a unit is active, in microseconds of CLOCK_MONOTONIC; 0: it is not active. */
 int manager_active_since(struct manager *m, const char *unit, uint64_t *ret);
 
-/* When systemd had done all that it was to do at boot, in microseconds of CLOCK_MONOTONIC; 0: it is
- * still at it. 0 or a negative errno. */
+/* When systemd had finished the boot, in microseconds of CLOCK_MONOTONIC; 0: it has not yet. 0 or
+ * a negative errno. */
 int manager_boot_end(struct manager *m, uint64_t *ret);
 
-/* Whether the machine is on its way down. */
+/* Whether the machine is shutting down. */
 bool manager_is_stopping(struct manager *m);
 
-/* Queues the stop of the unit of a patch that is out although its unit still counts as started.
- * Best effort, for whoever has found that out. */
+/* Queues the stop of the unit of a patch that is no longer loaded, although its unit still counts
+ * as started. Errors are ignored; the program that noticed it calls this. */
 void manager_stop_patch(const struct host *h, const char *name);
 
-/* livepatch@NAME.service. NULL when out of memory. */
+/* livepatch@NAME.service. NULL if memory runs out. */
 char *manager_unit_name(const char *name);

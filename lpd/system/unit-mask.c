@@ -5,7 +5,8 @@
 #include "config/conf-files.h"
 #include "system/unit-mask.h"
 
-/* The first that has a unit of that name wins: systemd.unit(5), "Unit File Load Path". */
+/* The first directory that has a unit of that name wins: systemd.unit(5), "Unit File Load
+ * Path". */
 static const char *const directories[] = {
     "/etc/systemd/system.control",   "/run/systemd/system.control", "/run/systemd/transient",
     "/etc/systemd/system",           "/run/systemd/system",         "/usr/local/lib/systemd/system",

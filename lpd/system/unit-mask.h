@@ -3,7 +3,7 @@
 
 #include "base/host.h"
 
-/* Whether systemd would refuse to start a unit since somebody has masked it: systemctl(1), "mask". Told from files,
- * so below another root too. 1 with the path of what masks it, which is to be freed; 0; -ENOMEM. An instance is
- * also masked with its template. */
+/* Whether systemd would refuse to start a unit because it is masked: systemctl(1), "mask". Reads
+ * files, so it also works with another root. 1 with the path of the mask, which the caller frees;
+ * 0; -ENOMEM. An instance is also masked with its template. */
 int unit_mask_find(const struct host *h, const char *unit, char **ret);
