@@ -35,18 +35,18 @@ static char *strip(char *s) {
     return s;
 }
 
-/* "kernel.modules_disabled = 1"; '/' may stand for '.', and a leading '-' allows a failure. */
+/* "kernel.modules_disabled = 1"; '/' may stand for '.', and a leading '-' allows a failure. A comment
+ * has no key. */
 static const char *read_sysctl(char *line) {
     char *equals = strchr(line, '='), *key;
 
     line = strip(line);
-    if (!equals || strchr("#;", *line))
+    if (!equals)
         return NULL;
     *equals = '\0';
     key = strip(*line == '-' ? line + 1 : line);
-    if (!strchr(key, '/'))
-        for (char *c = key; *c; c++)
-            *c = *c == '.' ? '/' : *c;
+    for (char *c = key; *c; c++)
+        *c = *c == '.' ? '/' : *c;
     return find_lock(key, strip(equals + 1));
 }
 

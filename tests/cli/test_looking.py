@@ -586,6 +586,9 @@ class NotWanted(Case):
         self.plant(manifest("fix-net"), {
             "/run/sysctl.d/80-run.conf": "; kernel.modules_disabled=1\n#kernel.modules_disabled=1\nkernel.modules_*=1\n",
             "/usr/local/lib/sysctl.d/90-local.conf": "kernel/ftrace_enabled=0\n",
+            "/usr/lib/sysctl.d/90-local.conf": "kernel.sysrq=1\n",
+            "/run/sysctl.d/85-over.conf": "kernel.modules_disabled=1\n",
+            "/etc/sysctl.d/85-over.conf": "kernel.sysrq=1\n",
             "/etc/sysctl.d/90-x.conf.bak": "kernel.modules_disabled=1\n",
             "/usr/lib/sysctl.d/70-hidden.conf": "kernel.modules_disabled=1\n",
             "/run/sysctl.d/70-hidden.conf": Link("/dev/null"),
@@ -624,6 +627,19 @@ class NotWanted(Case):
             self.plant({path: Link("/dev/null")})
             self.skipped("unit", f"is masked: {path}$")
             (self.root / path.lstrip("/")).unlink()
+
+    def test_a_unit_in_front_of_each_mask(self):
+        """The order is that of systemd.unit(5)."""
+        directories = ("/etc/systemd/system.control", "/run/systemd/system.control", "/run/systemd/transient",
+                       "/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system",
+                       "/usr/lib/systemd/system")
+        self.plant(manifest("fix-net"))
+        for first, second in zip(directories, directories[1:]):
+            unit, mask = (self.root / f"{d}/livepatch@fix-net.service".lstrip("/") for d in (first, second))
+            self.plant({f"{first}/{unit.name}": "[Service]\n", f"{second}/{mask.name}": Link("/dev/null")})
+            self.assertEqual(self.json("why", "fix-net")["action"], "load", f"{first} before {second}")
+            unit.unlink()
+            mask.unlink()
 
     def test_a_unit_before_a_mask(self):
         self.plant(manifest("fix-net"), {"/etc/systemd/system/livepatch@fix-net.service": "[Service]\n",

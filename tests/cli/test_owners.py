@@ -3,6 +3,7 @@
 """Configuration that is not root's alone, by owner, mode, link or directory, decides nothing."""
 
 import os
+import stat
 import unittest
 
 from machine import *
@@ -123,6 +124,33 @@ class Owners(Case):
         self.plant({"/home/user/x.conf": LOOSE, "/home/lpd/a": None,
                     "/etc/lpd/lpd.conf": Link("/home/lpd/a/../../user/x.conf")})
         self.policy_is_refused("lpd.conf", "/home/user .*65534")
+
+    def test_directory_link_keeps_the_rest_of_the_path(self):
+        self.of_stranger("/srv/d/sub/loose.conf", LOOSE)
+        self.plant({"/usr/share/d": Link("/srv/d"),
+                    "/etc/lpd/lpd.conf": Link("/usr/share/d/sub/loose.conf")})
+        self.policy_is_refused("lpd.conf", "/srv/d/sub/loose.conf belongs to user 65534")
+
+    def test_each_directory_is_looked_at(self):
+        """That of another file was found good before."""
+        self.plant({"/etc/lpd/lpd.conf": "[Trust]\nSignature=required\n", "/etc/lpd/lpd.conf.d/x.conf": LOOSE})
+        self.loosen("/etc/lpd/lpd.conf.d", 0o777)
+        self.policy_is_refused("x.conf", "the directory .*lpd.conf.d can be written by everybody")
+
+    def test_link_up_beyond_the_root(self):
+        """Ends at the root, as everywhere."""
+        self.plant({"/usr/lib/lpd/x": LOOSE, "/etc/lpd/lpd.conf": Link("../" * 9 + "usr/lib/lpd/x")})
+        self.assertEqual(self.json("why", "fix-net")["action"], "load")
+
+    def test_mask_by_a_link_to_the_device(self):
+        self.plant(PERMISSIVE, {"/dev": None, "/etc/lpd/patches.d/fix-net.conf.d/p.conf": Link("/srv/none"),
+                                "/srv/none": Link("../dev/null")})
+        try:
+            os.mknod(self.root / "dev/null", stat.S_IFCHR | 0o666, os.makedev(1, 3))
+        except PermissionError:
+            self.skipTest("no devices can be made here")
+        (self.root / "dev/null").chmod(0o666)
+        self.assertEqual(self.json("why", "fix-net")["action"], "load")
 
     def test_links_among_what_is_roots(self):
         self.plant({"/usr/share/lpd/p.conf": "[Patch]\nDescription=linked\n", "/etc/lpd/lpd.conf": Link("../../usr/lib/lpd/x"),

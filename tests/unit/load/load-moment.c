@@ -113,6 +113,46 @@ static void test_from_its_file(void **state _unused_) {
     assert_recorded("other", "active");
 }
 
+/* Its name is not that of its module, and its parameters are the manifest's. That it was loaded anew is on
+ * record as begun. */
+static void test_from_its_file_by_another_name(void **state _unused_) {
+    _cleanup_(result_done) struct result r = {};
+
+    write_module("/srv/x.ko", "fix_it", BUILD_1, FAKE_RELEASE);
+    manifest("renamed", "[Patch]\nParameters=verbose=1\n[Kernel:" FAKE_RELEASE "]\nModule=/srv/x.ko\n");
+    assert_int_equal(load("renamed"), 1);
+    assert_string_equal(k.parameters, "verbose=1");
+    fake_kernel_advance(&k, 5 * USEC_PER_SEC);
+    take("renamed");
+    before.record.complete = true;
+    assert_int_equal(unload("renamed"), 1);
+    fake_kernel_text(&k, "/etc/lpd/disable", "");
+    k.parameters[0] = '\0';
+    assert_int_equal(moment_restore(&k.host, NULL, &before, &e), 0);
+    build_is("fix_it", BUILD_1);
+    assert_string_equal(k.parameters, "verbose=1");
+    assert_recorded("renamed", "active");
+    assert_recorded("fix_it", NULL);
+    assert_int_equal(result_read(&k.host, "renamed", &r), 0);
+    assert_false(r.complete);
+}
+
+/* On its way out it is turned back, which takes no load: modules may be locked by now, and the file gone. */
+static void test_turned_back(void **state _unused_) {
+    patch("fix-it", "");
+    assert_int_equal(load("fix-it"), 1);
+    fake_kernel_advance(&k, 5 * USEC_PER_SEC);
+    take("fix-it");
+    fake_kernel_module(&k, "fix_it")->stalls_back = true;
+    assert_int_equal(k.host.ops->write_value(&k.host, LIVEPATCH_DIRECTORY "/fix_it/enabled", "0"), 0);
+    fake_kernel_text(&k, "/proc/sys/kernel/modules_disabled", "1\n");
+    fake_kernel_remove(&k, MODULES "fix-it.ko");
+    assert_int_equal(moment_restore(&k.host, NULL, &before, &e), 0);
+    assert_true(is_in("fix_it"));
+    assert_int_equal(k.n_finit, 1);
+    assert_recorded("fix-it", "active");
+}
+
 /* A patch that cannot be taken out stays in, also where its way out had begun. */
 static void test_unload_that_stalls(void **state _unused_) {
     _cleanup_(result_done) struct result r = {};
@@ -147,6 +187,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_out_again),     TEST(test_stays_in),           TEST(test_old_build_again),
         TEST(test_from_its_file), TEST(test_unload_that_stalls), TEST(test_cannot_come_back),
+        TEST(test_from_its_file_by_another_name), TEST(test_turned_back),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
@@ -15,12 +16,31 @@ static struct error e;
 static struct changes_lock *first, *second;
 static unsigned n_told;
 static char told[512];
+static int open_error;   /* of every file_open() */
+static bool goes_away;   /* its holder removes the file between our open and our lock */
+
+int __real_file_open(const struct host *h, const char *path, int flags, mode_t mode);
+int __wrap_file_open(const struct host *h, const char *path, int flags, mode_t mode);
+int __wrap_file_open(const struct host *h, const char *path, int flags, mode_t mode) {
+    return open_error < 0 ? open_error : __real_file_open(h, path, flags, mode);
+}
+
+int __real_flock(int fd, int operation);
+int __wrap_flock(int fd, int operation);
+int __wrap_flock(int fd, int operation) {
+    if (goes_away)
+        fake_kernel_remove(&k, CHANGES_LOCK);
+    goes_away = false;
+    return __real_flock(fd, operation);
+}
 
 static int setup(void **state _unused_) {
     fake_kernel_open(&k);
     e = ERROR_NULL;
     first = second = NULL;
     n_told = 0;
+    open_error = 0;
+    goes_away = false;
     return 0;
 }
 
@@ -39,6 +59,13 @@ static void set_mode(mode_t mode) {
 
     assert_true(asprintf(&path, "%s" CHANGES_LOCK, k.root) >= 0);
     assert_int_equal(chmod(path, mode), 0);
+}
+
+static void make_pipe(void) {
+    _cleanup_free_ char *path = NULL;
+
+    assert_true(asprintf(&path, "%s" CHANGES_LOCK, k.root) >= 0);
+    assert_int_equal(mkfifo(path, 0600), 0);
 }
 
 static void tell(void *userdata _unused_, const char *holder) {
@@ -80,6 +107,7 @@ static void test_waits_no_longer(void **state _unused_) {
     assert_uint_in_range(k.now - before, 10 * USEC_PER_SEC, 11 * USEC_PER_SEC);
     assert_int_equal(n_told, 1);
     assert_non_null(strstr(told, "process "));
+    assert_null(strchr(told, '\033'));
     assert_true(file_exists(&k.host, CHANGES_LOCK));
 }
 
@@ -101,10 +129,34 @@ static void test_is_next(void **state _unused_) {
 
 /* What a killed one has left is nobody's. */
 static void test_left_behind(void **state _unused_) {
-    fake_kernel_text(&k, CHANGES_LOCK, "process 1 (lpctl install x.ko)");
+    const char *text;
+
+    fake_kernel_text(&k, CHANGES_LOCK, "process 1 (lpctl install with-a-name-that-is-longer.ko)");
     set_mode(0600);
     assert_int_equal(take("lpctl remove y", 0, &first), 0);
-    assert_non_null(strstr(fake_kernel_read(&k, CHANGES_LOCK), "(lpctl remove y)"));
+    text = fake_kernel_read(&k, CHANGES_LOCK);
+    assert_true(endswith(text, "(lpctl remove y)"));
+}
+
+/* The lock on a file that has no name any more keeps nobody out. */
+static void test_gone_meanwhile(void **state _unused_) {
+    goes_away = true;
+    assert_int_equal(take("lpctl remove y", 10 * USEC_PER_SEC, &first), 0);
+    assert_non_null(first);
+    assert_true(file_exists(&k.host, CHANGES_LOCK));
+}
+
+/* Where nothing can be written, nobody is kept from what can be done there. */
+static void test_no_room(void **state _unused_) {
+    static const int errors[] = { -ENOSPC, -EDQUOT, -EROFS };
+
+    for (size_t i = 0; i < ELEMENTSOF(errors); i++) {
+        open_error = errors[i];
+        assert_int_equal(take("lpctl unload y", 0, &first), 0);
+        assert_null(first);
+    }
+    open_error = -EIO;
+    assert_error_is(take("lpctl unload y", 0, &first), -EIO, &e, "cannot lock " CHANGES_LOCK ": Input/output error");
 }
 
 /* A file that others can open they can also lock. */
@@ -114,11 +166,26 @@ static void test_not_only_ours(void **state _unused_) {
     assert_error_is(take("lpctl remove y", 0, &first), -EEXIST, &e,
                     CHANGES_LOCK " is in the way: it is no file that only root can open");
     fake_kernel_remove(&k, CHANGES_LOCK);
+    make_pipe();
+    assert_error_has(take("lpctl remove y", 0, &first), -EEXIST, &e, "is in the way");
+    fake_kernel_remove(&k, CHANGES_LOCK);
     fake_kernel_text(&k, "/run/lpd/other", "kept");
     tree_link(&k.host, "other", CHANGES_LOCK);
     assert_error_is(take("lpctl remove y", 0, &first), -ELOOP, &e,
                     "cannot lock " CHANGES_LOCK ": Too many levels of symbolic links");
     assert_string_equal(fake_kernel_read(&k, "/run/lpd/other"), "kept");
+}
+
+static void test_of_a_stranger(void **state _unused_) {
+    _cleanup_free_ char *path = NULL;
+
+    if (geteuid() != 0)
+        skip();
+    fake_kernel_text(&k, CHANGES_LOCK, "");
+    set_mode(0600);
+    assert_true(asprintf(&path, "%s" CHANGES_LOCK, k.root) >= 0);
+    assert_int_equal(chown(path, 65534, 65534), 0);
+    assert_error_has(take("lpctl remove y", 0, &first), -EEXIST, &e, "is in the way");
 }
 
 static void test_no_directory(void **state _unused_) {
@@ -131,7 +198,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_leaves_nothing), TEST(test_waits_no_longer), TEST(test_is_next),
         TEST(test_left_behind),    TEST(test_not_only_ours),
-        TEST(test_no_directory),
+        TEST(test_no_directory),   TEST(test_gone_meanwhile),  TEST(test_no_room),
+        TEST(test_of_a_stranger),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

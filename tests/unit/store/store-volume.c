@@ -458,10 +458,25 @@ static void test_much_left_out(void **state _unused_) {
     assert_non_null(large);
     install();
     fake_kernel_file(&k, "/volume/lpd/patches.d/a-large.conf", large, ((size_t) 1 << 20) + 1);
+    fake_kernel_file(&k, "/volume/lpd/patches.d/a-large.conf.p7s", large, ((size_t) 1 << 20) + 1);
     many("/volume/lpd/patches.d/empty-", ".conf", 25, "");
     assert_int_equal(update(true, &c), 0);
     assert_int_equal(strv_length((char **) volume_left_out(c)), 20);
     assert_string_equal(volume_left_out(c)[0], "/lpd/patches.d/a-large.conf: is larger than 1 MiB");
+    assert_string_equal(volume_left_out(c)[1], "/lpd/patches.d/a-large.conf.p7s: is larger than 1 MiB");
+}
+
+/* Of the machine's own files a signature alone can be that large: its manifest was read before. */
+static void test_large_signature(void **state _unused_) {
+    _cleanup_free_ char *large = calloc(1, ((size_t) 1 << 20) + 1);
+    _cleanup_(volume_change_freep) struct volume_change *c = NULL;
+
+    assert_non_null(large);
+    install();
+    fake_kernel_file(&k, MANIFEST ".p7s", large, ((size_t) 1 << 20) + 1);
+    assert_int_equal(update(true, &c), -EFBIG);
+    assert_null(c);
+    assert_non_null(strstr(e.message, MANIFEST ".p7s: File too large"));
 }
 
 /* The machine's own likewise. */
@@ -607,7 +622,7 @@ int main(void) {
         TEST(test_many_problems),
         TEST(test_put_on_it),
         TEST(test_nothing_laundered),
-        TEST(test_much_left_out),
+        TEST(test_much_left_out), TEST(test_large_signature),
         TEST(test_nothing_laundered_of_the_machine),
         TEST(test_taken_off),
         TEST(test_synced_around_the_exchange),
