@@ -38,21 +38,40 @@ static int wait_for_boot(struct host *h, struct manager *m, const struct policy 
     return 0;
 }
 
-/* Loading takes privileges that the lock does not: a unit of its own does it, and leaves word of what it
- * could not load. */
+/* systemd calls a start done that a condition has kept from happening, and may have forgotten the unit since. */
+static int modules_not_recorded(struct manager *m, struct error *e) {
+    _cleanup_free_ char *condition = NULL;
+    int r;
+
+    if (manager_failed_condition(m, LOCK_MODULES_UNIT, &condition) > 0)
+        r = error_set(e, -ECANCELED, EXIT_STATUS_FAILED,
+                      LOCK_MODULES_UNIT " was not started: a condition was not met: %s", condition);
+    else
+        r = error_set(e, -ECANCELED, EXIT_STATUS_FAILED,
+                      LOCK_MODULES_UNIT " has not recorded that it loaded the modules of Modules=");
+    return error_hint(e, r, "see systemctl status %s, and systemctl cat %s", LOCK_MODULES_UNIT, LOCK_MODULES_UNIT);
+}
+
+/* Loading takes privileges that the lock does not: a unit of its own does it, and records what it could not
+ * load. */
 static int load_modules(struct host *h, struct manager *m, const struct policy *p, struct error *e) {
     _cleanup_free_ char *job_result = NULL, *missing = NULL;
+    bool recorded;
     int r;
 
     if (!p->lock_modules || !*p->lock_modules)
         return 1;
+    r = file_unlink(h, LOCK_MODULES_RECORD); /* that of an earlier start */
+    if (r < 0 && r != -ENOENT)
+        return error_set(e, r, EXIT_STATUS_FAILED, "cannot remove " LOCK_MODULES_RECORD ": %s", strerror(-r));
     r = manager_run_job(m, "RestartUnit", LOCK_MODULES_UNIT, &job_result, e);
-    if (r < 0 || streq(job_result, "done"))
-        return r < 0 ? r : 1;
-    if (file_read_line(h, LOCK_MODULES_RECORD, &missing) < 0)
-        missing = NULL;
+    if (r < 0)
+        return r;
+    recorded = file_read_line(h, LOCK_MODULES_RECORD, &missing) >= 0;
+    if (streq(job_result, "done"))
+        return recorded ? 1 : modules_not_recorded(m, e);
     r = error_set(e, -ENOENT, EXIT_STATUS_FAILED, "%s",
-                  missing ?: "the modules of Modules= could not be loaded");
+                  recorded && *missing ? missing : "the modules of Modules= could not be loaded");
     return error_hint(e, r, "see systemctl status " LOCK_MODULES_UNIT
                             "; correct Modules=, or lock without them: lpctl lock --ignore-missing");
 }

@@ -16,7 +16,7 @@ struct lock_record {
     uint64_t since_usec; /* CLOCK_REALTIME */
 };
 
-/* The modules that lpd-lock-modules.service could not load, as one line. */
+/* The modules that lpd-lock-modules.service could not load, as one line; empty if it loaded all. */
 #define LOCK_MODULES_RECORD RESULTS_DIRECTORY "/lock-modules"
 
 void lock_record_done(struct lock_record *r);

@@ -563,6 +563,13 @@ class NotWanted(Case):
         self.plant({"/proc/vmcore": ""})
         self.assertIs(self.json("status")["switches"]["crashKernel"], True)
 
+    def test_last_refused_load(self):
+        """A time reads as one."""
+        self.plant({"/proc/sys/kernel/modules_disabled": "1\n",
+                    "/run/lpd/refused-loads": '{"count": 2, "last": 1700000000000000, "command": "modprobe", "uid": 0}'})
+        self.assertRegex(self.text("status"), r"2 loads of modules refused since, the last one by modprobe, "
+                                              r"2023-11-1[45] \d\d:\d\d:\d\d\n")
+
     def test_who_else_locks(self):
         self.plant(manifest("fix-net"), {
             "/proc/sys/kernel/modules_disabled": "1\n",

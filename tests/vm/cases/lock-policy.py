@@ -48,6 +48,21 @@ def case(m):
     m.equal("that it is locked", is_locked(m), False)
     m.sees("systemctl is-failed lpd-lock", "failed")
     m.sees("lpctl status", "required, but not in: lp-cmdline")
+    kept_out(m)
+
+
+def kept_out(m):
+    """The unit that loads Modules= did not run, which systemd calls done."""
+    dropin = "/run/systemd/system/lpd-lock-modules.service.d/x.conf"
+    m.write(POLICY, "[Lock]\nLock=settled\nRequire=none\nModules=dummy\n")
+    m.write(dropin, "[Unit]\nConditionPathExists=/nonexistent\n")
+    m.ok("systemctl daemon-reload")
+    m.fails("systemctl restart lpd-lock")
+    m.sees("lpctl status", "lpd-lock-modules.service")
+    m.equal("that it is locked", is_locked(m), False)
+    m.ok(f"rm {dropin}; systemctl daemon-reload; systemctl restart lpd-lock")
+    m.wait_until("grep -q 1 /proc/sys/kernel/modules_disabled", 30)
+    m.ok("test -d /sys/class/net/dummy2")
 
 
 def time_of(entry):
