@@ -5,7 +5,6 @@
 #include "base/strv.h"
 #include "config/manifest.h"
 #include "ctl/change.h"
-#include "livepatch/transition.h"
 #include "store/changes-lock.h"
 #include "plan/plan.h"
 
@@ -113,19 +112,6 @@ int ctl_lock_changes(struct ctl *c, struct error *e) {
     return c->lock ? 0
                    : changes_lock_take(&c->host, strempty(c->command), CHANGES_TIMEOUT_USEC, tell_wait, c,
                                        &c->lock, e);
-}
-
-int ctl_wait(struct ctl *c, const char *module_name, struct error *e) {
-    int r;
-
-    if (!c->wait)
-        return 0;
-    if (c->lock)
-        c->lock = changes_lock_free(c->lock);
-    r = transition_wait(&c->host, module_name, c->wait_usec);
-    if (r == -ETIME)
-        return transition_stalled(&c->host, module_name, "the transition", c->wait_usec, e);
-    return r < 0 && r != -ENOENT ? r : ctl_lock_changes(c, e);
 }
 
 int changes_prepare(struct ctl *c, struct manager **ret_manager, struct images *ret_before,

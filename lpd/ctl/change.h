@@ -3,6 +3,8 @@
 
 #include "ctl/ctl.h"
 #include "ctl/images.h"
+#include "state/results.h"
+#include "store/changes-lock.h"
 #include "system/manager.h"
 
 /* What the verbs that act share. */
@@ -25,9 +27,21 @@ int ctl_connect(const struct ctl *c, struct manager **ret, struct error *e);
  * the load would fail for. */
 int ctl_ask_plan(struct ctl *c, const char *name, char **ret_later, struct error *e);
 
-/* Waits for the end of a transition if --wait asks for it; -ETIME (8). Others may change patches meanwhile, as
- * what unblocks it may be to take one out. */
-int ctl_wait(struct ctl *c, const char *module_name, struct error *e);
+/* Until when --wait[=TIME] is willing to wait, on ops->now(). */
+uint64_t ctl_wait_deadline(struct ctl *c);
+
+/* Waits until no transition runs, if --wait asks for it. 0 or -ETIME. */
+int ctl_wait_for_others(struct ctl *c, uint64_t deadline);
+
+/* converge_load() that keeps to that time; -EINPROGRESS (8): the patch waits for another transition, and is
+ * loaded after that. */
+int ctl_load_in_time(struct ctl *c, struct manager *m, const char *name, uint64_t deadline, struct result *ret,
+                     struct error *e);
+
+/* Waits for what becomes of a patch that was loaded, if --wait asks for it: await_patch(). Others may change
+ * patches meanwhile, as what unblocks it may be to unload one. If *ret_failed nobody else can any more. */
+int ctl_await(struct ctl *c, struct manager *m, const char *name, const char *module_name, uint64_t deadline,
+              bool *ret_failed, struct error *e);
 
 /* One step of a verb: for a name or a file of the command line. At least 0, or a negative errno. */
 typedef int change_one(struct ctl *c, struct manager *m, const char *argument, struct error *e);

@@ -176,13 +176,20 @@ static bool is_other_build(struct ctl *c, const struct candidate *n) {
 
 /* The unit stays started meanwhile, so that no service which requires it is stopped for a new build. */
 static int load_placed(struct ctl *c, struct manager *m, const struct candidate *n,
-                       const struct moment *before, struct error *e) {
+                       const struct moment *before, uint64_t deadline, struct error *e) {
     _cleanup_(result_done) struct result out = {}, in = {};
     int r = 0;
 
-    if (is_other_build(c, n))
+    if (is_other_build(c, n)) {
+        r = ctl_wait_for_others(c, deadline);
+        if (r < 0)
+            return error_hint(e, error_set(e, r, EXIT_STATUS_TIMEOUT,
+                                           "%s: the loaded build cannot make room while another transition runs",
+                                           n->name),
+                              "'lpctl blocking' shows what blocks that transition");
         r = converge_take_out(&c->host, m, before, &out, e);
-    return r < 0 ? r : converge_load(&c->host, m, n->name, &in, e);
+    }
+    return r < 0 ? r : ctl_load_in_time(c, m, n->name, deadline, &in, e);
 }
 
 /* On the machine, and on the volume if it goes or went there. 1 if something of the machine changed. */
@@ -272,38 +279,76 @@ static int find_reason(struct ctl *c, const struct candidate *n, struct manager 
     return r < 0 ? r : ctl_ask_plan(c, n->name, ret_later, e);
 }
 
+/* What became of the files of a candidate, and of the patch. */
+struct installation {
+    int placed;  /* 1: files were placed or changed */
+    int loaded;  /* 1: now; 0: in already */
+    char *later; /* why it is loaded later; NULL: it is loaded now */
+    int end;     /* negative errno of a wait that has not ended well */
+};
+
+static void tell(struct ctl *c, const struct candidate *n, const struct installation *o) {
+    bool changed = o->placed || (!o->later && o->loaded > 0);
+    const char *rest = o->later                  ? o->later
+                       : o->loaded < 0           ? "not loaded yet"
+                       : o->end == -ECANCELED    ? "not loaded any more"
+                       : o->end < 0              ? "loaded, but not in effect everywhere yet"
+                                                 : NULL;
+
+    changes_add(c, n->name, changed, "%s for %s%s%s", o->placed ? "installed" : "installed already", n->release,
+                rest ? "; " : o->loaded > 0 ? " and loaded" : " and in already", strempty(rest));
+}
+
+/* Loads it and waits as --wait asks. 0 if what was placed stays, with o->loaded and o->end. */
+static int load_and_wait(struct ctl *c, struct manager *m, const struct candidate *n, const struct moment *before,
+                         struct installation *o, struct error *e) {
+    uint64_t deadline = ctl_wait_deadline(c);
+    bool failed;
+
+    o->loaded = load_placed(c, m, n, before, deadline, e);
+    if (o->loaded == -EINPROGRESS)
+        o->end = o->loaded;
+    if (o->loaded < 0)
+        return o->end < 0 ? 0 : o->loaded;
+    o->end = ctl_await(c, m, n->name, n->file.info.name, deadline, &failed, e);
+    return failed ? o->end : 0;
+}
+
 static int install_candidate(struct ctl *c, struct manager *m, struct candidate *n, struct error *e) {
     _cleanup_(volume_change_freep) struct volume_change *volume = NULL;
     _cleanup_(change_freep) struct change *change = NULL;
     _cleanup_(moment_done) struct moment before = {};
     _cleanup_free_ char *later = NULL;
-    int placed, r;
+    struct installation o = {};
+    int r;
 
     r = m ? moment_take(&c->host, m, n->name, &before) : 0;
     if (r >= 0)
-        r = placed = place_everywhere(c, m, n, &change, &volume, e);
+        r = o.placed = place_everywhere(c, m, n, &change, &volume, e);
     if (r < 0)
         return r;
     r = find_reason(c, n, m, &later, e);
     if (r > 0 && n->at_load)
         r = check_trust(c, n, m != NULL, TRUST_EXPLAIN, e);
+    o.later = later;
     if (r >= 0 && !later)
-        r = load_placed(c, m, n, &before, e);
+        r = load_and_wait(c, m, n, &before, &o, e);
     if (r < 0 && m)
         undo(c, m, &before, change, volume, e, r);
     if (r < 0)
         return r;
-    changes_add(c, n->name, placed || (!later && r > 0), "%s for %s%s%s", placed ? "installed" : "installed already",
-                n->release, later ? "; " : r > 0 ? " and loaded" : " and in already", strempty(later));
+    tell(c, n, &o);
     if (later)
         r = refuse_to_wait(c, n, e);
-    return r < 0 ? r : placed || (!later && r > 0);
+    if (r >= 0)
+        r = o.end;
+    return r < 0 ? r : o.placed || (!later && o.loaded > 0);
 }
 
 int install_one(struct ctl *c, struct manager *m, const struct host *source, const char *path,
                 struct error *e) {
     _cleanup_(candidate_done) struct candidate n = { .file = MODULE_FILE_NULL };
-    int r, k;
+    int r;
 
     r = ctl_check_early(c, MANIFEST_DIRECTORY, e);
     if (r >= 0)
@@ -312,12 +357,7 @@ int install_one(struct ctl *c, struct manager *m, const struct host *source, con
         r = check_namesake(c, &n, e);
     if (r >= 0)
         r = check_trust(c, &n, m != NULL, trust_flags_for(c, &n, m), e);
-    if (r >= 0)
-        r = install_candidate(c, m, &n, e);
-    if (r < 0)
-        return r;
-    k = n.here && m && !c->no_load ? ctl_wait(c, n.file.info.name, e) : 0;
-    return k < 0 ? k : r;
+    return r < 0 ? r : install_candidate(c, m, &n, e);
 }
 
 /* Files on the command line are the caller's, not below --root=. */

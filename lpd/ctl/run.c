@@ -19,9 +19,25 @@ static bool is_file(const char *argument) {
     return strchr(argument, '/') || strstr(argument, ".ko");
 }
 
+/* The end of the wait is what is told. A patch that is out again has changed nothing. */
+static int wait_and_tell(struct ctl *c, struct manager *m, const char *name, const char *module_name,
+                         uint64_t deadline, bool changed, const char *done, struct error *e) {
+    bool failed;
+    int r;
+
+    r = ctl_await(c, m, name, module_name, deadline, &failed, e);
+    if (r >= 0)
+        changes_add(c, name, changed, "%s", changed ? done : "in already");
+    else if (r != -ECANCELED)
+        changes_add(c, name, changed, "%s", changed ? "loaded, but not in effect everywhere yet"
+                                                    : "in already, but not in effect everywhere yet");
+    return r;
+}
+
 static int load_named(struct ctl *c, struct manager *m, char **argv, struct error *e) {
     _cleanup_(result_done) struct result result = {};
     _cleanup_(manifest_done) struct manifest manifest = {};
+    uint64_t deadline = ctl_wait_deadline(c);
     int r;
 
     if (argv[1]) {
@@ -40,30 +56,30 @@ static int load_named(struct ctl *c, struct manager *m, char **argv, struct erro
     if (r >= 0 && m)
         r = manager_reload(m, e);
     if (r >= 0)
-        r = converge_load(&c->host, m, manifest.name, &result, e);
+        r = ctl_load_in_time(c, m, manifest.name, deadline, &result, e);
     if (r < 0)
         return r;
-    changes_add(c, manifest.name, r > 0, "%s", r > 0 ? "loaded" : "in already");
-    return ctl_wait(c, result.module_name ?: manifest.name, e);
+    return wait_and_tell(c, m, manifest.name, result.module_name ?: manifest.name, deadline, r > 0, "loaded", e);
 }
 
-static int load_file(struct ctl *c, char **argv, struct error *e) {
+static int load_file(struct ctl *c, struct manager *m, char **argv, struct error *e) {
     _cleanup_free_ char *absolute = realpath(argv[0], NULL), *parameters = strv_join(argv + 1, " ");
     _cleanup_(result_done) struct result result = {};
+    uint64_t deadline = ctl_wait_deadline(c);
     int r;
 
     if (!absolute)
         return error_set(e, -errno, EXIT_STATUS_FAILED, "%s: %s", argv[0], strerror(errno));
     if (!parameters)
         return -ENOMEM;
-    r = execute_load_file(&c->host, absolute, parameters, FILE_TIMEOUT_USEC, &result, e);
+    r = execute_load_file(&c->host, absolute, parameters,
+                          c->wait ? MIN(c->wait_usec, FILE_TIMEOUT_USEC) : FILE_TIMEOUT_USEC, &result, e);
     if (result.name)
         journal_record(journal_event_for(&result, r), &result,
                        r < 0 ? error_message(e, r) : "loaded from a file, without a manifest");
     if (r < 0)
         return r;
-    changes_add(c, result.name, r > 0, "%s", r > 0 ? "loaded until the next boot" : "in already");
-    return ctl_wait(c, result.module_name, e);
+    return wait_and_tell(c, m, result.name, result.module_name, deadline, r > 0, "loaded until the next boot", e);
 }
 
 /* NAME=VALUE, where NAME is what the kernel takes as that of a parameter: a path is none. */
@@ -80,7 +96,7 @@ static int load_one(struct ctl *c, struct manager *m, char **argv, size_t n, str
     if (!alone)
         return -ENOMEM;
     memcpy(alone, argv, n * sizeof(*alone));
-    return is_file(alone[0]) ? load_file(c, alone, e) : load_named(c, m, alone, e);
+    return is_file(alone[0]) ? load_file(c, m, alone, e) : load_named(c, m, alone, e);
 }
 
 int ctl_load(struct ctl *c, char **argv, struct error *e) {

@@ -30,6 +30,11 @@ static bool is_in(const struct host *h, const char *module_name) {
     return livepatch_flag_read(h, module_name, "enabled") > 0;
 }
 
+/* Says something about the patch as long as it is loaded, whatever is asked for meanwhile. */
+static bool is_lasting(const char *cause) {
+    return streq(strempty(cause), CAUSE_STALLED) || streq(strempty(cause), CAUSE_FORCED);
+}
+
 /* What was on record of a patch that is still in holds until something else is done with it, and
  * also if that fails. */
 static int inherit(const struct host *h, const struct result *before, struct result *r) {
@@ -57,7 +62,7 @@ static int inherit(const struct host *h, const struct result *before, struct res
     STRV_FOREACH(name, before->replaces)
         if (k >= 0)
             k = strv_extend(&r->replaces, *name);
-    return k;
+    return k >= 0 && is_lasting(before->cause) ? string_set(&r->cause, before->cause) : k;
 }
 
 /* That it was not loaded as early as it was to be is true until the next boot, whatever comes of it
@@ -359,7 +364,8 @@ static int carry_out_load(struct host *h, const struct snapshot *s, const struct
     if (r < 0)
         r = explain_stale(h, s, m, result, r, e);
     /* lpd.service tries again when the transition that was in the way is over. */
-    if (r == -ETIME && string_set(&result->action, "wait") < 0)
+    if (r == -ETIME && (string_set(&result->action, "wait") < 0 ||
+                        string_set(&result->cause, CAUSE_WAITING) < 0))
         return -ENOMEM;
     if (r < 0)
         return conclude(h, result, r, e, r == -EDQUOT ? "skipped" : failed_state(e));
@@ -368,10 +374,10 @@ static int carry_out_load(struct host *h, const struct snapshot *s, const struct
     /* The boot is not held up for it: livepatch@.service waits, and finds the patch in. */
     if (r < 0 || m->wait_for != WAIT_FOR_PATCHED || s->in_initrd)
         return r;
-    r = execute_finish(h, m, result->module_name, m->timeout_usec, e);
+    r = execute_finish(h, m, result, m->timeout_usec, e);
     if (r >= 0)
         execute_completed(h, result);
-    return conclude(h, result, r < 0 ? r : loaded, e, r < 0 ? "failed" : "active");
+    return r == -ENOMEM ? r : conclude(h, result, r < 0 ? r : loaded, e, r < 0 ? "failed" : "active");
 }
 
 static int begin_load(struct host *h, const struct snapshot *s, const char *name, struct result *r) {
@@ -510,6 +516,8 @@ int execute_unload(struct host *h, const char *name, struct result *ret, struct 
         return -ENOMEM;
     if (r != 0) {
         k = string_set(&result.module_name, module_name);
+        if (k >= 0)
+            k = string_set(&result.cause, r < 0 ? NULL : CAUSE_UNLOADED);
         if (k >= 0 && r < 0)
             k = inherit(h, &before, &result);
         if (k < 0)
@@ -530,13 +538,9 @@ void execute_completed(const struct host *h, struct result *r) {
         r->replaces = strv_free(r->replaces);
 }
 
-int execute_finish(struct host *h, const struct manifest *m, const char *module_name,
-                   uint64_t timeout_usec, struct error *e) {
+static int run_probe(struct host *h, const struct manifest *m, const char *module_name, struct error *e) {
     int r, k;
 
-    r = transition_finish(h, module_name, timeout_usec, m->on_stall, e);
-    if (r < 0)
-        return r;
     r = m->probe ? probe_run(h, m->probe, m->timeout_usec, e) : 0;
     if (r >= 0)
         return r;
@@ -544,4 +548,23 @@ int execute_finish(struct host *h, const struct manifest *m, const char *module_
     if (k < 0)
         return error_hint(e, r, "the patch could not be taken out again: %s", strerror(-k));
     return error_hint(e, r, "the patch has been taken out again");
+}
+
+int execute_finish(struct host *h, const struct manifest *m, struct result *result, uint64_t timeout_usec,
+                   struct error *e) {
+    const char *module_name = result->module_name ?: result->name, *cause = NULL;
+    int r;
+
+    r = transition_finish(h, module_name, timeout_usec, m->on_stall, e);
+    if (r == -ETIME)
+        cause = is_in(h, module_name) ? CAUSE_STALLED : CAUSE_REVERTED;
+    else if (r >= 0 && e->message)
+        cause = CAUSE_FORCED;
+    else if (r >= 0 && streq(strempty(result->cause), CAUSE_STALLED))
+        (void) string_set(&result->cause, NULL);
+    if (r >= 0) {
+        r = run_probe(h, m, module_name, e);
+        cause = r < 0 ? CAUSE_PROBE_FAILED : cause;
+    }
+    return cause && string_set(&result->cause, cause) < 0 ? -ENOMEM : r;
 }

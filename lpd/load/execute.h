@@ -31,8 +31,9 @@ int execute_load_file(struct host *h, const char *path, const char *parameters, 
 int execute_unload(struct host *h, const char *name, struct result *ret, struct error *e);
 
 /* Sees a transition through to its end as OnStall= says, then runs the probe; a probe that fails
- * takes the patch out again. 0, or a negative errno with e. */
-int execute_finish(struct host *h, const struct manifest *m, const char *module_name, uint64_t timeout_usec,
+ * takes the patch out again. 0, or a negative errno with e. result->cause says what went wrong, or that the
+ * transition was forced. */
+int execute_finish(struct host *h, const struct manifest *m, struct result *result, uint64_t timeout_usec,
                    struct error *e);
 
 /* Marks a load as settled, once its transition is over: what was in before and is still in has not

@@ -11,6 +11,7 @@
 #include "base/strv.h"
 #include "initramfs/image.h"
 #include "livepatch/load.h"
+#include "livepatch/sysfs.h"
 #include "livepatch/transition.h"
 #include "load/converge.h"
 #include "load/execute.h"
@@ -104,6 +105,7 @@ static void record_failure(struct monitor *m, struct result *result, enum journa
                            const struct error *e, int r) {
     (void) string_set(&result->state, "failed");
     (void) string_set(&result->reason, error_message(e, r));
+    (void) string_set(&result->hint, e->hint);
     result->loaded = false;
     result->exit_status = e->exit_status;
     (void) result_write(m->host, result);
@@ -154,6 +156,8 @@ static void finish(struct monitor *m, struct result *result) {
     if (string_set(&result->state, "active") < 0 || result_write(m->host, result) < 0)
         return;
     execute_completed(m->host, result);
+    if (streq(strempty(result->cause), CAUSE_STALLED))
+        (void) string_set(&result->cause, NULL);
     journal_send(EVENT_PATCHED, result, NULL, "%s: every task runs the new code, %.1f s after the load",
                  result->name, (double) took / USEC_PER_SEC);
     if (r == -ESTALE)
@@ -162,7 +166,7 @@ static void finish(struct monitor *m, struct result *result) {
                      result->name);
     /* No transition runs now, so this runs the probe and nothing else. */
     r = r >= 0 && manifest.probe
-            ? execute_finish(m->host, &manifest, result->module_name ?: result->name, 0, &e)
+            ? execute_finish(m->host, &manifest, result, 0, &e)
             : 0;
     if (r < 0)
         record_failure(m, result, EVENT_PROBE_FAILED, &e, r);
@@ -199,6 +203,12 @@ static void transition_ended(struct monitor *m, const struct livepatch_list *l) 
     retry_waiting(m);
 }
 
+/* It goes on, or was ended by force: the patch stays, and its state says so. */
+static void record_stall(struct monitor *m, struct result *result, const char *cause) {
+    if (cause && string_set(&result->cause, cause) >= 0)
+        (void) result_write(m->host, result);
+}
+
 static void transition_stalls(struct monitor *m, const struct livepatch *p) {
     _cleanup_(result_done) struct result result = {};
     _cleanup_(manifest_done) struct manifest manifest = {};
@@ -214,10 +224,13 @@ static void transition_stalls(struct monitor *m, const struct livepatch *p) {
     r = transition_finish(m->host, p->name, 0, manifest.on_stall, &e);
     if (r == -ENOENT)
         return;
-    if (manifest.on_stall == ON_STALL_REVERT && r < 0)
+    if (manifest.on_stall == ON_STALL_REVERT && r < 0 && livepatch_flag_read(m->host, p->name, "enabled") <= 0) {
+        (void) string_set(&result.cause, CAUSE_REVERTED);
         record_failure(m, &result, EVENT_REVERTED, &e, r);
-    else
-        journal_send(EVENT_STALLED, &result, NULL, "%s: %s", result.name, error_message(&e, r));
+        return;
+    }
+    record_stall(m, &result, r < 0 ? CAUSE_STALLED : e.message ? CAUSE_FORCED : NULL);
+    journal_send(EVENT_STALLED, &result, NULL, "%s: %s", result.name, error_message(&e, r));
 }
 
 static void look(struct monitor *m) {

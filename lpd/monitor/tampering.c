@@ -177,7 +177,7 @@ static void report(struct host *h, struct result *result, const struct process *
     _cleanup_free_ char *reason = describe(h, by);
 
     if (!reason || string_set(&result->state, "disabled") < 0 ||
-        string_set(&result->reason, reason) < 0)
+        string_set(&result->reason, reason) < 0 || string_set(&result->cause, CAUSE_SWITCHED_OFF) < 0)
         return;
     result->loaded = false;
     (void) result_write(h, result);

@@ -18,6 +18,7 @@ static const struct json_field strings[] = {
     { "state", offsetof(struct result, state) },
     { "reason", offsetof(struct result, reason) },
     { "hint", offsetof(struct result, hint) },
+    { "cause", offsetof(struct result, cause) },
     { "stage", offsetof(struct result, stage) },
     { "earlyReason", offsetof(struct result, early_reason) },
     { "modulePath", offsetof(struct result, module_path) },

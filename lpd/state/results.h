@@ -6,6 +6,15 @@
 
 #define RESULTS_DIRECTORY "/run/lpd"
 
+/* Why a patch is in the state that is on record of it. The values are stable. */
+#define CAUSE_STALLED "stalled"           /* its transition takes longer than TimeoutSec=, and goes on */
+#define CAUSE_FORCED "forced"             /* its transition was ended by force */
+#define CAUSE_REVERTED "reverted"         /* its transition stalled and was turned back: OnStall=revert */
+#define CAUSE_PROBE_FAILED "probe-failed" /* its probe failed, and it was taken out again */
+#define CAUSE_WAITING "waiting"           /* the transition of another patch is in its way */
+#define CAUSE_SWITCHED_OFF "switched-off" /* somebody other than lpd disabled it */
+#define CAUSE_UNLOADED "unloaded"         /* it was unloaded on request */
+
 /* The result of the last load or unload of a patch in this boot: one JSON file for each patch in
  * /run/lpd, world-readable, which survives the switch from the initramfs. */
 struct result {
@@ -14,6 +23,7 @@ struct result {
     char *state;       /* loading, active, disabled, failed, refused, skipped */
     char *reason;      /* why, for all states but active */
     char *hint;
+    char *cause;       /* one of CAUSE_*, where one of them fits */
     enum exit_status exit_status;
     char *stage;       /* system, initrd */
     char *early_reason; /* why the initramfs of this boot could not load it, if it tried */

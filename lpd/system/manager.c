@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <stdio.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <systemd/sd-bus.h>
 
 #include "base/file.h"
@@ -12,10 +13,11 @@
 #define UNIT_INTERFACE "org.freedesktop.systemd1.Unit"
 #define PRIVATE_ADDRESS "unix:path=/run/systemd/private"
 /* A start waits for a transition, which can take minutes. */
-#define JOB_TIMEOUT_USEC (15 * 60 * USEC_PER_SEC)
+#define JOB_TIMEOUT_USEC ((uint64_t) 15 * 60 * USEC_PER_SEC)
 
 struct manager {
     sd_bus *bus;
+    uint64_t job_timeout_usec;
 };
 
 struct job_wait {
@@ -84,6 +86,7 @@ int manager_connect(struct manager **ret, struct error *e) {
         free(m);
         return error_set(e, r, EXIT_STATUS_FAILED, "cannot reach systemd: %s", strerror(-r));
     }
+    manager_limit_jobs(m, USEC_INFINITY);
     (void) sd_bus_set_method_call_timeout(m->bus, 90 * USEC_PER_SEC);
     /* The message bus sends no signals without this; the private socket sends them anyway. */
     (void) sd_bus_call_method(m->bus, DESTINATION, MANAGER_PATH, MANAGER_INTERFACE, "Subscribe", NULL,
@@ -161,20 +164,35 @@ static int on_job_removed(sd_bus_message *message, void *userdata, sd_bus_error 
     return w->result ? 0 : -ENOMEM;
 }
 
+static uint64_t now_usec(void) {
+    struct timespec t;
+
+    (void) clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t) t.tv_sec * USEC_PER_SEC + (uint64_t) t.tv_nsec / 1000;
+}
+
+void manager_limit_jobs(struct manager *m, uint64_t timeout_usec) {
+    m->job_timeout_usec = MIN(timeout_usec, JOB_TIMEOUT_USEC);
+}
+
+/* Other units' jobs end meanwhile, too. */
 static int wait_for_job(struct manager *m, struct job_wait *w) {
+    uint64_t end = now_usec() + m->job_timeout_usec;
     int r;
 
     while (!w->result) {
+        uint64_t now = now_usec();
+
         r = sd_bus_process(m->bus, NULL);
         if (r < 0)
             return r;
         if (r > 0)
             continue;
-        r = sd_bus_wait(m->bus, JOB_TIMEOUT_USEC);
+        if (now >= end)
+            return -ETIME;
+        r = sd_bus_wait(m->bus, end - now);
         if (r < 0)
             return r;
-        if (r == 0)
-            return -ETIME;
     }
     return 0;
 }

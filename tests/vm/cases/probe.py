@@ -19,6 +19,13 @@ def case(m):
     m.ok(f"lpctl install {m.patch('lp-version')}")
     taken_out(m, "lp-version", "did not end within 2 s")
     m.ok("! pgrep -f 'sleep 1000'")
+    m.fails("lpctl load --wait=30 lp-uptime", exit=1, says="status 3")
+    m.ok("lpctl remove lp-uptime")
+    m.write("/etc/lpd/patches.d/lp-uptime.conf", "[Patch]\nProbe=/usr/libexec/bad\n")
+    m.fails(f"lpctl install --wait=30 {m.patch('lp-uptime')}", exit=1, says="status 3")
+    m.ok("test ! -e /var/lib/lpd/modules/*/lp-uptime.ko")
+    m.ok("lpctl load --wait=30 lp-cmdline")
+    m.ok(f"lpctl install --no-load {m.patch('lp-uptime')}")
 
     m.write("/etc/lpd/patches.d/lp-uptime.conf", "[Patch]\nProbe=/usr/libexec/bad\nWaitFor=patched\n")
     m.fails("lpctl load lp-uptime", exit=1, says="status 3")

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A transition that stalls: OnStall=revert takes the patch out again, and everybody says so."""
+"""A transition that stalls: OnStall=revert takes the patch out again, and everybody says so: whoever waits for it,
+too, and what was installed by that is gone again."""
+import json
+
 from bench.scenes import hold, release
 
 
@@ -12,6 +15,7 @@ def case(m):
     m.wait_until("! systemctl is-active livepatch@lp-stall", 30)
     m.equal("the state", m.state("lp-stall"), "failed")
     m.sees("journalctl -b MESSAGE_ID=78fd3df77dc043688560b3d2ab7ef79a", "lp-stall")
+    waited_for(m)
     # With nobody in the way it goes in.
     release(m)
     m.ok("lpctl load --wait=60 lp-stall")
@@ -26,3 +30,17 @@ def case(m):
     m.fails("lpctl load lp-stall", exit=8)
     m.fails("systemctl is-active livepatch@lp-stall", says="failed")
     m.ok("test ! -e /sys/module/lp_stall")
+
+
+def waited_for(m):
+    said = m.fails("lpctl load --wait=60 lp-stall", exit=8, says="the patch was reverted")
+    m.equal("that it says loaded", "lp-stall: loaded" in said, False)
+    m.ok("lpctl remove lp-stall")
+    m.write("/etc/lpd/patches.d/lp-stall.conf", "[Patch]\nTimeoutSec=2s\nOnStall=revert\n")
+    _, text = m.run(f"lpctl install --json=short --wait=60 {m.patch('lp-stall')}")
+    value = json.loads(text)
+    m.equal("changed", (value["changed"], value["error"]["exitStatus"]), (False, 8))
+    m.contains("the error", value["error"]["message"], "the patch was reverted")
+    m.ok("test ! -e /var/lib/lpd/modules/*/lp-stall.ko")
+    m.sees("cat /etc/lpd/patches.d/lp-stall.conf*", "OnStall=revert")
+    m.ok(f"lpctl install --no-load {m.patch('lp-stall')}")

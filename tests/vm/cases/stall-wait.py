@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A transition that stalls: OnStall=wait reports it, lpctl blocking names the task, and it ends when the task lets go."""
+import time
+
 from bench.scenes import hold, release
 from bench.kinds import EVERYWHERE
 
@@ -24,7 +26,10 @@ def case(m):
 
     # A second patch waits for the running transition, within its own time.
     m.write("/etc/lpd/patches.d/lp-cmdline.conf", "[Patch]\nTimeoutSec=90s\n")
-    m.background(f"lpctl install {m.patch('lp-cmdline')}")
+    begin = time.monotonic()
+    m.fails(f"lpctl install --wait=3 {m.patch('lp-cmdline')}", exit=8, says="lp-cmdline: not loaded yet")
+    m.equal("that it keeps to the time", time.monotonic() - begin < 10, True)
+    m.ok("test -e /var/lib/lpd/modules/*/lp-cmdline.ko")
     m.wait_until("systemctl is-active livepatch@lp-cmdline | grep -q activating", 30)
     release(m)
     m.wait_until("grep -q 'live patched by lp-cmdline' /proc/cmdline", 60)
