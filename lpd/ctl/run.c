@@ -19,7 +19,7 @@ static bool is_file(const char *argument) {
     return strchr(argument, '/') || strstr(argument, ".ko");
 }
 
-/* The end of the wait is what is told. A patch that is out again has changed nothing. */
+/* Reports the end of the wait. Nothing has changed if the patch is not loaded any more. */
 static int wait_and_tell(struct ctl *c, struct manager *m, const char *name, const char *module_name,
                          uint64_t deadline, bool changed, const char *done, struct error *e) {
     bool failed;

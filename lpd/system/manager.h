@@ -25,15 +25,11 @@ int manager_reload(struct manager *m, struct error *e);
 int manager_run_job(struct manager *m, const char *method, const char *unit, char **ret_result,
                     struct error *e);
 
-<<<<<<< HEAD
-/* Queues a job without waiting for it. */
-=======
 /* How long manager_run_job() waits for the end of a job from now on: timeout_usec, but 15 minutes at most. It
  * returns -ETIME (8) then, and the job goes on. */
 void manager_limit_jobs(struct manager *m, uint64_t timeout_usec);
 
-/* Queues a job and does not wait. */
->>>>>>> 05320e3 (lpctl: --wait keeps to its time and reports the end that came)
+/* Queues a job without waiting for it. */
 int manager_queue_job(struct manager *m, const char *method, const char *unit, struct error *e);
 
 /* Clears the failed state of a unit: systemctl reset-failed. */
