@@ -158,6 +158,9 @@ static int parse_option(struct arguments *a, int option, char *argv[]) {
     case OPTION_NOW: c->now = true; return 0;
     case OPTION_WAIT: return parse_wait(c);
     case OPTION_IGNORE_MISSING: c->ignore_missing = true; return 0;
+    case OPTION_YES: c->yes = true; return 0;
+    case OPTION_FIXES: c->fixes = optarg; return 0;
+    case OPTION_DESCRIPTION: c->description = optarg; return 0;
     case OPTION_OUTPUT: return parse_output(c);
     case OPTION_FULL: c->wide = true; return 0;
     case OPTION_LINES: return parse_lines(c);
@@ -285,6 +288,37 @@ static int run_verb(struct arguments *a, const struct verb *verb, char **argv, i
     return n_args > 0 && !verb ? unknown_verb(argv[0]) : help(a, verb);
 }
 
+/* One word of a shell's. */
+static char *quote_word(const char *word) {
+    _cleanup_free_ char *quoted = NULL;
+    size_t size = 0;
+    FILE *f;
+
+    if (*word && word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./=:,+@%-")] == '\0')
+        return strdup(word);
+    f = open_memstream(&quoted, &size);
+    if (!f)
+        return NULL;
+    (void) fputc('\'', f);
+    for (; *word; word++)
+        (void) (*word == '\'' ? fputs("'\\''", f) : fputc(*word, f));
+    (void) fputc('\'', f);
+    return fclose(f) == 0 ? TAKE_PTR(quoted) : NULL;
+}
+
+/* The command line, as it can be typed again. */
+static char *quote_command(char *argv[]) {
+    _cleanup_strv_free_ char **words = NULL;
+
+    for (size_t i = 0; argv[i]; i++) {
+        char *word = i == 0 ? strdup("lpctl") : quote_word(argv[i]);
+
+        if (!word || strv_consume(&words, word) < 0)
+            return NULL;
+    }
+    return strv_join(words, " ");
+}
+
 static int parse(struct arguments *a, int argc, char *argv[]) {
     struct option options[OPTIONS_MAX];
     char letters[3 * OPTIONS_MAX];
@@ -307,7 +341,7 @@ int main(int argc, char *argv[]) {
     int status;
 
     (void) setlocale(LC_ALL, "");
-    a.ctl.command = command = strv_join(argv, " ");
+    a.ctl.command = command = quote_command(argv);
     status = parse(&a, argc, argv);
     if (status != 0)
         return status;

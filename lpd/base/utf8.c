@@ -85,17 +85,25 @@ size_t utf8_printable(const char *s, size_t n) {
     return length > 0 && character_deceives(c) ? 0 : length;
 }
 
-char *utf8_make_printable(char *s) {
+static char *make_printable(char *s, const char *also) {
     size_t n = strlen(s);
 
     for (size_t i = 0; i < n;) {
         size_t length = utf8_printable(s + i, n - i);
 
-        if (length == 0)
+        if (length == 0 && !strchr(also, s[i]))
             s[i] = '?';
         i += MAX(length, (size_t) 1);
     }
     return s;
+}
+
+char *utf8_make_printable(char *s) {
+    return make_printable(s, "");
+}
+
+char *utf8_make_printable_text(char *s) {
+    return make_printable(s, "\n\t");
 }
 
 const char *utf8_quote(const char *s, char buffer[UTF8_QUOTE_SIZE]) {

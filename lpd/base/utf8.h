@@ -14,6 +14,9 @@ size_t utf8_printable(const char *s, size_t n);
  * and strings can go to terminals, tables and JSON. Returns s. */
 char *utf8_make_printable(char *s);
 
+/* The same for a text of several lines: newlines and tabs stay. */
+char *utf8_make_printable_text(char *s);
+
 /* Shortens s for a message: text beyond that size, in bytes with the NUL, is cut off after a
  * character and replaced by "…". Returns buffer. */
 #define UTF8_QUOTE_SIZE 100

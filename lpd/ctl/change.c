@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/file.h"
 #include "base/strv.h"
 #include "config/manifest.h"
 #include "ctl/change.h"
@@ -81,12 +82,26 @@ void print_changes(const struct ctl *c) {
     print_images(c);
 }
 
+/* What of it is there; the first is what most have configured. */
+static const char *find_elevation(const struct host *h) {
+    static const char *const programs[] = { "/usr/bin/sudo", "/usr/bin/run0", "/usr/bin/doas", "/usr/bin/pkexec" };
+
+    for (size_t i = 0; i < ELEMENTSOF(programs); i++)
+        if (file_exists(h, programs[i]))
+            return path_basename(programs[i]);
+    return NULL;
+}
+
 int ctl_require_root(const struct ctl *c, struct error *e) {
+    const char *elevation;
+
     if (!c->host.live || geteuid() == 0)
         return 0;
-    return error_hint(e, error_set(e, -EPERM, EXIT_STATUS_PRIVILEGE,
-                                   "this changes the machine and needs root"),
-                      "run it with sudo");
+    (void) error_set(e, -EPERM, EXIT_STATUS_PRIVILEGE, "this changes the machine and needs root");
+    elevation = find_elevation(&c->host);
+    if (elevation)
+        return error_hint(e, -EPERM, "run: %s %s", elevation, strempty(c->command));
+    return error_hint(e, -EPERM, "log in as root and run: %s", strempty(c->command));
 }
 
 int ctl_require_live(const struct ctl *c, struct error *e) {

@@ -21,8 +21,8 @@ struct ctl {
     struct changes_lock *lock; /* held while this changes something */
 
     /* options of single verbs */
-    const char *name, *kernel, *stage;
-    bool no_load, no_rebuild, dry_run, check, now, wait, ignore_missing, wide, no_pager, follow, boot;
+    const char *name, *kernel, *stage, *fixes, *description;
+    bool no_load, no_rebuild, dry_run, check, now, wait, ignore_missing, yes, wide, no_pager, follow, boot;
     const char *lines, *boot_id, *since; /* of log; NULL: not given */
     uint64_t wait_usec;
 };
@@ -36,6 +36,8 @@ int ctl_verify(struct ctl *c, char **argv, struct error *e);
 int ctl_keys(struct ctl *c, char **argv, struct error *e);
 int ctl_blocking(struct ctl *c, char **argv, struct error *e);
 int ctl_log(struct ctl *c, char **argv, struct error *e);
+int ctl_cat(struct ctl *c, char **argv, struct error *e);
+int ctl_edit(struct ctl *c, char **argv, struct error *e);
 int ctl_lint(struct ctl *c, char **argv, struct error *e);
 int ctl_cat_config(struct ctl *c, char **argv, struct error *e);
 int ctl_initramfs_files(struct ctl *c, char **argv, struct error *e);
@@ -61,6 +63,7 @@ void print_metrics(const struct ctl *c);
 void print_problems(const struct ctl *c);
 void print_config(const struct ctl *c);
 void print_initramfs_files(const struct ctl *c);
+void print_cat(const struct ctl *c);
 void print_changes(const struct ctl *c);
 void print_lock(const struct ctl *c);
 void print_apply(const struct ctl *c);

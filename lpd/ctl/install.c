@@ -156,6 +156,8 @@ static int place(struct ctl *c, const struct candidate *n, struct change **ret_c
                              .module = n->file.data,
                              .module_size = n->file.size,
                              .sha256 = n->file.sha256,
+                             .description = c->description,
+                             .fixes = c->fixes,
                              .stage = initrd ? STAGE_INITRD : STAGE_SYSTEM,
                              .set_stage = c->stage != NULL,
                          },
@@ -372,14 +374,37 @@ static int install_callers_file(struct ctl *c, struct manager *m, const char *pa
     return r < 0 ? r : install_one(c, m, &here, absolute, e);
 }
 
+/* Both become lines of a manifest. The words of --fixes= may be set apart by commas as well. */
+static int check_about(struct ctl *c, char **argv, char **ret_fixes, struct error *e) {
+    _cleanup_strv_free_ char **fixes = NULL;
+    int r;
+
+    if ((c->name || c->description || c->fixes) && strv_length(argv) > 1)
+        return error_set(e, -EINVAL, EXIT_STATUS_USAGE, "--name=, --description= and --fixes= go with one file");
+    if (c->description && (strpbrk(c->description, "\n\r") || endswith(c->description, "\\")))
+        return error_set(e, -EINVAL, EXIT_STATUS_USAGE, "--description= takes one line of text");
+    if (!c->fixes)
+        return 0;
+    r = strv_extend_split(&fixes, c->fixes, " ,\t\n\r");
+    if (r < 0)
+        return r;
+    STRV_FOREACH(word, fixes)
+        if (endswith(*word, "\\"))
+            return error_set(e, -EINVAL, EXIT_STATUS_USAGE, "--fixes= takes names such as CVE-2024-1086, not %s", *word);
+    c->fixes = *ret_fixes = strv_join(fixes, " ");
+    return c->fixes ? 0 : -ENOMEM;
+}
+
 int ctl_install(struct ctl *c, char **argv, struct error *e) {
     _cleanup_(manager_freep) struct manager *m = NULL;
     _cleanup_(images_done) struct images before = {};
+    _cleanup_free_ char *fixes = NULL;
     int r;
 
     changes_begin(c);
-    if (c->name && strv_length(argv) > 1)
-        return error_set(e, -EINVAL, EXIT_STATUS_USAGE, "--name= goes with one file");
+    r = check_about(c, argv, &fixes, e);
+    if (r < 0)
+        return r;
     r = changes_prepare(c, &m, &before, e);
     if (r < 0)
         return r;

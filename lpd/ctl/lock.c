@@ -64,6 +64,19 @@ static void tell_systemd(struct ctl *c) {
         (void) manager_run_job(m, "StartUnit", LOCK_UNIT, &job_result, NULL);
 }
 
+/* There is no way back before a reboot. Scripts are not asked. */
+static int confirm(const struct ctl *c, struct error *e) {
+    char answer[16] = "";
+
+    if (c->yes || !isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
+        return 0;
+    fprintf(stderr, "No module can be loaded or removed after this until the next reboot.\nLock modules now? [y/N] ");
+    if (fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y'))
+        return 0;
+    return error_hint(e, error_set(e, -ECANCELED, EXIT_STATUS_FAILED, "modules are not locked: not confirmed"),
+                      "lpctl lock --dry-run shows what the lock would break; --yes does not ask");
+}
+
 int ctl_lock(struct ctl *c, char **argv _unused_, struct error *e) {
     int r;
 
@@ -72,7 +85,11 @@ int ctl_lock(struct ctl *c, char **argv _unused_, struct error *e) {
     json_object_object_add(c->value, "modules", json_object_new_array());
     if (c->dry_run)
         return ctl_lock_forecast(c, e);
-    r = ctl_require_live(c, e);
+    r = ctl_require_root(c, e);
+    if (r >= 0)
+        r = confirm(c, e);
+    if (r >= 0)
+        r = ctl_require_live(c, e);
     if (r < 0)
         return r;
     r = lock(c, e);

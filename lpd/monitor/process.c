@@ -34,7 +34,7 @@ static bool is_same_file(const struct host *h, const char *a, const char *b) {
 /* By the file that it runs; one that was replaced by a newer version meanwhile shows as "PATH
  * (deleted)". */
 bool process_is_own(const struct host *h, int pid) {
-    static const char *const programs[] = { LPD_LIBEXECDIR "/lpd", LPD_SBINDIR "/lpctl" };
+    static const char *const programs[] = { LPD_LIBEXECDIR "/lpd", LPD_BINDIR "/lpctl" };
     char path[PATH_MAX], link[32];
 
     (void) snprintf(link, sizeof(link), "proc/%d/exe", pid);

@@ -14,6 +14,7 @@
 
 #define ENABLED_DROPIN "50-enabled.conf"
 #define STAGE_DROPIN "50-stage.conf"
+#define ABOUT_DROPIN "50-about.conf" /* what the patch is for, where it has a manifest already */
 #define PIN_DROPIN_PREFIX "20-kernel-"
 
 /* The paths of a patch's files. */
@@ -88,6 +89,13 @@ static int refuse_unsigned(struct error *e, const char *path, const char *what,
                       path, path);
 }
 
+static bool says_the_same(const struct store_patch *p, const struct manifest *m) {
+    _cleanup_free_ char *fixes = strv_join(m->fixes, " ");
+
+    return (!p->description || streq(strempty(m->description), p->description)) &&
+           (!p->fixes || streq(strempty(fixes), p->fixes));
+}
+
 /* SignedManifests=yes: nobody has signed what lpctl would write into patches.d, so the patch would
  * be refused. The manifest must contain everything already. */
 static int check_complete(const struct store_patch *p, const struct places *places,
@@ -98,6 +106,8 @@ static int check_complete(const struct store_patch *p, const struct places *plac
         return refuse_unsigned(e, m->path, "has no section for the kernel ", p->release);
     if (p->set_stage && m->stage != p->stage)
         return refuse_unsigned(e, m->path, "does not say Stage=", patch_stage_to_string(p->stage));
+    if (!says_the_same(p, m))
+        return refuse_unsigned(e, m->path, "has another Description= or Fixes=", "");
     return check_pin(p, m, e);
 }
 
@@ -135,9 +145,10 @@ static int write_manifest(const struct host *h, struct change *c, const struct p
 
     if (asprintf(&text,
                  "# Written by lpctl install; yours to edit, see lpd.patch(5).\n"
-                 "[Patch]\n%s%s%sStage=%s\n",
+                 "[Patch]\n%s%s%s%s%s%sStage=%s\n",
                  p->description ? "Description=" : "", strempty(p->description),
-                 p->description ? "\n" : "", patch_stage_to_string(p->stage)) < 0)
+                 p->description ? "\n" : "", p->fixes ? "Fixes=" : "", strempty(p->fixes),
+                 p->fixes ? "\n" : "", patch_stage_to_string(p->stage)) < 0)
         return -ENOMEM;
     return change_write(c, places->manifest, text, strlen(text), e);
 }
@@ -153,10 +164,22 @@ static int write_stage(const struct host *h, struct change *c, const struct plac
     return change_write(c, path, text, strlen(text), e);
 }
 
+/* A list adds to what stands before it unless it begins empty. What the caller did not name stays. */
+static int write_about(struct change *c, const struct places *places, const struct store_patch *p,
+                       const struct manifest *m, struct error *e) {
+    _cleanup_free_ char *path = NULL, *text = NULL, *fixes = strv_join(m->fixes, " ");
+
+    if (!fixes || asprintf(&path, "%s/" ABOUT_DROPIN, places->dropins) < 0 ||
+        asprintf(&text, "# Written by lpctl install.\n[Patch]\nDescription=%s\nFixes=\nFixes=%s\n",
+                 strempty(p->description ?: m->description), p->fixes ?: fixes) < 0)
+        return -ENOMEM;
+    return change_write(c, path, text, strlen(text), e);
+}
+
 /* Leftovers of a removal that a power cut interrupted must not affect a new patch. */
 static int clear_leftovers(const struct host *h, struct change *c, const struct places *places,
                            struct error *e) {
-    static const char *const names[] = { ENABLED_DROPIN, STAGE_DROPIN };
+    static const char *const names[] = { ENABLED_DROPIN, STAGE_DROPIN, ABOUT_DROPIN };
     int r = 0;
 
     for (size_t i = 0; i < ELEMENTSOF(names) && r >= 0; i++) {
@@ -195,6 +218,10 @@ static int install_steps(const struct host *h, const struct store_patch *p,
         r = write_stage(h, c, places, p, e);
     else
         r = 0;
+    if (r < 0)
+        return r;
+    changed |= r;
+    r = m && !says_the_same(p, m) ? write_about(c, places, p, m, e) : 0;
     return r < 0 ? r : changed | r;
 }
 
@@ -281,7 +308,8 @@ int store_install(const struct host *h, const struct store_patch *p, struct chan
 /* A drop-in that lpctl wrote, or a signature that somebody added to it. */
 static bool is_own_dropin(const char *name) {
     static const char *const own[] = { ENABLED_DROPIN, ENABLED_DROPIN MANIFEST_SIGNATURE_SUFFIX,
-                                       STAGE_DROPIN, STAGE_DROPIN MANIFEST_SIGNATURE_SUFFIX };
+                                       STAGE_DROPIN, STAGE_DROPIN MANIFEST_SIGNATURE_SUFFIX,
+                                       ABOUT_DROPIN, ABOUT_DROPIN MANIFEST_SIGNATURE_SUFFIX };
 
     for (size_t i = 0; i < ELEMENTSOF(own); i++)
         if (streq(name, own[i]))
@@ -585,4 +613,40 @@ int store_set_enabled(const struct host *h, const char *name, bool enabled, stru
         return -ENOMEM;
     r = before.enabled == enabled ? 0 : write_enabled(h, c, before.name, enabled, e);
     return conclude(c, r < 0 ? r : before.enabled != enabled, ret_change, e);
+}
+
+static int edit(const struct host *h, struct change *c, const struct manifest_entry *before, const char *text,
+                struct error *e) {
+    _cleanup_(manifest_done) struct manifest after = {};
+    _cleanup_free_ char *path = NULL, *directory = NULL;
+    int changed, r;
+
+    if (asprintf(&directory, MANIFEST_DIRECTORY "/%s.conf.d", before->name) < 0 ||
+        asprintf(&path, "%s/" EDIT_DROPIN, directory) < 0)
+        return -ENOMEM;
+    if (*text && wants_signed_manifests(h))
+        return refuse_unsigned(e, before->path, "is signed as it is", "");
+    changed = *text ? change_write(c, path, text, strlen(text), e) : change_remove(c, path, e);
+    if (changed <= 0)
+        return changed;
+    r = *text ? 0 : change_emptied(c, directory);
+    if (r >= 0)
+        r = manifest_load(h, before->name, &after, e);
+    return r < 0 ? r : changed;
+}
+
+int store_edit(const struct host *h, const char *name, const char *text, struct change **ret_change,
+               struct error *e) {
+    _cleanup_(manifest_list_done) struct manifest_list before = {};
+    struct change *c;
+    int r;
+
+    /* One that is broken may be what is mended. */
+    r = manifest_list_load_one(h, name, &before, e);
+    if (r < 0)
+        return r;
+    c = change_new(h);
+    if (!c)
+        return -ENOMEM;
+    return conclude(c, edit(h, c, before.entries, text, e), ret_change, e);
 }

@@ -27,7 +27,7 @@ struct store_patch {
     const void *module; /* the uncompressed bytes */
     size_t module_size;
     const char *sha256;
-    const char *description; /* for a new manifest; may be NULL */
+    const char *description, *fixes; /* NULL: as the manifest has it */
     enum patch_stage stage;
     bool set_stage;          /* the caller named a stage */
 };
@@ -57,6 +57,15 @@ int store_list_kernel(const struct host *h, const char *release, char ***ret, st
 /* Removes what store_install() has written for one kernel: the module and the pin of a patch. The
  * manifest stays. Returns 1, or 0 if there was nothing. On failure everything is as before. */
 int store_remove_kernel(const struct host *h, const char *release, const char *name, struct error *e);
+
+/* What lpctl edit writes. */
+#define EDIT_DROPIN "override.conf"
+
+/* Makes that text the drop-in of the administrator's own changes to a manifest; "" removes it. 1 if that changed
+ * something. With a text that makes the manifest unusable everything is as it was. -EKEYREJECTED under
+ * SignedManifests=yes. */
+int store_edit(const struct host *h, const char *name, const char *text, struct change **ret_change,
+               struct error *e);
 
 /* Sets Enabled= by a drop-in of the manifest. Returns 1 if that changed something. -EKEYREJECTED
  * if that needs a drop-in with SignedManifests=yes. */

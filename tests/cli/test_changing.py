@@ -122,7 +122,7 @@ class Install(Changing):
 
     def test_name_of_two(self):
         paths = [self.place(f"{n}.ko", module(n)) for n in ("a", "b")]
-        self.assertEqual(self.refuse(64, "install", "--name=c", *paths), "--name= goes with one file")
+        self.assertEqual(self.refuse(64, "install", "--name=c", *paths), "--name=, --description= and --fixes= go with one file")
         self.assertIn("'../c' cannot be the name of a patch",
                       self.refuse(64, "install", "--name=../c", paths[0]))
         self.refuse(64, "install", "--name=" + "c" * 56, paths[0])
@@ -138,6 +138,32 @@ class Install(Changing):
         self.assertEqual(self.added(), {f"{MANIFESTS}/fix-net.conf.d/50-stage.conf":
                                         b"# Written by lpctl install.\n[Patch]\nStage=system\n"})
         self.assertEqual(self.json("show", "fix-net")["patches"][0]["stage"], "system")
+
+    def test_description_and_fixes(self):
+        path = self.place("fix-net.ko", module("fix_net"))
+        for option in ("--description=a\nEnabled=no", "--description=a\\", "--fixes=CVE-1\\"):
+            self.assertIn("takes", self.refuse(64, "install", option, path))
+        self.text("install", "--description=net: it's ü", "--fixes=CVE-2024-1, CVE-2024-2\n", path)
+        self.assertIn("\n[Patch]\nDescription=net: it's ü\nFixes=CVE-2024-1 CVE-2024-2\nStage=system\n",
+                      self.read(f"{MANIFESTS}/fix-net.conf"))
+
+        def shown():
+            patch = self.json("show", "fix-net")["patches"][0]
+            return patch["description"], patch["fixes"]
+
+        self.assertEqual(shown(), ("net: it's ü", ["CVE-2024-1", "CVE-2024-2"]))
+        self.mark()
+        self.assertEqual(self.change("install", "--description=net: it's ü", "--fixes=CVE-2024-1 CVE-2024-2", path)[0],
+                         False)
+        self.assertEqual(self.change("install", path)[0], False)
+        self.assertEqual(self.added(), {})
+        self.assertEqual(self.change("install", "--fixes=CVE-2024-3", path)[0], True)
+        self.assertEqual(set(self.added()), {f"{MANIFESTS}/fix-net.conf.d/50-about.conf"})
+        self.assertEqual(shown(), ("net: it's ü", ["CVE-2024-3"]))
+        self.assertEqual(self.change("install", "--description=other", path)[0], True)
+        self.assertEqual(shown(), ("other", ["CVE-2024-3"]))
+        self.text("remove", "fix-net")
+        self.assertFalse((self.root / MANIFESTS.lstrip("/") / "fix-net.conf.d").exists())
 
     def test_kernel(self):
         path = self.place("fix-net.ko", module("fix_net", OTHER))

@@ -157,6 +157,89 @@ class Terminal(Case):
         self.assertRegex(self.bare(shown), r"(?s)NAME.*\nlpctl: [^\n]*nosuch[^\n]*\n       lpctl list [^\n]*\n\Z")
 
 
+class Asking(Terminal):
+    def setUp(self):
+        super().setUp()
+        self.dropin = self.root / "etc/lpd/patches.d/fix-net.conf.d/override.conf"
+
+    def edit(self, script, *argv, name="fix_net", status=0):
+        """lpctl edit with a shell script as editor; gives what is shown."""
+        (self.scratch / "tmp").mkdir(exist_ok=True)
+        editor = self.place("editor", f"#!/bin/bash\nf=$1\n{script}\n".encode())
+        editor.chmod(0o755)
+        return self.at(80, "edit", *argv, name, env={"EDITOR": str(editor), "TMPDIR": str(self.scratch / "tmp")},
+                       status=status)
+
+    def left(self):
+        return [path.read_text() for path in (self.scratch / "tmp").iterdir()]
+
+    def test_edit(self):
+        write = "sed -i '/between here/a [Patch]\\nTimeoutSec=90' $f"
+        shown = self.edit(f"cp $f {self.scratch}/draft; {write}")
+        self.assertEqual((shown, self.left()), ("fix-net: edited\n", []))
+        self.assertEqual(self.dropin.read_text(), "[Patch]\nTimeoutSec=90\n")
+        draft = (self.scratch / "draft").read_text()
+        self.assertIn("### /etc/lpd/patches.d/fix-net.conf\n# [Patch]\n# Description=net: use after free\n", draft)
+        self.assertEqual(self.edit("true"), "fix-net: not changed\n")
+        self.assertEqual(self.edit("sed -i s/=90/=30/ $f"), "fix-net: edited\n")
+        self.assertEqual(self.dropin.read_text(), "[Patch]\nTimeoutSec=30\n")
+        self.assertEqual(self.edit(": >$f"), "fix-net: its drop-in is removed\n")
+        self.assertFalse(self.dropin.parent.exists())
+
+    def test_edit_refused(self):
+        before = tree_of(self.root)
+        shown = self.edit("printf '[Patch]\\nTiemoutSec=90\\n' >$f", status=78)
+        self.assertIn("unknown key 'TiemoutSec'", " ".join(shown.split()))
+        self.assertEqual(self.left(), ["[Patch]\nTiemoutSec=90\n"])
+        self.assertIn(str(next((self.scratch / "tmp").iterdir())), "".join(shown.split()))
+        for script, name, status in (("exit 1", "fix-net", 1), ("exit 127", "fix-net", 1), ("true", "nosuch", 3)):
+            self.edit(script, name=name, status=status)
+        self.assertEqual(tree_of(self.root), before)
+        self.assertIn("an editor needs a terminal", self.lpctl("edit", "fix-net", status=1).stderr)
+        self.plant({"/etc/lpd/lpd.conf.d/10-signed.conf": "[Trust]\nSignedManifests=yes\n"})
+        before = tree_of(self.root)
+        self.edit("printf '[Patch]\\nTimeoutSec=90\\n' >$f", status=5)
+        self.assertEqual(tree_of(self.root), before)
+
+    def test_edit_mends(self):
+        self.dropin.parent.mkdir()
+        self.dropin.write_text("[Patch]\nTiemout=1\n")
+        self.assertIn("Tiemout", self.lpctl("cat", "fix-net", status=78).stderr)
+        self.assertEqual(self.edit("sed -i s/Tiemout=1/TimeoutSec=1/ $f"), "fix-net: edited\n")
+        self.assertEqual(self.dropin.read_text(), "[Patch]\nTimeoutSec=1\n")
+
+    def test_lock(self):
+        """Below another root nothing can be locked, so that saying yes is safe here."""
+        for answer in (b"n\n", b"\n", b"\x04"):
+            shown = self.at(80, "lock", answer=answer, status=1)
+            self.assertIn("Lock modules now? [y/N]", shown)
+            self.assertIn("lpctl: modules are not locked: not confirmed\n", shown)
+        self.assertIn("--root=", self.at(80, "lock", answer=b"y\n", status=64))
+        for argv in (["lock", "--yes"], ["lock", "-y"]):
+            self.assertNotIn("[y/N]", self.at(80, *argv, status=64))
+        self.assertNotIn("[y/N]", self.lpctl("lock", status=64).stderr)
+
+
+for _name in [name for name in vars(Terminal) if name.startswith("test_")]:
+    setattr(Asking, _name, None)   # those are the other class's
+
+
+class Cat(Case):
+    def test_cat(self):
+        self.plant(kernel(KERNEL), manifest("fix-a", "Description=ü\ttab"), manifest("other"),
+                   {"/etc/lpd/patches.d/fix-a.conf.d/10-x.conf": "# \x1b[31mred\n[Patch]\nTimeoutSec=5",
+                    "/usr/lib/lpd/patches.d/fix-a.conf.d/05-y.conf": "[Patch]\nTimeoutSec=4\n"})
+        paths = ["/etc/lpd/patches.d/fix-a.conf", "/usr/lib/lpd/patches.d/fix-a.conf.d/05-y.conf",
+                 "/etc/lpd/patches.d/fix-a.conf.d/10-x.conf"]
+        value = self.json("cat", "fix_a")
+        self.assertEqual([f["path"] for f in value["files"]], paths)
+        self.assertEqual(self.text("cat", "fix-a"),
+                         f"# {paths[0]}\n[Patch]\nDescription=ü\ttab\n\n# {paths[1]}\n[Patch]\nTimeoutSec=4\n\n"
+                         f"# {paths[2]}\n# ?[31mred\n[Patch]\nTimeoutSec=5\n")
+        self.assertEqual(len(self.json("cat", "other", "fix-a")["files"]), 4)
+        self.text("cat", "nosuch", status=3)
+
+
 class Globs(Case):
     def setUp(self):
         super().setUp()

@@ -237,13 +237,20 @@ class Unprivileged(Case):
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         self.assertIn(f"Kernel    {os.uname().release}", done.stdout)
 
+    def test_command_is_quoted(self):
+        done = self.run_as_nobody("install", "--description=it's $HOME", self.file)
+        self.assertIn(f" lpctl install '--description=it'\\''s $HOME' {self.file}\n", done.stderr)
+
     def test_changing(self):
+        tools = [t for t in ("sudo", "run0", "doas", "pkexec") if os.path.exists(f"/usr/bin/{t}")]
+        how = f"run: {tools[0]}" if tools else "log in as root and run:"
         for argv in (["install", self.file], ["remove", "x"], ["enable", "x"], ["disable", "x"],
                      ["disable", "--now", "x"], ["load", "x"], ["load", self.file], ["unload", "x"],
                      ["apply"], ["lock"], ["import-kpatch"]):
             done = self.run_as_nobody(*argv)
             self.assertEqual((done.returncode, done.stdout, done.stderr), (
-                4, "", "lpctl: this changes the machine and needs root\n       run it with sudo\n"), argv)
+                4, "", "lpctl: this changes the machine and needs root\n"
+                       f"       {how} lpctl {' '.join(map(str, argv))}\n"), argv)
             value = json.loads(self.run_as_nobody("--json=short", *argv).stdout)
             self.check_schema(argv[0], value, 4)
         for path in ("/etc/lpd/patches.d/fix-net.conf", "/etc/lpd/patches.d/fix_net.conf",

@@ -58,7 +58,7 @@ static int setup(void **state _unused_) {
     fake_kernel_patch(&k, "lp_a", "42");
     put_on_record("lp_a", true);
     process(STRANGER, "stray.sh", "/usr/bin/dash");
-    process(OWN, "lpctl", LPD_SBINDIR "/lpctl");
+    process(OWN, "lpctl", LPD_BINDIR "/lpctl");
     return 0;
 }
 
