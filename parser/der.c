@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "der.h"
 
-/* What ASN1_get_object(3) answers. */
+/* The results of ASN1_get_object(3). */
 #define GET_OBJECT_FAULT 0x80
 #define GET_OBJECT_INDEFINITE 0x01
 

@@ -5,7 +5,7 @@
 
 #include "base/macro.h"
 
-/* For the little that OpenSSL does not tell: elements of DER one after another. */
+/* For the few facts that OpenSSL does not report: reads elements of DER one after another. */
 struct der {
     const uint8_t *next, *end;
 };
@@ -19,8 +19,8 @@ struct der {
 #define DER_TAGGED(n) ((n) | V_ASN1_CONTEXT_SPECIFIC | V_ASN1_CONSTRUCTED)
 #define DER_TAGGED_PRIMITIVE(n) ((n) | V_ASN1_CONTEXT_SPECIFIC)
 
-/* Takes the next element off d if it begins with that byte and has a definite length, and gives its
- * content. */
+/* Takes the next element off d and returns its content, if it begins with that byte and has a
+ * definite length. */
 bool der_take(struct der *d, uint8_t identifier, struct der *ret);
 
 static inline bool der_at_end(const struct der *d) {

@@ -17,7 +17,7 @@ static unsigned take_version(struct der *d) {
     return *integer.next;
 }
 
-/* An AlgorithmIdentifier with the parameters that a digest has: none, or NULL. */
+/* An AlgorithmIdentifier with the parameters of a digest: none, or NULL. */
 static bool take_digest(struct der *d, struct der *ret_oid) {
     struct der algorithm, null;
 
@@ -49,8 +49,8 @@ static const char *open_signed_data(const void *data, size_t size, struct signed
     return NULL;
 }
 
-/* In version 1 a signer is named by issuer and serial, in 3 by its key. The kernel goes by the
- * version alone, and takes no message with both (pkcs7_note_signerinfo_version()). */
+/* In version 1 a signer is named by issuer and serial, in version 3 by its key. The kernel checks
+ * only the version, and refuses a message with both (pkcs7_note_signerinfo_version()). */
 static const char *take_signer(struct der *signers, unsigned version, struct der *ret_digest) {
     uint8_t form = version == 1 ? DER_SEQUENCE : DER_TAGGED_PRIMITIVE(0);
     struct der signer, id;

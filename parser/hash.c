@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "hash.h"
 
-/* All that module signatures were ever taken with: pkcs7_sig_note_digest_algo() in
+/* All hashes that module signatures were ever made with: pkcs7_sig_note_digest_algo() in
  * crypto/asymmetric_keys/pkcs7_parser.c of Linux 6.1 to 7.3. */
 static struct hash hashes[] = {
     { .nid = NID_sha1, .name = "sha1" },

@@ -8,20 +8,20 @@
 
 struct hash {
     int nid;          /* OpenSSL's number */
-    const char *name; /* as the kernel's crypto API has it: crypto/hash_info.c */
-    EVP_MD *md;       /* hash_md() gives it */
+    const char *name; /* in the kernel's crypto API: crypto/hash_info.c */
+    EVP_MD *md;       /* set by hash_md() */
 };
 
-/* One by one; NULL after the last. */
+/* One after another; NULL after the last. */
 struct hash *hash_at(size_t i);
 
-/* NULL if OpenSSL has it not. At the first call OpenSSL sets up all that it computes with: about as
- * long as reading a signature takes, for which no hash is needed. */
+/* NULL if OpenSSL does not have it. The first call makes OpenSSL set up all its algorithms, which
+ * takes about as long as reading a signature. So hashes are initialized only when needed. */
 const EVP_MD *hash_md(struct hash *hash);
 
-/* NULL if the kernel has no such hash. */
+/* NULL if the kernel does not have it. */
 struct hash *hash_find(int nid);
 
-/* The hash that a signature algorithm is made with (sha256WithRSAEncryption, ecdsa-with-SHA384, …);
- * NULL if it does not say. */
+/* The hash of a signature algorithm (sha256WithRSAEncryption, ecdsa-with-SHA384, …); NULL if the
+ * algorithm does not include one. */
 struct hash *hash_of_signature(const X509_ALGOR *algorithm);

@@ -25,7 +25,7 @@
 #define SANITIZED 0
 #endif
 
-/* The machines that can have live patches, and one that will. */
+/* The machines that support live patches, and one that will. */
 #if defined(__x86_64__)
 #define ARCHITECTURE AUDIT_ARCH_X86_64
 #elif defined(__aarch64__)
@@ -42,10 +42,10 @@
 #error "the name of this architecture for seccomp(2) is missing"
 #endif
 
-/* What computing takes, whatever the C library and libcrypto are. Which other calls they make differs
- * from version to version and must not decide whether a signature can be read: those fail, and the
- * libraries do without. Randomness is not among what is given: verifying needs none, see random.c,
- * and at boot it can take long until there is some. */
+/* The system calls that any version of the C library and libcrypto needs to compute. Which others
+ * they try differs between versions and must not decide whether a signature can be read: these
+ * fail, and the libraries work without them. Random numbers are not available: verifying needs
+ * none, see random.c, and at boot it can take long until the kernel has some. */
 static const int allowed[] = {
     __NR_write,
     __NR_exit_group,
@@ -56,26 +56,27 @@ static const int allowed[] = {
     __NR_munmap,
     __NR_mremap,
     __NR_madvise,
-    __NR_futex, /* the C library ends the process where waking the waiters of a lock fails */
+    __NR_futex, /* the C library ends the process if it cannot wake the waiters of a lock */
     __NR_getpid,
     __NR_clock_gettime,
 #ifdef __s390x__
-    __NR_mmap, /* its arguments are in memory, where no filter can look */
+    __NR_mmap, /* its arguments are in memory, which no filter can read */
 #endif
 #if SANITIZED
-    __NR_sigaltstack, /* the address sanitizer asks it before a function that does not return */
+    __NR_sigaltstack, /* the address sanitizer calls it before a function that does not return */
 #endif
 };
 
 #define OFFSET_OF_NUMBER offsetof(struct seccomp_data, nr)
 #define OFFSET_OF_ARCHITECTURE offsetof(struct seccomp_data, arch)
-/* The half of the third argument with the bits of PROT_*. */
+/* The half of the third argument that contains the bits of PROT_*. */
 #define OFFSET_OF_PROTECTION                                                                       \
     (offsetof(struct seccomp_data, args[2]) + (__BYTE_ORDER == __BIG_ENDIAN ? 4 : 0))
 
 #define LOAD(offset) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t) (offset))
 #define ANSWER(action) BPF_STMT(BPF_RET | BPF_K, (action))
-/* Goes on with the next instruction if the loaded value is that one, else after so many more. */
+/* Continues with the next instruction if the loaded value is that one, else after that many
+ * more. */
 #define IF_EQUAL(value, skipped)                                                                   \
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t) (value), 0, (skipped))
 #define IF_ANY_BIT(bits, skipped) BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, (bits), 0, (skipped))

@@ -3,8 +3,8 @@
 
 #include "base/macro.h"
 
-/* From here on this process can compute, take some memory beside its input of that size, write to
- * descriptors that are open, and end. Any other system call fails with ENOSYS and does nothing
- * (seccomp(2)); one by the numbers of another architecture kills the process. There is no way back.
- * Limits that may not be set (setrlimit(2)) are gone without. Negative: there is no jail. */
+/* From here on this process can compute, allocate some memory beside its input of that size, write
+ * to open descriptors, and end. Any other system call fails with ENOSYS and has no effect
+ * (seccomp(2)); a call by the numbers of another architecture kills the process. This cannot be
+ * undone. Limits that may not be set (setrlimit(2)) are skipped. Negative: there is no jail. */
 int jail_enter(size_t input_size);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* lpd-parser: reads what somebody else made in ASN.1, so that lpd need not. Standard input is a
- * file of records, standard output the answer: trust/parser-format.h. With --self-test it reads a
- * signature of its own in the same jail instead, and says whether that worked. The exit status is
- * one of enum parser_exit. */
+/* lpd-parser reads untrusted ASN.1, so that lpd need not. Standard input is a file of records,
+ * standard output the answer: trust/parser-format.h. With --self-test it reads a signature of its
+ * own in the same jail instead, and reports whether that worked. The exit status is one of enum
+ * parser_exit. */
 #include <sys/mman.h>
 #include <sys/stat.h>
 
@@ -37,7 +37,7 @@ static int write_all(const char *data, size_t size) {
     return 0;
 }
 
-/* Enters the jail, with input that it may be as large as. */
+/* Enters the jail, for input of up to that size. */
 static enum parser_exit set_up(size_t size) {
     parse_init();
     return jail_enter(size) < 0 ? PARSER_EXIT_NO_JAIL : PARSER_EXIT_ANSWERED;
@@ -80,7 +80,7 @@ static enum parser_exit run_self_test(void) {
     return status;
 }
 
-/* Without the handlers of exit(3): those would free what ends anyway, and look for leaks. */
+/* Skips the handlers of exit(3), which would free memory for nothing and look for leaks. */
 int main(int argc, char *argv[]) {
     if (argc == 2 && streq(argv[1], PARSER_SELF_TEST))
         _exit(run_self_test());

@@ -89,7 +89,7 @@ static int add_certificate(struct state *s, X509 *x, size_t source) {
     return 0;
 }
 
-/* 1 if there was room for all of them, else 0. */
+/* 1 if all of them had room, else 0. */
 static int add_certificates(struct state *s, STACK_OF(X509) *x509s, size_t source) {
     int r = 0, n = sk_X509_num(x509s);
 
@@ -139,8 +139,8 @@ static int read_file(struct state *s, const struct span *file, size_t source) {
                                         all ? reason : "there are more than 512 certificates");
 }
 
-/* OpenSSL takes longer to decode the key of one certificate than all else here takes: a machine's
- * firmware holds several, and of a load only the signer's matter. */
+/* Decoding the key of one certificate takes OpenSSL longer than everything else here. A machine's
+ * firmware contains several, and for a load only the signer's matter. */
 static bool matters(const struct state *s, const struct input *in, const struct span *file) {
     if (!in->signature.data || in->data.data || x509_is_pem(file->data, file->size))
         return true;

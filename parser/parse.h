@@ -3,8 +3,8 @@
 
 #include "trust/parser-answer.h"
 
-/* Sets libcrypto up so that it opens no file later and asks for no randomness. Idempotent. */
+/* Initializes libcrypto so that it opens no file later and needs no random numbers. Idempotent. */
 void parse_init(void);
 
-/* Reads records (trust/parser-format.h) and answers them. -EBADMSG: these are no records. -ENOMEM. */
+/* Reads records (trust/parser-format.h) and answers them. -EBADMSG: invalid records. -ENOMEM. */
 int parse(const void *input, size_t size, struct parser_answer *ret);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The numbers of a DRBG, which is what is not deprecated, begin with a seed from the kernel. */
+/* A DRBG, the only interface that is not deprecated, would start with a seed from the kernel. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/rand.h>
 
 #include "base/macro.h"
 #include "random.h"
 
-/* libcrypto blinds what it computes on curves, with public numbers too. There is nothing to hide here
- * from whoever measures it, so any numbers do that are not all zero: splitmix64. */
+/* libcrypto blinds its computations on curves, with public numbers too. There is no secret here
+ * that timing could reveal, so any numbers that are not all zero are good enough: splitmix64. */
 static int fill(unsigned char *to, int size) {
     static uint64_t state;
 

@@ -2,8 +2,8 @@
 #pragma once
 
 /* A detached signature over "lpd-parser reads this", without attributes and with both certificates
- * in it: by RSA 2048 with sha256, and by ECDSA P-384 with sha512. Made by CMS_add1_signer(3) with
- * what sign-file gives it, by keys that were thrown away. */
+ * in it: by RSA 2048 with sha256, and by ECDSA P-384 with sha512. CMS_add1_signer(3) made it,
+ * called as in sign-file, with keys that were thrown away. */
 static const unsigned char self_test_signature[] = {
     0x30, 0x82, 0x07, 0x36, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02, 0xa0,
     0x82, 0x07, 0x27, 0x30, 0x82, 0x07, 0x23, 0x02, 0x01, 0x01, 0x31, 0x1a, 0x30, 0x0b, 0x06, 0x09,

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 
-/* Has a signature read and verified that is built in, by RSA and by ECDSA, with another hash each,
- * and once more over other data, which must not verify. 0, or a negative errno with what went wrong. */
+/* Reads and verifies a built-in signature, by RSA and by ECDSA, each with another hash, and
+ * verifies it once more over other data, which must fail. 0, or a negative errno with what went
+ * wrong. */
 int self_test(struct error *e);

@@ -10,7 +10,7 @@ static int refuse(struct error *e, const char *reason) {
     return error_set(e, -EBADMSG, EXIT_STATUS_REFUSED, "%s", reason);
 }
 
-/* What the module loader wants of a signature, whoever made it: verify_pkcs7_message_sig() in
+/* The module loader's rules for a signature, whoever made it: verify_pkcs7_message_sig() in
  * certs/system_keyring.c, pkcs7_verify() in crypto/asymmetric_keys/pkcs7_verify.c. */
 static const char *content_fault(CMS_ContentInfo *cms) {
     ASN1_OCTET_STRING **content;
@@ -75,7 +75,7 @@ static int describe_identity(CMS_SignerInfo *info, struct signer *s) {
     return s->issuer && s->serial ? 0 : -ENOMEM;
 }
 
-/* The dotted number stands for a hash that the kernel does not know. */
+/* The dotted number represents a hash that the kernel does not know. */
 static char *hash_text(const X509_ALGOR *algorithm, const struct hash *hash) {
     const ASN1_OBJECT *object;
     char number[256];
@@ -86,9 +86,9 @@ static char *hash_text(const X509_ALGOR *algorithm, const struct hash *hash) {
     return strdup(OBJ_obj2txt(number, sizeof(number), object, 1) > 0 ? number : "0");
 }
 
-/* pkcs7_sig_note_pkey_algo() in the kernel: "rsaEncryption" alone stands for RSA. The kernel reads
- * over the parameters, and over the hash that an ECDSA algorithm names besides; they are to be
- * right all the same. */
+/* pkcs7_sig_note_pkey_algo() in the kernel: "rsaEncryption" alone means RSA. The kernel ignores
+ * the parameters, and the hash that an ECDSA algorithm also names; they must be right in any
+ * case. */
 static int describe_algorithm(const X509_ALGOR *algorithm, const struct hash *hash,
                               struct signer *s, struct error *e) {
     int parameters, nid, key, md;
@@ -166,7 +166,7 @@ bool signature_may_know(CMS_SignerInfo *signer, const void *der, size_t size) {
 
     (void) CMS_SignerInfo_get0_signer_id(signer, &key_id, NULL, &serial);
     id = key_id ?: serial;
-    /* OpenSSL keeps the magnitude, which of a negative number is not what DER has. */
+    /* OpenSSL keeps the magnitude, which for a negative number differs from DER. */
     return !id || ASN1_STRING_type(id) == V_ASN1_NEG_INTEGER ||
            memmem(der, size, ASN1_STRING_get0_data(id), (size_t) ASN1_STRING_length(id));
 }

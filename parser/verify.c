@@ -16,7 +16,7 @@ static int set_digest(struct signer *s, const void *digest, size_t size) {
     return 0;
 }
 
-/* Many signers, few hashes: each is computed once. */
+/* There are many signers but few hashes: each is computed once. */
 static int digest_by(struct hash *hash, struct pkcs7 *p, const void *data, size_t size) {
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned digest_size = 0;
@@ -69,7 +69,7 @@ void verify_signers(struct pkcs7 *p, STACK_OF(X509) *x509s) {
     for (size_t i = 0; i < p->n_signers; i++) {
         struct signer *s = &p->signers[i];
 
-        /* A signature over attributes is over them, not over the data. */
+        /* A signature with attributes is over these, not over the data. */
         if (!s->digest || !s->encoding || s->signed_attributes)
             continue;
         for (size_t j = 0; j < s->n_certificates && s->verified_by == SIZE_MAX; j++) {

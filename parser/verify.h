@@ -5,9 +5,9 @@
 
 #include "trust/pkcs7.h"
 
-/* Puts the digest of the data into each signer whose hash is known. 0, -ENOMEM. */
+/* Computes the digest of the data for each signer whose hash is known. 0, -ENOMEM. */
 int verify_digest(struct pkcs7 *p, const void *data, size_t size);
 
-/* Tries the certificates that each signer may be, and says whose key made the signature. x509s[i]
+/* Tries the possible certificates of each signer, and says whose key made the signature. x509s[i]
  * is p->certificates[i]. */
 void verify_signers(struct pkcs7 *p, STACK_OF(X509) *x509s);

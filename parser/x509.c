@@ -23,7 +23,7 @@ DEFINE_TRIVIAL_CLEANUP_FUNC(ASN1_TIME *, ASN1_TIME_free)
 DEFINE_TRIVIAL_CLEANUP_FUNC(ASN1_OCTET_STRING *, ASN1_OCTET_STRING_free)
 DEFINE_TRIVIAL_CLEANUP_FUNC(AUTHORITY_KEYID *, AUTHORITY_KEYID_free)
 
-/* Strings of strangers hold any byte, NUL included. */
+/* Untrusted strings contain any byte, also NUL. */
 static char *printable(const void *data, size_t size) {
     char *s = malloc(size + 1);
 
@@ -58,7 +58,8 @@ char *x509_serial_text(const ASN1_INTEGER *serial) {
     return hex_encode(content.next, (size_t) (content.end - content.next));
 }
 
-/* The first that there is of what x509_fabricate_name() in the kernel makes names of. */
+/* The first existing one of the attributes from which x509_fabricate_name() in the kernel makes
+ * names. */
 static char *short_name(const X509_NAME *name) {
     static const int nids[] = { NID_commonName, NID_organizationName, NID_pkcs9_emailAddress };
 
@@ -76,7 +77,7 @@ static char *short_name(const X509_NAME *name) {
     return x509_name_text(name);
 }
 
-/* "P-384", or what OpenSSL calls a curve that NIST has no name for. */
+/* "P-384", or OpenSSL's name for a curve without a NIST name. */
 static const char *curve_name(EVP_PKEY *key, char *buffer, size_t size) {
     if (!EVP_PKEY_get_group_name(key, buffer, size, NULL))
         return "of an unnamed curve";
@@ -105,7 +106,7 @@ static int64_t seconds_of(const ASN1_TIME *t) {
     _cleanup_(ASN1_TIME_freep) ASN1_TIME *epoch = ASN1_TIME_new();
     int days, seconds;
 
-    /* Not through the C library, which would look for the time zone in /etc. */
+    /* The C library would look for the time zone in /etc. */
     if (!epoch || !ASN1_TIME_set_string(epoch, "19700101000000Z") ||
         !ASN1_TIME_diff(&days, &seconds, epoch, t))
         return 0;
@@ -216,7 +217,7 @@ static int read_der(const void *data, size_t size, STACK_OF(X509) *s, const char
     return 0;
 }
 
-/* An encrypted certificate would have OpenSSL ask for a passphrase on the terminal. */
+/* OpenSSL would ask for the passphrase of an encrypted certificate on the terminal. */
 static int no_passphrase(char *buffer, int size, int writing, void *userdata) {
     return -1;
 }

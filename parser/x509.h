@@ -13,19 +13,19 @@ DEFINE_TRIVIAL_CLEANUP_FUNC(X509 *, X509_free)
 
 bool x509_is_pem(const void *data, size_t size);
 
-/* Reads a file that may hold a certificate in DER, or any number in PEM, and appends what it holds
- * to s. -EBADMSG with the reason in *ret_reason if there is something that cannot be read, or
- * nothing: those before it are appended all the same. -ENOMEM. */
+/* Reads a file that may contain a certificate in DER, or any number in PEM, and appends them to s.
+ * -EBADMSG with the reason in *ret_reason if some content is unreadable, or there is no
+ * certificate; those before the fault are still appended. -ENOMEM. */
 int x509_read_file(const void *data, size_t size, STACK_OF(X509) *s, const char **ret_reason);
 
-/* Says what a certificate says. 0, -ENOMEM. */
+/* Describes a certificate. 0, -ENOMEM. */
 int x509_describe(X509 *x, struct certificate *ret);
 
-/* RFC 2253, in UTF-8 and printable; to be freed. NULL when out of memory. */
+/* RFC 2253, in UTF-8 and printable; the caller frees it. NULL if memory runs out. */
 char *x509_name_text(const X509_NAME *name);
 
-/* The number as it stands in DER, in hex: what the kernel compares and shows. */
+/* The number as in DER, in hex: this is what the kernel compares and shows. */
 char *x509_serial_text(const ASN1_INTEGER *serial);
 
-/* Byte by byte, as the kernel compares. */
+/* Compares byte by byte, like the kernel. */
 bool x509_same_name(const X509_NAME *a, const X509_NAME *b);

@@ -22,7 +22,7 @@ void blocking_tasks_done(struct blocking_tasks *b) {
     *b = (struct blocking_tasks){ 0 };
 }
 
-/* "PID (COMM) STATE …", where COMM may hold anything, parentheses too; what follows it does not. */
+/* "PID (COMM) STATE …", where COMM may contain anything, also parentheses; the rest does not. */
 static char task_state_read(const struct host *h, const struct blocking_task *t) {
     _cleanup_free_ char *stat = NULL;
     const char *end;
@@ -55,7 +55,7 @@ static int task_stack_read(const struct host *h, struct blocking_task *t) {
     return r;
 }
 
-/* 1, or 0 if the task has ended meanwhile. */
+/* 1, or 0 if the task has ended in the meantime. */
 static int task_describe(const struct host *h, int pid, int tid, struct blocking_task *ret) {
     struct blocking_task t = { .pid = pid, .tid = tid };
     int r;
@@ -94,14 +94,15 @@ static int tasks_add(const struct host *h, int pid, int tid, struct blocking_tas
     return 0;
 }
 
-/* The number that a directory of /proc is named by, or 0. */
+/* The number that is the name of a directory in /proc, or 0. */
 static int parse_pid(const char *name) {
     if (name[strspn(name, "0123456789")] || strlen(name) > 9)
         return 0;
     return (int) strtol(name, NULL, 10);
 }
 
-/* Only a task's owner may read its state: a list with gaps would mislead, so there is none then. */
+/* Only a task's owner may read its state. A list with gaps would mislead, so there is none
+ * then. */
 static int process_read(const struct host *h, int pid, const char *unmoved,
                         struct blocking_tasks *b) {
     _cleanup_free_ char *directory = NULL;

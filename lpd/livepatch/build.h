@@ -3,15 +3,15 @@
 
 #include "livepatch/view.h"
 
-/* Whether what the kernel has under the name of a patch is the build that is in a file. */
+/* Whether the module that the kernel has under the name of a patch is the build in a file. */
 enum build {
     BUILD_SAME,
     BUILD_OTHER,
-    BUILD_UNKNOWN, /* cannot be told: as good as another one */
+    BUILD_UNKNOWN, /* unknown: treated like another build */
 };
 
-/* Compares by the GNU build id, which the kernel shows of what it has loaded. Where one side has none, by
- * the SHA256 that was recorded at the load (NULL: none was), with that of the file. A name is no
- * identity. */
+/* Compares by the GNU build id, which the kernel shows for loaded modules. If one side has none,
+ * compares the SHA256 recorded at the load (NULL: none) with that of the file. The name alone does
+ * not identify a build. */
 enum build build_compare(const struct livepatch *in, const char *recorded_sha256, const char *build_id,
                          const char *sha256);

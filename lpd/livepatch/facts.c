@@ -16,7 +16,7 @@ void kernel_facts_done(struct kernel_facts *f) {
     *f = (struct kernel_facts){ 0 };
 }
 
-/* "none [integrity] confidentiality": the brackets mark the mode that holds. */
+/* "none [integrity] confidentiality": the mode in brackets is active. */
 int kernel_lockdown_read(const struct host *h, char **ret) {
     _cleanup_free_ char *line = NULL;
     char *start, *end, *mode;
@@ -64,7 +64,7 @@ int kernel_facts_read(struct host *h, struct kernel_facts *ret) {
     int r;
 
     r = h->ops->release(h, &f.release);
-    /* Below another root there need be no kernel at all. */
+    /* With another root there may be no kernel. */
     if (r < 0 && (h->live || r == -ENOMEM))
         return r;
     f.livepatch = file_exists(h, LIVEPATCH_DIRECTORY);

@@ -5,7 +5,7 @@
 #include "livepatch/sysfs.h"
 #include "livepatch/transition.h"
 
-/* The kernel tries again once a second and nudges the tasks that hold out every 15 s
+/* The kernel retries once a second, and every 15 s signals the tasks that block the transition
  * (kernel/livepatch/transition.c, SIGNALS_TIMEOUT). */
 #define ACT_TIMEOUT_USEC (30 * USEC_PER_SEC)
 
@@ -27,7 +27,7 @@ int transition_stalled(struct host *h, const char *name, const char *what, uint6
     return error_hint(e, r, "'lpctl blocking %s' shows what holds it up", name);
 }
 
-/* What is in the middle of its transition is unloaded by turning that back. */
+/* A patch in the middle of its transition is unloaded by reverting that. */
 static int stall_revert(struct host *h, const char *name, const char *stall, struct error *e) {
     _cleanup_(error_done) struct error problem = ERROR_NULL;
     int r;
@@ -61,7 +61,7 @@ int transition_finish(struct host *h, const char *name, uint64_t timeout_usec,
     int r;
 
     r = transition_wait(h, name, timeout_usec);
-    /* The directory outlives the end of a transition that was turned back, if only by a moment. */
+    /* After the end of a reverted transition the directory remains for a moment. */
     if (r == 0 && livepatch_flag_read(h, name, "enabled") <= 0)
         r = -ENOENT;
     if (r == -ENOENT)
@@ -72,7 +72,8 @@ int transition_finish(struct host *h, const char *name, uint64_t timeout_usec,
     if (on_stall == ON_STALL_WAIT)
         return transition_stalled(h, name, "the transition", timeout_usec, e);
     r = transition_stalled(h, name, "the transition", timeout_usec, &stall);
-    /* Looking at every task takes a while: what has come to its end meanwhile needs no help. */
+    /* Examining every task takes a while; a transition that has finished meanwhile needs no
+     * action. */
     if (livepatch_flag_read(h, name, "transition") == 0)
         return 0;
     if (on_stall == ON_STALL_REVERT)

@@ -8,11 +8,11 @@
 #include "base/strv.h"
 #include "livepatch/kmsg.h"
 
-#define RECORD_MAX 8192  /* CONSOLE_EXT_LOG_MAX, include/linux/printk.h; read(2) wants the room */
-#define RECORDS_MAX 4096 /* a log that fills faster than it is read must not hold us up */
+#define RECORD_MAX 8192  /* CONSOLE_EXT_LOG_MAX, include/linux/printk.h, which read(2) requires */
+#define RECORDS_MAX 4096 /* limits the work if the log fills faster than it is read */
 #define WORDS_MAX 4
 
-/* What the kernel says of a load without naming the module. */
+/* Kernel messages about a load that do not name the module. */
 static const char *const load_prefixes[] = {
     "livepatch:",
     "Loading of ",
@@ -64,7 +64,7 @@ static bool is_name_char(char c) {
     return isalnum((unsigned char) c) || c == '_';
 }
 
-/* Whether the text holds the name as a word of its own: lp_1 is not in "lp_10: …". */
+/* Whether the text contains the name as a word of its own: lp_1 is not in "lp_10: …". */
 static bool names_module(const struct kmsg_record *record, const char *module) {
     const char *text = record->text, *end = text + record->text_size, *at;
     size_t n = strlen(module);
@@ -80,7 +80,7 @@ static bool begins_with(const struct kmsg_record *record, const char *prefix) {
            memcmp(record->text, prefix, strlen(prefix)) == 0;
 }
 
-/* "livepatch: 'NAME': …" speaks of the patch that it quotes. */
+/* "livepatch: 'NAME': …" is about the patch that it quotes. */
 bool kmsg_is_about(const struct kmsg_record *record, const char *module) {
     if (record->facility != 0)
         return false;
@@ -94,8 +94,8 @@ bool kmsg_is_about(const struct kmsg_record *record, const char *module) {
     return false;
 }
 
-/* In livepatch@.service the log is standard input: ProtectKernelLogs= keeps the process itself from
- * opening it. 1:11 is /dev/kmsg, Documentation/admin-guide/devices.txt. */
+/* In livepatch@.service the log is standard input, because ProtectKernelLogs= keeps the process
+ * from opening it. 1:11 is /dev/kmsg, Documentation/admin-guide/devices.txt. */
 static int open_standard_input(void) {
     _cleanup_close_ int fd = -EBADF;
     struct stat st;
@@ -140,7 +140,8 @@ char *kmsg_words(int fd, const char *module) {
     for (unsigned i = 0; fd >= 0 && i < RECORDS_MAX; i++) {
         ssize_t size = read(fd, buffer, sizeof(buffer));
 
-        /* EPIPE: records were overwritten before they were read; the next read goes on behind. */
+        /* EPIPE: records were overwritten before they were read; the next read continues after
+         * them. */
         if (size < 0 && (errno == EINTR || errno == EPIPE))
             continue;
         if (size <= 0 || words_add(&words, buffer, (size_t) size, module) < 0)

@@ -4,28 +4,28 @@
 #include "base/host.h"
 
 /* Records of /dev/kmsg (Documentation/ABI/testing/dev-kmsg):
- * "PRIORITY,SEQUENCE,USEC,FLAGS[,…];TEXT", then lines that begin with a blank. What is not
- * printable stands as \xNN in the text already. */
+ * "PRIORITY,SEQUENCE,USEC,FLAGS[,…];TEXT", then lines that begin with a blank. The kernel has
+ * already replaced unprintable bytes by \xNN. */
 struct kmsg_record {
-    unsigned facility; /* 0: the kernel itself, which nobody else can claim to be */
+    unsigned facility; /* 0: the kernel itself, which no program can claim to be */
     unsigned level;    /* as in syslog(2) */
     uint64_t sequence;
     uint64_t monotonic_usec;
-    const char *text;  /* points into what was parsed, without its newline */
+    const char *text;  /* points into the parsed data, without the newline */
     size_t text_size;
 };
 
-/* Takes the next record from *data; lines that are no record are passed over. 1, or 0 at the end.
+/* Takes the next record from *data and skips lines that are no record. 1, or 0 at the end.
  * Pure. */
 int kmsg_next(const char **data, size_t *size, struct kmsg_record *ret);
 
-/* Whether the kernel said this about that module or its load. Pure. */
+/* Whether this is a message of the kernel about that module or its load. Pure. */
 bool kmsg_is_about(const struct kmsg_record *record, const char *module);
 
-/* Opens the log at its end, so that only what follows is read. Returns the descriptor or a negative
- * errno: -EPERM or -EACCES without privilege, -ENOENT. */
+/* Opens the log at its end, so that only later records are read. Returns the descriptor or a
+ * negative errno: -EPERM or -EACCES without privileges, -ENOENT. */
 int kmsg_open(const struct host *h);
 
-/* What the kernel has said about that module since kmsg_open(), the last few lines joined by "; ".
- * NULL: nothing, or it cannot be read. */
+/* The last few lines of the kernel about that module since kmsg_open(), joined by "; ". NULL:
+ * none, or the log cannot be read. */
 char *kmsg_words(int fd, const char *module);

@@ -16,26 +16,27 @@
 #include "livepatch/wait.h"
 #include "module/check.h"
 
-/* Not in the headers of kernels before 5.17. */
+/* The headers of kernels before 5.17 lack this. */
 #ifndef MODULE_INIT_COMPRESSED_FILE
 #define MODULE_INIT_COMPRESSED_FILE 4
 #endif
 
-/* Without a transition to wait for, a busy kernel is asked this often, at this pace. */
+/* How often and at what interval to retry when the kernel is busy without a transition to wait
+ * for. */
 #define TRIES_MAX 3
 #define TRY_AGAIN_USEC (20 * USEC_PER_MSEC)
 
-/* How long taking out what should not have come in may last. */
+/* How long unloading a wrong module may take. */
 #define UNDO_TIMEOUT_USEC (30 * USEC_PER_SEC)
 
-/* One load on its way. */
+/* A load in progress. */
 struct load {
     struct host *h;
     const struct module_file *f;
     const struct load_options *o;
     const char *name;
-    uint64_t deadline; /* until which other transitions are waited for */
-    char **before;     /* the modules that the kernel had right before */
+    uint64_t deadline; /* how long to wait for other transitions */
+    char **before;     /* the modules that the kernel had just before */
     bool from_file;    /* the kernel has read the file itself */
 };
 
@@ -43,12 +44,12 @@ static void load_done(struct load *l) {
     strv_free(l->before);
 }
 
-/* What the kernel has of that name. */
+/* What the kernel has under that name. */
 enum presence {
     PRESENCE_NONE,     /* it can be loaded */
-    PRESENCE_SAME,     /* it is in already */
-    PRESENCE_RESTORED, /* it was on its way out and is on its way in again */
-    PRESENCE_UNCLEAR,  /* things have changed: look again */
+    PRESENCE_SAME,     /* it is loaded already */
+    PRESENCE_RESTORED, /* it was being disabled, and is being enabled again */
+    PRESENCE_UNCLEAR,  /* the situation has changed: check again */
 };
 
 static int check_module(struct host *h, const struct module_file *f, struct error *e) {
@@ -62,7 +63,8 @@ static int check_module(struct host *h, const struct module_file *f, struct erro
     return module_check_form(f, release, e);
 }
 
-/* What would make the kernel refuse any patch is said before it is asked, as its errno is vague. */
+/* Conditions under which the kernel refuses any patch are checked first, because its errno is
+ * vague. */
 static int check_kernel(struct load *l, struct error *e) {
     int r = 0;
 
@@ -85,7 +87,8 @@ static int wait_for_transition(struct load *l, const char *other, struct error *
     return error_prefix(e, r, "%s has to wait", l->f->path);
 }
 
-/* A module that is there but not registered was a patch: it is disabled, or another replaced it. */
+/* A module that is loaded but not registered was a patch: it is disabled, or another one replaced
+ * it. */
 static int clear_remains(struct load *l, const struct livepatch *p, struct error *e) {
     int r;
 
@@ -98,8 +101,9 @@ static int clear_remains(struct load *l, const struct livepatch *p, struct error
     return PRESENCE_UNCLEAR;
 }
 
-/* A cumulative patch takes the others out when its transition ends, so while one is coming in it is
- * not certain that ours stays. Kernels before 6.11 do not say which patches are cumulative. */
+/* A cumulative patch disables the others at the end of its transition, so while one is being
+ * enabled it is uncertain that ours stays. Kernels before 6.11 do not say which patches are
+ * cumulative. */
 static int await_replacement(struct load *l, struct error *e) {
     _cleanup_free_ char *other = NULL;
     int r, replace;
@@ -147,7 +151,8 @@ static int look_once(struct load *l, struct error *e) {
     return p.registered ? meet_registered(l, &p, e) : clear_remains(l, &p, e);
 }
 
-/* Each step waited for something that is over now; but not for ever, if somebody keeps at it. */
+/* Each attempt has waited for something that is over now; the limit is for a program that keeps
+ * changing things. */
 static int look(struct load *l, struct error *e) {
     int r = PRESENCE_UNCLEAR;
 
@@ -159,7 +164,7 @@ static int look(struct load *l, struct error *e) {
     return r;
 }
 
-/* 1 if a transition ran, 0 if none did: the kernel takes a patch only when there is none. */
+/* 1 if a transition ran, 0 if none did: the kernel accepts a patch only when none runs. */
 static int wait_for_others(struct load *l, struct error *e) {
     _cleanup_free_ char *other = NULL;
     int r;
@@ -171,14 +176,15 @@ static int wait_for_others(struct load *l, struct error *e) {
     return r < 0 ? r : 1;
 }
 
-/* LoadPin, IPE and IMA's appraisal judge the file that the bytes come from, and memory is none that they
- * know. The kernel reads the file again then, so it has to be the kernel that checks it. */
+/* LoadPin, IPE and IMA's appraisal judge the file that the bytes come from, and refuse bytes from
+ * memory. With the file the kernel reads it again, so the kernel has to be the one that checks
+ * it. */
 static bool may_load_from_file(const struct load *l, int refusal) {
     return (refusal == -EPERM || refusal == -EACCES) && l->f->file_fd >= 0 &&
            kernel_flag_read(l->h, KERNEL_SIG_ENFORCE) == 1;
 }
 
-/* The flags that make the kernel ignore versions also void the signature: never pass them. */
+/* The flags that make the kernel ignore versions also void the signature: never use them. */
 static int insert(struct load *l, char **ret_words) {
     _cleanup_close_ int log = kmsg_open(l->h);
     const char *parameters = strempty(l->o->parameters);
@@ -198,8 +204,8 @@ static int insert(struct load *l, char **ret_words) {
     return r;
 }
 
-/* Returns what was found; after PRESENCE_NONE the module has been loaded. Somebody else may load in
- * the same moment, so EBUSY and EEXIST are answers to look into. */
+/* Returns what was found; after PRESENCE_NONE the module has been loaded. Another program may load
+ * it at the same moment, so EBUSY and EEXIST need a closer look. */
 static int look_and_insert(struct load *l, struct error *e) {
     for (unsigned tries = 1;; tries++) {
         _cleanup_free_ char *words = NULL;
@@ -225,7 +231,7 @@ static int look_and_insert(struct load *l, struct error *e) {
     }
 }
 
-/* name: as the kernel has it; NULL if nobody can tell what it has loaded. */
+/* name: as in the kernel; NULL if it is unknown what the kernel has loaded. */
 static int undo(struct load *l, const char *name, int why, const char *reason, struct error *e) {
     _cleanup_(livepatch_done) struct livepatch p = { 0 };
     _cleanup_(error_done) struct error problem = ERROR_NULL;
@@ -245,8 +251,8 @@ static int undo(struct load *l, const char *name, int why, const char *reason, s
                      r < 0 ? error_message(&problem, r) : "");
 }
 
-/* Whether a module that has come meanwhile may be what was loaded. Others come at any time: without a
- * build id to know it by, only a live patch is meant. */
+/* Whether a module that has appeared meanwhile may be the one that was loaded. Others can appear
+ * at any time: without a build id to identify it, only a live patch is meant. */
 static bool may_be_ours(const struct load *l, const char *name) {
     _cleanup_(livepatch_done) struct livepatch p = { 0 };
 
@@ -257,7 +263,7 @@ static bool may_be_ours(const struct load *l, const char *name) {
     return !livepatch_is_plain_module(&p);
 }
 
-/* What the kernel has loaded in our name, if that can be told. */
+/* The module that the kernel has loaded for us, if that is known. */
 static int find_loaded(const struct load *l, char **ret) {
     _cleanup_strv_free_ char **now = NULL;
     const char *found = NULL;
@@ -275,8 +281,8 @@ static int find_loaded(const struct load *l, char **ret) {
     return n == 1 ? string_set(ret, found) : 0;
 }
 
-/* Memory holds what was checked, but the name that the kernel goes by is not the one in .modinfo; and if it
- * has read the file, that may have been another one. */
+/* The memory contains what was checked, but the kernel does not take the module's name from
+ * .modinfo; and if the kernel has read the file, it may have changed. */
 static int check_loaded(struct load *l, struct error *e) {
     _cleanup_(livepatch_done) struct livepatch p = { 0 };
     _cleanup_free_ char *name = NULL;
@@ -296,7 +302,7 @@ static int check_loaded(struct load *l, struct error *e) {
     return undo(l, name, -ESTALE, "the kernel has loaded another module than it says it is", e);
 }
 
-/* What the kernel thought of the signature shows in the taint: E for unsigned, F for forced
+/* The taint shows what the kernel thought of the signature: E for unsigned, F for forced
  * (Documentation/admin-guide/tainted-kernels.rst). */
 static bool is_unsigned(const struct livepatch *p) {
     return !p->taint || strpbrk(p->taint, "EF");

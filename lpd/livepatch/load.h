@@ -8,41 +8,41 @@
 struct load_options {
     const char *parameters;     /* module parameters, NULL: none */
     uint64_t busy_timeout_usec; /* how long to wait for the transition of another patch */
-    bool must_be_signed;        /* the kernel, too, must have found it signed */
-    const char *loaded_sha256;  /* what is on record of the bytes that are loaded under its name; NULL:
-                                 * nothing is */
+    bool must_be_signed;        /* the kernel, too, must consider it signed */
+    const char *loaded_sha256;  /* the record of the bytes that are loaded under its name; NULL:
+                                 * none */
 };
 
-/* What became of a load. */
+/* The result of a load. */
 enum load_result {
-    LOAD_DONE,     /* the kernel accepted it now */
-    LOAD_RESTORED, /* this very build (build.h) was being disabled, which was turned back */
-    LOAD_ALREADY,  /* this very build was in already */
+    LOAD_DONE,     /* the kernel has accepted it now */
+    LOAD_RESTORED, /* this very build (build.h) was being disabled, which was reverted */
+    LOAD_ALREADY,  /* this very build was loaded already */
 };
 
 /* Loads exactly the bytes of f and returns when the kernel has accepted them; the transition may
  * still run. A module of the same name that is loaded but disabled or replaced is removed first;
- * another build that is in, or one of which nobody can tell, is -EEXIST. A patch that is just being
- * disabled is turned back. Waits while another patch's transition runs. Where a security module refuses bytes that come from
- * memory and the kernel enforces signatures, the kernel reads the file itself. What the kernel then has
- * under another name or of another build than was checked (-ESTALE), what must be signed and is not in the
- * kernel's eyes (-ESTALE), or what registers no live patch (-EINVAL), is taken out again.
+ * if another or an unknown build is loaded, that is -EEXIST. A patch that is being disabled is
+ * enabled again. Waits while another patch's transition runs. If a security module refuses bytes
+ * from memory and the kernel enforces signatures, the kernel reads the file itself. lpd then
+ * unloads a module that has another name or build than was checked (-ESTALE), that has to be
+ * signed and is not in the kernel's view (-ESTALE), or that registers no live patch (-EINVAL).
  * *ret_result is set on success. Errors (finit_module(2), kernel/module/main.c) carry one clear
- * message, with the kernel's last words from /dev/kmsg, and the exit status: -EPERM (4, 5 or 7),
+ * message, with the kernel's last lines from /dev/kmsg, and the exit status: -EPERM (4, 5 or 7),
  * -EKEYREJECTED, -EBADMSG (5), -ENOEXEC (6), -EBUSY (1), -ETIME (8): see refusal.c. */
 int livepatch_load(struct host *h, const struct module_file *f, const struct load_options *o,
                    enum load_result *ret_result, struct error *e);
 
-/* Disables a patch, waits until its directory is gone and its references are dropped, removes the
- * module. A transition towards the patch is turned back. timeout_usec bounds the whole. -ETIME (8)
- * leaves the disabling under way and says so; -EWOULDBLOCK (1): disabled, but something holds the module,
- * as the kernel does for ever after a removal by force; -EINVAL (5): a module of that name, but no live
- * patch. After modules_disabled the module stays, and to be disabled is all. Returns 1 if something was
- * done, 0 if it was not loaded. */
+/* Disables a patch, waits until its directory is gone and its references are dropped, and removes
+ * the module. A transition towards the patch is reverted. timeout_usec limits the whole. -ETIME
+ * (8) leaves the patch being disabled and says so; -EWOULDBLOCK (1): disabled, but something holds
+ * the module, as the kernel does for ever after a forced removal; -EINVAL (5): a module of that
+ * name that is no live patch. After modules_disabled the module stays, and the patch is only
+ * disabled. Returns 1 if something was done, 0 if it was not loaded. */
 int livepatch_unload(struct host *h, const char *name, uint64_t timeout_usec, struct error *e);
 
-/* The two last steps of livepatch_unload(): waiting until a patch that is being disabled is gone,
- * and removing the module of one that is. 0, -ETIME, or what livepatch_unload() says. */
+/* The last two steps of livepatch_unload(): waits until a patch that is being disabled is gone,
+ * and removes the module of one that is. 0, -ETIME, or an error of livepatch_unload(). */
 int livepatch_wait_gone(struct host *h, const char *name, uint64_t timeout_usec, struct error *e);
 int livepatch_remove_module(struct host *h, const char *name, uint64_t timeout_usec,
                             struct error *e);

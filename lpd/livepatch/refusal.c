@@ -7,7 +7,7 @@
 #include "livepatch/refusal.h"
 #include "livepatch/sysfs.h"
 
-/* One cause of an errno; the first that applies is taken. */
+/* One cause of an errno; the first that applies counts. */
 struct refusal {
     int error;
     bool (*applies)(const struct host *h); /* NULL: always */
@@ -42,7 +42,7 @@ static bool is_locked_down(const struct host *h) {
     return kernel_lockdown_read(h, &mode) >= 0 && !streq(mode, "none");
 }
 
-/* CapEff: is a mask in hex (proc(5)). If it cannot be read the privilege is assumed to be there. */
+/* CapEff: is a mask in hex (proc(5)). If it cannot be read the privilege is assumed. */
 static bool lacks_privilege(const struct host *h) {
     _cleanup_free_ char *status = NULL;
     const char *effective;

@@ -67,7 +67,7 @@ int livepatch_write(struct host *h, const char *name, const char *attribute, con
     r = write_at(h, LIVEPATCH_DIRECTORY, name, attribute, value);
     if (r != -EROFS)
         return r;
-    /* Without that, whatever is read-only here is no seal of ours. */
+    /* Without that mount a read-only directory is not our seal. */
     k = write_at(h, LIVEPATCH_UNSEALED, name, attribute, value);
     return k == -ENOENT && livepatch_is_registered(h, name) ? r : k;
 }

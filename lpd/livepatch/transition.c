@@ -23,7 +23,7 @@ int transition_find(const struct host *h, char **ret_name) {
 }
 
 /* Kernels before 4.12 have no transitions, and no attribute for them. A directory without any
- * attribute is about to go. */
+ * attribute is about to disappear. */
 static int ask_whether_over(struct host *h, void *userdata) {
     const char *name = userdata;
     int transition = livepatch_flag_read(h, name, "transition");

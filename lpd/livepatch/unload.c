@@ -8,11 +8,11 @@
 #include "livepatch/view.h"
 #include "livepatch/wait.h"
 
-/* The kernel drops its reference right after the directory has gone (kernel/livepatch/core.c,
- * klp_free_patch_finish()), so what lasts longer is not the kernel being slow. */
+/* The kernel drops its reference right after the directory has disappeared
+ * (kernel/livepatch/core.c, klp_free_patch_finish()), so anything longer has another cause. */
 #define REFERENCE_TIMEOUT_USEC (5 * USEC_PER_SEC)
 
-/* Another patch's transition is EBUSY; EINVAL and ENOENT mean that somebody was faster. */
+/* EBUSY is another patch's transition; EINVAL and ENOENT mean that another program was faster. */
 static int ask_to_disable(struct host *h, void *userdata) {
     const char *name = userdata;
     int r;
@@ -29,8 +29,8 @@ static int ask_whether_gone(struct host *h, void *userdata) {
     return !livepatch_is_registered(h, userdata);
 }
 
-/* What holds up the disabling of a patch before it has even begun: as a rule the transition of
- * another one. */
+/* What delays the disabling of a patch before it has even begun: usually the transition of another
+ * one. */
 static int describe_busy(struct host *h, const char *name, uint64_t timeout_usec, struct error *e) {
     _cleanup_free_ char *other = NULL;
     int r;
@@ -101,7 +101,7 @@ int livepatch_unload(struct host *h, const char *name, uint64_t timeout_usec, st
         if (r < 0)
             return r;
     }
-    /* After the lock there is no more to be done than that. */
+    /* With modules locked nothing more can be done. */
     if (kernel_flag_read(h, KERNEL_MODULES_DISABLED) == 1)
         return p.registered;
     r = livepatch_remove_module(h, p.name, wait_remaining(h, deadline), e);

@@ -56,8 +56,8 @@ static int parse_count(const char *s) {
     return s && errno == 0 && end != s && !*end && n >= 0 && n <= INT_MAX ? (int) n : -1;
 }
 
-/* A module that is built in has a directory too, but no initstate; one that comes or goes has
- * another state. */
+/* A built-in module has a directory too, but no initstate; a module that is being loaded or
+ * removed has another state. */
 static void module_read(const struct host *h, struct livepatch *p) {
     _cleanup_free_ char *state = module_attribute_read(h, p->name, "initstate");
     _cleanup_free_ char *count = NULL;
@@ -109,7 +109,8 @@ static int functions_read(const struct host *h, const char *directory, const cha
     return r;
 }
 
-/* In a patch's directory only its objects are directories. What vanishes is passed over. */
+/* In a patch's directory only its objects are directories. Those that disappear meanwhile are
+ * skipped. */
 static int objects_read(const struct host *h, struct livepatch *p) {
     _cleanup_free_ char *directory = NULL;
     _cleanup_strv_free_ char **names = NULL;
@@ -140,7 +141,7 @@ int livepatch_read(const struct host *h, const char *name, struct livepatch *ret
     if (!p.registered && !p.module_loaded)
         return -ENOENT;
     p.enabled = enabled > 0;
-    /* That it cannot be told is no proof that it is over. */
+    /* An unknown state does not prove that it has finished. */
     p.transition = p.registered && livepatch_flag_read(h, p.name, "transition") != 0;
     p.replace = livepatch_flag_read(h, p.name, "replace");
     if (p.registered) {

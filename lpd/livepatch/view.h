@@ -8,29 +8,30 @@
  * (Documentation/ABI/testing/sysfs-kernel-livepatch). */
 struct livepatch {
     char *name;         /* the module's name */
-    bool module_loaded; /* /sys/module/NAME is there, state live */
-    bool registered;    /* /sys/kernel/livepatch/NAME is there */
+    bool module_loaded; /* /sys/module/NAME exists, state live */
+    bool registered;    /* /sys/kernel/livepatch/NAME exists */
     bool enabled;
     bool transition;
     int replace;        /* 1, 0, -1: the kernel does not say (before 6.11) */
     int refcount;       /* -1: unknown */
-    char *taint;        /* letters of /sys/module/NAME/taint, "" if none, NULL unknown */
+    char *taint;        /* letters of /sys/module/NAME/taint, "" if none, NULL: unknown */
     char *build_id;     /* hex; NULL: unknown */
     char **objects;     /* "vmlinux", module names */
-    /* Which of them the kernel has patched, and which it will patch once their module is loaded;
-     * neither has any where it does not say (before 6.1). */
+    /* Which of them the kernel has patched, and which it will patch when their module is loaded;
+     * both are empty if the kernel does not say (before 6.1). */
     char **patched, **unpatched;
     char **functions;   /* "OBJECT/FUNCTION,SYMPOS" */
 };
 
 void livepatch_done(struct livepatch *p);
 
-/* Reads one patch; '-' and '_' alike. What the kernel does not know at all is -ENOENT. Any loaded
- * module of that name is found, a live patch or not: see livepatch_is_plain_module(). */
+/* Reads one patch; '-' and '_' are the same. -ENOENT if the kernel does not know the name. Finds
+ * any loaded module of that name, also one that is no live patch: see
+ * livepatch_is_plain_module(). */
 int livepatch_read(const struct host *h, const char *name, struct livepatch *ret);
 
-/* Whether this is a loaded module that is no live patch: the kernel marks those with the taint K
- * (kernel/module/main.c, check_modinfo_livepatch()). */
+/* Whether this is a loaded module that is no live patch: the kernel marks live patches with the
+ * taint K (kernel/module/main.c, check_modinfo_livepatch()). */
 bool livepatch_is_plain_module(const struct livepatch *p);
 
 struct livepatch_list {
@@ -40,13 +41,13 @@ struct livepatch_list {
 
 void livepatch_list_done(struct livepatch_list *l);
 
-/* All registered patches, and those loaded modules among also (may be NULL) that are no longer
- * registered: disabled or replaced ones. A machine without live patching has an empty list. */
+/* All registered patches, and the loaded modules among also (may be NULL) that are no longer
+ * registered: disabled or replaced ones. On a machine without live patching the list is empty. */
 int livepatch_list_read(const struct host *h, char *const *also, struct livepatch_list *ret);
 
-/* Those of these names that the kernel has, and no others. */
+/* Those of these names that the kernel has. */
 int livepatch_list_read_some(const struct host *h, char *const *names, struct livepatch_list *ret);
 const struct livepatch *livepatch_list_find(const struct livepatch_list *l, const char *name);
 
-/* The patch whose transition runs, or NULL. */
+/* The patch in transition, or NULL. */
 const struct livepatch *livepatch_list_transition(const struct livepatch_list *l);

@@ -3,20 +3,20 @@
 
 #include "base/host.h"
 
-/* The kernel tells nobody when a transition ends or a directory goes, so these are polled. */
+/* The kernel does not announce the end of a transition or of a directory, so these are polled. */
 
-/* How long to sleep, in microseconds, after having waited for elapsed_usec: as long again, but 5 ms
- * at least and 250 ms at most. On one CPU a transition ends within some 10 ms; on more the kernel
- * tries again once a second (kernel/livepatch/transition.c, klp_try_complete_transition()). */
+/* How long to sleep, in microseconds, after waiting for elapsed_usec: as long again, but at least
+ * 5 ms and at most 250 ms. On one CPU a transition ends within about 10 ms; on more the kernel
+ * retries once a second (kernel/livepatch/transition.c, klp_try_complete_transition()). */
 uint64_t wait_pace(uint64_t elapsed_usec) _const_;
 
-/* The moment on ops->now() that lies timeout_usec ahead; USEC_INFINITY stays that. */
+/* The time on ops->now() timeout_usec from now; USEC_INFINITY stays that. */
 uint64_t wait_deadline(struct host *h, uint64_t timeout_usec);
 
-/* What is left until that moment, 0 if it has passed. */
+/* The time left until then, 0 if it has passed. */
 uint64_t wait_remaining(struct host *h, uint64_t deadline);
 
-/* Calls ask() at that pace, at least once, until it answers anything but 0, and returns its answer;
+/* Calls ask() at that pace, at least once, until it returns anything but 0, and returns that;
  * -ETIME when the deadline has passed. */
 int wait_until(struct host *h, uint64_t deadline, int (*ask)(struct host *h, void *userdata),
                void *userdata);

@@ -2,18 +2,18 @@
 #include "bpf/insn.h"
 #include "trust/bpf-program.h"
 
-/* On the stack: struct bpf_dynptr is of 16 bytes. */
+/* On the stack: struct bpf_dynptr has 16 bytes. */
 #define DATA (-16)
 #define SIGNATURE (-32)
 
-/* An iterator is also run at its end, for no task: struct bpf_iter__task,
+/* The kernel also runs an iterator at its end, without a task: struct bpf_iter__task,
  * kernel/bpf/task_iter.c. */
 static void append_only_for_a_task(struct bpf_program *p) {
     APPEND(p, LOAD64(BPF_REG_1, BPF_REG_1, sizeof(uint64_t)), END_IF(BPF_REG_1, 0));
 }
 
-/* Without a look at its result the kernel would be asked about no data, that is, about what stands
- * in the signature itself. */
+/* If the program did not check this result, the kernel would be asked about no data, that is,
+ * about data inside the signature itself. */
 static void append_dynptr(struct bpf_program *p, int map_fd, uint32_t offset, uint32_t size, int stack) {
     APPEND(p,
            MAP_VALUE(BPF_REG_1, map_fd, offset),

@@ -5,13 +5,13 @@
 
 #include "base/macro.h"
 
-/* The BPF program that asks the kernel about a PKCS#7 signature, and the one value of its map, through
- * which it is asked and answers: this head, the signature, the data. */
+/* The BPF program that asks the kernel about a PKCS#7 signature, and the single value of its map,
+ * which holds the question and the answer: this head, the signature, the data. */
 
 struct bpf_question {
     uint64_t keyring; /* enum system_keyring */
     int32_t answer;   /* what bpf_verify_pkcs7_signature() returned */
-    uint32_t ran;     /* 1: and it was called at all */
+    uint32_t ran;     /* 1: the function was called */
 };
 
 struct bpf_layout {
@@ -27,8 +27,8 @@ struct bpf_functions {
 
 #define BPF_PROGRAM_MAX 48
 
-/* Assembles the program, as type BPF_PROG_TYPE_SYSCALL or as an iterator over tasks: BPF_PROG_TYPE_TRACING
- * on bpf_iter_task. Returns the number of instructions. */
+/* Assembles the program, of type BPF_PROG_TYPE_SYSCALL or as an iterator over tasks:
+ * BPF_PROG_TYPE_TRACING on bpf_iter_task. Returns the number of instructions. */
 size_t bpf_program_assemble(enum bpf_prog_type type, int map_fd, const struct bpf_layout *layout,
                             const struct bpf_functions *functions,
                             struct bpf_insn ret[static BPF_PROGRAM_MAX]);

@@ -14,7 +14,7 @@
 #define VARIABLES_MAX 16 /* MokListRT and its continuations */
 
 #define EFI_VARIABLES "/sys/firmware/efi/efivars"
-#define EFI_ATTRIBUTES_SIZE 4 /* in front of the value: Documentation/filesystems/efivarfs.rst */
+#define EFI_ATTRIBUTES_SIZE 4 /* before the value: Documentation/filesystems/efivarfs.rst */
 #define EFI_DB "db-d719b2cb-3d3a-4596-a3bc-dad00e67656f"
 #define SHIM_GUID "605dab50-e046-4300-abb6-3dd810dd8b23"
 #define MOK_LIST "/sys/firmware/efi/mok-variables/MokListRT"
@@ -41,7 +41,7 @@ static int refuse(struct certificate_files *f, const char *path, const char *rea
     return strv_consume(&f->refused, utf8_make_printable(line));
 }
 
-/* Takes the data over. */
+/* Takes ownership of the data. */
 static int add(struct certificate_files *f, enum certificate_origin origin, const char *path,
                char *data, size_t size) {
     _cleanup_(certificate_file_done) struct certificate_file file = { origin, strdup(path), data,
@@ -59,7 +59,7 @@ static int add(struct certificate_files *f, enum certificate_origin origin, cons
     return 0;
 }
 
-/* 0, or why the file is not taken. */
+/* 0, or why the file is refused. */
 static int read_safely(const struct host *h, const char *path, char **ret, size_t *ret_size,
                        struct error *e) {
     _cleanup_close_ int fd = -EBADF;
@@ -98,8 +98,8 @@ static bool has_suffix(const char *name) {
     return false;
 }
 
-/* Reads what stands in a directory, but for the names that are hidden. *ret_names is all that
- * stands there, for hiding in the next. */
+/* Reads the files of a directory, except for hidden names. *ret_names are all names in it, which
+ * are hidden in the next directory. */
 static int read_directory(const struct host *h, struct certificate_files *f,
                           enum certificate_origin origin, const char *directory,
                           char *const *hidden, char ***ret_names) {
@@ -145,7 +145,7 @@ static int add_from_variable(const void *der, size_t size, void *userdata) {
     return add(v->files, v->origin, v->path, copy, size);
 }
 
-/* What is found at path below the root of h and shown as name. 1 if there is such a variable. */
+/* Reads the variable at path below the root of h; messages call it name. 1 if it exists. */
 static int read_variable(const struct host *h, struct certificate_files *f,
                          enum certificate_origin origin, const char *path, const char *name,
                          size_t attributes) {
@@ -170,7 +170,7 @@ static int read_variable(const struct host *h, struct certificate_files *f,
     return r < 0 ? r : 1;
 }
 
-/* efivarfs: where it is mounted, or as a root of its own. */
+/* efivarfs: its mount point, or a root of its own. */
 struct variables {
     const struct host *host; /* NULL: own */
     const char *directory;   /* NULL: there are no variables */
@@ -181,7 +181,7 @@ static void variables_close(struct variables *v) {
     host_close(&v->own);
 }
 
-/* On the host it is systemd's to mount; in an initramfs without systemd nobody does. 0 or -ENOMEM. */
+/* On the host systemd mounts it; in an initramfs without systemd nobody does. 0 or -ENOMEM. */
 static int variables_open(struct host *h, struct variables *ret) {
     struct variables v = { .host = h, .directory = EFI_VARIABLES, .own = HOST_NULL };
     _cleanup_strv_free_ char **names = NULL;
@@ -214,9 +214,9 @@ static int read_efi_variable(const struct variables *v, struct certificate_files
     return read_variable(v->host ?: &v->own, f, origin, path, shown, EFI_ATTRIBUTES_SIZE);
 }
 
-/* The table that shim hands over, which the kernel shows as mok-variables, has it whole. Of the
- * variables, where the firmware bounds their size, MokListRT1, MokListRT2 and so on are the rest,
- * each a list of its own (shim, mok.c mirror_mok_db()). */
+/* shim's table, which the kernel shows as mok-variables, is complete. Of the variables, if the
+ * firmware limits their size, MokListRT1, MokListRT2 and so on have the rest, each a list of its
+ * own (shim, mok.c mirror_mok_db()). */
 static int read_mok_list(const struct host *h, const struct variables *variables,
                          struct certificate_files *f) {
     char name[sizeof("MokListRT-" SHIM_GUID) + 10], number[10] = "";

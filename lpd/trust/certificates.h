@@ -4,8 +4,8 @@
 #include "base/error.h"
 #include "base/host.h"
 
-/* The certificates that a machine has lying about. None is trusted for being there, except those in
- * /etc/lpd/keys.d under Signature=local. */
+/* The certificates that are found on a machine. None is trusted for being there, except those in
+ * /etc/lpd/keys.d with Signature=local. */
 
 #define KEYS_DIRECTORY_LOCAL "/etc/lpd/keys.d"
 #define KEYS_DIRECTORY_VENDOR "/usr/lib/lpd/keys.d"
@@ -17,11 +17,10 @@ enum certificate_origin {
     ORIGIN_DB,     /* the firmware's db */
 };
 
-/* Not parsed yet. From a key directory DER or PEM, of which one file may hold several; from the
- * firmware DER. */
+/* Not parsed yet. In a key directory DER or PEM, several in a PEM file; in the firmware DER. */
 struct certificate_file {
     enum certificate_origin origin;
-    char *path; /* for messages; for the firmware that of the variable */
+    char *path; /* for messages; for the firmware the name of the variable */
     char *data;
     size_t size;
 };
@@ -29,18 +28,18 @@ struct certificate_file {
 struct certificate_files {
     struct certificate_file *files;
     size_t n_files;
-    char **refused; /* "PATH: reason" for files that were not read: owner, mode, links, size */
+    char **refused; /* "PATH: reason" for files that were refused: owner, mode, links, size */
 };
 
 void certificate_files_done(struct certificate_files *f);
 
-/* Reads all there are: the key directories by name order, where a file in /etc hides one of the same
- * name in /usr, then MokListRT, then db. The files and every directory above them must belong to root
- * and be writable by nobody else, and be no links. What cannot be read is left out and told in
- * refused. 0 or -ENOMEM. */
+/* Reads all of them: the key directories by name, where a file in /etc hides one of the same name
+ * in /usr, then MokListRT, then db. The files and every directory above them must belong to root,
+ * be writable by nobody else, and be no links. Files that cannot be read are left out and listed
+ * in refused. 0 or -ENOMEM. */
 int certificate_files_read(struct host *h, struct certificate_files *ret);
 
-/* The key directories alone. */
+/* The key directories only. */
 int certificate_files_read_directories(const struct host *h, struct certificate_files *ret);
 
 const char *certificate_origin_to_string(enum certificate_origin o);

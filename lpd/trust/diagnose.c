@@ -5,9 +5,9 @@
 #include "base/strv.h"
 #include "trust/diagnose.h"
 
-/* Why no key was found, and what would make the kernel trust the signature. */
+/* Explains why no key was found, and what would make the kernel trust the signature. */
 
-/* The signer's certificate that came from one of those places, or NULL. */
+/* The signer's certificate, if it came from one of those places, or NULL. */
 static const struct certificate *find_certificate(const struct verification *j, unsigned origins) {
     for (size_t i = 0; i < j->pkcs7.n_signers; i++) {
         const struct signer *signer = j->pkcs7.signers + i;
@@ -45,7 +45,7 @@ static int searched(struct verification *j) {
                             j->keyrings.readable ? "" : ", which this user may not list");
 }
 
-/* The reason becomes more exact, and the way out is named. */
+/* Makes the reason more precise, and adds the way out. */
 static int explained(struct verification *j, char *reason, char *hint) {
     struct trust_report *t = &j->report;
 
@@ -73,7 +73,7 @@ static char *text(const char *fmt, ...) {
     return r < 0 ? NULL : s;
 }
 
-/* Each of the following returns 1 if it knows the reason, 0 if not, or -ENOMEM. */
+/* Each of the following functions returns 1 if it knows the reason, 0 if not, or -ENOMEM. */
 
 static int nobody_could_be_asked(struct verification *j) {
     const struct kernel_key *key = verification_find_key(j, j->machine->policy->keyrings);
@@ -156,7 +156,7 @@ static int enrolled_since(struct verification *j) {
                           "--trust-mok"));
 }
 
-/* Nothing but a file so far. */
+/* No keyring has it yet. */
 static int lies_about(struct verification *j) {
     const struct certificate *c = find_certificate(j, 1U << ORIGIN_LOCAL | 1U << ORIGIN_VENDOR);
     const char *path = c ? verification_file(j, c)->path : NULL;
@@ -178,7 +178,8 @@ static int lies_about(struct verification *j) {
     return explained(j, reason, hint);
 }
 
-/* Its key may well be in a keyring: a signature that names issuer and serial number does not tell. */
+/* A keyring may have its key: a signature that names issuer and serial number does not identify
+ * the key. */
 static int nobody_was_asked(struct verification *j) {
     if (j->report.way)
         return 0;
@@ -189,7 +190,7 @@ static int nobody_was_asked(struct verification *j) {
                           ": the kernel's keyrings can be asked with it"));
 }
 
-/* Its certificate is not at hand, but a key has the name of its issuer. */
+/* The certificate was not found, but a key has the name of its issuer. */
 static int maybe_issued_by_trusted_key(struct verification *j) {
     const struct kernel_key *key = verification_guess_key(j, j->machine->policy->keyrings);
 
@@ -241,7 +242,7 @@ int diagnose_missing_key(struct verification *j) {
     };
     int r;
 
-    /* Nothing is known of the keys of a machine that is not running. */
+    /* The keys of a machine that is not running are unknown. */
     if (!j->host->live)
         return 0;
     r = searched(j);

@@ -3,5 +3,6 @@
 
 #include "trust/verification.h"
 
-/* The verdict is that no key was found: finds out where it does stand, and what would help. 0, -ENOMEM. */
+/* For the verdict that no key was found: finds where the key is, and what would help. 0,
+ * -ENOMEM. */
 int diagnose_missing_key(struct verification *j);

@@ -4,7 +4,7 @@
 #include "trust/digest.h"
 
 static const struct hash {
-    const char *name; /* as the kernel's crypto API has it */
+    const char *name; /* as the kernel's crypto API names it */
     size_t size;
     void (*init)(SHA2_CTX *context);
     void (*update)(SHA2_CTX *context, const uint8_t *data, size_t size);

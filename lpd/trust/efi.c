@@ -5,8 +5,8 @@
 
 #define GUID_SIZE 16
 
-/* EFI_SIGNATURE_LIST: this header, the type's own header, and signatures of one size, each with its
- * owner's GUID in front. Numbers are little endian. */
+/* EFI_SIGNATURE_LIST: this header, the type's own header, and signatures of one size, each after
+ * its owner's GUID. Numbers are little endian. */
 struct signature_list {
     uint8_t type[GUID_SIZE];
     uint32_t list_size;
@@ -14,7 +14,7 @@ struct signature_list {
     uint32_t signature_size;
 };
 
-/* EFI_CERT_X509_GUID a5c059a1-94e4-4aa7-87b5-ab155c2bf072, as a machine writes it. */
+/* EFI_CERT_X509_GUID a5c059a1-94e4-4aa7-87b5-ab155c2bf072, in memory order. */
 static const uint8_t x509_guid[GUID_SIZE] = { 0xa1, 0x59, 0xc0, 0xa5, 0xe4, 0x94, 0xa7, 0x4a,
                                               0x87, 0xb5, 0xab, 0x15, 0x5c, 0x2b, 0xf0, 0x72 };
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "trust/gate.h"
 
-/* Below another root and for another kernel there is nobody to ask. That waits for the load, unless no
- * kernel would vouch for it. */
+/* With another root and for another kernel nobody can be asked. The load decides then, unless no
+ * kernel would vouch for the module. */
 static bool is_left_to_load(const struct host *h, const struct trust_report *t) {
     return !h->live && t->verdict != VERDICT_UNSIGNED && verdict_accepted(t->verdict, SIGNATURE_PERMISSIVE);
 }

@@ -6,7 +6,7 @@
 
 #define KEY_OR_KEYRING "key_or_keyring:"
 
-/* A question to the kernel: whether what this restriction names vouches for the certificate
+/* Asks the kernel whether the keyring of this restriction vouches for the certificate
  * (crypto/asymmetric_keys/asymmetric_type.c asymmetric_lookup_restriction()). */
 struct question {
     const struct signer *signer;
@@ -14,7 +14,7 @@ struct question {
     char restriction[sizeof("builtin_and_secondary_trusted")];
 };
 
-/* The kernel said neither yes nor no. -ENOMEM or -EOPNOTSUPP. */
+/* The kernel answered neither yes nor no. -ENOMEM or -EOPNOTSUPP. */
 static int closed(int r, const char *call, struct error *e) {
     if (r == -ENOMEM)
         return r;
@@ -22,9 +22,10 @@ static int closed(int r, const char *call, struct error *e) {
                      strerror(-r));
 }
 
-/* What add_key(2) of a certificate says (restrict.c restrict_link_by_signature(), x509_public_key.c
- * x509_key_preparse()): 0 and the answer, or that this way is not open. -EBADMSG is a form of
- * certificate that this kernel cannot read, so none that its keys have signed. */
+/* Interprets the result of add_key(2) for a certificate (restrict.c restrict_link_by_signature(),
+ * x509_public_key.c x509_key_preparse()): 0 and the answer, or that this way is not available.
+ * -EBADMSG is a form of certificate that this kernel cannot read, so its keys cannot have signed
+ * it. */
 static int answer_of_add(int r, int *ret_answer, struct error *e) {
     switch (r) {
     case -ENOKEY:
@@ -32,11 +33,11 @@ static int answer_of_add(int r, int *ret_answer, struct error *e) {
         *ret_answer = -ENOKEY;
         return 0;
     case -EKEYREJECTED: /* forged, or in .blacklist */
-    case -EINVAL:       /* forged, by an RSA key of another size */
+    case -EINVAL:       /* forged, with an RSA key of another size */
         *ret_answer = -EKEYREJECTED;
         return 0;
-    case -ENOPKG: /* the hash, or the kind of key */
-    case -ENOENT: /* a kind of key whose code is not in this kernel, such as ECDSA */
+    case -ENOPKG: /* an unsupported hash or kind of key */
+    case -ENOENT: /* a kind of key that this kernel has no code for, such as ECDSA */
         *ret_answer = -ENOPKG;
         return 0;
     default:
@@ -44,9 +45,9 @@ static int answer_of_add(int r, int *ret_answer, struct error *e) {
     }
 }
 
-/* What KEYCTL_PKEY_QUERY and KEYCTL_PKEY_VERIFY say. A bad RSA signature is -EINVAL, one in ECDSA
- * -EKEYREJECTED or, if it is no ASN.1, what the decoder says: whatever is no want of crypto nor of
- * permission is a no. */
+/* Interprets the results of KEYCTL_PKEY_QUERY and KEYCTL_PKEY_VERIFY. A bad RSA signature is
+ * -EINVAL; a bad ECDSA one is -EKEYREJECTED or, if it is not ASN.1, an error of the decoder. So
+ * every error but missing crypto or permission is a no. */
 static int answer_of_verify(int r, int *ret_answer, struct error *e) {
     switch (r) {
     case -ENOPKG:
@@ -67,8 +68,8 @@ static int answer_of_verify(int r, int *ret_answer, struct error *e) {
 }
 
 /* Linux up to 7.3 at least reads max_sig_size bytes of signature whatever in2_len says, and fails
- * with -EFAULT where they are not all there (security/keys/keyctl_pkey.c
- * keyctl_pkey_params_get_2()). What comes after the end of a shorter one is of no account. */
+ * with -EFAULT if they are not all readable (security/keys/keyctl_pkey.c
+ * keyctl_pkey_params_get_2()). The bytes after a shorter signature do not matter. */
 static int verify(struct host *h, int32_t key, const struct signer *s, const char *info,
                   const struct keyctl_pkey_query *q, int *ret_answer, struct error *e) {
     struct keyctl_pkey_params params = {
@@ -93,7 +94,7 @@ static int verify(struct host *h, int32_t key, const struct signer *s, const cha
     return answer_of_verify((int) r, ret_answer, e);
 }
 
-/* Asks about the signature with a key that the kernel has let in. */
+/* Has the kernel check the signature with a key that it has accepted. */
 static int ask_key(struct host *h, int32_t key, const struct signer *s, int *ret_answer,
                    struct error *e) {
     struct keyctl_pkey_query q = { 0 };
@@ -104,7 +105,7 @@ static int ask_key(struct host *h, int32_t key, const struct signer *s, int *ret
         return -ENOMEM;
     r = h->ops->keyctl(h, KEYCTL_PKEY_QUERY, (unsigned long) key, 0, (unsigned long) info,
                        (unsigned long) &q);
-    /* -EINVAL: a hash that this kernel does not know, or an encoding that this key does not. */
+    /* -EINVAL: this kernel does not know the hash, or this key does not know the encoding. */
     if (r == -EINVAL || (r >= 0 && !(q.supported_ops & KEYCTL_SUPPORTS_VERIFY)))
         r = -ENOPKG;
     if (r < 0)
@@ -119,7 +120,7 @@ static int ask_in_keyring(struct host *h, int32_t keyring, const struct question
 
     r = h->ops->keyctl(h, KEYCTL_RESTRICT_KEYRING, (unsigned long) keyring,
                        (unsigned long) "asymmetric", (unsigned long) q->restriction, 0);
-    if (r == -ENOKEY && startswith(q->restriction, KEY_OR_KEYRING)) { /* it has been taken away */
+    if (r == -ENOKEY && startswith(q->restriction, KEY_OR_KEYRING)) { /* it has been removed */
         *ret_answer = -ENOKEY;
         return 0;
     }
@@ -131,8 +132,9 @@ static int ask_in_keyring(struct host *h, int32_t keyring, const struct question
     return ask_key(h, (int32_t) r, q->signer, ret_answer, e);
 }
 
-/* The restriction comes first and the certificate after it: what is in a keyring already is never
- * looked at again. The process keyring goes with the process, whatever becomes of it. */
+/* The restriction is set first and the certificate added after it: the kernel never checks again
+ * what is in a keyring already. The process keyring ends with the process, whatever happens to
+ * it. */
 static int ask(struct host *h, const struct question *q, int *ret_answer, struct error *e) {
     int32_t keyring;
     int r;
@@ -146,17 +148,17 @@ static int ask(struct host *h, const struct question *q, int *ret_answer, struct
     return r;
 }
 
-/* Whether one keyring, or one key, vouches. The kernel looks it up by its number without asking who
- * wants to know. */
+/* Whether one keyring, or one key, vouches. The kernel finds it by its number without checking who
+ * asks. */
 static int ask_serial(struct host *h, int32_t serial, struct question *q, int *ret_answer,
                       struct error *e) {
     (void) snprintf(q->restriction, sizeof(q->restriction), KEY_OR_KEYRING "%d", serial);
     return ask(h, q, ret_answer, e);
 }
 
-/* To the kernel, .secondary_trusted_keys is all that it links to as well: what it holds itself is
- * to be asked key by key. Where its keys cannot be seen, there is a name for all three together,
- * which will do if the policy has all three. */
+/* To the kernel, .secondary_trusted_keys includes all keyrings that it links to, so its own keys
+ * have to be asked one by one. If its keys are not visible, one name covers all three keyrings;
+ * that is enough if the policy includes all three. */
 static int ask_secondary(struct host *h, const struct kernel_keyrings *k, unsigned keyrings,
                          struct question *q, int *ret_answer, struct error *e) {
     const unsigned all = KEYRING_BUILTIN | KEYRING_SECONDARY | KEYRING_MACHINE;

@@ -4,18 +4,18 @@
 #include "trust/keyrings.h"
 #include "trust/pkcs7.h"
 
-/* The kernel's word by its keyrings: a certificate goes into a keyring of this process that the kernel
- * itself keeps to what its own keyring vouches for, and KEYCTL_PKEY_VERIFY then checks the signature
- * with it (keyctl_pkey_verify(3), Documentation/crypto/asymmetric-keys.rst). */
+/* The kernel's verdict by its keyrings: a certificate is added to a keyring of this process, which
+ * the kernel restricts to what its own keyring vouches for, and KEYCTL_PKEY_VERIFY then checks the
+ * signature with it (keyctl_pkey_verify(3), Documentation/crypto/asymmetric-keys.rst). */
 
-/* Asks about one signer of p, whose digest must be there, with one of its certificates. 0: the kernel
- * answered: *ret_answer is 0 (verified; *ret_keyring says whose word it was), -ENOKEY (no keyring of
- * those vouches for the certificate), -EKEYREJECTED (the signature is bad, or the certificate forged or
- * forbidden), -ENOPKG (crypto that this kernel has not). Negative: this way is not open here, with the
- * reason as a clause (-EOPNOTSUPP, -ENOMEM).
+/* Asks about one signer of p, whose digest must be set, with one of its certificates. 0: the
+ * kernel answered: *ret_answer is 0 (verified; *ret_keyring says by which keyring), -ENOKEY (none
+ * of these keyrings vouches for the certificate), -EKEYREJECTED (the signature is bad, or the
+ * certificate forged or forbidden), -ENOPKG (crypto that this kernel lacks). Negative: this way is
+ * not available here, with the reason as a clause (-EOPNOTSUPP, -ENOMEM).
  *
- * Its word is more lenient than the module loader's: a certificate that only was issued by a trusted
- * key, without being in the signature, suffices here and not there. The caller knows. */
+ * Its verdict is more lenient than the module loader's: a certificate that a trusted key has
+ * issued is enough here even if it is not in the signature. The caller accounts for that. */
 int kernel_keyring_ask(struct host *h, const struct kernel_keyrings *k, unsigned keyrings,
                        const struct signer *signer, const struct certificate *certificate,
                        int *ret_answer, enum keyring_set *ret_keyring, struct error *e);

@@ -20,8 +20,8 @@ const char *kernel_load_obstacle(const struct verification *j) {
     return NULL;
 }
 
-/* lpd refuses what a certificate on .blacklist has signed, which some kernels do not, and only the parser
- * can tell whose certificate that is. */
+/* lpd refuses signatures by a certificate on .blacklist, which some kernels accept, and only the
+ * parser can tell whose certificate that is. */
 static const char *find_obstacle(const struct verification *j) {
     const char *obstacle = kernel_load_obstacle(j);
 

@@ -9,7 +9,7 @@
 #include "trust/bpf-program.h"
 #include "trust/kernel-pkcs7.h"
 
-#define NAME "lpd_pkcs7" /* of the map and the program, as bpftool(8) shows them */
+#define NAME "lpd_pkcs7" /* names of the map and the program in bpftool(8) */
 
 #define DATA_MAX ((size_t) (1 << 24) - 1) /* DYNPTR_MAX_SIZE, kernel/bpf/helpers.c */
 #define COPY_WINDOW ((size_t) 1024 * 1024)
@@ -20,7 +20,7 @@ struct kernel_pkcs7 {
     struct bpf_layout layout;
     struct bpf_question *question; /* the first page of the map */
     int map_fd, program_fd;
-    int link_fd; /* of an iterator; negative: a SYSCALL program, which is run without one */
+    int link_fd; /* of an iterator; negative: a SYSCALL program, which runs without one */
 };
 
 static int unavailable(struct error *e, int r, const char *reason) {
@@ -53,7 +53,7 @@ static int create_map(struct kernel_pkcs7 *k, struct error *e) {
     return 0;
 }
 
-/* Each page of a map that is mapped counts as memory of this process, so only a part is at a
+/* Each mapped page of a map counts as memory of this process, so only a part is mapped at a
  * time. */
 static int copy_in(int map_fd, size_t offset, const char *data, size_t size) {
     while (size > 0) {
@@ -118,7 +118,8 @@ static int find_functions(struct host *h, struct bpf_functions *ret, struct erro
     return 0;
 }
 
-/* The licence is the kernel's word for "may call what only GPL code may": LGPL-2.1, section 3. */
+/* The kernel takes this license to mean that the program may call functions for GPL code only:
+ * LGPL-2.1, section 3. */
 static int load_program(struct kernel_pkcs7 *k, enum bpf_prog_type type,
                         const struct bpf_functions *functions, char *log) {
     struct bpf_insn insns[BPF_PROGRAM_MAX];
@@ -155,7 +156,7 @@ static const char *last_line(char *log) {
     return found;
 }
 
-/* Loads it once more, with a log. That is expensive, so it was not asked for at first. */
+/* Loads it again, with a log. That is expensive, so the first attempt has no log. */
 static int explain_refusal(struct kernel_pkcs7 *k, enum bpf_prog_type type,
                            const struct bpf_functions *functions, int reason, struct error *e) {
     _cleanup_free_ char *log = calloc(1, LOG_SIZE + 1);
@@ -169,8 +170,8 @@ static int explain_refusal(struct kernel_pkcs7 *k, enum bpf_prog_type type,
                      last_line(log) ?: strerror(-reason));
 }
 
-/* Over this one task. What is made here is attached to nothing: it is run when somebody reads from
- * it, and that is nobody but this process. */
+/* An iterator over this one task. It is attached to nothing: it runs when somebody reads from it,
+ * and only this process can. */
 static int make_iterator(struct kernel_pkcs7 *k, struct error *e) {
     union bpf_iter_link_info info;
     union bpf_attr a = bpf_no_attributes();
@@ -203,8 +204,8 @@ static int open_iterator(struct kernel_pkcs7 *k, const struct bpf_functions *fun
     return make_iterator(k, e);
 }
 
-/* A SYSCALL program needs the least, so it comes first. Up to some Linux 6 it must not call the
- * function: EACCES. */
+/* A SYSCALL program needs the fewest privileges, so it is tried first. Some kernels before Linux 7
+ * do not let it call the function: EACCES. */
 static int open_program(struct kernel_pkcs7 *k, struct error *e) {
     struct bpf_functions functions = {};
     int r;
@@ -266,7 +267,7 @@ int kernel_pkcs7_new(struct host *h, const void *data, size_t data_size, const v
     return 0;
 }
 
-/* Reading runs the program, which writes nothing that could be read. */
+/* Reading runs the program, which produces no output. */
 static int run_iterator(struct kernel_pkcs7 *k) {
     _cleanup_close_ int fd = -EBADF;
     union bpf_attr a = bpf_no_attributes();

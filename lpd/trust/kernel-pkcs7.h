@@ -4,31 +4,31 @@
 #include "base/error.h"
 #include "base/host.h"
 
-/* The kernel's word by its own verify_pkcs7_signature(), the function that the module loader uses:
- * through the kfunc bpf_verify_pkcs7_signature() (Linux 6.1) from a BPF program. */
+/* The kernel's verdict by its own verify_pkcs7_signature(), the function that the module loader
+ * uses: a BPF program calls the kfunc bpf_verify_pkcs7_signature() (Linux 6.1). */
 
 enum system_keyring { /* include/linux/verification.h, bpf_lookup_system_key() */
     SYSTEM_KEYRING_BUILTIN = 0,
-    SYSTEM_KEYRING_SECONDARY = 1, /* with builtin and machine */
+    SYSTEM_KEYRING_SECONDARY = 1, /* includes builtin and machine */
     SYSTEM_KEYRING_PLATFORM = 2,
 };
 
-/* The program, loaded once for any number of questions by this process. It is attached to nothing: only
- * this process can run it, and it is gone with this process. */
+/* The program, loaded once for all questions of this process. It is attached to nothing: only this
+ * process can run it, and it ends with this process. */
 struct kernel_pkcs7;
 
 void kernel_pkcs7_free(struct kernel_pkcs7 *k);
 DEFINE_TRIVIAL_CLEANUP_FUNC(struct kernel_pkcs7 *, kernel_pkcs7_free)
 
-/* Makes ready to ask about these bytes, which are copied. Fails with the reason why this way is not
- * open here, as a clause for a sentence ("this kernel has no BTF"): -EOPNOTSUPP (kernel too old, no BTF,
- * no BPF), -EPERM (capabilities), -EFBIG (16 MiB and more), -ENOMEM. */
+/* Prepares to ask about these bytes, which are copied. If this way is not available here, fails
+ * with the reason as a clause ("this kernel has no BTF"): -EOPNOTSUPP (kernel too old, no BTF, no
+ * BPF), -EPERM (capabilities), -EFBIG (16 MiB and more), -ENOMEM. */
 int kernel_pkcs7_new(struct host *h, const void *data, size_t data_size, const void *signature,
                      size_t signature_size, struct kernel_pkcs7 **ret, struct error *e);
 
-/* Asks. 0: the kernel answered, and its answer is in *ret_answer: 0 (verified), -ENOKEY (no such key in
- * that keyring), -EKEYREJECTED (bad, or forbidden by .blacklist), -EBADMSG (malformed), -ENOPKG (crypto
- * that this kernel has not), or another. Negative: the program did not run, which is no answer:
- * -EOPNOTSUPP with the reason. */
+/* Asks. 0: the kernel answered, and *ret_answer is its answer: 0 (verified), -ENOKEY (no such key
+ * in that keyring), -EKEYREJECTED (bad, or forbidden by .blacklist), -EBADMSG (malformed), -ENOPKG
+ * (crypto that this kernel lacks), or another. Negative: the program did not run, which is no
+ * answer: -EOPNOTSUPP with the reason. */
 int kernel_pkcs7_ask(struct kernel_pkcs7 *k, enum system_keyring keyring, int *ret_answer,
                      struct error *e);

@@ -7,7 +7,7 @@
 #include "trust/kernel-pkcs7.h"
 #include "trust/kernel-verify.h"
 
-/* The ways of asking the kernel, and what its answers mean. */
+/* The ways to ask the kernel, and the meaning of its answers. */
 
 static int name_key(struct verification *j, const struct kernel_key *key) {
     struct trust_report *t = &j->report;
@@ -39,9 +39,9 @@ static int conclude_revoked(struct verification *j, const char *what) {
     return 1;
 }
 
-/* The certificates are looked at as far as they could be read; kernel-pkcs7 refuses what is revoked by
- * itself. The file's hash is looked at by the
- * module loader of Debian's kernels alone (kernel/module/signing.c, mod_is_hash_blacklisted()). */
+/* Checks the readable certificates; kernel-pkcs7 refuses revoked ones itself. Only the module
+ * loader of Debian's kernels checks the file's hash (kernel/module/signing.c,
+ * mod_is_hash_blacklisted()). */
 int verify_revoked(struct verification *j) {
     if (blacklisted(j, "bin:", j->subject->sha256))
         return conclude_revoked(j, "the file's hash");
@@ -82,7 +82,7 @@ static int conclude_verified(struct verification *j, const char *way, const stru
     return 1;
 }
 
-/* What the kernel's refusals mean: KEYS and crypto/asymmetric_keys/pkcs7_trust.c. */
+/* The meaning of the kernel's refusals: KEYS and crypto/asymmetric_keys/pkcs7_trust.c. */
 static int conclude_refused(struct verification *j, const char *way, int answer) {
     _cleanup_(error_done) struct error e = ERROR_NULL;
     int r;
@@ -95,7 +95,7 @@ static int conclude_refused(struct verification *j, const char *way, int answer)
         return conclude(j, way, VERDICT_UNSUPPORTED,
                         "this kernel has no crypto for its signature (ENOPKG)");
     case -EKEYREJECTED:
-        /* The same answer for two things; only certificates tell them apart. */
+        /* Two causes have the same answer; only certificates distinguish them. */
         r = verify_revoked(j);
         if (r != 0)
             return r;
@@ -116,14 +116,15 @@ static int unavailable(struct verification *j, const char *way, const struct err
     return trust_report_add(&j->report, way, OUTCOME_UNAVAILABLE, "%s", error_message(e, r));
 }
 
-/* The key that the kernel must have found in those keyrings; NULL: cannot be told. One of the firmware's
- * goes by its certificate, of which a name may be no more than the issuer's. */
+/* The key in those keyrings that the kernel must have used; NULL: unknown. A key of the firmware
+ * is identified by its certificate, of which the kernel may show only the issuer's name. */
 static const struct kernel_key *find_verified_key(const struct verification *j, unsigned keyrings) {
     return verification_find_key(j, keyrings) ?: verification_guess_key(j, keyrings & KEYRING_BUILTIN);
 }
 
-/* The kernel knows builtin, secondary and machine as one set. Where the policy leaves some of them out,
- * its yes may be theirs: what the signature says of its key cannot tell, as whoever made it wrote that. */
+/* The kernel treats builtin, secondary and machine as one set. If the policy leaves some of them
+ * out, the kernel's yes may be theirs. What the signature says about its key does not help,
+ * because its author wrote that. */
 static int ask_pkcs7(struct verification *j, struct kernel_pkcs7 *k, int *ret_answer,
                      unsigned *ret_asked, struct error *e) {
     static const struct {
@@ -141,7 +142,7 @@ static int ask_pkcs7(struct verification *j, struct kernel_pkcs7 *k, int *ret_an
     for (size_t i = 0; i < ELEMENTSOF(sets) && answer == -ENOKEY; i++) {
         unsigned asked = wanted & sets[i].keyrings;
 
-        /* Secondary, when it is asked next, has builtin too. */
+        /* Secondary, which is asked next, includes builtin. */
         if (!asked || (i == 0 && wanted & ~asked & SECONDARY_KEYRINGS && !left_out))
             continue;
         if (i == 1 && asked == KEYRING_BUILTIN)
@@ -180,16 +181,17 @@ static int ask_by_pkcs7(struct verification *j) {
     return conclude_verified(j, "kernel-pkcs7", find_verified_key(j, asked));
 }
 
-/* The module loader takes a signer's certificate from the signature or from its keyrings, nowhere
- * else: that a trusted key issued it is not enough (crypto/asymmetric_keys/pkcs7_trust.c). */
+/* The module loader takes a signer's certificate only from the signature or from its keyrings: a
+ * certificate that a trusted key has issued is not enough
+ * (crypto/asymmetric_keys/pkcs7_trust.c). */
 static bool loader_has(const struct verification *j, const struct certificate *c) {
     return certificate_is_embedded(c) ||
            (c->key_id && kernel_keyrings_find(&j->keyrings, j->machine->policy->keyrings, c->key_id));
 }
 
-/* Of certificates that came with the signature the module loader takes the first that fits, and checks
- * with it even if nobody vouches for it (pkcs7_verify.c pkcs7_find_key()): for that, OpenSSL's word will
- * do, as it can only refuse. */
+/* Of certificates in the signature the module loader uses the first that matches, and checks with
+ * it even if nobody vouches for it (pkcs7_verify.c pkcs7_find_key()). OpenSSL's verdict is enough
+ * for that, because it can only refuse. */
 static int ask_signer(struct verification *j, const struct signer *signer, int *ret_answer,
                       enum keyring_set *ret_keyring, struct error *e) {
     int found = -ENOKEY;
@@ -219,7 +221,7 @@ static int ask_signer(struct verification *j, const struct signer *signer, int *
     return 0;
 }
 
-/* Of several signers, one who is trusted is enough, unless another's signature is bad
+/* Of several signers, one trusted one is enough, unless the signature of another is bad
  * (pkcs7_verify.c pkcs7_verify(), pkcs7_trust.c pkcs7_validate_trust()). */
 static int sum_up(int a, int b) {
     static const int order[] = { -EKEYREJECTED, 0, -ENOPKG };
@@ -233,7 +235,7 @@ static int sum_up(int a, int b) {
 struct keyring_answers {
     int sum;
     enum keyring_set keyring;
-    const char *gap; /* why nobody can say what the module loader would; NULL: somebody can */
+    const char *gap; /* why it is unknown what the module loader would do; NULL: it is known */
 };
 
 static int ask_signers(struct verification *j, struct keyring_answers *a, struct error *e) {
@@ -249,7 +251,8 @@ static int ask_signers(struct verification *j, struct keyring_answers *a, struct
         a->sum = sum_up(a->sum, answer);
         if (signer->n_certificates == 0)
             a->gap = "there is no certificate of the signer to ask with";
-        /* A keyring vouches for what its keys have signed, which a key that it holds need not be. */
+        /* A keyring vouches for what its keys have signed, which need not include a key that it
+         * contains. */
         else if (answer == -ENOKEY && signer_find_key(j, signer, ~0U))
             a->gap = "the kernel has the key, but no keyring can vouch for its certificate";
     }

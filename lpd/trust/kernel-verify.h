@@ -3,10 +3,10 @@
 
 #include "trust/verification.h"
 
-/* The ways of asking the kernel, and what its answers mean. */
+/* The ways to ask the kernel, and the meaning of its answers. */
 
-/* Puts the question to the kernel, by the first way that is open. 1: it answered, and the report has the
- * verdict; 0: no way is open; -ENOMEM. */
+/* Asks the kernel, by the first way that it offers. 1: it answered, and the report has the
+ * verdict; 0: no way is available; -ENOMEM. */
 int kernel_verify(struct verification *j);
 
 /* Whether .blacklist forbids a certificate or the file. Sets the verdict: 1, else 0, or -ENOMEM. */

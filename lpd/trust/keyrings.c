@@ -10,7 +10,7 @@
 #define PROC_KEYS "/proc/keys"
 #define PROC_KEYS_MAX ((size_t) 16 * 1024 * 1024)
 #define MEMBERS_MAX 65536
-#define DESCRIPTION_MAX (4096 + 128) /* security/keys/internal.h KEY_MAX_DESC_SIZE, and the rest */
+#define DESCRIPTION_MAX (4096 + 128) /* security/keys/internal.h KEY_MAX_DESC_SIZE, and more */
 #define BLACKLIST ".blacklist"
 
 static const char *const names[] = {
@@ -44,7 +44,7 @@ void kernel_keyrings_done(struct kernel_keyrings *k) {
     *k = (struct kernel_keyrings){ 0 };
 }
 
-/* The answer to KEYCTL_DESCRIBE comes from the key itself. */
+/* The key's owner chose the description in the answer to KEYCTL_DESCRIBE. */
 static int describe(struct host *h, int32_t serial, char buffer[static DESCRIPTION_MAX],
                     const char **ret_type, const char **ret_description) {
     long n;
@@ -59,7 +59,7 @@ static int describe(struct host *h, int32_t serial, char buffer[static DESCRIPTI
     return key_description_split(buffer, ret_type, ret_description);
 }
 
-/* Of keyrings, only the kernel makes those whose name begins with a dot (add_key(2), EPERM). */
+/* Only the kernel can create keyrings whose name begins with a dot (add_key(2), EPERM). */
 static bool is_kernel_keyring(struct host *h, int32_t serial, const char *name) {
     const char *type, *description;
     char buffer[DESCRIPTION_MAX];
@@ -74,7 +74,7 @@ static const char *next_line(const char *line) {
     return end && end[1] != '\0' ? end + 1 : NULL;
 }
 
-/* The serial number of a keyring of the kernel, 0 if it is not to be seen. */
+/* The serial number of a keyring of the kernel, 0 if it is not visible. */
 static int32_t find_keyring(struct host *h, const char *proc_keys, const char *name) {
     struct proc_key k;
 
@@ -85,7 +85,7 @@ static int32_t find_keyring(struct host *h, const char *proc_keys, const char *n
     return 0;
 }
 
-/* A keyring reads as its members' serial numbers, and says how many bytes that takes; it may have
+/* Reading a keyring gives its members' serial numbers, and the size that they need; it may have
  * grown in between. */
 static int read_members(struct host *h, int32_t keyring, struct members *ret) {
     _cleanup_(members_done) struct members m = { 0 };
@@ -112,7 +112,7 @@ static int read_members(struct host *h, int32_t keyring, struct members *ret) {
     return 0;
 }
 
-/* The word itself, or "unknown": /proc/keys may have been read before the key came in. */
+/* The word itself, or "unknown": the key may be newer than what was read from /proc/keys. */
 static char *find_algorithm(const char *proc_keys, int32_t serial, const char *description) {
     struct proc_key k;
     size_t length;
@@ -154,7 +154,7 @@ static int add_key(struct kernel_keyrings *k, enum keyring_set keyring, int32_t 
     return 0;
 }
 
-/* A key that cannot be described has been taken away meanwhile, or is hidden from this user. */
+/* A key that cannot be described has been removed meanwhile, or is hidden from this user. */
 static int read_keyring(struct host *h, struct kernel_keyrings *k, enum keyring_set keyring,
                         int32_t serial, const char *proc_keys) {
     _cleanup_(members_done) struct members m = { 0 };
@@ -183,7 +183,7 @@ static int read_blacklist(struct host *h, struct kernel_keyrings *k, int32_t ser
     return r;
 }
 
-/* 0, -ENOMEM, or why a keyring that is there cannot be read. */
+/* 0, -ENOMEM, or why an existing keyring cannot be read. */
 static int read_all(struct host *h, const char *proc_keys, struct kernel_keyrings *k) {
     int32_t blacklist = find_keyring(h, proc_keys, BLACKLIST);
     int r = 0;
@@ -210,7 +210,7 @@ int kernel_keyrings_read(struct host *h, struct kernel_keyrings *ret) {
         r = read_all(h, proc_keys, &k);
     if (r == -ENOMEM)
         return r;
-    /* Who may see the keyrings of the kernel sees all; to others none is shown. */
+    /* A user who may see the kernel's keyrings sees all of them; others see none. */
     k.readable = r >= 0 && k.present != 0;
     *ret = TAKE_STRUCT(k);
     return 0;

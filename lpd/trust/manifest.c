@@ -6,7 +6,7 @@
 #include "config/conf-files.h"
 #include "trust/manifest.h"
 
-/* No way to the kernel was open: neither yes nor no. */
+/* No way to ask the kernel was available: neither yes nor no. */
 static bool cannot_tell(const struct trust_report *t) {
     return !t->way && t->verdict == VERDICT_UNKNOWN_SIGNER;
 }
@@ -18,8 +18,8 @@ static int refuse_unsigned(struct error *e, const char *path) {
     return error_hint(e, -EKEYREJECTED, "sign it: " MANIFEST_SIGN_COMMAND, path, path);
 }
 
-/* An empty file is no signature. What this user may not read, another may. Whose file it is does not
- * matter: it fits the bytes of the manifest or does not. */
+/* An empty file is no signature. A file that this user may not read is readable for another. Its
+ * owner does not matter: it matches the bytes of the manifest or it does not. */
 static int read_signature(const struct host *h, const struct manifest_source *source, char **ret,
                           size_t *ret_size, struct error *e) {
     _cleanup_(error_done) struct error reading = ERROR_NULL;
@@ -65,7 +65,7 @@ int trust_check_manifest(struct host *h, const struct trust_machine *machine,
     const struct trust_machine strict = { &policy, machine->sig_enforce, machine->secure_boot };
     int r = 0;
 
-    /* The key asks for a signature in so many words. */
+    /* The key requires a signature explicitly. */
     if (policy.signature == SIGNATURE_PERMISSIVE)
         policy.signature = SIGNATURE_LOCAL;
     for (size_t i = 0; i < m->n_sources && r >= 0; i++)
@@ -76,7 +76,7 @@ int trust_check_manifest(struct host *h, const struct trust_machine *machine,
     return r;
 }
 
-/* Each file with its size before it, so that no text can pass from one to the next. */
+/* Each file after its size, so that no text can move from one file to the next. */
 char *manifest_digest(const struct manifest *m) {
     uint8_t digest[SHA256_DIGEST_LENGTH];
     SHA2_CTX context;

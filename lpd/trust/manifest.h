@@ -9,19 +9,19 @@
 
 #define MANIFEST_SIGNATURE_SUFFIX ".p7s"
 
-/* How one is made; takes the path of the manifest, twice. */
+/* The command that makes one; takes the path of the manifest, twice. */
 #define MANIFEST_SIGN_COMMAND                                                                      \
     "openssl cms -sign -binary -noattr -outform DER -in %s -signer CERT -inkey KEY -out %s"        \
     MANIFEST_SIGNATURE_SUFFIX
 
-/* Asks about every file that m was read from; m must have its sources. They are gone through in the
- * order of reading, and the first one without a good signature decides. Under Signature=permissive
- * verdicts count as under Signature=local: the manifest has to be signed all the same.
- * 0; -EKEYREJECTED (EXIT_STATUS_REFUSED) with the file, the reason and the way out; -EOPNOTSUPP
- * likewise if nobody can tell here, as below --root= and without privileges; -ENOMEM. */
+/* Checks every file that m was read from, in the order of reading; m must have its sources. The
+ * first file without a good signature decides. With Signature=permissive verdicts count as with
+ * Signature=local: the manifest still has to be signed. 0; -EKEYREJECTED (EXIT_STATUS_REFUSED)
+ * with the file, the reason and the way out; -EOPNOTSUPP, with the same, if nobody can decide
+ * here, as with --root= and without privileges; -ENOMEM. */
 int trust_check_manifest(struct host *h, const struct trust_machine *machine,
                          const struct manifest *m, struct error *e);
 
-/* A hash over the sources of a manifest in hex: the same manifest gives the same one. NULL when out
- * of memory. */
+/* A hash over the sources of a manifest in hex: the same manifest has the same hash. NULL if
+ * memory runs out. */
 char *manifest_digest(const struct manifest *m);

@@ -7,19 +7,19 @@
 #include "trust/parser-answer.h"
 
 enum kind {
-    KIND_TEXT,     /* char *, of anybody's making */
-    KIND_HEX,      /* char *, stays hex */
-    KIND_HASH,     /* char *, as it goes into the kernel's "hash=…" */
+    KIND_TEXT,     /* char *, untrusted text */
+    KIND_HEX,      /* char *, hex */
+    KIND_HASH,     /* char *, as used in the kernel's "hash=…" */
     KIND_ENCODING, /* const char * */
-    KIND_BYTES,    /* void *, with a size_t behind it */
+    KIND_BYTES,    /* void *, followed by a size_t */
     KIND_BOOL,     /* one byte */
     KIND_TIME,     /* int64_t */
     KIND_INDEX,    /* size_t, as uint32_t; SIZE_MAX is left out */
-    KIND_INDICES,  /* size_t *, with their number behind it; as uint32_t each */
+    KIND_INDICES,  /* size_t *, followed by their number; as uint32_t each */
 };
 
 /* The n-th field of an object is a record of type n, counted from 1. Fields come in this order;
- * what is NULL is left out. */
+ * fields that are NULL are left out. */
 struct field {
     enum kind kind;
     bool optional;
@@ -68,7 +68,7 @@ static const struct field unreadable_fields[] = {
     FIELD(struct unreadable, reason, KIND_TEXT),
 };
 
-/* Their members are one behind the other. */
+/* Their members follow each other. */
 _Static_assert(offsetof(struct certificate, der_size) ==
                    offsetof(struct certificate, der) + sizeof(void *), "");
 _Static_assert(offsetof(struct signer, value_size) ==
@@ -113,7 +113,7 @@ static int append_record(struct parser_answer *a, uint32_t type, const void *dat
     return r < 0 ? r : append(a, data, size);
 }
 
-/* The record that began there ends here. */
+/* Ends the record that began there. */
 static void close_record(struct parser_answer *a, size_t start) {
     struct parser_record record;
 
@@ -211,7 +211,7 @@ int parser_answer_refuse(struct parser_answer *a, const char *reason) {
     return r < 0 ? r : parser_answer_end(a);
 }
 
-/* Reading. Whatever is not as it should be is -EPROTO. */
+/* Reading. Anything invalid is -EPROTO. */
 
 static int read_text(const struct parser_bytes *value, char **ret) {
     size_t size = parser_bytes_left(value);
@@ -341,7 +341,7 @@ static int read_value(const struct parser_bytes *value, enum kind kind, void *at
     return -EPROTO;
 }
 
-/* Whether the fields from one to the other, exclusive, may be missing. */
+/* Whether the fields from one to the other, exclusive, are optional. */
 static bool may_miss(const struct field *fields, size_t from, size_t to) {
     for (; from < to; from++)
         if (!fields[from].optional)
@@ -349,7 +349,7 @@ static bool may_miss(const struct field *fields, size_t from, size_t to) {
     return true;
 }
 
-/* What was read before a failure stands in o, to be freed. */
+/* After a failure o still owns what was read before. */
 static int read_object(struct parser_bytes content, const struct field *fields, size_t n_fields, void *o) {
     struct parser_bytes value;
     size_t next = 0;
@@ -370,7 +370,7 @@ static int read_object(struct parser_bytes content, const struct field *fields, 
     return r < 0 || !may_miss(fields, next, n_fields) ? -EPROTO : 0;
 }
 
-/* A new member, all zero, of a list that may have so many. */
+/* A new member, all zero, of a list with that maximum. */
 static int grow(void *list, size_t *n, size_t max, size_t size, void **ret) {
     char *grown;
 
@@ -418,7 +418,7 @@ static int read_unreadable(const struct parser_bytes *content, const struct cert
     return r < 0 ? r : strv_consume(&p->unreadable, line);
 }
 
-/* Text that is refused with is no part of any other answer. */
+/* A refusal cannot be part of another answer. */
 static int read_record(uint32_t type, const struct parser_bytes *content,
                        const struct certificate_files *files, struct pkcs7 *p) {
     switch (type) {
@@ -433,7 +433,7 @@ static int read_record(uint32_t type, const struct parser_bytes *content,
     }
 }
 
-/* 0 if this is the end, and nothing behind it. */
+/* 0 if this is the end, with nothing after it. */
 static int read_end(uint32_t type, const struct parser_bytes *content, const struct parser_bytes *rest) {
     bool ends = type == PARSER_ANSWER_END && parser_bytes_left(content) == 0;
 
@@ -449,7 +449,7 @@ static int read_refusal(struct parser_bytes rest, const struct parser_bytes *tex
     return read_text(text, ret);
 }
 
-/* *ret_refusal is set if the answer is one. */
+/* Sets *ret_refusal if the answer is a refusal. */
 static int read_records(struct parser_bytes bytes, const struct certificate_files *files,
                         struct pkcs7 *p, char **ret_refusal) {
     struct parser_bytes content;
@@ -468,7 +468,7 @@ static int read_records(struct parser_bytes bytes, const struct certificate_file
         if (r < 0)
             return r;
     }
-    return -EPROTO; /* it does not end */
+    return -EPROTO; /* the end is missing */
 }
 
 static bool has_index(const struct signer *s, size_t index) {

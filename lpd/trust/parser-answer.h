@@ -5,8 +5,8 @@
 #include "trust/parser-format.h"
 #include "trust/pkcs7.h"
 
-/* What lpd-parser answers. Written by lpd-parser, in this order: unreadable files, signers and
- * certificates, the end; or a refusal alone. */
+/* The answer of lpd-parser. It writes, in this order: unreadable files, signers and certificates,
+ * the end; or only a refusal. */
 struct parser_answer {
     char *data;
     size_t size, room;
@@ -19,11 +19,11 @@ int parser_answer_add_unreadable(struct parser_answer *a, size_t source, const c
 int parser_answer_add_pkcs7(struct parser_answer *a, const struct pkcs7 *p);
 int parser_answer_end(struct parser_answer *a);
 
-/* Answers that the signature cannot be used, in place of anything else. */
+/* Answers that the signature cannot be used, instead of anything else. */
 int parser_answer_refuse(struct parser_answer *a, const char *reason);
 
-/* Reads an answer, which may be anything if lpd-parser has been taken over by what it read. files
- * are those that it was given, or NULL. -EBADMSG (EXIT_STATUS_REFUSED): it says that the PKCS#7
- * cannot be used, with the reason. -EPROTO (EXIT_STATUS_FAILED): it is no such answer. -ENOMEM. */
+/* Reads an answer, which is untrusted, as its input may have taken lpd-parser over. files are
+ * those that it was given, or NULL. -EBADMSG (EXIT_STATUS_REFUSED): it says that the PKCS#7 cannot
+ * be used, with the reason. -EPROTO (EXIT_STATUS_FAILED): invalid answer. -ENOMEM. */
 int parser_answer_read(const void *data, size_t size, const struct certificate_files *files,
                        struct pkcs7 *ret, struct error *e);

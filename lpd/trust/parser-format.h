@@ -3,8 +3,8 @@
 
 #include "base/macro.h"
 
-/* What lpd and lpd-parser say to each other, in both directions: records, each this header in the
- * machine's byte order with size bytes behind it. The parser's standard input is a file of records;
+/* The protocol of lpd and lpd-parser, in both directions: records, each with this header in the
+ * machine's byte order, followed by size bytes. The parser's standard input is a file of records;
  * its standard output is what parser-answer.h writes and reads. */
 
 struct parser_record {
@@ -14,20 +14,20 @@ struct parser_record {
 };
 
 enum parser_record_type {
-    PARSER_RECORD_SIGNATURE = 1, /* PKCS#7 in DER; one at most */
-    PARSER_RECORD_DATA,          /* what is signed; one at most */
-    PARSER_RECORD_CERTIFICATE,   /* a file offered; their order gives certificate.source */
+    PARSER_RECORD_SIGNATURE = 1, /* PKCS#7 in DER; at most one */
+    PARSER_RECORD_DATA,          /* the signed data; at most one */
+    PARSER_RECORD_CERTIFICATE,   /* an offered file; their order gives certificate.source */
 };
 
 enum parser_answer_type {
-    PARSER_ANSWER_END = 1,     /* empty, and the last: the answer is complete */
+    PARSER_ANSWER_END = 1,     /* empty, and the last one: the answer is complete */
     PARSER_ANSWER_REFUSED,     /* text: why the signature cannot be used */
-    PARSER_ANSWER_SIGNER,      /* records of its fields, likewise the following two */
+    PARSER_ANSWER_SIGNER,      /* records of its fields, as for the next two */
     PARSER_ANSWER_CERTIFICATE,
-    PARSER_ANSWER_UNREADABLE,  /* a file offered that holds no certificate, and why not */
+    PARSER_ANSWER_UNREADABLE,  /* an offered file without a certificate, and why */
 };
 
-/* How lpd-parser ends. Whatever else it says with another status than the first counts for nothing. */
+/* The exit status of lpd-parser. With any but the first one its answer does not count. */
 enum parser_exit {
     PARSER_EXIT_ANSWERED = 0,
     PARSER_EXIT_FAILED,
@@ -36,7 +36,7 @@ enum parser_exit {
 
 #define PARSER_SELF_TEST "--self-test"
 
-/* lib/asn1_decoder.c asn1_ber_decoder() takes no more; nor does any real signature come near it. */
+/* The limit of asn1_ber_decoder() in lib/asn1_decoder.c; real signatures are much smaller. */
 #define PARSER_SIGNATURE_SIZE_MAX ((size_t) 65535)
 #define PARSER_FILE_SIZE_MAX ((size_t) 1024 * 1024)
 #define PARSER_FILES_MAX ((size_t) 256)
@@ -44,10 +44,10 @@ enum parser_exit {
 #define PARSER_SIGNERS_MAX ((size_t) 64)
 #define PARSER_ANSWER_SIZE_MAX ((size_t) 8 * 1024 * 1024)
 
-/* The parser limits itself to that much time on the CPU. */
+/* The parser limits its CPU time to this. */
 #define PARSER_SECONDS_MAX 10
 
-/* Bytes of another process that are still to be read. */
+/* Bytes of another process that are not read yet. */
 struct parser_bytes {
     const char *next, *end;
 };
@@ -56,5 +56,5 @@ static inline size_t parser_bytes_left(const struct parser_bytes *b) {
     return (size_t) (b->end - b->next);
 }
 
-/* Takes the next record. 1, or 0 at the end, or -EBADMSG: what follows is no record. */
+/* Takes the next record. 1, or 0 at the end, or -EBADMSG: invalid record. */
 int parser_record_take(struct parser_bytes *from, uint32_t *ret_type, struct parser_bytes *ret_content);

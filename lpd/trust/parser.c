@@ -13,8 +13,8 @@
 #include "trust/parser-answer.h"
 #include "trust/parser.h"
 
-/* Of its own, the parser may take PARSER_SECONDS_MAX; a machine that is busy, as at boot, gives
- * them late, and must not refuse a good patch for that. */
+/* The parser itself may take PARSER_SECONDS_MAX. A busy machine, as at boot, gives it CPU time
+ * late, and must not refuse a good patch because of that. */
 #define WAIT_SECONDS 60
 
 static int write_record(int fd, enum parser_record_type type, const void *data, size_t size) {
@@ -42,7 +42,7 @@ static int write_request(int fd, const struct parser_request *q) {
     return r;
 }
 
-/* The request, sealed: the parser maps it. */
+/* The request, sealed, because the parser maps it. */
 static int open_request(const struct parser_request *q) {
     _cleanup_close_ int fd = memfd_new("lpd-parser");
     int r;
@@ -62,8 +62,8 @@ struct run {
     uint64_t start, deadline;
 };
 
-/* Nothing is inherited: no descriptor but these two, no environment, no directory, no blocked
- * signal. */
+/* The parser inherits nothing: no descriptor but these two, no environment, no directory, no
+ * blocked signal. */
 static int spawn(const struct run *run, int output, pid_t *ret) {
     char *argv[] = { (char *) run->path, (char *) run->argument, NULL }, *environment[] = { NULL };
     posix_spawn_file_actions_t actions;
@@ -98,7 +98,7 @@ uint64_t parser_deadline(unsigned seconds) {
     return now_usec() + seconds * USEC_PER_SEC;
 }
 
-/* Waits for something to read, or the end. */
+/* Waits for data or the end. */
 static int wait_for_input(int fd, uint64_t deadline) {
     struct pollfd p = { .fd = fd, .events = POLLIN };
     uint64_t now;
@@ -153,9 +153,9 @@ static int read_answer(int fd, uint64_t deadline, char **ret, size_t *ret_size) 
     return 0;
 }
 
-/* The parser leaves it to the kernel to close its end of the pipe, which does so when the exit
- * status is settled (kernel/exit.c do_exit()): a kill changes nothing about one that has answered,
- * and one that lives on must not be waited for. */
+/* The parser leaves closing its end of the pipe to the kernel, which closes it when the exit
+ * status is final (kernel/exit.c do_exit()). A kill then cannot change the result of a parser that
+ * has answered, and one that keeps running must not be waited for. */
 static int end(pid_t pid) {
     int status;
 
@@ -177,7 +177,7 @@ static int describe_exit(int status, struct error *e) {
     return 0;
 }
 
-/* What became of it, r being what became of its answer. */
+/* The result of the parser; r is the result of reading its answer. */
 static int describe_end(const struct run *run, int status, int r, struct error *e) {
     if (r == -ETIMEDOUT)
         return error_set(e, r, EXIT_STATUS_FAILED, "lpd-parser did not answer within %.0f s",

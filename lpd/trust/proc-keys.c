@@ -5,9 +5,9 @@
 #define SERIAL_LENGTH 8
 #define ALGORITHM ": X509."
 
-/* Serial number, flags, usage, timeout, permissions, user, group, type, and after one space what
- * the type says, which may begin with a space itself. Not by sscanf(3), which would measure all
- * that comes after this line each time. */
+/* Serial number, flags, usage, timeout, permissions, user, group, type, and after one space the
+ * type's description, which may begin with a space itself. sscanf(3) is not used, because it would
+ * measure all later lines each time. */
 int proc_key_parse(const char *text, struct proc_key *ret) {
     struct proc_key k = { .serial = (int32_t) strtoul(text, NULL, 16) };
 

@@ -39,9 +39,9 @@ int trust_report_add(struct trust_report *t, const char *step, enum step_outcome
     return 0;
 }
 
-/* A signature that is bad in itself, or that the kernel has been told to refuse, is no want of a key:
- * nobody's policy lets it in, and the kernel would not either. One that could not be read may be just
- * that. */
+/* A signature that is bad in itself, or that the kernel must refuse, does not merely lack a key:
+ * no policy accepts it, and neither does the kernel. A signature that could not be read may be one
+ * of these. */
 bool verdict_accepted(enum verdict v, enum signature_policy p) {
     switch (v) {
     case VERDICT_VERIFIED:

@@ -4,7 +4,7 @@
 #include "trust/parser.h"
 #include "trust/verification.h"
 
-/* What was begun within a budget gets that much, although less is left of it. */
+/* A verification that began within a budget gets at least this much time, even if less is left. */
 #define LEAST_USEC (2 * USEC_PER_SEC)
 
 void verification_done(struct verification *j) {
@@ -15,8 +15,8 @@ void verification_done(struct verification *j) {
     trust_report_done(&j->report);
 }
 
-/* The module loader counts a certificate that came with the signature for more than one from elsewhere,
- * so the parser's word is not taken for where it came from. */
+/* The module loader prefers a certificate in the signature to one from elsewhere, so lpd does not
+ * believe the parser about its origin. */
 static bool embedded_is_true(const struct verification *j, const struct pkcs7 *p) {
     for (size_t i = 0; i < p->n_certificates; i++) {
         const struct certificate *c = p->certificates + i;
@@ -55,7 +55,7 @@ static int run_parser(struct verification *j, enum reading reading, uint64_t dea
     return 0;
 }
 
-/* That the signature is no signature is an answer, not a failure. */
+/* An invalid signature is an answer, not a failure. */
 static int note_failure(struct verification *j, enum reading reading, int r, struct error *e) {
     error_done(&j->failure);
     j->failure = TAKE_STRUCT(*e);
@@ -98,7 +98,7 @@ int verification_read_within(struct verification *j, enum reading reading, enum 
         return error_set(e, j->failure_errno, EXIT_STATUS_FAILED, "%s",
                          error_message(&j->failure, j->failure_errno));
     if (reading >= READING_CERTIFICATES && j->reading < READING_CERTIFICATES) {
-        certificate_files_done(&j->files); /* of a reading that failed */
+        certificate_files_done(&j->files); /* of a failed reading */
         r = certificate_files_read(j->host, &j->files);
         if (r < 0)
             return r;

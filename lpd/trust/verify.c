@@ -25,7 +25,7 @@ static int decide_unsigned(struct verification *j) {
     return r < 0 ? r : decide(j, VERDICT_UNSIGNED, "signature", "it is not signed");
 }
 
-/* Whether it is the file's fault or the program's decides what helps. */
+/* The way out depends on whether the file or the program is at fault. */
 static int explain_failure(struct verification *j, bool works) {
     char *reason;
 
@@ -44,8 +44,8 @@ static int explain_failure(struct verification *j, bool works) {
                                        " repeats the test");
 }
 
-/* Nothing is known of the signature then, not even that it is none: no policy takes it, unless the load
- * decides without the parser. */
+/* Nothing is known about the signature then, so no policy accepts it, unless the load decides
+ * without the parser. */
 static int decide_parser_failed(struct verification *j) {
     _cleanup_(error_done) struct error e = ERROR_NULL;
     struct trust_report *t = &j->report;
@@ -108,8 +108,8 @@ static int tell_signers(struct verification *j) {
     return 0;
 }
 
-/* Those that the module loader refuses whatever they say: crypto/asymmetric_keys/pkcs7_verify.c, "has
- * authattrs". The kfunc would let them pass. */
+/* Signatures that the module loader refuses whatever they say:
+ * crypto/asymmetric_keys/pkcs7_verify.c, "has authattrs". The kfunc would accept them. */
 static bool has_signed_attributes(const struct pkcs7 *p) {
     for (size_t i = 0; i < p->n_signers; i++)
         if (p->signers[i].signed_attributes)
@@ -117,9 +117,9 @@ static bool has_signed_attributes(const struct pkcs7 *p) {
     return false;
 }
 
-/* The certificates only serve to name the key, and each run of the parser takes a few milliseconds; but
- * the kernel needs none of them, so that they cannot be read keeps it from nothing. Neither may they take
- * all of the time. */
+/* The certificates only serve to name the key, and each run of the parser takes a few
+ * milliseconds. The kernel needs none of them, so it does not matter if they cannot be read, but
+ * they must not use up all of the time. */
 static int read_signature(struct verification *j, struct error *e) {
     bool wide = (j->flags & TRUST_EXPLAIN) || j->machine->policy->signature == SIGNATURE_LOCAL;
     int r;
@@ -128,7 +128,7 @@ static int read_signature(struct verification *j, struct error *e) {
     return r >= 0 || r == -ENOMEM ? r : verification_read(j, READING_SIGNATURE, e);
 }
 
-/* 1: the form is that of a module's signature; 0: the report has the verdict. */
+/* 1: it has the form of a module's signature; 0: the report has the verdict. */
 static int verify_form(struct verification *j) {
     _cleanup_(error_done) struct error e = ERROR_NULL;
     int r;
@@ -152,7 +152,8 @@ static int verify_form(struct verification *j) {
     return r < 0 ? r : 1;
 }
 
-/* The kernel will check the load, and it has the key, or one of that name: only the load can tell. */
+/* The kernel will check at the load, and has the key, or one of that name: only the load can
+ * decide. */
 static int verify_enforced(struct verification *j) {
     const char *obstacle = kernel_load_obstacle(j);
     const struct kernel_key *key;
@@ -175,8 +176,8 @@ static int verify_enforced(struct verification *j) {
                             kernel_keyring_name(key->keyring));
 }
 
-/* The file in keys.d with the very certificate that the signature verifies against, which the parser may
- * have found in the signature first. */
+/* The file in keys.d with the certificate that the signature verifies against, which the parser
+ * may have found in the signature first. */
 static const struct certificate_file *local_file(const struct verification *j, const struct signer *signer) {
     const struct certificate *by;
 
@@ -194,8 +195,8 @@ static const struct certificate_file *local_file(const struct verification *j, c
     return NULL;
 }
 
-/* What OpenSSL says of the certificates in /etc/lpd/keys.d counts where the policy says so, and is
- * otherwise good to know. */
+/* OpenSSL's verdict on the certificates in /etc/lpd/keys.d counts if the policy says so, and is
+ * informative otherwise. */
 static int verify_local(struct verification *j) {
     bool counts = j->machine->policy->signature == SIGNATURE_LOCAL;
 
@@ -253,7 +254,7 @@ static bool lacks_key(enum verdict v) {
     return v == VERDICT_UNKNOWN_SIGNER || v == VERDICT_UNSUPPORTED;
 }
 
-/* Who made the signature is looked at only now, as a signature that the kernel verifies needs no second
+/* Searches for the signer only now, because a signature that the kernel verifies needs no second
  * opinion. */
 static int verify_missing_key(struct verification *j) {
     _cleanup_(error_done) struct error e = ERROR_NULL;
@@ -317,8 +318,8 @@ int trust_verify(struct host *h, const struct trust_machine *machine, const stru
     return 0;
 }
 
-/* finit_module(2), with what kernel/module/signing.c says under enforcement: an unknown signer, unknown
- * crypto and a wrong signature are one errno. */
+/* finit_module(2), with kernel/module/signing.c when the kernel enforces signatures: an unknown
+ * signer, unknown crypto and a wrong signature have the same errno. */
 static int describe_refusal(struct trust_report *t, int answer) {
     const char *reason = answer == -EBADMSG ? "the kernel refused to load it: its signature is malformed (EBADMSG)"
                                             : "the kernel refused to load it for its signature";
@@ -340,7 +341,8 @@ int trust_diagnose_refusal(struct host *h, const struct trust_machine *machine, 
     r = trust_verify_module(h, machine, f, TRUST_NO_LOAD, &report);
     if (r < 0)
         return r;
-    /* The kernel has said no, whatever else is said. Its EPERM has other causes than a signature. */
+    /* The kernel has refused it, and that is final. Its EPERM has other causes than a
+     * signature. */
     if (report.verdict == VERDICT_PARSER_FAILED || (report.verdict == VERDICT_VERIFIED && answer != -EPERM))
         r = describe_refusal(&report, answer);
     if (r >= 0)
