@@ -6,8 +6,8 @@
 #include "lock/modules.h"
 #include "state/lock.h"
 
-/* lpd-lock-modules.service: loads the modules of Modules= in lpd.conf(5) before the lock. A program of its
- * own, as libkmod brings OpenSSL along, which every load of a patch would pay for. */
+/* lpd-lock-modules.service: loads the modules of Modules= in lpd.conf(5) before the lock. A
+ * separate program, because libkmod links OpenSSL, which would slow down every load of a patch. */
 
 static void report(void *userdata _unused_, const char *name, int r, const struct error *e) {
     if (r > 0)
@@ -16,7 +16,7 @@ static void report(void *userdata _unused_, const char *name, int r, const struc
         fprintf(stderr, "%s\n", error_message(e, r));
 }
 
-/* For lpd lock, which tells why it did not lock. */
+/* For lpd lock, which reports why it did not lock. */
 static void leave_word(const struct host *h, const char *failures) {
     if (file_mkdir_p(h, RESULTS_DIRECTORY) >= 0)
         (void) file_write_volatile(h, LOCK_MODULES_RECORD, failures, strlen(failures), 0644);

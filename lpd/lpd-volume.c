@@ -16,17 +16,18 @@
 #include "system/kernel-log.h"
 #include "system/manager.h"
 
-/* In the initramfs, once there are block devices: fetches the patches of the volume that [Store] Device=
- * names, and goes on as "lpd initrd", which finds them among those of the image. A program of its own, so
- * that lpd need not start with libblkid. Whatever goes wrong here, the boot goes on. */
+/* In the initramfs, once block devices exist: fetches the patches of the volume that [Store]
+ * Device= names, and continues as "lpd initrd", which finds them among those of the image. A
+ * separate program, so that lpd need not link libblkid. Whatever fails here, the boot
+ * continues. */
 
-/* Beyond the time that the volume may take to appear. */
+/* In addition to the time that the volume may take to appear. */
 #define DEVICE_SEC 10
-/* What could be read within that is used, so that a slow one is not as good as none. */
+/* Files that could be read within that time are used, so that a slow volume is still useful. */
 #define FETCH_SEC 8
 #define MEMORY_MAX ((rlim_t) 256 * 1024 * 1024)
 
-/* What went wrong, for the host's journal and for lpctl status. */
+/* What failed, for the host's journal and for lpctl status. */
 static int add_problem(struct volume_record *record, const struct error *e, int r) {
     char *text;
 
@@ -70,7 +71,7 @@ static int fetch(struct host *h, const struct policy *p, struct volume_record *r
     return r;
 }
 
-/* Reads what may be anything, so within limits. Returns the exit status: whether there is something. */
+/* Reads untrusted data within limits. Returns the exit status: whether there is a patch. */
 static int fetch_and_tell(struct host *h, const struct policy *p) {
     const struct rlimit memory = { MEMORY_MAX, MEMORY_MAX };
     _cleanup_(volume_record_done) struct volume_record record = {};
@@ -87,7 +88,8 @@ static int fetch_and_tell(struct host *h, const struct policy *p) {
     return r > 0 ? EXIT_STATUS_DONE : EXIT_STATUS_FAILED;
 }
 
-/* A read from a dying disk can take for ever, and what is stuck in it cannot always be killed. */
+/* A read from a failing disk can take for ever, and a process stuck in it cannot always be
+ * killed. */
 static int wait_for(pid_t child, uint64_t usec, const sigset_t *signals) {
     const struct timespec limit = { .tv_sec = (time_t) (usec / USEC_PER_SEC) };
     int status, r;
@@ -131,7 +133,7 @@ static int fetch_in_time(struct host *h, const struct policy *p) {
     return r;
 }
 
-/* The host's own files are nothing to be copied over. */
+/* On the host there are files that must not be overwritten. */
 static bool is_initramfs(const struct host *h) {
     return file_exists(h, "/etc/initrd-release") || !manager_is_running(h);
 }
@@ -149,7 +151,7 @@ static int run(struct host *h) {
     r = cmdline_read(h, /* in_initrd= */ true, &switches);
     if (r < 0 || cmdline_off(&switches) || file_exists(h, "/etc/lpd/disable"))
         return r < 0 ? r : -ECANCELED;
-    /* Under a policy that cannot be read nothing is loaded, as lpd initrd says. */
+    /* While the policy has errors nothing is loaded, as lpd initrd reports. */
     r = policy_load(h, &p, NULL);
     if (r >= 0 && !p.store_device)
         r = -ENOENT;

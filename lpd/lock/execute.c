@@ -11,8 +11,8 @@
 #include "state/lock.h"
 #include "store/changes-lock.h"
 
-/* There as long as udev has events to handle: systemd-udevd(8), what udevadm settle waits for. A
- * machine whose devices never rest is locked nonetheless. */
+/* Exists while udev has events to handle: systemd-udevd(8), this is what udevadm settle waits for.
+ * A machine whose devices are never idle is locked nonetheless. */
 #define UDEV_QUEUE "/run/udev/queue"
 #define UDEV_TIMEOUT_USEC (30 * USEC_PER_SEC)
 
@@ -37,7 +37,7 @@ static int look_once(struct host *h, unsigned flags, struct look *l, struct erro
     return r < 0 ? r : lock_decide(&l->snapshot, &l->plan, e);
 }
 
-/* The modules are read, to tell one build from another, once nothing else speaks against the lock. */
+/* Reads the modules, to compare builds, only when no other condition refuses the lock. */
 static int look(struct host *h, struct look *l, struct error *e) {
     int r;
 
@@ -59,7 +59,7 @@ static int ask(struct host *h, void *userdata) {
     _cleanup_free_ char *running = NULL;
     struct waiting *w = userdata;
 
-    /* As long as this is so there is no need to look at everything. */
+    /* While this is so there is no need to check everything. */
     if (w->r == -EAGAIN && transition_find(h, &running) > 0)
         return 0;
     w->r = look(h, &l, w->e);
@@ -134,7 +134,7 @@ int lock_execute(struct host *h, struct error *e) {
     _cleanup_(look_done) struct look l = {};
     int r;
 
-    /* Not while a patch is out because another build takes its place. */
+    /* Not while a patch is unloaded because another build replaces it. */
     r = changes_lock_take(h, "the lock of modules", CHANGES_TIMEOUT_USEC, NULL, NULL, &changes, e);
     if (r < 0)
         return r;

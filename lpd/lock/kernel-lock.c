@@ -79,7 +79,7 @@ int lock_kernel(struct host *h, bool kexec, struct error *e) {
     modules = close_one(h, KERNEL_MODULES_DISABLED, e);
     if (modules < 0)
         return modules;
-    /* The switch is missing on kernels without kexec, which have nothing to lock. */
+    /* Kernels without kexec lack the switch and have nothing to lock. */
     if (kexec && file_exists(h, KERNEL_KEXEC_DISABLED))
         boot = close_one(h, KERNEL_KEXEC_DISABLED, e);
     if (boot < 0)

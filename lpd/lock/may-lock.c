@@ -3,7 +3,7 @@
 #include "lock/may-lock.h"
 #include "plan/missing.h"
 
-/* The checks below answer one question each: 1 if the next may be asked, or the error that
+/* Each check below answers one question: 1 if the next check may follow, or the error that
  * decides. */
 
 static int check_kernel(const struct snapshot *s, const struct plan *p, struct error *e) {
@@ -39,7 +39,7 @@ static int check_switches(const struct snapshot *s, const struct plan *p, struct
     return 1;
 }
 
-/* Whether lpd.service will load it as soon as the transition of another patch is over. */
+/* Whether lpd.service will load it as soon as the transition of another patch has finished. */
 static bool is_awaited(const struct snapshot *s, const struct plan *p, size_t i) {
     const struct result *result = result_list_find(&s->results, s->manifests.entries[i].name);
 
@@ -85,8 +85,8 @@ static int check_awaited(const struct snapshot *s, const struct plan *p, struct 
     return 1;
 }
 
-/* A probe that fails takes its patch out, which the lock would make final. Without the record of its load
- * nobody will run it, and nobody knows whether somebody has. */
+/* A probe that fails unloads its patch, which the lock would make final. Without the record of the
+ * load nobody will run the probe, and it is unknown whether it was run. */
 static int check_probes(const struct snapshot *s, const struct plan *p, struct error *e) {
     for (size_t i = 0; i < s->manifests.n_entries; i++) {
         const struct manifest_entry *entry = s->manifests.entries + i;

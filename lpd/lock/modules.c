@@ -13,7 +13,7 @@ static bool is_in(struct kmod_module *m) {
     return state == KMOD_MODULE_LIVE || state == KMOD_MODULE_BUILTIN;
 }
 
-/* Install commands say that they succeeded whatever came of it: what is in decides. */
+/* Install commands report success in any case: whether the module is loaded decides. */
 static int insert(struct kmod_module *m) {
     int r;
 
@@ -41,7 +41,7 @@ static int failed(const char *name, int r, struct error *e) {
     return error_set(e, r, EXIT_STATUS_FAILED, "cannot load the module %s: %s", name, explain(r));
 }
 
-/* An alias may stand for several modules; one that is in is what it was asked for. */
+/* An alias may stand for several modules; one loaded module is enough. */
 static int load_one(struct kmod_ctx *kmod, const char *name, struct error *e) {
     _cleanup_(kmod_module_unref_listp) struct kmod_list *list = NULL;
     struct kmod_list *item;

@@ -15,8 +15,8 @@ static void announce(struct host *h, const char *what) {
     lock_waits(h, what);
 }
 
-/* DelaySec= counts from the moment at which the boot was over, so that whoever starts the unit by hand later
- * does not wait again. */
+/* DelaySec= counts from the end of the boot, so that a start of the unit by hand later does not
+ * wait again. */
 static int wait_for_boot(struct host *h, struct manager *m, const struct policy *p, struct error *e) {
     bool complete = p->lock == LOCK_BOOT_COMPLETE;
     const char *target = complete ? "boot-complete.target" : "multi-user.target";
@@ -38,7 +38,8 @@ static int wait_for_boot(struct host *h, struct manager *m, const struct policy 
     return 0;
 }
 
-/* systemd calls a start done that a condition has kept from happening, and may have forgotten the unit since. */
+/* systemd reports success for a start that a condition prevented, and may have unloaded the unit
+ * since. */
 static int modules_not_recorded(struct manager *m, struct error *e) {
     _cleanup_free_ char *condition = NULL;
     int r;
@@ -52,8 +53,8 @@ static int modules_not_recorded(struct manager *m, struct error *e) {
     return error_hint(e, r, "see systemctl status %s, and systemctl cat %s", LOCK_MODULES_UNIT, LOCK_MODULES_UNIT);
 }
 
-/* Loading takes privileges that the lock does not: a unit of its own does it, and records what it could not
- * load. */
+/* Loading needs privileges that the lock lacks: a unit of its own does it, and records the modules
+ * that it could not load. */
 static int load_modules(struct host *h, struct manager *m, const struct policy *p, struct error *e) {
     _cleanup_free_ char *job_result = NULL, *missing = NULL;
     bool recorded;
@@ -81,7 +82,7 @@ static int lock(struct host *h, struct error *e) {
     _cleanup_(policy_done) struct policy p = {};
     int r;
 
-    /* What is wrong with the policy is one of the reasons to refuse the lock. */
+    /* An error of the policy is one of the reasons to refuse the lock. */
     r = policy_load(h, &p, NULL);
     if (r == -ENOMEM)
         return r;

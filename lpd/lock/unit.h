@@ -7,7 +7,7 @@
 #define LOCK_UNIT "lpd-lock.service"
 #define LOCK_MODULES_UNIT "lpd-lock-modules.service"
 
-/* lpd-lock.service: locks when the policy says that it is time for it. If that is now, this is done before
- * systemd hears that the unit has started; else the unit has started, so that no boot waits for it, and
- * goes on waiting. 1: locked now; 0: it was already; negative errno with e: it is refused. */
+/* lpd-lock.service: locks at the time that the policy says. If that is now, it locks before it
+ * reports the start to systemd; otherwise it reports the start, so that no boot waits for it, and
+ * keeps waiting. 1: locked now; 0: it was locked already; negative errno with e: refused. */
 int lock_unit(struct host *h, struct error *e);

@@ -43,8 +43,8 @@ void late_modules_note(struct late_modules *l, struct host *h, const char *ueven
         l->n_modules++;
 }
 
-/* When the lock would have come, whatever Lock= says: no policy locks before everything that is started
- * at boot has been. UINT64_MAX: the boot is not over. */
+/* The time at which the lock would have come, whatever Lock= says: no policy locks before
+ * everything that is started at boot has been. UINT64_MAX: the boot has not finished. */
 static uint64_t lock_point(struct late_modules *l, struct host *h) {
     _cleanup_(manager_freep) struct manager *m = NULL;
     _cleanup_(policy_done) struct policy p = {};
@@ -61,7 +61,7 @@ static bool is_locked(const struct host *h) {
     return kernel_flag_read(h, KERNEL_MODULES_DISABLED) == 1;
 }
 
-/* A module that did not stay, as one without its device, would not have been missed. */
+/* A module that was removed again, for instance because its device is missing, is not needed. */
 static bool is_in(const struct host *h, const char *name) {
     _cleanup_(livepatch_done) struct livepatch p = {};
 
@@ -81,7 +81,7 @@ void late_modules_judge(struct late_modules *l, struct host *h) {
 
     if (l->n_modules == 0)
         return;
-    /* What has come before a lock has come in time. */
+    /* Modules that were loaded before a lock were loaded in time. */
     point = is_locked(h) ? UINT64_MAX : lock_point(l, h);
     for (size_t i = 0; i < l->n_modules; i++)
         if (l->modules[i].usec >= point && is_in(h, l->modules[i].name))

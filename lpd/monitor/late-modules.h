@@ -3,7 +3,7 @@
 
 #include "base/host.h"
 
-/* Keeps the record of modules that come after the point where the lock would have been set
+/* Keeps the record of modules that are loaded after the time at which the lock would have come
  * (state/late-modules.h), so that later boots know what a lock would have broken. */
 
 struct late_module {
@@ -12,19 +12,19 @@ struct late_module {
 };
 
 struct late_modules {
-    struct late_module *modules; /* announced, and not judged yet */
+    struct late_module *modules; /* announced, and not examined yet */
     size_t n_modules;
-    uint64_t boot_end; /* CLOCK_MONOTONIC; 0: the boot is not over, as far as is known */
+    uint64_t boot_end; /* CLOCK_MONOTONIC; 0: the boot has not finished, as far as is known */
 };
 
 void late_modules_done(struct late_modules *l);
 
-/* Takes a uevent of the kernel; only those of modules that come count. */
+/* Takes a uevent of the kernel; only those about new modules count. */
 void late_modules_note(struct late_modules *l, struct host *h, const char *uevent);
 
-/* Judges what was announced, some time after it: who is in by then, came after the boot was over, and
- * is no live patch, is put on record. Nothing is done where nothing was announced. */
+/* Examines announced modules some time later: a module that is still loaded, came after the end of
+ * the boot, and is no live patch, is recorded. Does nothing if none was announced. */
 void late_modules_judge(struct late_modules *l, struct host *h);
 
-/* At the end of the boot: that it was not locked counts as well, whatever was loaded. */
+/* At the end of the boot: a boot without a lock is recorded even if no module was loaded. */
 void late_modules_end(struct late_modules *l, struct host *h);

@@ -15,7 +15,7 @@ void process_done(struct process *p) {
     *p = (struct process){};
 }
 
-/* A magic link of /proc: what it says, not where it leads. link is relative to the root. */
+/* A magic link of /proc: reads its text without following it. link is relative to the root. */
 static bool read_link(const struct host *h, const char *link, char ret[static PATH_MAX]) {
     ssize_t n = readlinkat(h->root_fd, link, ret, PATH_MAX - 1);
 
@@ -31,8 +31,8 @@ static bool is_same_file(const struct host *h, const char *a, const char *b) {
            x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
-/* By the file that it runs; one that was replaced by a newer version meanwhile shows as "PATH
- * (deleted)". */
+/* Identified by the file that it runs; one that was replaced by a newer version meanwhile is shown
+ * as "PATH (deleted)". */
 bool process_is_own(const struct host *h, int pid) {
     static const char *const programs[] = { LPD_LIBEXECDIR "/lpd", LPD_BINDIR "/lpctl" };
     char path[PATH_MAX], link[32];
@@ -64,7 +64,7 @@ int process_identify(const struct host *h, int pid, struct process *ret) {
     return 0;
 }
 
-/* The link of a descriptor to a file that is gone has more at its end. */
+/* The link of a descriptor to a deleted file has a suffix. */
 static bool leads_to(const struct host *h, const char *link, const char *end) {
     char path[PATH_MAX];
 

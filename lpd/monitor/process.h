@@ -3,13 +3,13 @@
 
 #include "base/host.h"
 
-/* Who a process is, as far as it can still be told: it may have ended. */
+/* The identity of a process, as far as it is still known: it may have ended. */
 struct process {
     int pid;
     char *comm;    /* its name; NULL: unknown */
-    char *cmdline; /* likewise */
-    char *user;    /* who logged in, or else as whom it runs; likewise */
-    bool own;      /* a program of lpd's */
+    char *cmdline; /* NULL: unknown */
+    char *user;    /* who logged in, or else the user of the process; NULL: unknown */
+    bool own;      /* a program of lpd */
 };
 
 void process_done(struct process *p);
@@ -17,11 +17,11 @@ void process_done(struct process *p);
 /* 0 or -ENOMEM. */
 int process_identify(const struct host *h, int pid, struct process *ret);
 
-/* Whether it is a program of lpd's that runs now. */
+/* Whether it is a program of lpd that runs now. */
 bool process_is_own(const struct host *h, int pid);
 
-/* Whether it has the switch of that patch open. */
+/* Whether it has opened the switch of that patch. */
 bool process_holds(const struct host *h, int pid, const char *patch);
 
-/* "echo (pid 812) of alice", as much of it as is known. NULL when out of memory. */
+/* "echo (pid 812) of alice", as far as known. NULL if memory runs out. */
 char *process_describe(const struct process *p);

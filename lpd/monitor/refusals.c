@@ -9,11 +9,11 @@
 #include "bpf/insn.h"
 #include "monitor/refusals.h"
 
-#define NAME "lpd_refusals" /* of the map and the programs, as bpftool(8) shows them */
+#define NAME "lpd_refusals" /* names of the map and the programs in bpftool(8) */
 #define RING_PAGES 4        /* a power of two, at least one */
 #define PROGRAM_MAX 80
-/* How much of the ring what users make the kernel ask for may take, so that there is room for the
- * refused loads. */
+/* How much of the ring the kernel's requests on behalf of users may take, so that there is room
+ * for the refused loads. */
 #define USERS_SHARE 4
 
 /* The functions behind the system calls: arch/ARCH/include/asm/syscall_wrapper.h. */
@@ -34,8 +34,8 @@ static size_t ring_size(void) {
     return RING_PAGES * (size_t) sysconf(_SC_PAGESIZE);
 }
 
-/* Where the kernel has what it decides by, in bytes: in struct task_struct, struct cred and struct
- * user_namespace. */
+/* The offsets, in bytes, of the fields that the kernel decides by: in struct task_struct, struct
+ * cred and struct user_namespace. */
 struct offsets {
     uint32_t cred, cap_effective, user_ns, parent;
     /* In struct klp_patch and struct module. */
@@ -58,10 +58,11 @@ static void append_follow(struct bpf_program *p, uint32_t offset) {
            LOAD64(BPF_REG_8, BPF_REG_10, -8));
 }
 
-/* Ends unless the process has CAP_SYS_MODULE in the first user namespace, the one without a parent:
- * what capable() asks (kernel/capability.c) before the kernel looks whether modules are locked. Up
- * to Linux 6.2 the capabilities are two words of 32 bits, the lower first, then one of 64; the upper
- * half has no capability at the same place, so that the two can be laid over each other. */
+/* Ends unless the process has CAP_SYS_MODULE in the initial user namespace, the one without a
+ * parent: the kernel checks this with capable() (kernel/capability.c) before it checks whether
+ * modules are locked. Up to Linux 6.2 the capabilities are two words of 32 bits, the lower first,
+ * since then one of 64; the upper half has no capability at the same place, so both layouts can be
+ * read the same way. */
 static void append_only_for_the_privileged(struct bpf_program *p, const struct offsets *o) {
     APPEND(p, HELPER(BPF_FUNC_get_current_task), MOVE(BPF_REG_8, BPF_REG_0));
     append_follow(p, o->cred);
@@ -79,7 +80,8 @@ static void append_only_for_the_privileged(struct bpf_program *p, const struct o
     APPEND(p, END_UNLESS(BPF_REG_8, 0));
 }
 
-/* Ends if somebody else than root makes the kernel ask, and the ring has his share already. */
+/* Ends if a user other than root makes the kernel request a module, and the ring contains their
+ * share already. */
 static void append_share(struct bpf_program *p, int ring_fd) {
     const struct bpf_insn check[] = {
         MAP(BPF_REG_1, ring_fd),
@@ -95,8 +97,7 @@ static void append_share(struct bpf_program *p, int ring_fd) {
     bpf_append(p, check, ELEMENTSOF(check));
 }
 
-/* Reserves room for an event, whose address stays in R7, or ends where there is none. What is kept
- * in R8 stays. */
+/* Reserves room for an event, whose address stays in R7, or ends if there is none. Keeps R8. */
 static void append_begin(struct bpf_program *p, int ring_fd, enum refusal_kind kind) {
     APPEND(p,
            MAP(BPF_REG_1, ring_fd),
@@ -192,7 +193,7 @@ static int create_ring(struct host *h) {
     return bpf_call(h, BPF_MAP_CREATE, &a);
 }
 
-/* With function 0 a raw tracepoint, else at the entry of that function. The licence as in
+/* With function 0 a raw tracepoint, else at the entry of that function. The license as in
  * trust/kernel-pkcs7.c. */
 static int load_program(struct host *h, const struct bpf_insn *insns, size_t n, uint32_t function) {
     union bpf_attr a = bpf_no_attributes();
@@ -253,7 +254,7 @@ static int ask_btf(struct host *h, struct functions *ret) {
         { .name = "cred", .member = "cap_effective" },
         { .name = "cred", .member = "user_ns" },
         { .name = "user_namespace", .member = "parent" },
-        /* These may be missing. */
+        /* These are optional. */
         { .name = "klp_init_transition" },
         { .name = "klp_reverse_transition" },
         { .name = "klp_patch", .member = "mod" },
@@ -286,7 +287,7 @@ static int ask_btf(struct host *h, struct functions *ret) {
 #endif
 }
 
-/* The count is as good without the rest. */
+/* Counting works without the rest. */
 static int attach_all(struct host *h, int ring_fd, const struct functions *f,
                       int programs[static REFUSALS_PROGRAMS]) {
     for (enum program i = 0; i < REFUSALS_PROGRAMS; i++) {
@@ -320,8 +321,8 @@ int refusals_open(struct host *h, int ret_programs[static REFUSALS_PROGRAMS], st
     return TAKE_FD(ring);
 }
 
-/* A page for the consumer, to write to; one for the producer, and the data twice, so that what goes
- * round lies in one piece. */
+/* A writable page for the consumer; a page for the producer, and the data mapped twice, so that
+ * events that wrap around are contiguous. */
 int refusals_map(int ring_fd, struct refusals *ret) {
     struct refusals r = { .size = ring_size(), .page_size = (size_t) sysconf(_SC_PAGESIZE) };
     uint8_t *rest;

@@ -8,7 +8,7 @@
 #include "monitor/refused-loads.h"
 #include "state/lock.h"
 
-/* More than the ring holds at a time. */
+/* More than the ring can contain. */
 #define EVENTS_MAX 512
 
 void refused_loads_done(struct refused_loads *l) {
@@ -31,7 +31,7 @@ static bool note_request(char ***names, const char *name) {
            strv_extend(names, name) >= 0;
 }
 
-/* Whether it was news. */
+/* Whether it is new. */
 static bool take(struct refused_loads_record *r, struct refusal_event *e) {
     utf8_make_printable(e->text);
     switch ((enum refusal_kind) e->kind) {
@@ -49,8 +49,8 @@ static bool take(struct refused_loads_record *r, struct refusal_event *e) {
     return false;
 }
 
-/* When modules were locked: what was loaded before was not refused, even if we hear of it now. Others than
- * lpd leave no word of it. */
+/* When modules were locked: earlier loads were not refused, even if their events arrive now. If
+ * another program locks, there is no record of it. */
 static uint64_t find_lock(struct host *h) {
     _cleanup_(lock_record_done) struct lock_record record = {};
     uint64_t now = realtime_usec(), ago = 0;

@@ -6,20 +6,20 @@
 
 /* lpd.service counts the loads that the kernel refuses after the lock. */
 struct refused_loads {
-    /* Called for each patch that somebody disables. */
+    /* Called for each patch that is disabled. */
     void (*on_unpatching)(void *userdata, const struct refusal_event *e);
     void *userdata;
     struct refusals ring;
-    uint64_t since_usec; /* of the lock, on host->ops->now(); 0: it was not seen yet */
+    uint64_t since_usec; /* of the lock, on host->ops->now(); 0: not seen yet */
     struct refused_loads_record record;
 };
 
 void refused_loads_done(struct refused_loads *l);
 
-/* Goes on from what is on record, with a ring that was handed over. 0, or a negative errno: nothing
- * is counted. */
+/* Continues from the record, with a ring from systemd. 0, or a negative errno: nothing is
+ * counted. */
 int refused_loads_begin(struct refused_loads *l, struct host *h, int ring_fd);
 
-/* Counts what the ring has to tell, and puts it on record; at the first sight of the lock also that
- * nothing was refused yet. Does nothing without a ring. */
+/* Counts the events of the ring and records the count; when it first sees the lock it also records
+ * that nothing was refused yet. Does nothing without a ring. */
 void refused_loads_note(struct refused_loads *l, struct host *h);

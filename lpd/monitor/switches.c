@@ -7,7 +7,7 @@
 #include "livepatch/sysfs.h"
 #include "monitor/switches.h"
 
-/* Writing to a switch may last as long as a transition, after which the file is gone; so who opens
+/* A write to a switch may take as long as a transition, after which the file is gone; so opening
  * it counts. */
 #define EVENTS (FAN_OPEN | FAN_MODIFY | FAN_CLOSE_WRITE)
 #define DELETED " (deleted)" /* d_path(), fs/d_path.c */
@@ -25,7 +25,7 @@ int switches_open(struct host *h) {
 int switches_mark(const struct host *h, int group, const struct livepatch_list *l) {
     int r = 0;
 
-    /* A mark outlives its file, whose place may be another's by now. */
+    /* A mark outlives its file, and its place in the list may belong to another file by now. */
     if (fanotify_mark(group, FAN_MARK_FLUSH, 0, AT_FDCWD, NULL) < 0)
         return -errno;
     for (size_t i = 0; i < l->n_patches; i++) {
@@ -47,8 +47,7 @@ void switch_event_done(struct switch_event *e) {
     *e = (struct switch_event){};
 }
 
-/* The directory that holds the file: where it is mounted differs between processes, its name does
- * not. */
+/* The directory of the file: its mount point differs between processes, its name does not. */
 static int patch_of(int fd, char **ret) {
     char link[32], path[PATH_MAX];
     char *slash;
@@ -78,11 +77,12 @@ int switches_next(int group, struct switch_event *ret) {
     struct fanotify_event_metadata m;
     ssize_t n;
 
-    /* There is room for one, so that the error of one does not hide in the success of another. */
+    /* Takes one event at a time, so that the error of one is not hidden by the success of
+     * another. */
     n = read(group, &m, sizeof(m));
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return 0;
-    /* The kernel cannot open what has gone meanwhile. */
+    /* The kernel cannot open a file that has disappeared meanwhile. */
     if (n < 0 && (errno == ENODEV || errno == ENOENT)) {
         *ret = (struct switch_event){};
         return 1;

@@ -5,7 +5,7 @@
 #include "base/strv.h"
 #include "lock/forecast/search.h"
 
-/* Devices announce by which module they may be driven: MODALIAS in uevents, modalias in sysfs
+/* Devices announce the module that can drive them: MODALIAS in uevents, modalias in sysfs
  * (Documentation/ABI/testing/sysfs-bus-*). */
 
 #define MODALIAS_MAX ((size_t) 4096)
@@ -19,10 +19,10 @@ static int look_at(struct search *s, const char *directory) {
     if (asprintf(&path, "%s/modalias", directory) < 0 || asprintf(&driver, "%s/driver", directory) < 0)
         return -ENOMEM;
     r = file_read(s->host, path, MODALIAS_MAX, &modalias, NULL);
-    /* Many have none, and a device may go while we look. */
+    /* Many have none, and a device may disappear meanwhile. */
     if (r < 0)
         return r == -ENOMEM ? r : 0;
-    /* Who has a driver needs no other one, though some would match. */
+    /* A device with a driver needs no other one, even if others match. */
     if (file_lstat(s->host, driver, &st) >= 0)
         return 0;
     modalias[strcspn(modalias, "\n")] = '\0';
@@ -62,7 +62,8 @@ static int look_below(struct search *s, const char *top, const char *subdirector
     return r;
 }
 
-/* Of a class only what belongs to no bus has a modalias: the machine itself (dmi), input devices. */
+/* In a class, only devices without a bus have a modalias: the machine itself (dmi), input
+ * devices. */
 int search_devices(struct search *s) {
     unsigned n_devices = 0;
     int r;

@@ -5,8 +5,8 @@
 #include "lock/forecast/search.h"
 #include "state/late-modules.h"
 
-/* What earlier boots, and this one, have loaded after the point of the lock. It may well be in now, but
- * it was not when the lock would have come. */
+/* Modules that earlier boots, and this one, have loaded after the time of the lock. Such a module
+ * may be loaded now, but it was not at that time. */
 
 static int want_module(struct search *s, const struct late_record *l, const char *name) {
     _cleanup_free_ char *reason = NULL;

@@ -6,9 +6,9 @@
 #include "lock/forecast/search.h"
 #include "lock/forecast/units.h"
 
-/* File systems that are to be mounted some time: fstab(5), systemd.mount(5). */
+/* File systems that may be mounted later: fstab(5), systemd.mount(5). */
 
-/* What the kernel is configured with, if it says so anywhere. */
+/* The kernel's configuration, if it is available anywhere. */
 struct defaults {
     char *codepage, *iocharset, *nls;
 };
@@ -19,7 +19,7 @@ static void defaults_done(struct defaults *d) {
     free(d->nls);
 }
 
-/* One mount: where it was read, the type, and the options, which may be NULL. */
+/* One mount: its source, the type, and the options, which may be NULL. */
 struct mount {
     const char *where, *type, *options;
 };
@@ -54,7 +54,7 @@ static int read_defaults(struct search *s, struct defaults *ret) {
     return ret->codepage && ret->iocharset && ret->nls ? 0 : -ENOMEM;
 }
 
-/* The value of an option such as "codepage=" in a list with commas, or the fallback. */
+/* The value of an option such as "codepage=" in a comma-separated list, or the fallback. */
 static char *option_value(const char *options, const char *key, const char *fallback) {
     for (const char *word = options; word; word = strchr(word, ','), word = word ? word + 1 : NULL)
         if (startswith(word, key))
@@ -69,7 +69,7 @@ static bool has_option(const char *options, const char *name) {
     return false;
 }
 
-/* load_nls() asks for nls_NAME (fs/nls/nls_base.c); fat's code pages are called cpNUMBER. */
+/* load_nls() requests nls_NAME (fs/nls/nls_base.c); fat's code pages are called cpNUMBER. */
 static int want_nls(struct search *s, const struct mount *m, const char *prefix, const char *name) {
     _cleanup_free_ char *alias = NULL;
 
@@ -105,7 +105,7 @@ static int want_nfs_versions(struct search *s, const struct mount *m,
                : search_alias(s, WANTED_FILESYSTEM, "nfsv3", "%s: nfs asks for it", m->where);
 }
 
-/* What a file system asks for when it is mounted, besides what it depends on. */
+/* The modules that a file system requests when it is mounted, besides its dependencies. */
 static const struct {
     const char *type;
     int (*want)(struct search *s, const struct mount *m, const struct defaults *d);
@@ -207,7 +207,7 @@ static int read_unit(struct mounts *all, const char *path) {
     return type ? want_mount(all, path, type, options) : 0;
 }
 
-/* Those of the administrator and of generators, enabled or not: somebody wrote them to use them. */
+/* Those of the administrator and of generators, enabled or not: somebody wrote them on purpose. */
 static int read_units(struct mounts *all) {
     static const char *const dirs[] = { "/etc/systemd/system", "/run/systemd/system",
                                         "/run/systemd/transient", "/run/systemd/generator",
@@ -232,7 +232,7 @@ static int read_units(struct mounts *all) {
     return r;
 }
 
-/* Of those that come with systemd and packages, the ones behind an automount that is enabled. */
+/* Of those of systemd and packages, only those behind an enabled automount. */
 static int read_automounts(struct mounts *all) {
     int r = 0;
 

@@ -6,7 +6,7 @@
 #include "lock/forecast/search.h"
 #include "lock/forecast/units.h"
 
-/* Below another root where no kernel runs it is the one that a boot loader would take. */
+/* With another root and without a running kernel, the kernel that a boot loader would take. */
 static int find_release(struct host *h, char **ret, struct error *e) {
     _cleanup_strv_free_ char **releases = NULL;
     size_t n;
@@ -34,14 +34,13 @@ static bool contains_name(char *const *names, const char *name) {
     return false;
 }
 
-/* udev has tried the modules of every device that is there, and those which are not in have refused: as
- * would the lock, if it had to load them. */
+/* udev has tried the modules of every device, and those that are not loaded have refused. They
+ * would also make the lock fail. */
 static bool is_hopeless(const struct search *s, const struct forecast_module *m) {
     return m->source == WANTED_DEVICE && file_exists(s->host, "/run/udev/control");
 }
 
-/* All that was found, and what stands in Modules= already: a list in a drop-in takes the place of the
- * one before. */
+/* Everything that was found, and the modules that Modules= names already. */
 static int gather(const struct search *s, const struct policy *policy, char ***ret) {
     struct forecast *w = s->found;
     int r = 0;
@@ -58,7 +57,7 @@ static int gather(const struct search *s, const struct policy *policy, char ***r
     return r;
 }
 
-/* Leaves out what the others depend on: it comes with them. */
+/* Leaves out dependencies of the others, which are loaded with them. */
 static int propose(const struct search *s, const struct policy *policy) {
     _cleanup_strv_free_ char **all = NULL, **needed = NULL;
     int r;

@@ -6,11 +6,11 @@
 #include "lock/forecast/search.h"
 #include "lock/forecast/units.h"
 
-/* Rules of nftables (nft(8)) and iptables (iptables-save(8)) that a service is enabled to put in. Words
- * are looked at, no rule is understood: a word that means something else here costs a module. */
+/* Rules of nftables (nft(8)) and iptables (iptables-save(8)) that an enabled service loads. Only
+ * words are examined, no rule is parsed: a word with another meaning costs one needless module. */
 
 #define FILES_MAX 100u
-#define DEPTH_MAX 16u /* as nft's own, MAX_INCLUDE_DEPTH */
+#define DEPTH_MAX 16u /* the same as nft's MAX_INCLUDE_DEPTH */
 #define WORD_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-."
 
 /* Names and numbers of nft's address families: include/uapi/linux/netfilter.h, NFPROTO_*. */
@@ -20,8 +20,8 @@ static const struct {
 } families[] = { { "ip", 2 },  { "inet", 1 },   { "ip6", 10 },
                  { "arp", 3 }, { "bridge", 7 }, { "netdev", 5 } };
 
-/* Words of nft, and what the kernel asks for when it meets what they stand for. A '*' is the number
- * of the family (net/netfilter/nf_tables_api.c, request_module() in nft_expr_type_get(),
+/* Words of nft, and the modules that the kernel requests for them. A '*' stands for the number of
+ * the family (net/netfilter/nf_tables_api.c, request_module() in nft_expr_type_get(),
  * nf_tables_chain_type_lookup(), nft_obj_type_get(), nft_flowtable_type_get(); nf_log.c). */
 static const struct {
     const char *word, *aliases[3];
@@ -61,9 +61,9 @@ static const struct {
 
 struct rules {
     struct search *search;
-    const char *unit;    /* that puts them in */
-    const char *path;    /* of the file that is read now */
-    unsigned families;   /* those of the tables so far, as bits of the table above */
+    const char *unit;    /* the service that loads them */
+    const char *path;    /* of the current file */
+    unsigned families;   /* of the tables so far, as bits of the table above */
     unsigned n_files;
 };
 
@@ -101,7 +101,7 @@ static int want_word(struct rules *rules, const char *word) {
     return r;
 }
 
-/* "table inet filter", and "table filter", which is of ip. */
+/* "table inet filter", and "table filter", whose family is ip. */
 static void note_family(struct rules *rules, const char *word) {
     for (size_t i = 0; i < ELEMENTSOF(families); i++)
         if (streq(families[i].name, word)) {
@@ -145,7 +145,7 @@ static int read_nft_line(struct rules *rules, const char *line) {
 
 static int read_nft(struct rules *rules, const char *path, unsigned depth);
 
-/* include "/etc/nftables.d/NAME": the last component may be a pattern. Others are relative to
+/* include "/etc/nftables.d/NAME": the last component may be a pattern. Other paths are relative to
  * directories that only nft knows. */
 static int include(struct rules *rules, const char *line, unsigned depth) {
     const char *start = strchr(line, '/'), *slash;
@@ -193,8 +193,8 @@ static int read_nft(struct rules *rules, const char *path, unsigned depth) {
     return r;
 }
 
-/* iptables is one of two programs: over nf_tables, or over the older tables. Debian and others choose
- * by links. */
+/* iptables is one of two programs: based on nf_tables, or on the older tables. Debian and others
+ * choose with links. */
 static bool iptables_is_legacy(const struct search *s) {
     static const char *const links[] = { "/etc/alternatives/iptables", "/usr/sbin/iptables" };
 
@@ -227,7 +227,7 @@ static int want_table(struct rules *rules, const char *table, const char *prefix
     return r;
 }
 
-/* Matches and targets are asked for as ipt_NAME (xt_find_match(), xt_find_target()). */
+/* The kernel requests matches and targets as ipt_NAME (xt_find_match(), xt_find_target()). */
 static int read_iptables_line(struct rules *rules, const char *line, const char *prefix) {
     static const char *const before[] = { "-m", "--match", "-j", "--jump", "-p", "--protocol" };
     _cleanup_strv_free_ char **found = NULL;
@@ -266,8 +266,8 @@ static int read_iptables(struct rules *rules, const char *path, const char *pref
     return r;
 }
 
-/* Which service puts in which file, and of what kind it is: NULL for nft, or the prefix of the
- * modules of iptables. */
+/* The services, their files, and the kind of file: NULL for nft, or the prefix of iptables'
+ * modules. */
 static const struct {
     const char *unit, *path, *prefix;
 } files[] = {

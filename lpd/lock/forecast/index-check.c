@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "lock/forecast/index-check.h"
 
-/* libkmod/libkmod-index.h: a tree of nodes, each with what of the key it adds, its children by the next character, and
- * its values. The numbers are big-endian; the flags of a node stand in the offset that leads to it. */
+/* libkmod/libkmod-index.h: a tree of nodes, each with its part of the key, its children by the
+ * next character, and its values. The numbers are big-endian; the offset that leads to a node
+ * contains its flags. */
 #define INDEX_MAGIC 0xB007F457u
 #define INDEX_VERSION_MAJOR 2
 #define NODE_PREFIX 0x80000000u
@@ -10,9 +11,10 @@
 #define NODE_CHILDREN 0x20000000u
 #define NODE_OFFSET 0x0fffffffu
 #define CHARACTERS 128
-/* Deeper than any alias is long. */
+/* Deeper than the longest alias. */
 #define DEPTH_MAX 1024
-/* A tree has no more nodes than its file has bytes; what is written once and led to from everywhere is none. */
+/* A tree has no more nodes than its file has bytes. This also stops a file in which many offsets
+ * lead to the same node. */
 
 struct reader {
     const uint8_t *data;
@@ -61,8 +63,8 @@ static bool skip_values(struct reader *r) {
 
 static bool check_node(struct reader *r, uint32_t node, unsigned depth);
 
-/* Children stand before or behind their parent: that differs between versions of depmod. What leads in a circle
- * ends at the depth that is allowed. */
+/* Children may precede or follow their parent, depending on the version of depmod. A cycle ends at
+ * the maximum depth. */
 static bool check_children(struct reader *r, size_t children, unsigned n, unsigned depth) {
     for (unsigned i = 0; i < n; i++) {
         struct reader at = { r->data, r->size, children + i * sizeof(uint32_t), 0 };

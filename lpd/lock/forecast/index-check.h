@@ -3,6 +3,6 @@
 
 #include "base/macro.h"
 
-/* Whether an index of depmod(8) (modules.*.bin) is well formed, so that libkmod, which follows what stands in it
- * without a check, stays inside of it and comes to an end. 0 or -EBADMSG. */
+/* Whether an index of depmod(8) (modules.*.bin) is well formed, so that libkmod, which follows its
+ * offsets without checks, stays inside it and terminates. 0 or -EBADMSG. */
 int index_check(const void *data, size_t size);

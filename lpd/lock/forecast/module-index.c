@@ -28,8 +28,8 @@ struct module_index {
     const struct host *host;
     struct kmod_ctx *kmod;
     char *copies; /* the directory of checked copies, or NULL */
-    int there_fd; /* where they come from */
-    int dir_fd; /* libkmod names the directory by it, so that nothing leads out of the root */
+    int there_fd; /* the original directory */
+    int dir_fd; /* libkmod builds the directory's name from it, so it must not lead out of the root */
 };
 
 static void remove_copies(const struct module_index *x) {
@@ -53,7 +53,7 @@ struct module_index *module_index_free(struct module_index *x) {
     return NULL;
 }
 
-/* libkmod takes paths: this one stands for an open directory, whatever its root. */
+/* libkmod takes paths: this one refers to an open directory, whatever its root. */
 struct fd_path {
     char text[sizeof("/proc/self/fd/") + 3 * sizeof(int)];
 };
@@ -65,13 +65,13 @@ static struct fd_path path_of_fd(int fd) {
     return p;
 }
 
-/* The library's own words go nowhere: what it cannot find is our answer. */
+/* The library's own messages are dropped: a module that it cannot find is a result here. */
 static void say_nothing(void *data _unused_, int priority _unused_, const char *file _unused_,
                         int line _unused_, const char *function _unused_,
                         const char *format _unused_, va_list args _unused_) {
 }
 
-/* kmod_new() reads the configuration at once, so that its directories need not stay open. */
+/* kmod_new() reads the configuration at once, so its directories need not stay open. */
 static struct kmod_ctx *new_kmod(const struct host *h, int dir_fd) {
     int fds[ELEMENTSOF(config_dirs)];
     struct fd_path paths[ELEMENTSOF(config_dirs)], dir = path_of_fd(dir_fd);
@@ -106,7 +106,8 @@ static int load_kmod(struct module_index *x, const char *directory, struct error
                  : 0;
 }
 
-/* What the library reads of a directory of modules. It follows what stands in the indexes without a check. */
+/* The files that the library reads in a directory of modules. It follows the offsets in the
+ * indexes without checks. */
 static const struct {
     const char *name;
     bool needed;
@@ -176,7 +177,7 @@ static int copy_files(const struct host *h, const char *directory, int to, struc
     return 0;
 }
 
-/* The library looks whether a module is there before it believes that another one needs it. */
+/* The library checks that a module's file exists before it accepts it as a dependency. */
 static int link_directories(struct module_index *x, const char *directory) {
     _cleanup_strv_free_ char **names = NULL;
     int r;
@@ -196,7 +197,8 @@ static int link_directories(struct module_index *x, const char *directory) {
     return r;
 }
 
-/* Whose root that is, and who changes it meanwhile, is not known: the library gets checked copies. */
+/* It is unknown whose root that is, and who changes it meanwhile, so the library gets checked
+ * copies. */
 static int open_copies(struct module_index *x, const char *directory, struct error *e) {
     char place[] = "/tmp/lpctl-XXXXXX";
     int r;
@@ -246,11 +248,11 @@ int module_index_open(const struct host *h, const char *release, struct module_i
 bool module_is_loaded(const struct host *h, const char *name) {
     _cleanup_free_ char *path = NULL;
 
-    /* What is built in has a directory as well, but no state. */
+    /* A built-in module has a directory too, but no state. */
     return asprintf(&path, "/sys/module/%s/initstate", name) >= 0 && file_exists(h, path);
 }
 
-/* "install foo /bin/false" is how modules are switched off for good. */
+/* "install foo /bin/false" is the usual way to disable a module for good. */
 static bool is_switched_off(const struct kmod_module *m) {
     const char *command = kmod_module_get_install_commands(m);
     _cleanup_free_ char *program = command ? strndup(command, strcspn(command, " \t")) : NULL;
@@ -259,8 +261,8 @@ static bool is_switched_off(const struct kmod_module *m) {
                        streq(path_basename(program), "false"));
 }
 
-/* libkmod asks its index for what is built in before it looks at /sys, which may be another
- * machine's than ours. */
+/* libkmod checks its index of built-in modules before /sys, which may be that of another
+ * machine. */
 static bool is_built_in(const struct kmod_module *m) {
     return kmod_module_get_initstate(m) == KMOD_MODULE_BUILTIN;
 }
@@ -270,7 +272,7 @@ static bool is_available(const struct kmod_module *m) {
            patch_name_is_valid(kmod_module_get_name(m));
 }
 
-/* Appends what is missing of a list of modules; 1 if one of them is there. */
+/* Appends the missing modules of a list; 1 if one of them exists. */
 static int add_missing(struct module_index *x, const kmod_list *all, char ***ret) {
     _cleanup_modules_ kmod_list *allowed = NULL;
     const kmod_list *i;
@@ -300,7 +302,7 @@ int module_index_missing(struct module_index *x, const char *alias, enum module_
     _cleanup_modules_ kmod_list *found = NULL;
     int r;
 
-    /* A name that libkmod does not take, as one that is too long, has no module. */
+    /* A name that libkmod refuses, for instance because it is too long, has no module. */
     if (kmod_module_new_from_lookup(x->kmod, alias, &found) < 0)
         return 0;
     r = add_missing(x, found, &missing);

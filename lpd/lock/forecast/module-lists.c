@@ -6,7 +6,8 @@
 #include "config/conf-files.h"
 #include "lock/forecast/search.h"
 
-/* Modules that are named by name: modules-load.d(5), and the softdeps of those that are loaded. */
+/* Modules that configuration names directly: modules-load.d(5), and the softdeps of loaded
+ * modules. */
 
 static const char *const load_dirs[] = { "/etc/modules-load.d", "/run/modules-load.d",
                                          "/usr/local/lib/modules-load.d",
@@ -30,7 +31,7 @@ static int read_list(struct search *s, const char *path) {
     return r;
 }
 
-/* A file hides those of the same name in the directories after its own, be it empty or /dev/null. */
+/* A file hides those of the same name in later directories, also if it is empty or /dev/null. */
 static int read_lists(struct search *s) {
     _cleanup_strv_free_ char **seen = NULL;
     int r = 0;

@@ -5,8 +5,8 @@
 #include "lock/forecast/search.h"
 #include "lock/forecast/units.h"
 
-/* Network devices that systemd.netdev(5) or NetworkManager's keyfiles (nm-settings-keyfile(5)) describe,
- * where that service is enabled. */
+/* Network devices of systemd.netdev(5) or of NetworkManager's keyfiles (nm-settings-keyfile(5)),
+ * if that service is enabled. */
 
 static const struct {
     const char *unit, *directory, *suffix, *section, *key;
@@ -18,7 +18,7 @@ static const struct {
       "connection", "type" },
 };
 
-/* Kinds whose module is not found by the alias that rtnetlink asks for (net/core/rtnetlink.c). */
+/* Kinds whose module has no alias of the form that rtnetlink requests (net/core/rtnetlink.c). */
 static const struct {
     const char *kind, *alias;
 } exceptions[] = {

@@ -24,7 +24,7 @@ static int compare_asked(const void *a, const void *b) {
     return strcmp(a, b);
 }
 
-/* 1 if nobody has asked for that yet: rules name the same thing over and over. */
+/* 1 if this is new: rules name the same thing many times. */
 static int is_new(struct search *s, enum forecast_source source, const char *alias) {
     char *key;
     void **node;

@@ -5,7 +5,8 @@
 #include "lock/forecast/forecast.h"
 #include "lock/forecast/module-index.h"
 
-/* Inside of this folder: what each source is given, and says what it found to. */
+/* Internal to this folder: the input of each source, and the functions with which it reports
+ * findings. */
 
 struct search {
     struct host *host;
@@ -16,7 +17,7 @@ struct search {
     struct forecast *found;
 };
 
-/* Frees all but what was found. */
+/* Frees everything but the findings. */
 void search_done(struct search *s);
 
 /* The sources, each in a file of its own. 0 or -ENOMEM. */
@@ -29,29 +30,29 @@ int search_networks(struct search *s);
 int search_services(struct search *s);
 int search_record(struct search *s);
 
-/* Adds the modules that are missing behind an alias which the kernel will ask for; the rest is the
- * reason. 0 or -ENOMEM. */
+/* Adds the missing modules behind an alias that the kernel will request; the other arguments are
+ * the reason. 0 or -ENOMEM. */
 int search_alias(struct search *s, enum forecast_source source, const char *alias, const char *fmt,
                  ...) _printf_(4, 5);
-/* The same for the module's alias that a device has. */
+/* The same for a device's alias. */
 int search_modalias(struct search *s, const char *modalias, const char *device);
 /* Adds one module. */
 int search_add(struct search *s, enum forecast_source source, const char *name, bool loaded,
                const char *reason);
 
-/* Reads a text file of at most 1 MiB. 1; 0 if nothing is there, or it cannot be read, which is
+/* Reads a text file of at most 1 MiB. 1; 0 if it does not exist, or cannot be read, which is
  * noted; -ENOMEM. */
 int search_read(struct search *s, const char *path, char **ret);
 
-/* The sorted names in a directory; none if it is not there or cannot be read, which is noted. */
+/* The sorted names in a directory; none if it does not exist or cannot be read, which is noted. */
 int search_list(struct search *s, const char *path, char ***ret);
 
-/* The next line of a text, which it cuts, as strsep(3) does; one that is longer than any that is meant for
- * people is given as an empty one. NULL at the end. */
+/* The next line of a text, which is modified as by strsep(3). A line that is too long to be meant
+ * for people is returned as an empty one. NULL at the end. */
 char *search_line(char **rest);
 
-/* What a symbolic link says; NULL if there is none, or out of memory. */
+/* The target of a symbolic link; NULL if there is none, or memory runs out. */
 char *search_link(const struct search *s, const char *path);
 
-/* Notes what could not be looked at. 0 or -ENOMEM. */
+/* Notes a source that could not be read. 0 or -ENOMEM. */
 int search_note_unread(struct search *s, const char *path, int r);

@@ -2,8 +2,9 @@
 #include "lock/forecast/search.h"
 #include "lock/forecast/units.h"
 
-/* Services that load modules some time after their start, when a tunnel, a container or a machine is
- * made: what is known of them, where no file of theirs says it. */
+/* Services that load modules some time after their start, for instance for a tunnel, a container
+ * or a virtual machine, and the modules that they are known to load, which none of their files
+ * names. */
 static const struct {
     const char *unit; /* an '@' at the end: any instance */
     const char *aliases[8];

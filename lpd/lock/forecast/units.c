@@ -59,7 +59,7 @@ bool unit_is_enabled(const struct search *s, const char *name, const char **ret_
     return false;
 }
 
-/* Cuts blanks from both ends of what lies between start and end. */
+/* Trims blanks at both ends of the text between start and end. */
 static char *strip(const char *start, const char *end) {
     while (start < end && strchr(" \t\r", *start))
         start++;

@@ -7,7 +7,7 @@
 
 /* Volumes of the device mapper: crypttab(5), integritytab(5), veritytab(5). */
 
-/* Of a LUKS volume only its header knows; this is what cryptsetup(8) makes them with. */
+/* Only the header of a LUKS volume says it; these are the defaults of cryptsetup(8). */
 #define LUKS_CIPHER "aes-xts-plain64"
 
 static const struct {
@@ -18,7 +18,7 @@ static const struct {
     { "/etc/veritytab", "dm-verity" },
 };
 
-/* /proc/crypto names what is there, built in or not; for a template, what has been made of it. */
+/* /proc/crypto names the available algorithms, built in or not; for a template, its instances. */
 static bool kernel_has(const char *crypto, const char *algorithm) {
     for (const char *line = crypto; *line; line += strcspn(line, "\n"), line += *line == '\n') {
         const char *name = startswith(line, "name") ? strstr(line, ": ") : NULL;
@@ -30,8 +30,8 @@ static bool kernel_has(const char *crypto, const char *algorithm) {
     return false;
 }
 
-/* The kernel asks for crypto-NAME (crypto/api.c). Drivers of single processors have that alias as
- * well; the one for every processor is preferred. */
+/* The kernel requests crypto-NAME (crypto/api.c). Drivers for certain processors have that alias
+ * too; the generic one is preferred. */
 static int want_algorithm(struct search *s, const char *where, const char *algorithm) {
     _cleanup_free_ char *alias = NULL, *generic = NULL;
 
@@ -44,7 +44,8 @@ static int want_algorithm(struct search *s, const char *where, const char *algor
                         "%s: its cipher uses %.50s", where, algorithm);
 }
 
-/* "aes-xts-plain64", "aes-cbc-essiv:sha256", "capi:xts(aes)-plain64": every word may be an algorithm. */
+/* "aes-xts-plain64", "aes-cbc-essiv:sha256", "capi:xts(aes)-plain64": every word may be an
+ * algorithm. */
 static int want_cipher(struct search *s, const char *where, const char *cipher, const char *crypto) {
     _cleanup_strv_free_ char **words = NULL;
     int r;
