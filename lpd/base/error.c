@@ -64,6 +64,20 @@ int error_prefix(struct error *e, int r, const char *fmt, ...) {
     return r;
 }
 
+int error_place_last(struct error *e, int r, const char *path) {
+    const char *slash = strrchr(path, '/'), *reason;
+    char *moved;
+
+    if (!slash || !slash[1] || !e || !e->message || !startswith(e->message, path))
+        return r;
+    reason = e->message + strlen(path);
+    if (!startswith(reason, ": ") || asprintf(&moved, "%s%s (%s)", slash + 1, reason, path) < 0)
+        return r;
+    free(e->message);
+    e->message = printable(moved);
+    return r;
+}
+
 const char *error_message(const struct error *e, int r) {
     return e && e->message ? e->message : strerror(-r);
 }

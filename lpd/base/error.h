@@ -31,6 +31,10 @@ int error_hint(struct error *e, int r, const char *fmt, ...) _printf_(3, 4);
  * r. */
 int error_prefix(struct error *e, int r, const char *fmt, ...) _printf_(3, 4);
 
+/* Moves the path that a message begins with behind the reason, which a narrow terminal cuts off last:
+ * "/a/b.ko: REASON" becomes "b.ko: REASON (/a/b.ko)". Another message stays as it is. Returns r. */
+int error_place_last(struct error *e, int r, const char *path);
+
 /* Adds a fault to those in e, or makes it the first one, and empties from. r is the error number of
  * the fault. Faults beyond ERROR_FAULTS_MAX are dropped. Returns r. */
 int error_collect(struct error *e, int r, struct error *from);

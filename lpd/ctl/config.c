@@ -93,15 +93,15 @@ static int lint_text(struct ctl *c, struct host *here, const char *path, const c
 
 static int lint_file(struct ctl *c, const char *path) {
     _cleanup_(host_close) struct host here = HOST_NULL;
-    _cleanup_free_ char *absolute = realpath(path, NULL), *data = NULL;
+    _cleanup_free_ char *absolute = NULL, *data = NULL;
     _cleanup_(error_done) struct error e = ERROR_NULL;
     size_t size;
     int r;
 
-    r = absolute ? host_open("/", &here) : -errno;
-    if (r < 0)
-        (void) error_set(&e, r, EXIT_STATUS_CONFIG, "%s: %s", path, strerror(-r));
-    else
+    r = ctl_find_file(path, &absolute, &e);
+    if (r >= 0)
+        r = host_open("/", &here);
+    if (r >= 0)
         r = conf_read_untrusted(&here, absolute, &data, &size, &e);
     if (r > 0)
         r = lint_text(c, &here, path, absolute, data, size, &e);

@@ -83,5 +83,11 @@ int ctl_check_name(const char *name, struct error *e);
  * comes too late. */
 int ctl_check_early(const struct ctl *c, const char *path, struct error *e);
 
+/* Nobody knows that name: neither a manifest, nor this boot's results, nor the kernel. */
+bool ctl_is_unknown(struct ctl *c, const char *name);
+
+/* The absolute path of a file that the command line names, to be freed. */
+int ctl_find_file(const char *argument, char **ret, struct error *e);
+
 /* "There is no patch X", with the name that was probably meant. Returns -ENOENT. */
 int ctl_no_patch(struct ctl *c, const char *name, struct error *e);

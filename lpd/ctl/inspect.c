@@ -25,6 +25,23 @@ int ctl_check_name(const char *name, struct error *e) {
                       "names are letters, digits, '-', '_' and '.', %d at most", PATCH_NAME_MAX);
 }
 
+int ctl_find_file(const char *argument, char **ret, struct error *e) {
+    char *path = realpath(argument, NULL);
+    int r;
+
+    if (path) {
+        *ret = path;
+        return 0;
+    }
+    r = -errno;
+    if (strstr(argument, "://"))
+        return error_hint(e, error_set(e, -EINVAL, EXIT_STATUS_USAGE,
+                                       "%s: this is a URL, and lpctl reads local files only", argument),
+                          "download it first, and name the file: curl -fLO '%s'", argument);
+    return error_set(e, r, r == -EACCES ? EXIT_STATUS_PRIVILEGE : EXIT_STATUS_FAILED, "%s: %s", argument,
+                     strerror(-r));
+}
+
 int ctl_check_early(const struct ctl *c, const char *path, struct error *e) {
     _cleanup_free_ char *place = NULL;
     int r;
@@ -501,6 +518,8 @@ int ctl_blocking(struct ctl *c, char **argv, struct error *e) {
     int r;
 
     r = argv[0] ? ctl_check_name(argv[0], e) : 0;
+    if (r >= 0 && argv[0] && ctl_is_unknown(c, argv[0]))
+        return ctl_no_patch(c, argv[0], e);
     if (r >= 0)
         r = blocking_tasks_read(&c->host, &b, e);
     if (r < 0)

@@ -365,12 +365,15 @@ int install_one(struct ctl *c, struct manager *m, const struct host *source, con
 /* Files on the command line are the caller's, not below --root=. */
 static int install_callers_file(struct ctl *c, struct manager *m, const char *path, struct error *e) {
     _cleanup_(host_close) struct host here = HOST_NULL;
-    _cleanup_free_ char *absolute = realpath(path, NULL);
+    _cleanup_free_ char *absolute = NULL;
     int r;
 
-    if (!absolute)
-        return error_set(e, -errno, EXIT_STATUS_FAILED, "%s: %s", path, strerror(errno));
-    r = host_open("/", &here);
+    r = ctl_find_file(path, &absolute, e);
+    if (r == -ENOENT && !strchr(path, '/') && !strstr(path, ".ko"))
+        return error_hint(e, r, "name a module file, such as ./%s.ko; to load an installed patch: lpctl load %s",
+                          path, path);
+    if (r >= 0)
+        r = host_open("/", &here);
     return r < 0 ? r : install_one(c, m, &here, absolute, e);
 }
 

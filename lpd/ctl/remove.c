@@ -33,6 +33,16 @@ static int unload_and_remove(struct ctl *c, struct manager *m, const char *name,
     return r;
 }
 
+/* A typing error should not look like success. */
+static void add_nothing(struct ctl *c, const char *name) {
+    _cleanup_(error_done) struct error e = ERROR_NULL;
+
+    (void) ctl_no_patch(c, name, &e);
+    changes_add(c, name, false, "there is no such patch, nothing to do%s%s",
+                startswith(strempty(e.hint), "did you mean") ? "; " : "",
+                startswith(strempty(e.hint), "did you mean") ? e.hint : "");
+}
+
 static int remove_one(struct ctl *c, struct manager *m, const char *name, struct error *e) {
     _cleanup_(volume_change_freep) struct volume_change *volume = NULL;
     _cleanup_(result_done) struct result result = {};
@@ -51,8 +61,10 @@ static int remove_one(struct ctl *c, struct manager *m, const char *name, struct
     }
     if (c->host.live)
         (void) result_remove(&c->host, name);
-    if (r == 0 && !unloaded)
-        return ctl_no_patch(c, name, e);
+    if (r == 0 && !unloaded) {
+        add_nothing(c, name);
+        return 0;
+    }
     if (m)
         (void) manager_reload(m, NULL);
     changes_add(c, name, true, "%s%s%s%s%s", unloaded ? "unloaded" : "", unloaded && r > 0 ? " and " : "",

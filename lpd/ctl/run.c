@@ -63,15 +63,16 @@ static int load_named(struct ctl *c, struct manager *m, char **argv, struct erro
 }
 
 static int load_file(struct ctl *c, struct manager *m, char **argv, struct error *e) {
-    _cleanup_free_ char *absolute = realpath(argv[0], NULL), *parameters = strv_join(argv + 1, " ");
+    _cleanup_free_ char *absolute = NULL, *parameters = strv_join(argv + 1, " ");
     _cleanup_(result_done) struct result result = {};
     uint64_t deadline = ctl_wait_deadline(c);
     int r;
 
-    if (!absolute)
-        return error_set(e, -errno, EXIT_STATUS_FAILED, "%s: %s", argv[0], strerror(errno));
     if (!parameters)
         return -ENOMEM;
+    r = ctl_find_file(argv[0], &absolute, e);
+    if (r < 0)
+        return r;
     r = execute_load_file(&c->host, absolute, parameters,
                           c->wait ? MIN(c->wait_usec, FILE_TIMEOUT_USEC) : FILE_TIMEOUT_USEC, &result, e);
     if (result.name)
@@ -136,11 +137,11 @@ static int name_of(struct ctl *c, const char *argument, char **ret, struct error
     int r;
 
     if (is_file(argument)) {
-        _cleanup_free_ char *absolute = realpath(argument, NULL);
+        _cleanup_free_ char *absolute = NULL;
 
-        if (!absolute)
-            return error_set(e, -errno, EXIT_STATUS_FAILED, "%s: %s", argument, strerror(errno));
-        r = module_file_open_untrusted(&c->host, absolute, &f, e);
+        r = ctl_find_file(argument, &absolute, e);
+        if (r >= 0)
+            r = module_file_open_untrusted(&c->host, absolute, &f, e);
         if (r < 0)
             return r;
         argument = f.info.name;
@@ -158,8 +159,7 @@ static int name_of(struct ctl *c, const char *argument, char **ret, struct error
     return *ret ? 0 : -ENOMEM;
 }
 
-/* Nobody knows that name: neither a manifest, nor this boot's results, nor the kernel. */
-static bool is_unknown(struct ctl *c, const char *name) {
+bool ctl_is_unknown(struct ctl *c, const char *name) {
     _cleanup_(livepatch_done) struct livepatch in = {};
     _cleanup_(manifest_list_done) struct manifest_list l = {};
     _cleanup_(result_done) struct result result = {};
@@ -177,7 +177,7 @@ static int unload_one(struct ctl *c, struct manager *m, const char *argument, st
     r = name_of(c, argument, &name, e);
     if (r < 0)
         return r;
-    if (is_unknown(c, name))
+    if (ctl_is_unknown(c, name))
         return ctl_no_patch(c, name, e);
     r = converge_unload(&c->host, m, name, &result, e);
     if (r < 0)

@@ -140,10 +140,8 @@ static int find_file(struct ctl *c, struct verification *v, const char *argument
     const struct manifest_entry *entry;
 
     v->index = SIZE_MAX;
-    if (strchr(argument, '/') || strstr(argument, ".ko")) {
-        *ret_path = realpath(argument, NULL);
-        return *ret_path ? 0 : error_set(e, -errno, EXIT_STATUS_FAILED, "%s: %s", argument, strerror(errno));
-    }
+    if (strchr(argument, '/') || strstr(argument, ".ko"))
+        return ctl_find_file(argument, ret_path, e);
     v->index = snapshot_find(&v->snapshot, argument);
     if (v->index == SIZE_MAX)
         return ctl_no_patch(c, argument, e);

@@ -327,7 +327,7 @@ static int check_signed(struct load *l, bool already, struct error *e) {
                       l->name);
 }
 
-int livepatch_load(struct host *h, const struct module_file *f, const struct load_options *o,
+static int load_file(struct host *h, const struct module_file *f, const struct load_options *o,
                    enum load_result *ret_result, struct error *e) {
     _cleanup_free_ char *name = NULL;
     _cleanup_(load_done) struct load l = { .h = h, .f = f, .o = o };
@@ -353,4 +353,11 @@ int livepatch_load(struct host *h, const struct module_file *f, const struct loa
     if (r >= 0)
         *ret_result = result;
     return r;
+}
+
+int livepatch_load(struct host *h, const struct module_file *f, const struct load_options *o,
+                   enum load_result *ret_result, struct error *e) {
+    int r = load_file(h, f, o, ret_result, e);
+
+    return r < 0 ? error_place_last(e, r, f->path) : r;
 }

@@ -146,8 +146,8 @@ static int record_conflicts(struct host *h, const struct manifest *m, struct err
     return describe_unrecorded(m->name, conflicts_write(h, m->name, m->conflicts), e);
 }
 
-static const char *failed_state(const struct error *e) {
-    return e->exit_status == EXIT_STATUS_REFUSED ? "refused" : "failed";
+static const char *failed_state(int r, const struct error *e) {
+    return result_failed_state(r, e->exit_status);
 }
 
 static int describe_module(const struct module_file *f, struct result *result) {
@@ -356,7 +356,7 @@ static int carry_out_load(struct host *h, const struct snapshot *s, const struct
         r = error_set(e, -ECANCELED, a->exit_status, "%s", action_fact(a));
         if (a->hint)
             (void) error_hint(e, r, "%s", a->hint);
-        return conclude(h, result, r, e, a->type == ACTION_SKIP ? "skipped" : failed_state(e));
+        return conclude(h, result, r, e, a->type == ACTION_SKIP ? "skipped" : failed_state(a->error_number, e));
     }
     r = check_requires(s, plan, m, e);
     if (r >= 0)
@@ -368,7 +368,7 @@ static int carry_out_load(struct host *h, const struct snapshot *s, const struct
                         string_set(&result->cause, CAUSE_WAITING) < 0))
         return -ENOMEM;
     if (r < 0)
-        return conclude(h, result, r, e, r == -EDQUOT ? "skipped" : failed_state(e));
+        return conclude(h, result, r, e, r == -EDQUOT ? "skipped" : failed_state(r, e));
     loaded = r;
     r = conclude(h, result, loaded, e, "active");
     /* The boot is not held up for it: livepatch@.service waits, and finds the patch in. */
@@ -462,7 +462,7 @@ int execute_load_file(struct host *h, const char *path, const char *parameters, 
         return r;
     options.must_be_signed |= gate == GATE_AT_LOAD;
     r = load_file(h, &s, &f, gate, &options, &result, e);
-    r = conclude(h, &result, r, e, r < 0 ? failed_state(e) : "active");
+    r = conclude(h, &result, r, e, r < 0 ? failed_state(r, e) : "active");
     *ret = TAKE_STRUCT(result);
     return r;
 }

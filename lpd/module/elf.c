@@ -87,7 +87,7 @@ static int check_sections(const struct elf *elf, struct error *e) {
         if (header.sh_type != SHT_NULL && header.sh_type != SHT_NOBITS &&
             !within(elf, header.sh_offset, header.sh_size))
             return error_set(e, -ENOEXEC, EXIT_STATUS_REFUSED,
-                             "truncated or damaged: section %zu lies outside the file", i);
+                             "not a kernel module: truncated or damaged, section %zu lies outside the file", i);
     }
     return 0;
 }
@@ -126,7 +126,7 @@ int elf_open(const void *data, size_t size, struct elf *ret, struct error *e) {
     elf.section_count = header.e_shnum;
     if (!within(&elf, header.e_shoff, elf.section_count * sizeof(ElfW(Shdr))))
         return error_set(e, -ENOEXEC, EXIT_STATUS_REFUSED,
-                         "truncated or damaged: the section headers lie outside the file");
+                         "not a kernel module: truncated or damaged, the section headers lie outside the file");
     r = find_names(&elf, header.e_shstrndx, e);
     if (r < 0)
         return r;
@@ -145,7 +145,7 @@ int elf_find_section(const struct elf *elf, const char *name, struct elf_section
         if (!streq(elf->names + section_header(elf, i).sh_name, name))
             continue;
         if (found > 0)
-            return error_set(e, -ENOEXEC, EXIT_STATUS_REFUSED, "more than one section %s", name);
+            return error_set(e, -ENOEXEC, EXIT_STATUS_REFUSED, "not a kernel module: more than one section %s", name);
         found = i;
     }
     if (found == 0)

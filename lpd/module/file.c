@@ -61,6 +61,8 @@ static int unpack(const struct host *h, struct module_file *f, struct error *e) 
     budget_spend_bytes(h, r == 0 ? f->size : size);
     if (r < 0 && max < MODULE_SIZE_MAX && size > max)
         return refuse_over_budget(max, e);
+    if (r == -EBADMSG)
+        return error_prefix(e, -ENOEXEC, "not a kernel module");
     if (r <= 0)
         return r;
     f->compressed = true;
@@ -92,6 +94,8 @@ static int open_and_parse(const struct host *h, const char *path, bool trusted,
     int r;
 
     r = f->file_fd = safe_file_open(h, path, MODULE_SIZE_MAX, trusted, e);
+    if (r == -ENOEXEC)
+        return error_set(e, r, EXIT_STATUS_REFUSED, "not a kernel module: the file is empty");
     if (r >= 0)
         r = read_bytes(h, f, e);
     if (r >= 0)
@@ -108,8 +112,10 @@ static int module_open(const struct host *h, const char *path, bool trusted, str
     if (!f.path)
         return -ENOMEM;
     r = open_and_parse(h, path, trusted, &f, e);
-    if (r < 0)
-        return error_prefix(e, r, "%s", path);
+    if (r < 0) {
+        (void) error_prefix(e, r, "%s", path);
+        return error_place_last(e, r, path);
+    }
     *ret = f;
     f = MODULE_FILE_NULL;
     return 0;

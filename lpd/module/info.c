@@ -107,10 +107,10 @@ static int find_modinfo(const struct elf *elf, struct elf_section *ret, struct e
         return error_set(e, -ENOEXEC, EXIT_STATUS_REFUSED,
                          "not a kernel module: no section .modinfo");
     if (modinfo.size == 0)
-        return error_set(e, -ENOEXEC, EXIT_STATUS_REFUSED, "the section .modinfo is empty");
+        return error_set(e, -ENOEXEC, EXIT_STATUS_REFUSED, "not a kernel module: the section .modinfo is empty");
     if (modinfo.data[modinfo.size - 1] != '\0')
         return error_set(e, -ENOEXEC, EXIT_STATUS_REFUSED,
-                         "the section .modinfo ends within an entry");
+                         "not a kernel module: the section .modinfo ends within an entry");
     *ret = modinfo;
     return 0;
 }

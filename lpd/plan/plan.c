@@ -96,12 +96,22 @@ static int decide(struct action *a, enum action_type type, enum exit_status exit
     return 0;
 }
 
+/* A narrow terminal cuts off the directory last. */
+static int answer_fault(struct action *a, const char *message) {
+    size_t n = strcspn(message, ":");
+    const char *slash = memrchr(message, '/', n);
+
+    if (*message != '/' || !message[n])
+        return answer(a, "manifest", false, "%s", message);
+    return answer(a, "manifest", false, "%s (%.*s)", slash + 1, (int) n, message);
+}
+
 static int check_manifest(struct planner *p, struct action *a, const struct manifest_entry *entry) {
     if (entry->error_number == 0)
         return answer(a, "manifest", true, "%s", entry->path);
     decide(a, ACTION_FAIL, entry->error.exit_status ?: EXIT_STATUS_CONFIG);
     a->hint = entry->error.hint;
-    return answer(a, "manifest", false, "%s", error_message(&entry->error, entry->error_number));
+    return answer_fault(a, error_message(&entry->error, entry->error_number));
 }
 
 static int check_switches(struct planner *p, struct action *a, const struct manifest_entry *entry) {
@@ -372,6 +382,7 @@ static int check_gate(struct planner *p, struct action *a, const struct manifest
     if (info->gate_asked && info->gate_result < 0 && readable) {
         decide(a, ACTION_FAIL, info->gate_refusal.exit_status);
         a->hint = info->gate_refusal.hint;
+        a->error_number = info->gate_result;
         return answer(a, gate_step_to_string(info->gate_step), false, "%s",
                       error_message(&info->gate_refusal, info->gate_result));
     }

@@ -39,7 +39,7 @@ static struct state state_by_plan(const struct subject *p) {
         return (struct state){ streq(decided, "enabled") ? "disabled" : "skipped",
                                action_fact(p->action) };
     if (p->action->type == ACTION_FAIL)
-        return (struct state){ p->action->exit_status == EXIT_STATUS_REFUSED ? "refused" : "failed",
+        return (struct state){ result_failed_state(p->action->error_number, p->action->exit_status),
                                action_fact(p->action) };
     return (struct state){ "absent", "it has not been loaded in this boot" };
 }

@@ -35,6 +35,10 @@ static const struct json_field strings[] = {
     { "expired", offsetof(struct result, expired) },
 };
 
+const char *result_failed_state(int r, enum exit_status exit_status) {
+    return exit_status == EXIT_STATUS_REFUSED && r != -ENOEXEC ? "refused" : "failed";
+}
+
 void result_done(struct result *r) {
     json_file_free_fields(strings, ELEMENTSOF(strings), r);
     strv_free(r->replaces);

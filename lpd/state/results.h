@@ -46,6 +46,9 @@ struct result_list {
     size_t n_results;
 };
 
+/* The state of a patch that could not be loaded: what is no module at all was not refused. */
+const char *result_failed_state(int r, enum exit_status exit_status);
+
 void result_done(struct result *r);
 
 /* Copies the facts about the signature. 0 or -ENOMEM. */

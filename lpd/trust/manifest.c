@@ -2,6 +2,7 @@
 #include <sha2.h>
 #include <stdio.h>
 
+#include "base/file.h"
 #include "base/hex.h"
 #include "config/conf-files.h"
 #include "trust/manifest.h"
@@ -14,7 +15,7 @@ static bool cannot_tell(const struct trust_report *t) {
 static int refuse_unsigned(struct error *e, const char *path) {
     (void) error_set(e, -EKEYREJECTED, EXIT_STATUS_REFUSED,
                      "%s: not signed: there is no %s" MANIFEST_SIGNATURE_SUFFIX
-                     " (SignedManifests=yes)", path, path);
+                     " beside it (SignedManifests=yes)", path, path_basename(path));
     return error_hint(e, -EKEYREJECTED, "sign it: " MANIFEST_SIGN_COMMAND, path, path);
 }
 
@@ -33,6 +34,7 @@ static int read_signature(const struct host *h, const struct manifest_source *so
         return refuse_unsigned(e, source->path);
     if (r == -ENOMEM || r > 0)
         return MIN(r, 0);
+    (void) error_place_last(&reading, r, path);
     return error_set(e, r == -EACCES ? -EOPNOTSUPP : -EKEYREJECTED, EXIT_STATUS_REFUSED, "%s",
                      error_message(&reading, r));
 }
@@ -69,7 +71,7 @@ int trust_check_manifest(struct host *h, const struct trust_machine *machine,
     if (policy.signature == SIGNATURE_PERMISSIVE)
         policy.signature = SIGNATURE_LOCAL;
     for (size_t i = 0; i < m->n_sources && r >= 0; i++)
-        r = check_source(h, &strict, m->sources + i, e);
+        r = error_place_last(e, check_source(h, &strict, m->sources + i, e), m->sources[i].path);
     if (r >= 0 && m->n_sources == 0)
         return error_set(e, -EKEYREJECTED, EXIT_STATUS_REFUSED,
                          "%s: its bytes were not kept", m->path);

@@ -373,5 +373,6 @@ int trust_check(const struct trust_report *t, enum signature_policy policy, cons
     r = error_set(e, -EKEYREJECTED, EXIT_STATUS_REFUSED, "%s: %s (%s, Signature=%s)", what,
                   strempty(t->reason), verdict_to_string(t->verdict),
                   signature_policy_to_string(policy));
+    (void) error_place_last(e, r, what);
     return t->hint ? error_hint(e, r, "%s", t->hint) : r;
 }

@@ -168,7 +168,7 @@ class Install(Changing):
     def test_kernel(self):
         path = self.place("fix-net.ko", module("fix_net", OTHER))
         self.assertEqual(self.refuse(6, "install", f"--kernel={KERNEL}", path),
-                         f"{path}: built for the kernel {OTHER}, not for {KERNEL}")
+                         f"fix-net.ko: built for the kernel {OTHER}, not for {KERNEL} ({path})")
         self.text("install", f"--kernel={OTHER}", path)
         self.assertEqual(self.added(), self.wanted("fix-net", module("fix_net", OTHER), OTHER))
 
@@ -217,7 +217,7 @@ class Install(Changing):
         self.mark()
         path = self.place("fix-net.ko", module("fix_net"))
         self.assertEqual(self.refuse(5, "install", path),
-                         f"{path}: its SHA256 is {sha256(module('fix_net'))}, but the manifest wants {pin}")
+                         f"fix-net.ko: its SHA256 is {sha256(module('fix_net'))}, but the manifest wants {pin} ({path})")
         self.assertEqual(self.error["hint"], "install the module that was meant, or correct SHA256= in "
                                              f"[Kernel:{KERNEL}]")
 
@@ -242,7 +242,7 @@ class Install(Changing):
     def test_no_live_patch(self):
         path = self.place("ext.ko", module("ext", livepatch=False))
         self.assertEqual(self.refuse(5, "install", path),
-                         f"{path}: a kernel module, but no live patch (no livepatch=Y)")
+                         f"ext.ko: a kernel module, but no live patch (no livepatch=Y) ({path})")
 
     def test_policy(self):
         path = self.place("fix-net.ko", module("fix_net"))
@@ -273,9 +273,19 @@ class Install(Changing):
         self.assertTrue(changed)
         self.assertEqual({name: c for name, (c, _) in patches.items()},
                          {"a": True, str(paths[2]): False, "d": True})
-        self.assertIn(f"{paths[1]}: ", self.error["message"])
-        self.assertIn(f"{paths[2]}: is empty", patches[str(paths[2])][1])
+        self.assertEqual(self.error["message"], f"b.ko: not a kernel module: no ELF header ({paths[1]})")
+        self.assertEqual(patches[str(paths[2])][1], f"c.ko: not a kernel module: the file is empty ({paths[2]})")
         self.assertEqual(self.added(), self.wanted("a", module("a")) | self.wanted("d", module("d")))
+
+    def test_url(self):
+        url = "https://example.org/fix-net.ko"
+        said = f"{url}: this is a URL, and lpctl reads local files only"
+        self.assertEqual(self.refuse(64, "install", url), said)
+        self.assertEqual(self.json("verify", url, status=64)["error"]["message"], said)
+
+    def test_a_name(self):
+        self.assertEqual(self.refuse(1, "install", "fix-net"), "fix-net: No such file or directory")
+        self.assertIn("lpctl load fix-net", self.json("install", "fix-net", status=1)["error"]["hint"])
 
     def test_absent(self):
         path = self.scratch / "absent.ko"
@@ -301,7 +311,11 @@ class Remove(Changing):
         self.text("disable", "fix-net")
         self.assertEqual(self.change("remove", "fix_net"), (True, {"fix-net": (True, "removed")}))
         self.assert_unchanged()
-        self.assertEqual(self.refuse(3, "remove", "fix-net"), "there is no patch fix-net")
+        self.assertEqual(self.change("remove", "fix-net"),
+                         (False, {"fix-net": (False, "there is no such patch, nothing to do")}))
+        self.text("install", path)
+        self.assertEqual(self.change("remove", "fix-nte"), (False, {
+            "fix-nte": (False, "there is no such patch, nothing to do; did you mean fix-net?")}))
 
     def test_others_stay(self):
         self.plant({f"{STORE}/{KERNEL}/other.ko": b"x"}, manifest("other"),
@@ -314,10 +328,10 @@ class Remove(Changing):
     def test_one_that_fails_stops_no_other(self):
         for name in ("a", "b"):
             self.text("install", self.place(f"{name}.ko", module(name)))
-        changed, patches = self.change("remove", "a", "none", "nor-this", "b", status=3)
-        self.assertEqual(self.error["message"], "there is no patch none")
+        nothing = (False, "there is no such patch, nothing to do")
+        changed, patches = self.change("remove", "a", "none", "nor-this", "b")
         self.assertEqual((changed, patches), (True, {"a": (True, "removed"), "b": (True, "removed"),
-                                                     "nor-this": (False, "there is no patch nor-this")}))
+                                                     "none": nothing, "nor-this": nothing}))
         self.assert_unchanged()
 
     def test_of_a_package(self):
@@ -507,7 +521,7 @@ class ImportKpatch(Changing):
         self.kpatch(OTHER, "wrong.ko", module("wrong", KERNEL))
         self.mark()
         self.assertEqual(self.refuse(6, "import-kpatch"),
-                         f"/var/lib/kpatch/{OTHER}/wrong.ko: built for the kernel {KERNEL}, not for {OTHER}")
+                         f"wrong.ko: built for the kernel {KERNEL}, not for {OTHER} (/var/lib/kpatch/{OTHER}/wrong.ko)")
 
 
 class Running(Changing):

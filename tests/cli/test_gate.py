@@ -3,6 +3,7 @@
 """One gate: of each kind of unfit module every verb says the same, which is what the load would say."""
 
 import os
+import re
 import subprocess
 import unittest
 
@@ -30,6 +31,7 @@ def bad_name():
     return GOOD.replace(b"name=fix_net\0", b"name=fix/net\0")
 
 
+GARBAGE = re.compile("not a kernel module|modinfo name=|this machine is")   # not "refused"
 # What the file holds; the words of the refusal; the exit status of a load.
 BYTES = {
     "not ELF": (b"#!/bin/sh\nexit 0\n" * 9, "", 5),
@@ -61,7 +63,7 @@ class Gate(Case):
         why = self.json("why", "fix-net")
         reason = why["reason"]
         self.assertIn(words, reason)
-        self.assertTrue(reason.startswith(f"{FILE}: "), reason)
+        self.assertRegex(reason, rf"^fix-net\.ko: .* \({FILE}\)$")
         self.assertEqual((why["action"], why["exitStatus"], why["steps"][-1]["passed"]),
                          ("fail", status, False))
         value = self.json("apply", "--dry-run", status=status)
@@ -73,7 +75,7 @@ class Gate(Case):
                          [("/etc/lpd/patches.d/fix-net.conf", reason)])
         self.assertEqual(self.json("verify", "fix-net", status=status)["error"]["message"], reason)
         patch = self.json("status")["patches"][0]
-        self.assertEqual((patch["state"], patch["reason"]), ("refused" if status == 5 else "failed", reason))
+        self.assertEqual((patch["state"], patch["reason"]), ("refused" if status == 5 and not GARBAGE.search(reason) else "failed", reason))
         listed = self.json("initramfs-files")
         self.assertEqual((listed["patches"], listed["warnings"]), ([], [f"fix-net: left out: {reason}"]))
         return reason

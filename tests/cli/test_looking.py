@@ -275,6 +275,10 @@ class InTransition(Case):
         self.assertEqual((value["transition"], value["tasks"], value["count"]), (None, [], 0))
         self.assertEqual(text, "No transition of fix-net runs.\n")
 
+    def test_blocking_of_none(self):
+        done = self.lpctl("blocking", "nosuch", status=3)
+        self.assertIn("there is no patch nosuch", done.stderr)
+
     def test_blocking_by_one_task(self):
         for pid, tid in ((1, 7), (301, 301)):
             self.plant({f"/proc/{pid}/task/{tid}/patch_state": "1\n"})

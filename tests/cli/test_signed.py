@@ -86,7 +86,7 @@ class Looking(Signed):
         self.module()
         self.manifest()
         path = f"{PATCHES}/fix-net.conf"
-        message = f"{path}: not signed: there is no {path}.p7s (SignedManifests=yes)"
+        message = f"fix-net.conf: not signed: there is no fix-net.conf.p7s beside it (SignedManifests=yes) ({path})"
         self.assertEqual(self.step(), (False, message))
         patch = self.json("status", "fix-net")["patches"][0]
         self.assertEqual((patch["state"], patch["reason"]), ("refused", message))
@@ -100,7 +100,7 @@ class Looking(Signed):
         self.module()
         self.manifest()
         path = f"{PATCHES}/fix-net.conf"
-        message = f"{path}: not signed: there is no {path}.p7s (SignedManifests=yes)"
+        message = f"fix-net.conf: not signed: there is no fix-net.conf.p7s beside it (SignedManifests=yes) ({path})"
         value = self.json("verify", "fix-net", status=5)
         self.assertEqual((value["error"]["message"], value["accepted"]),
                          (message, {"required": False, "local": False, "permissive": False}))
@@ -108,7 +108,7 @@ class Looking(Signed):
         self.assertEqual(value["steps"][0], {"step": "manifest-signature", "outcome": "failed", "fact": message})
         self.manifest(TEXT, keys.sign(TEXT, "stranger"))
         message = self.json("verify", "fix-net", status=5)["error"]["message"]
-        self.assertTrue(message.startswith(f"{path}: "), message)
+        self.assertTrue(message.startswith("fix-net.conf: ") and message.endswith(f" ({path})"), message)
         self.manifest(TEXT, keys.sign(TEXT))
         self.assertEqual(self.json("verify", "fix-net")["steps"][0],
                          {"step": "manifest-signature", "outcome": "passed",
@@ -117,7 +117,7 @@ class Looking(Signed):
         dropin = "fix-net.conf.d/10-mine.conf"
         self.manifest(b"[Patch]\nProbe=/bin/true\n", None, dropin)
         message = self.json("verify", "fix-net", status=5)["error"]["message"]
-        self.assertTrue(message.startswith(f"{PATCHES}/{dropin}: not signed"), message)
+        self.assertRegex(message, rf"^10-mine\.conf: not signed.* \({PATCHES}/{dropin}\)$")
         steps = self.json("verify", self.place("fix-net.ko", module("fix_net")))["steps"]
         self.assertNotIn("manifest-signature", [s["step"] for s in steps])
 
@@ -128,7 +128,7 @@ class Looking(Signed):
         self.manifest(text, None, dropin)
         passed, fact = self.step()
         self.assertFalse(passed)
-        self.assertTrue(fact.startswith(f"{PATCHES}/{dropin}: not signed"), fact)
+        self.assertRegex(fact, rf"^10-mine\.conf: not signed.* \({PATCHES}/{dropin}\)$")
         self.manifest(text, keys.sign(text), dropin)
         self.assertTrue(self.step()[0])
 
@@ -158,7 +158,7 @@ class Looking(Signed):
         """The signature is looked for beside the file."""
         here = self.place("fix-new.conf", TEXT)
         problem = self.json("lint", here, status=78)["problems"][0]
-        self.assertIn(f"{here}: not signed", problem["message"])
+        self.assertRegex(problem["message"], rf"^fix-new\.conf: not signed.* \({here}\)$")
         self.place("fix-new.conf.p7s", b"no DER")
         self.assertIn("bad-signature", self.json("lint", here, status=78)["problems"][0]["message"])
 

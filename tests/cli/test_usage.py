@@ -280,7 +280,7 @@ class Unprivileged(Case):
         self.assertEqual(done.returncode, 0)
         patch, = json.loads(done.stdout)["patches"]
         self.assertEqual((patch["state"], patch["reason"]),
-                         ("failed", "/etc/lpd/patches.d/fix-net.conf: Permission denied"))
+                         ("failed", "fix-net.conf: Permission denied (/etc/lpd/patches.d/fix-net.conf)"))
 
 
 if __name__ == "__main__":

@@ -89,7 +89,7 @@ class Verify(Case):
         self.assertEqual(value["sha256"], sha256(module("fix_net")))
         self.assertEqual(value["policy"], "required")
         self.assertEqual(value["error"]["message"],
-                         f"{path}: it is not signed (unsigned, Signature=required)")
+                         f"fix-net.ko: it is not signed (unsigned, Signature=required) ({path})")
         text = self.text("verify", path, status=5)
         self.assertIn("=> unsigned\n", text)
         self.assertRegex(text, r"Signature=required +refuses it \(as set in lpd.conf\)\n")

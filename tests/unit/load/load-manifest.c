@@ -120,8 +120,8 @@ static void test_load(void **state _unused_) {
 static void test_load_disabled(void **state _unused_) {
     patch("lp_a", "Enabled=no\n");
     verdict = VERDICT_BAD_SIGNATURE;
-    assert_refused("lp_a", PATCHES "lp_a.conf: says the judge "
-                                   "(bad-signature, SignedManifests=yes)");
+    assert_refused("lp_a", "lp_a.conf: says the judge "
+                           "(bad-signature, SignedManifests=yes) (" PATCHES "lp_a.conf)");
     assert_string_equal(result.hint, "do this");
     verdict = VERDICT_VERIFIED;
     assert_int_equal(load("lp_a"), 1);
@@ -130,8 +130,8 @@ static void test_load_disabled(void **state _unused_) {
 static void test_unsigned(void **state _unused_) {
     patch("lp_a", "");
     fake_kernel_remove(&k, PATCHES "lp_a.conf.p7s");
-    assert_refused("lp_a", PATCHES "lp_a.conf: not signed: there is no " PATCHES "lp_a.conf.p7s "
-                                   "(SignedManifests=yes)");
+    assert_refused("lp_a", "lp_a.conf: not signed: there is no lp_a.conf.p7s beside it "
+                           "(SignedManifests=yes) (" PATCHES "lp_a.conf)");
     assert_non_null(strstr(result.hint, "openssl cms -sign"));
     assert_string_equal(asked, "");
 }
@@ -141,8 +141,8 @@ static void test_nobody_to_ask(void **state _unused_) {
     patch("lp_a", "");
     verdict = VERDICT_UNKNOWN_SIGNER;
     way = NULL;
-    assert_refused("lp_a", PATCHES "lp_a.conf: says the judge "
-                                   "(unknown-signer, SignedManifests=yes)");
+    assert_refused("lp_a", "lp_a.conf: says the judge "
+                           "(unknown-signer, SignedManifests=yes) (" PATCHES "lp_a.conf)");
     assert_int_equal(snapshot_take(&k.host, SNAPSHOT_MODULES, &s, &e), 0);
     assert_int_equal(s.patch_infos[0].manifest_signature, MANIFEST_LATER);
     assert_null(s.patch_infos[0].manifest_error);

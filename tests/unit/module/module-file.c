@@ -372,7 +372,7 @@ static void test_missing(void **state) {
 
         assert_int_equal(module_file_open(&w->host, cases[i].path, &f, &e), cases[i].r);
         assert_int_equal(e.exit_status, EXIT_STATUS_FAILED);
-        assert_true(startswith(e.message, cases[i].path));
+        assert_true(strstr(e.message, cases[i].path));
         error_done(&e);
     }
 }

@@ -422,14 +422,14 @@ static void test_signature(void **state _unused_) {
     assert_loads("lp");
     judged("lp", VERDICT_LOCAL);
     make_plan();
-    assert_fails("lp", "signature", "/lp.ko:  (local, Signature=required)", EXIT_STATUS_REFUSED);
+    assert_fails("lp", "signature", "lp.ko:  (local, Signature=required)", EXIT_STATUS_REFUSED);
     s.policy.signature = SIGNATURE_LOCAL;
     judged("lp", VERDICT_LOCAL);
     make_plan();
     assert_loads("lp");
     judged("lp", VERDICT_UNSIGNED);
     make_plan();
-    assert_fails("lp", "signature", "/lp.ko:  (unsigned, Signature=local)", EXIT_STATUS_REFUSED);
+    assert_fails("lp", "signature", "lp.ko:  (unsigned, Signature=local)", EXIT_STATUS_REFUSED);
     s.policy.signature = SIGNATURE_PERMISSIVE;
     judged("lp", VERDICT_UNSIGNED);
     make_plan();

@@ -142,9 +142,9 @@ static void test_broken(void **state _unused_) {
     patch("c", "Requires=a\n");
     make_plan();
     assert_order("a 0 b c");
-    assert_fails("a", "manifest", "/etc/lpd/patches.d/a.conf:3: ", EXIT_STATUS_CONFIG);
+    assert_fails("a", "manifest", "a.conf:3: ", EXIT_STATUS_CONFIG);
     assert_loads("b");
-    assert_fails("c", "requires", "a: /etc/lpd/patches.d/a.conf:3: ", EXIT_STATUS_FAILED);
+    assert_fails("c", "requires", "a: a.conf:3: ", EXIT_STATUS_FAILED);
 }
 
 static double cpu_seconds(void) {

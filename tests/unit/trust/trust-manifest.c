@@ -125,7 +125,7 @@ static void test_message(void **state _unused_) {
     r = read_and_check();
     assert_string_equal(e.hint, "do this");
     assert_error_is(r, -EKEYREJECTED, &e,
-                    MAIN ": says the judge (bad-signature, SignedManifests=yes)");
+                    "lp.conf: says the judge (bad-signature, SignedManifests=yes) (" MAIN ")");
 }
 
 /* Where nobody could answer, that is another thing than no; a signature that is bad by its looks
@@ -134,11 +134,11 @@ static void test_nobody_to_ask(void **state _unused_) {
     way = NULL;
     read_it();
     verdict = VERDICT_UNKNOWN_SIGNER;
-    assert_refused(-EOPNOTSUPP, MAIN ": says the judge (unknown-signer, SignedManifests=yes)");
+    assert_refused(-EOPNOTSUPP, "lp.conf: says the judge (unknown-signer, SignedManifests=yes) (" MAIN ")");
     verdict = VERDICT_PARSER_FAILED;
-    assert_refused(-EKEYREJECTED, MAIN ": says the judge (parser-failed, SignedManifests=yes)");
+    assert_refused(-EKEYREJECTED, "lp.conf: says the judge (parser-failed, SignedManifests=yes) (" MAIN ")");
     verdict = VERDICT_BAD_SIGNATURE;
-    assert_refused(-EKEYREJECTED, MAIN ": says the judge (bad-signature, SignedManifests=yes)");
+    assert_refused(-EKEYREJECTED, "lp.conf: says the judge (bad-signature, SignedManifests=yes) (" MAIN ")");
 }
 
 /* The bytes that were parsed are judged, whatever stands there by now. */
@@ -154,8 +154,8 @@ static void test_dropins(void **state _unused_) {
     tree_write(&h, DROPIN, "[Patch]\nRequired=yes\n");
     tree_write(&h, "/etc/lpd/patches.d/lp.conf.d/20.conf", "");
     read_it();
-    assert_refused(-EKEYREJECTED, DROPIN ": not signed: there is no " DROPIN ".p7s "
-                                         "(SignedManifests=yes)");
+    assert_refused(-EKEYREJECTED, "10.conf: not signed: there is no 10.conf.p7s beside it "
+                                  "(SignedManifests=yes) (" DROPIN ")");
     assert_int_equal(n_asked, 1);
     tree_write(&h, DROPIN ".p7s", "signature of the drop-in");
     assert_int_equal(check(), 0);
@@ -170,13 +170,13 @@ static void test_first_decides(void **state _unused_) {
     tree_write(&h, DROPIN ".p7s", "x");
     read_it();
     verdict = VERDICT_REVOKED;
-    assert_refused(-EKEYREJECTED, MAIN ": says the judge (revoked, SignedManifests=yes)");
+    assert_refused(-EKEYREJECTED, "lp.conf: says the judge (revoked, SignedManifests=yes) (" MAIN ")");
     assert_int_equal(n_asked, 1);
 }
 
 static void test_no_signature(void **state _unused_) {
-    static const char message[] = MAIN ": not signed: there is no " MAIN ".p7s "
-                                       "(SignedManifests=yes)";
+    static const char message[] = "lp.conf: not signed: there is no lp.conf.p7s beside it "
+                                  "(SignedManifests=yes) (" MAIN ")";
 
     read_it();
     tree_write(&h, MAIN ".p7s", "");
@@ -199,7 +199,7 @@ static void test_hostile_signatures(void **state _unused_) {
     assert_non_null(large);
     read_it();
     tree_write_data(&h, MAIN ".p7s", large, INI_FILE_MAX + 1);
-    assert_refused(-EKEYREJECTED, MAIN ".p7s: larger than 1 MiB");
+    assert_refused(-EKEYREJECTED, "lp.conf.p7s: larger than 1 MiB (" MAIN ".p7s)");
     tree_write_data(&h, MAIN ".p7s", large, INI_FILE_MAX);
     assert_int_equal(check(), 0);
     assert_int_equal(file_unlink(&h, MAIN ".p7s"), 0);
@@ -207,14 +207,14 @@ static void test_hostile_signatures(void **state _unused_) {
     tree_path(&h, path);
     strcat(path, MAIN ".p7s");
     assert_int_equal(mkfifo(path, 0600), 0);
-    assert_refused(-EKEYREJECTED, MAIN ".p7s: not a regular file");
+    assert_refused(-EKEYREJECTED, "lp.conf.p7s: not a regular file (" MAIN ".p7s)");
     assert_int_equal(file_unlink(&h, MAIN ".p7s"), 0);
     tree_write(&h, MAIN ".p7s/x", "");
-    assert_refused(-EKEYREJECTED, MAIN ".p7s: not a regular file");
+    assert_refused(-EKEYREJECTED, "lp.conf.p7s: not a regular file (" MAIN ".p7s)");
     assert_int_equal(file_unlink(&h, MAIN ".p7s/x"), 0);
     assert_int_equal(file_rmdir(&h, MAIN ".p7s"), 0);
     tree_link(&h, "lp.conf.p7s", MAIN ".p7s");
-    assert_refused(-EKEYREJECTED, MAIN ".p7s: Too many levels of symbolic links");
+    assert_refused(-EKEYREJECTED, "lp.conf.p7s: Too many levels of symbolic links (" MAIN ".p7s)");
 }
 
 /* Somebody who may not read it cannot tell. Root may, so that this becomes nobody. */
@@ -233,7 +233,7 @@ static void test_unprivileged(void **state _unused_) {
     r = check();
     if (root)
         assert_int_equal(seteuid(0), 0);
-    assert_error_is(r, -EOPNOTSUPP, &e, MAIN ".p7s: Permission denied");
+    assert_error_is(r, -EOPNOTSUPP, &e, "lp.conf.p7s: Permission denied (" MAIN ".p7s)");
 }
 
 static void test_no_bytes(void **state _unused_) {

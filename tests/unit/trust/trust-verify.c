@@ -512,7 +512,7 @@ static void test_check_says_why(void **state _unused_) {
 
     assert_int_equal(e.exit_status, EXIT_STATUS_REFUSED);
     assert_string_equal(e.hint, "sign it anew");
-    assert_error_is(r, -EKEYREJECTED, &e, "/a.ko: it is forbidden (revoked, Signature=required)");
+    assert_error_is(r, -EKEYREJECTED, &e, "a.ko: it is forbidden (revoked, Signature=required) (/a.ko)");
 }
 
 #define test(name) cmocka_unit_test_setup_teardown(name, world_open, world_close)

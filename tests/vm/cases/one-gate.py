@@ -26,7 +26,7 @@ def unfit(m, file, good):
 def case_of(m, kind, file, status):
     """lpctl why, which says what all the others say (tests/cli/test_gate.py), foretells the load."""
     why = m.json("lpctl why lp-cmdline --json=short")
-    m.equal(f"{kind}: why", (why["action"], why["exitStatus"], why["reason"].startswith(file)),
+    m.equal(f"{kind}: why", (why["action"], why["exitStatus"], why["reason"].endswith(f"({file})")),
             ("fail", status, True))
     m.fails("lpctl load lp-cmdline", exit=status, says=why["reason"])
 

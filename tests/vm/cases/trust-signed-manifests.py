@@ -25,7 +25,7 @@ def case(m):
     m.sees("cat /proc/cmdline", "live patched")
     m.equal("the signed one", m.state("lp-cmdline"), "active")
     refused(m, "lp-uptime", "bad-signature")
-    refused(m, "lp-version", "lp-version.conf.d/10-local.conf: not signed")
+    refused(m, "lp-version", "10-local.conf: not signed")
     refused(m, "lp-cumul-1", "lp-cumul-1.conf: not signed")
     refused(m, "lp-cumul-2", "unknown-signer")
     m.sees("setpriv --reuid=65534 --clear-groups lpctl why lp-cmdline", "manifest-signature")
