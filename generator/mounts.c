@@ -1,44 +1,35 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <ctype.h>
-
 #include "base/resolve.h"
 #include "base/strv.h"
 #include "config/fstab.h"
 #include "mounts.h"
+#include "system/mount-unit.h"
 
-/* systemd-escape --path */
-static void write_unit(FILE *f, const char *path, size_t n) {
-    for (size_t i = 1; i < n; i++)
-        if (path[i] == '/')
-            fputc('-', f);
-        else if (isalnum((unsigned char) path[i]) || strchr(":_", path[i]) || (path[i] == '.' && i > 1))
-            fputc(path[i], f);
-        else
-            fprintf(f, "\\x%02x", (unsigned char) path[i]);
-    fputs(".mount", f);
-}
+/* A unit with that name for each directory on the way, where it is asked for. */
+static int write_units(const struct host *h, FILE *f, const char *path, const char *fstab) {
+    static const char *const suffixes[] = { "mount", "automount" };
 
-static bool needs_network(const char *type, const char *options) {
-    static const char *const types[] = { "nfs", "nfs4", "cifs", "smb3", "ceph", "glusterfs", "9p", "sshfs", "fuse.sshfs", "afs" };
+    for (size_t n = 1; n < strlen(path); n++) {
+        if (path[n] != '/')
+            continue;
+        for (size_t i = 0; i < ELEMENTSOF(suffixes); i++) {
+            _cleanup_free_ char *unit = NULL;
 
-    for (size_t i = 0; i < ELEMENTSOF(types); i++)
-        if (streq(type, types[i]))
-            return true;
-    return strstr(options, "_netdev");
-}
-
-/* Whether fstab(5) has that mount point for a file system that needs the network. */
-static bool is_remote(const char *fstab, const char *path, size_t n) {
-    struct fstab_line line;
-
-    while (fstab_next(&fstab, &line))
-        if (strlen(line.place) == n && strncmp(line.place, path, n) == 0 && needs_network(line.type, line.options))
-            return true;
-    return false;
+            if (i > 0 && !mount_unit_is_automount(h, fstab, path, n))
+                continue;
+            unit = mount_unit_name(path, n, suffixes[i]);
+            if (!unit)
+                return -ENOMEM;
+            fprintf(f, "%s%s", i == 0 && n == strcspn(path + 1, "/") + 1 ? "After=" : " ", unit);
+        }
+    }
+    if (strchr(path + 1, '/'))
+        fputc('\n', f);
+    return 0;
 }
 
 int mounts_write_after(const struct host *h, FILE *f, const char *path) {
-    _cleanup_free_ char *resolved = NULL, *fstab = NULL;
+    _cleanup_free_ char *resolved = NULL, *fstab = NULL, *place = NULL;
     int r;
 
     r = path_resolve(h, path, &resolved);
@@ -47,18 +38,8 @@ int mounts_write_after(const struct host *h, FILE *f, const char *path) {
     /* livepatch@.service itself waits for these. */
     if (startswith(resolved, "/var/lib/lpd/") || startswith(resolved, "/usr/"))
         return 0;
-    r = fstab_read(h, &fstab);
-    if (r < 0)
-        return r;
-    for (size_t n = 1; n < strlen(resolved); n++)
-        if ((resolved[n] == '/' || !resolved[n]) && is_remote(fstab, resolved, n))
-            return 1;
-    for (size_t n = 1; n < strlen(resolved); n++)
-        if (resolved[n] == '/') {
-            fputs(n == strcspn(resolved + 1, "/") + 1 ? "After=" : " ", f);
-            write_unit(f, resolved, n);
-        }
-    if (strchr(resolved + 1, '/'))
-        fputc('\n', f);
-    return 0;
+    r = mount_unit_find_remote(h, path, &place);
+    if (r == 0)
+        r = fstab_read(h, &fstab);
+    return r == 0 ? write_units(h, f, resolved, fstab) : r;
 }

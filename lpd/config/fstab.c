@@ -2,7 +2,6 @@
 #include <stdio.h>
 
 #include "base/file.h"
-#include "base/resolve.h"
 #include "base/strv.h"
 #include "config/fstab.h"
 
@@ -34,31 +33,20 @@ bool fstab_next(const char **text, struct fstab_line *ret) {
     return false;
 }
 
-static bool is_below(const char *path, const char *place) {
-    size_t n = strlen(place);
+bool fstab_is_place(const struct fstab_line *line, const char *path, size_t n) {
+    size_t size = strlen(line->place);
 
-    while (n > 0 && place[n - 1] == '/')
-        n--;
-    return n > 0 && strncmp(path, place, n) == 0 && (path[n] == '/' || !path[n]);
+    while (size > 1 && line->place[size - 1] == '/')
+        size--;
+    return size == n && strncmp(line->place, path, n) == 0;
 }
 
-int fstab_find_late(const struct host *h, const char *path, char **ret) {
-    _cleanup_free_ char *resolved = NULL, *fstab = NULL;
-    struct fstab_line line;
-    const char *text;
-    int r;
+bool fstab_needs_network(const char *type, const char *options) {
+    static const char *const types[] = { "nfs", "nfs4", "cifs", "smb3", "ceph", "glusterfs", "9p",
+                                         "sshfs", "fuse.sshfs", "afs" };
 
-    r = path_resolve(h, path, &resolved);
-    if (r >= 0)
-        r = fstab_read(h, &fstab);
-    if (r < 0)
-        return r;
-    text = fstab;
-    while (fstab_next(&text, &line)) {
-        if (!is_below(resolved, line.place) || streq(line.place, "/usr") || strstr(line.options, "x-initrd.mount"))
-            continue;
-        *ret = strdup(line.place);
-        return *ret ? 1 : -ENOMEM;
-    }
-    return 0;
+    for (size_t i = 0; i < ELEMENTSOF(types); i++)
+        if (streq(type, types[i]))
+            return true;
+    return strstr(options, "_netdev");
 }

@@ -15,6 +15,8 @@ int fstab_read(const struct host *h, char **ret);
 /* The next line that mounts something, and moves *text on. false: there is none. */
 bool fstab_next(const char **text, struct fstab_line *ret);
 
-/* The mount point behind path, wherever its links lead to, that systemd mounts only after generators have run:
- * in front of them are the root, /usr, and what says x-initrd.mount. 1; 0: there is none; or a negative errno. */
-int fstab_find_late(const struct host *h, const char *path, char **ret);
+/* Whether it is about the mount point that is the first n characters of a path. */
+bool fstab_is_place(const struct fstab_line *line, const char *path, size_t n);
+
+/* Whether a mount of that type, with these options, is made only when the network is there. */
+bool fstab_needs_network(const char *type, const char *options);

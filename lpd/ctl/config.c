@@ -117,6 +117,20 @@ static void add_circle(struct ctl *c, const char *path, const char *circle) {
         add_problem(c, path, message, NULL);
 }
 
+/* What the manifest names by an absolute path. */
+static void lint_paths(struct ctl *c, const struct manifest_entry *entry) {
+    const struct manifest *m = &entry->manifest;
+
+    for (size_t i = 0; i <= m->n_kernels; i++) {
+        _cleanup_(error_done) struct error e = ERROR_NULL;
+        const char *path = i < m->n_kernels ? m->kernels[i].module : m->probe;
+        int r = path && *path == '/' ? ctl_check_local(c, path, &e) : 0;
+
+        if (r < 0)
+            add_problem(c, entry->path, error_message(&e, r), e.hint);
+    }
+}
+
 /* What a load would refuse about a patch by itself, whatever else is or is not in. */
 static void lint_entry(struct ctl *c, const struct snapshot *s, size_t i) {
     const struct manifest_entry *entry = s->manifests.entries + i;
@@ -131,6 +145,7 @@ static void lint_entry(struct ctl *c, const struct snapshot *s, size_t i) {
     r = lint_signature(&c->host, &s->policy, &s->facts, &entry->manifest, &e);
     if (r < 0)
         add_problem(c, entry->path, error_message(&e, r), e.hint);
+    lint_paths(c, entry);
 }
 
 static void add_lock_warning(struct ctl *c, const char *setting) {

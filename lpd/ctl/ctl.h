@@ -89,5 +89,9 @@ bool ctl_is_unknown(struct ctl *c, const char *name);
 /* The absolute path of a file that the command line names, to be freed. */
 int ctl_find_file(const char *argument, char **ret, struct error *e);
 
+/* Whether what lies there can be read when patches are loaded at boot. 0; or -ENOTSUP (EXIT_STATUS_CONFIG) with
+ * the mount that needs the network. */
+int ctl_check_local(const struct ctl *c, const char *path, struct error *e);
+
 /* "There is no patch X", with the name that was probably meant. Returns -ENOENT. */
 int ctl_no_patch(struct ctl *c, const char *name, struct error *e);

@@ -4,7 +4,6 @@
 #include "base/strv.h"
 #include "base/task.h"
 #include "base/suggest.h"
-#include "config/fstab.h"
 #include "config/name.h"
 #include "ctl/boots.h"
 #include "ctl/ctl.h"
@@ -14,6 +13,7 @@
 #include "report/status.h"
 #include "report/table.h"
 #include "report/terminal.h"
+#include "system/mount-unit.h"
 
 /* The verbs that look and change nothing. */
 
@@ -46,7 +46,7 @@ int ctl_check_early(const struct ctl *c, const char *path, struct error *e) {
     _cleanup_free_ char *place = NULL;
     int r;
 
-    r = fstab_find_late(&c->host, path, &place);
+    r = mount_unit_find_late(&c->host, path, &place);
     if (r == -ELOOP)
         return 0;
     if (r <= 0)
@@ -56,6 +56,21 @@ int ctl_check_early(const struct ctl *c, const char *path, struct error *e) {
                   "loaded at boot", path, place);
     return error_hint(e, r, "put it on the root file system, or have the initramfs mount %s: x-initrd.mount in "
                             "/etc/fstab", place);
+}
+
+int ctl_check_local(const struct ctl *c, const char *path, struct error *e) {
+    _cleanup_free_ char *place = NULL;
+    int r;
+
+    r = mount_unit_find_remote(&c->host, path, &place);
+    if (r == -ELOOP)
+        return 0;
+    if (r <= 0)
+        return r;
+    r = error_set(e, -ENOTSUP, EXIT_STATUS_CONFIG,
+                  "%s lies on %s, which needs the network and is mounted after patches are loaded at boot",
+                  path, place);
+    return error_hint(e, r, "put it on a local file system");
 }
 
 int ctl_no_patch(struct ctl *c, const char *name, struct error *e) {

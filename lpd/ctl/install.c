@@ -354,6 +354,8 @@ int install_one(struct ctl *c, struct manager *m, const struct host *source, con
 
     r = ctl_check_early(c, MANIFEST_DIRECTORY, e);
     if (r >= 0)
+        r = ctl_check_local(c, STORE_DIRECTORY, e);
+    if (r >= 0)
         r = inspect(c, source, path, &n, e);
     if (r >= 0)
         r = check_namesake(c, &n, e);

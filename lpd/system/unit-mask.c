@@ -13,8 +13,7 @@ static const char *const directories[] = {
     "/usr/lib/systemd/system",
 };
 
-/* 1: a mask; 0: a unit; -ENOENT: neither. */
-static int find(const struct host *h, const char *unit, char **ret) {
+int unit_file_find(const struct host *h, const char *unit, char **ret) {
     for (size_t i = 0; i < ELEMENTSOF(directories); i++) {
         _cleanup_free_ char *path = NULL;
         struct stat st;
@@ -23,12 +22,21 @@ static int find(const struct host *h, const char *unit, char **ret) {
             return -ENOMEM;
         if (file_lstat(h, path, &st) < 0)
             continue;
-        if (!conf_masks(h, path))
-            return 0;
         *ret = TAKE_PTR(path);
-        return 1;
+        return conf_masks(h, *ret) ? 0 : 1;
     }
     return -ENOENT;
+}
+
+/* 1: a mask; 0: a unit; -ENOENT: neither. */
+static int find_mask(const struct host *h, const char *unit, char **ret) {
+    _cleanup_free_ char *path = NULL;
+    int r;
+
+    r = unit_file_find(h, unit, &path);
+    if (r == 0)
+        *ret = TAKE_PTR(path);
+    return r < 0 ? r : !r;
 }
 
 int unit_mask_find(const struct host *h, const char *unit, char **ret) {
@@ -36,11 +44,11 @@ int unit_mask_find(const struct host *h, const char *unit, char **ret) {
     _cleanup_free_ char *template = NULL;
     int r;
 
-    r = find(h, unit, ret);
+    r = find_mask(h, unit, ret);
     if (r != -ENOENT || !at || !dot)
         return r == -ENOENT ? 0 : r;
     if (asprintf(&template, "%.*s%s", (int) (at + 1 - unit), unit, dot) < 0)
         return -ENOMEM;
-    r = find(h, template, ret);
+    r = find_mask(h, template, ret);
     return r == -ENOENT ? 0 : r;
 }

@@ -7,3 +7,7 @@
  * files, so it also works with another root. 1 with the path of the mask, which the caller frees;
  * 0; -ENOMEM. An instance is also masked with its template. */
 int unit_mask_find(const struct host *h, const char *unit, char **ret);
+
+/* The file that systemd takes a unit from: 1; 0: it is a mask; -ENOENT: there is none; -ENOMEM. The caller
+ * frees the path. */
+int unit_file_find(const struct host *h, const char *unit, char **ret);

@@ -212,7 +212,7 @@ class LateMounts(Case):
             with self.subTest(where):
                 self.fstab(f"  LABEL=lpd\t{where} ext4 nofail,noatime 0 2")
                 error = self.install(status=78)["error"]
-                self.assertEqual(error["message"], f"/etc/lpd/patches.d lies on {where}, {self.LATE}, so nothing in "
+                self.assertEqual(error["message"], f"/etc/lpd/patches.d lies on {where.rstrip(chr(47))}, {self.LATE}, so nothing in "
                                                    "there is loaded at boot")
                 self.assertIn("x-initrd.mount", error["hint"])
                 found = self.problems()
@@ -232,6 +232,39 @@ class LateMounts(Case):
         self.problems(status=0)
         self.plant({"/usr/local/lib/lpd/patches.d": None, "/usr/lib/lpd/patches.d": None})
         self.assertEqual(list(self.problems()), ["/usr/local/lib/lpd/patches.d"])
+        self.install()
+
+    def test_mount_units(self):
+        """Those with files of their own are seen as well."""
+        units = ("etc-lpd.mount", "etc-lpd-patches.d.mount", "etc-lpd.automount")
+        for unit, directory in zip(units, ("/etc", "/usr/lib", "/run")):
+            with self.subTest(unit):
+                path = f"{directory}/systemd/system/{unit}"
+                self.plant({path: "[Mount]\nWhat=/dev/x\n"})
+                where = "/etc/lpd/patches.d" if "patches" in unit else "/etc/lpd"
+                self.assertIn(f"/etc/lpd/patches.d lies on {where}, {self.LATE}",
+                              self.install(status=78)["error"]["message"])
+                self.assertIn("/etc/lpd/patches.d", self.problems())
+                (self.root / path.lstrip("/")).unlink()
+        self.plant({"/usr/lib/systemd/system/etc-lpd.mount": "[Mount]\n", "/etc/systemd/system/etc-lpd.mount": Link("/dev/null"),
+                    "/usr/lib/systemd/system/usr.mount": "[Mount]\n"})
+        self.problems(status=0)
+        self.install()
+
+    def test_needs_the_network(self):
+        """Mounted after the patches: modules and probes cannot be there."""
+        self.plant({"/etc/systemd/system/net.mount": "[Mount]\nType=nfs\n", "/net": None})
+        path = "/etc/lpd/patches.d/fix-far.conf"
+        for text in (f"[Patch]\n[Kernel:{KERNEL}]\nModule=/net/x.ko\n", "[Patch]\nProbe=/net/probe\n"):
+            self.plant({path: text})
+            problems = self.json("lint", status=78)["problems"]
+            self.assertTrue(any("lies on /net, which needs the network" in p["message"] for p in problems), problems)
+        (self.root / path.lstrip("/")).unlink()
+        (self.root / "var/lib/lpd").rename(self.root / "net/lpd")
+        self.plant({"/var/lib/lpd": Link("../../net/lpd")})
+        error = self.install(status=78)["error"]
+        self.assertIn("/var/lib/lpd/modules lies on /net, which needs the network", error["message"])
+        self.fstab("filer:/x /net nfs x-initrd.mount 0 0")
         self.install()
 
     def test_in_time(self):
