@@ -185,10 +185,10 @@ class Case(unittest.TestCase):
     def read(self, path):
         return (self.root / path.lstrip("/")).read_text()
 
-    def run_bare(self, *argv, env=None, warns=False, **options):
+    def run_bare(self, *argv, env=None, warns=False, program=LPCTL, **options):
         """lpctl as it is called, with what must be so of every call; only a warning goes with 0."""
         environment = {k: v for k, v in os.environ.items() if k != "NO_COLOR"} | {"LC_ALL": "C.UTF-8"}
-        done = subprocess.run([LPCTL, *map(str, argv)], capture_output=True, timeout=20,
+        done = subprocess.run([program, *map(str, argv)], capture_output=True, timeout=20,
                               stdin=subprocess.DEVNULL, env=environment | (env or {}), **options)
         done.stdout, done.stderr = (s.decode(errors="surrogateescape") for s in (done.stdout, done.stderr))
         said = f"{argv}: {done.stdout}{done.stderr}"

@@ -73,7 +73,7 @@ class Manual(unittest.TestCase):
         for path in PAGES:
             page = run("scdoc", input=path.read_text()).stdout
             for columns in (80, 120):
-                done = run("groff", "-ww", "-z", "-t", "-man", "-Tutf8", f"-rLL={columns - 2}n",
+                done = run("groff", "-ww", "-z", "-t", "-man", "-Tutf8", f"-rLL={columns - 2}n", "-dAD=l",
                            input=".pl 1000i\n" + page)   # on paper a table may not fit the rest of a page
                 self.assertEqual((done.returncode, done.stderr), (0, ""), path.name)
             lint = run("mandoc", "-T", "lint", "-W", "warning", input=page).stdout

@@ -4,6 +4,7 @@
 
 import functools
 import os
+import shutil
 import subprocess
 import tempfile
 import unittest
@@ -287,8 +288,18 @@ class KeysOf(Case):
 class Nobody(Case):
     """What an ordinary user is told, of this machine and of another root."""
 
+    def setUp(self):
+        """The programs where an ordinary user may run them: this tree may lie in root's home."""
+        super().setUp()
+        self.program = self.scratch / "lpctl"
+        self.libexec = self.scratch / "libexec"
+        shutil.copy2(LPCTL, self.program)
+        self.libexec.mkdir()
+        shutil.copy2(Path(os.environ["LPD_LIBEXECDIR"]) / "lpd-parser", self.libexec)
+
     def as_nobody(self, *argv):
-        return self.run_bare(*argv, user=65534, group=65534, extra_groups=[])
+        return self.run_bare(*argv, program=self.program, env={"LPD_LIBEXECDIR": str(self.libexec)},
+                             cwd="/", user=65534, group=65534, extra_groups=[])
 
     def test_this_machine(self):
         path = self.place("fix-net.ko", signed(module("fix_net", release=os.uname().release)))
