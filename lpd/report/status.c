@@ -117,6 +117,8 @@ static struct state find_state(const struct subject *p) {
         return (struct state){ "disabled", why_disabled(p, "unloaded on request") };
     if (p->lacking)
         return (struct state){ "failed", "it requires ", p->lacking, ", which failed" };
+    if (!p->action && p->result && streq(strempty(p->result->state), "skipped"))
+        return (struct state){ "skipped", p->result->reason };
     return p->action ? state_by_plan(p) : (struct state){ "absent", NULL };
 }
 
@@ -281,6 +283,23 @@ static json_object *foreign_patch_value(const struct snapshot *s, const struct l
     });
 }
 
+/* The initramfs did not load it, and the host does not have its manifest: it is on the volume alone. */
+static bool is_left_by_initramfs(const struct snapshot *s, const struct result *r) {
+    const char *module = r->module_name ?: r->name;
+
+    return !r->loaded && streq(strempty(r->stage), "initrd") && snapshot_find(s, r->name) == SIZE_MAX &&
+           !has_manifest(s, module) && !livepatch_list_find(&s->loaded, module);
+}
+
+static json_object *left_patch_value(const struct snapshot *s, const struct result *r) {
+    return patch_value(&(struct subject){
+        .name = r->name,
+        .build = BUILD_UNKNOWN,
+        .result = r,
+        .locked = s->facts.modules_disabled == 1,
+    });
+}
+
 static json_object *kernel_value(const struct kernel_facts *f) {
     json_object *o = json_object_new_object();
 
@@ -415,17 +434,22 @@ json_object *status_build(const struct snapshot *s, const struct plan *p) {
     for (size_t i = 0; i < s->loaded.n_patches; i++)
         if (s->loaded.patches[i].registered && !has_manifest(s, s->loaded.patches[i].name))
             json_object_array_add(patches, foreign_patch_value(s, s->loaded.patches + i));
+    for (size_t i = 0; i < s->results.n_results; i++)
+        if (is_left_by_initramfs(s, s->results.results + i))
+            json_object_array_add(patches, left_patch_value(s, s->results.results + i));
     json_object_object_add(o, "patches", patches);
     json_object_object_add(o, "requiredMissing", missing_value(s, p));
     return o;
 }
 
 json_object *status_build_patch(const struct snapshot *s, const struct plan *p, const char *name) {
-    const struct livepatch *in;
+    const struct livepatch *in = livepatch_list_find(&s->loaded, name);
+    const struct result *result = result_list_find(&s->results, name);
     size_t i = snapshot_find(s, name);
 
     if (i != SIZE_MAX)
         return planned_patch_value(s, p, i);
-    in = livepatch_list_find(&s->loaded, name);
-    return in ? foreign_patch_value(s, in) : NULL;
+    if (in)
+        return foreign_patch_value(s, in);
+    return result && is_left_by_initramfs(s, result) ? left_patch_value(s, result) : NULL;
 }

@@ -512,6 +512,23 @@ class SwitchedOff(Case):
                                          "fix-b": ("refused", "it is not the pinned file")})
         self.assertIn("Patches   0 of 2 in, 1 failed, 1 refused\n", text)
 
+    def test_left_by_the_initramfs(self):
+        """A patch of the volume alone, over the budget or refused there, has no manifest on the host."""
+        over = "the initramfs loads no more patches than those before it, see lpd(8), INITRAMFS"
+        self.plant({"/proc/cmdline": "ro\n"}, loaded("fix_left"),
+                   result("fix-vol", state="skipped", stage="initrd", reason=over, exitStatus=1),
+                   result("fix-bad", state="refused", stage="initrd", reason="it is not signed", exitStatus=5),
+                   result("fix-hand", state="failed", reason="the kernel said no", exitStatus=1),
+                   result("fix-left", state="failed", stage="initrd", reason="no", exitStatus=1))
+        value, text = self.assert_same_everywhere("status")
+        found = states(value)
+        self.assertEqual((found["fix-vol"], found["fix-bad"]), (("skipped", over), ("refused", "it is not signed")))
+        self.assertNotIn("fix-hand", found)
+        self.assertEqual([p["name"] for p in value["patches"]].count("fix_left"), 1)
+        self.assertNotIn("fix-left", found)
+        self.assertIn("fix-vol", text)
+        self.assertEqual(states(self.json("status", "fix-vol")), {"fix-vol": ("skipped", over)})
+
     def test_results_of_strangers(self):
         self.plant({"/run/lpd/fix-a.json": '{"name":"fix-a","state":"failed\\u001b[31m","since":-1,'
                                            '"reason":"\\u0007\\u001b]0;x\\u0007","replaces":"x","loaded":1}'})
@@ -572,7 +589,7 @@ class NotWanted(Case):
         self.plant({"/proc/sys/kernel/modules_disabled": "1\n",
                     "/run/lpd/refused-loads": '{"count": 2, "last": 1700000000000000, "command": "modprobe", "uid": 0}'})
         self.assertRegex(self.text("status"), r"2 loads of modules refused since, the last one by modprobe, "
-                                              r"2023-11-1[45] \d\d:\d\d:\d\d\n")
+                                              r"2023-11-1[45] \d\d:\d\d:\d\d \(\d+y ago\)\n")
 
     def test_who_else_locks(self):
         self.plant(manifest("fix-net"), {

@@ -91,6 +91,9 @@ def case(m):
     m.contains("the initramfs", said, "lp-a: its manifest is from the volume, and Module= names a file")
     m.contains("the initramfs", said, "KiB that may still be unpacked")
     m.contains("lpctl status", m.ok("lpctl status"), "there are too many patches for the initramfs")
+    # It is on the volume alone, and beyond the budget.
+    left = m.patch_status(f"lp-x{BOMBS - 1:03}")
+    m.equal("that the host has it as not loaded", left["state"] in ("skipped", "refused", "failed"), True)
     m.sees("systemctl is-system-running", "running")
 
     # The superblock is whole, and behind it there is nothing any more.
