@@ -37,6 +37,9 @@ static int require_name(const char *name, struct error *e) {
 static const char *done_message(enum journal_event event, const struct result *result) {
     switch (event) {
     case EVENT_LOADED:
+        if (result->late_reason)
+            return "loaded late, the boot had gone on (HoldSec=); new code runs from each task's next "
+                   "system call on";
         return "loaded, new code runs from each task's next system call on";
     case EVENT_ALREADY_LOADED:
         return streq(strempty(result->stage), "initrd") ? "in since the initramfs" : "in already";

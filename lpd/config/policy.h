@@ -36,6 +36,7 @@ struct policy {
     enum lock_require lock_require;
     bool lock_kexec;
     bool lock_seal;
+    uint64_t hold_usec; /* USEC_INFINITY: without limit */
     unsigned guard_max_attempts;
     uint64_t guard_confirm_usec;
     enum on_fault guard_on_fault;

@@ -74,7 +74,7 @@ static void print_warning(json_object *o) {
 static void print_late(json_object *value) {
     json_object *patches = json_object_object_get(value, "patches");
     json_object *early = json_object_object_get(value, "early");
-    size_t n = 0;
+    size_t n = 0, late = 0;
 
     if (early && json_object_get_boolean(json_object_object_get(early, "stopped")))
         printf("Warning   the initramfs was out of time and left the rest of the patches to the host\n");
@@ -85,6 +85,14 @@ static void print_late(json_object *value) {
         if (reason && n++ < LATE_MAX)
             printf("Warning   the initramfs did not load %s: %s\n", value_get(o, "name"), reason);
     }
+    for (size_t i = 0; i < json_object_array_length(patches); i++) {
+        json_object *o = json_object_array_get_idx(patches, i);
+
+        late += value_get(o, "lateReason") != NULL;
+    }
+    if (late > 0)
+        printf("Warning   %zu patch%s loaded late, after the boot had gone on (HoldSec=), see lpctl show\n", late,
+               late == 1 ? " was" : "es were");
     if (n > LATE_MAX)
         printf("Warning   the initramfs did not load %zu more patches, see lpctl show\n", n - LATE_MAX);
 }

@@ -8,6 +8,7 @@
 struct load_options {
     const char *parameters;     /* module parameters, NULL: none */
     uint64_t busy_timeout_usec; /* how long to wait for the transition of another patch */
+    uint64_t hold_usec;         /* the caller's: how much of that may hold up the boot */
     bool must_be_signed;        /* the kernel, too, must consider it signed */
     const char *loaded_sha256;  /* the record of the bytes that are loaded under its name; NULL:
                                  * none */

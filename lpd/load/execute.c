@@ -11,6 +11,7 @@
 #include "livepatch/transition.h"
 #include "load/execute.h"
 #include "load/gate.h"
+#include "load/hold.h"
 #include "load/probe.h"
 #include "module/file.h"
 #include "state/conflicts.h"
@@ -72,6 +73,11 @@ static int remember_early(const struct result *before, struct result *r) {
         return 0;
     if (!before->loaded && before->reason && streq(strempty(before->stage), "initrd"))
         return string_set(&r->early_reason, before->reason);
+    if (!before->late_reason && before->exit_status == EXIT_STATUS_TIMEOUT && streq(strempty(before->state), "skipped") &&
+        string_set(&r->late_reason, before->reason) < 0)
+        return -ENOMEM;
+    if (before->late_reason && string_set(&r->late_reason, before->late_reason) < 0)
+        return -ENOMEM;
     return string_set(&r->early_reason, before->early_reason);
 }
 
@@ -207,9 +213,26 @@ static int remember_others(const struct host *h, struct result *result) {
     return r;
 }
 
+/* A load by hand may wait for longer than one that holds up the boot. */
+static int load_within_hold(struct host *h, const struct snapshot *s, const struct module_file *f,
+                            struct load_options *options, enum load_result *ret, struct error *e) {
+    uint64_t wanted = options->busy_timeout_usec, held = MIN(wanted, options->hold_usec);
+    int r, k;
+
+    options->busy_timeout_usec = held;
+    r = livepatch_load(h, f, options, ret, e);
+    if (r != -ETIME || held == wanted)
+        return r;
+    k = hold_expired(h, &s->policy, e);
+    if (k < 0)
+        return k;
+    options->busy_timeout_usec = wanted - held;
+    return livepatch_load(h, f, options, ret, e);
+}
+
 /* gate: what gate_check_module() returned. */
 static int load_file(struct host *h, const struct snapshot *s, struct module_file *f, int gate,
-                     const struct load_options *options, struct result *result, struct error *e) {
+                     struct load_options *options, struct result *result, struct error *e) {
     enum load_result loaded = LOAD_ALREADY;
     int r;
 
@@ -223,7 +246,7 @@ static int load_file(struct host *h, const struct snapshot *s, struct module_fil
     }
     if (r < 0)
         return r;
-    r = livepatch_load(h, f, options, &loaded, e);
+    r = load_within_hold(h, s, f, options, &loaded, e);
     if (gate == GATE_AT_LOAD)
         r = gate_close(h, s, f, r, loaded == LOAD_DONE, result, e);
     if (r < 0)
@@ -296,7 +319,7 @@ static int check_namesake(const struct host *h, const struct manifest *m, const 
                       "remove one of the two: lpctl remove %s", m->name);
 }
 
-static int load_planned(struct host *h, const struct snapshot *s, const struct action *a,
+static int load_planned(struct host *h, const struct snapshot *s, const struct action *a, uint64_t hold_usec,
                         struct module_file *f, struct result *result, struct error *e) {
     const struct manifest *m = &s->manifests.entries[a->index].manifest;
     const struct patch_info *info = s->patch_infos + a->index;
@@ -307,6 +330,7 @@ static int load_planned(struct host *h, const struct snapshot *s, const struct a
                                 : m->timeout_usec == USEC_INFINITY ? BUSY_USEC
                                                                    : m->timeout_usec),
                 BUSY_USEC),
+        .hold_usec = hold_usec,
         .must_be_signed = s->policy.signature == SIGNATURE_REQUIRED,
         .loaded_sha256 = result->loaded ? result->sha256 : NULL,
     };
@@ -350,6 +374,7 @@ static int carry_out_load(struct host *h, const struct snapshot *s, const struct
                           const struct action *a, struct module_file *f, struct result *result,
                           struct error *e) {
     const struct manifest *m = &s->manifests.entries[a->index].manifest;
+    uint64_t hold_usec;
     int loaded, r;
 
     if (a->type == ACTION_SKIP || a->type == ACTION_FAIL) {
@@ -360,15 +385,23 @@ static int carry_out_load(struct host *h, const struct snapshot *s, const struct
     }
     r = check_requires(s, plan, m, e);
     if (r >= 0)
-        r = load_planned(h, s, a, f, result, e);
+        r = hold_left(h, s, m, &hold_usec, e);
+    if (r >= 0)
+        r = load_planned(h, s, a, hold_usec, f, result, e);
     if (r < 0)
         r = explain_stale(h, s, m, result, r, e);
     /* lpd.service tries again when the transition that was in the way is over. */
-    if (r == -ETIME && (string_set(&result->action, "wait") < 0 ||
-                        string_set(&result->cause, CAUSE_WAITING) < 0))
+    if ((r == -ETIME || r == -ETIMEDOUT) && string_set(&result->action, "wait") < 0)
         return -ENOMEM;
-    if (r < 0)
-        return conclude(h, result, r, e, r == -EDQUOT ? "skipped" : failed_state(r, e));
+    if (r == -ETIME && string_set(&result->cause, CAUSE_WAITING) < 0)
+        return -ENOMEM;
+    if (r < 0) {
+        r = conclude(h, result, r, e,
+                     r == -EDQUOT || r == -ETIMEDOUT ? "skipped" : failed_state(r, e));
+        if (r == -ETIMEDOUT)
+            hold_end(h, error_message(e, r));
+        return r;
+    }
     loaded = r;
     r = conclude(h, result, loaded, e, "active");
     /* The boot is not held up for it: livepatch@.service waits, and finds the patch in. */
@@ -438,7 +471,8 @@ int execute_load(struct host *h, const char *name, struct result *ret, struct er
 int execute_load_file(struct host *h, const char *path, const char *parameters, uint64_t timeout_usec,
                       struct result *ret, struct error *e) {
     _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
-    struct load_options options = { .parameters = parameters, .busy_timeout_usec = timeout_usec };
+    struct load_options options = { .parameters = parameters, .busy_timeout_usec = timeout_usec,
+                                    .hold_usec = USEC_INFINITY };
     _cleanup_(snapshot_done) struct snapshot s = {};
     _cleanup_(result_done) struct result result = {}, before = {};
     int r, gate = 0;

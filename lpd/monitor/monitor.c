@@ -21,6 +21,7 @@
 #include "monitor/monitor.h"
 #include "monitor/refused-loads.h"
 #include "monitor/tampering.h"
+#include "state/hold.h"
 #include "system/journal.h"
 #include "trust/manifest.h"
 
@@ -47,6 +48,8 @@ struct monitor {
     struct late_modules late;
     struct tampering tampering;
     struct refused_loads refused;
+    bool held;            /* the boot did not wait for all patches (HoldSec=): they are still to come */
+    bool looked;          /* once with no transition running */
     bool unpatching;      /* the ring has told of a patch that is disabled */
 };
 
@@ -113,7 +116,12 @@ static void record_failure(struct monitor *m, struct result *result, enum journa
     manager_stop_patch(m->host, result->name);
 }
 
-/* Patches that ran out of time behind another one's transition. */
+/* Whether its unit is to be started: it ran out of time behind another one's transition, or the boot
+ * went on before its turn, in which case that of a patch which is in since the initramfs did not run either. */
+static bool is_waiting(const struct monitor *m, const struct result *r) {
+    return streq(strempty(r->action), "wait") || (m->held && r->loaded && streq(strempty(r->stage), "initrd"));
+}
+
 static void retry_waiting(struct monitor *m) {
     _cleanup_(result_list_done) struct result_list l = {};
     _cleanup_(manager_freep) struct manager *manager = NULL;
@@ -123,12 +131,13 @@ static void retry_waiting(struct monitor *m) {
     for (size_t i = 0; i < l.n_results; i++) {
         _cleanup_free_ char *unit = manager_unit_name(l.results[i].name);
 
-        if (!l.results[i].action || !streq(l.results[i].action, "wait") || !unit)
+        if (!unit || !is_waiting(m, l.results + i))
             continue;
         if (!manager && manager_connect(&manager, NULL) < 0)
             return;
         (void) manager_queue_job(manager, "StartUnit", unit, NULL);
     }
+    m->held = false;
 }
 
 /* The program that loads a patch writes down that it is in right after; later, it could not. */
@@ -243,6 +252,11 @@ static void look(struct monitor *m) {
     if (livepatch_list_read(m->host, NULL, &l) < 0)
         return;
     running = livepatch_list_transition(&l);
+    /* From here on the units may be started again. */
+    if (hold_record_is_over(m->host)) {
+        m->held = true;
+        hold_record_undo(m->host);
+    }
     if (m->followed.module && (!running || !streq(running->name, m->followed.module))) {
         transition_ended(m, &l);
         followed_done(&m->followed);
@@ -250,6 +264,11 @@ static void look(struct monitor *m) {
     if (running) {
         followed_see(&m->followed, running, m->host->ops->now(m->host));
         transition_stalls(m, running);
+    }
+    /* The one that was in their way may have ended before this service ran. */
+    if (!running && (!m->looked || m->held)) {
+        m->looked = true;
+        retry_waiting(m);
     }
     finish_all(m, &l);
     r = tampering_judge(&m->tampering, m->host, &l);

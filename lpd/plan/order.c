@@ -213,37 +213,84 @@ static bool waits(const struct order *o, size_t i, size_t follower) {
     return !o->circle_of[i] || o->circle_of[i] != o->circle_of[follower];
 }
 
-/* Of those that wait for nobody any more, always the first by name. */
-static int put_in_sequence(const struct graph *g, struct order *o) {
+/* Whether two names differ in their version alone: lp-9 and lp-10. */
+static bool is_same_family(const char *a, const char *b) {
+    static const char version[] = "0123456789.-_";
+    size_t n = strlen(a), m = strlen(b);
+
+    while (n > 0 && strchr(version, a[n - 1]))
+        n--;
+    while (m > 0 && strchr(version, b[m - 1]))
+        m--;
+    return n > 0 && n == m && strncmp(a, b, n) == 0;
+}
+
+/* The required patches and whatever has to go before them: what they name, and the older versions of
+ * the same patch. The names are sorted; sequence is any order that keeps the relations. */
+static void find_urgent(const struct graph *g, const struct order *o, const size_t *sequence, bool *urgent) {
+    const struct manifest_entry *entries = g->list->entries;
+
+    for (size_t i = 0; i < g->n; i++)
+        urgent[i] = entries[i].error_number == 0 && entries[i].manifest.required;
+    for (size_t i = g->n; i-- > 1;)
+        if (urgent[i] && is_same_family(entries[i - 1].name, entries[i].name))
+            urgent[i - 1] = true;
+    for (size_t n = g->n; n-- > 0;) {
+        size_t i = sequence[n];
+
+        for (size_t k = g->first[i]; k < g->first[i + 1]; k++)
+            if (waits(o, i, g->followers[k]))
+                urgent[i] |= urgent[g->followers[k]];
+    }
+}
+
+/* Of those that wait for nobody any more, always the first by name; the urgent ones before all others. */
+static int put_in_sequence(const struct graph *g, struct order *o, const bool *urgent) {
     _cleanup_free_ size_t *waits_for = new_array(g->n, sizeof(*waits_for));
-    _cleanup_free_ char *ready = new_array(g->n, 1);
+    _cleanup_free_ char *ready = new_array(2 * g->n, 1); /* the urgent ones, then the others */
     size_t n = 0, from = 0;
 
-    o->sequence = new_array(g->n, sizeof(*o->sequence));
-    if (!waits_for || !ready || !o->sequence)
+    if (!waits_for || !ready)
         return -ENOMEM;
     for (size_t i = 0; i < g->n; i++)
         for (size_t k = g->first[i]; k < g->first[i + 1]; k++)
             waits_for[g->followers[k]] += waits(o, i, g->followers[k]);
     for (size_t i = 0; i < g->n; i++)
-        ready[i] = waits_for[i] == 0;
+        ready[urgent[i] ? i : g->n + i] = waits_for[i] == 0;
 
     while (n < g->n) {
-        size_t i = (size_t) ((char *) memchr(ready + from, true, g->n - from) - ready);
+        size_t place = (size_t) ((char *) memchr(ready + from, true, 2 * g->n - from) - ready);
+        size_t i = place % g->n;
 
-        ready[i] = false;
-        from = i;
+        ready[place] = false;
+        from = place;
         o->sequence[n++] = i;
         for (size_t k = g->first[i]; k < g->first[i + 1]; k++) {
             size_t follower = g->followers[k];
 
             if (!waits(o, i, follower) || --waits_for[follower] > 0)
                 continue;
-            ready[follower] = true;
-            from = MIN(from, follower);
+            place = urgent[follower] ? follower : g->n + follower;
+            ready[place] = true;
+            from = MIN(from, place);
         }
     }
     return 0;
+}
+
+/* In the order of names and relations first, which shows what the urgent ones need. */
+static int make_sequence(const struct graph *g, struct order *o) {
+    _cleanup_free_ bool *urgent = new_array(g->n, sizeof(*urgent));
+    int r;
+
+    o->sequence = new_array(g->n, sizeof(*o->sequence));
+    if (!urgent || !o->sequence)
+        return -ENOMEM;
+    r = put_in_sequence(g, o, urgent);
+    if (r < 0)
+        return r;
+    find_urgent(g, o, o->sequence, urgent);
+    return put_in_sequence(g, o, urgent);
 }
 
 int order_make(const struct manifest_list *l, struct order *ret) {
@@ -255,7 +302,7 @@ int order_make(const struct manifest_list *l, struct order *ret) {
     if (r >= 0)
         r = find_circles(&g, &o);
     if (r >= 0)
-        r = put_in_sequence(&g, &o);
+        r = make_sequence(&g, &o);
     if (r < 0)
         return r;
     *ret = TAKE_STRUCT(o);

@@ -4,7 +4,7 @@
 #include "config/manifest.h"
 
 /* The order among patches: what After= and Requires= ask for, and where they leave it open, the
- * version order of the names. */
+ * version order of the names, those of required patches, and of what these need, before all others. */
 struct order {
     size_t *sequence; /* indexes of the list, each once, in the order of loading */
     char **circles;   /* NULL-terminated; each names the patches that wait for each other */

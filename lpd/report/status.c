@@ -232,6 +232,7 @@ static json_object *patch_value(const struct subject *p) {
     json_add_time(o, "since", p->result ? p->result->since_usec : 0);
     json_add_string(o, "loadedStage", p->result && p->result->loaded ? p->result->stage : NULL);
     json_add_string(o, "earlyReason", early_reason(p));
+    json_add_string(o, "lateReason", p->result ? p->result->late_reason : NULL);
     return o;
 }
 

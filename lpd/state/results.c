@@ -21,6 +21,7 @@ static const struct json_field strings[] = {
     { "cause", offsetof(struct result, cause) },
     { "stage", offsetof(struct result, stage) },
     { "earlyReason", offsetof(struct result, early_reason) },
+    { "lateReason", offsetof(struct result, late_reason) },
     { "modulePath", offsetof(struct result, module_path) },
     { "moduleName", offsetof(struct result, module_name) },
     { "sha256", offsetof(struct result, sha256) },

@@ -27,6 +27,7 @@ struct result {
     enum exit_status exit_status;
     char *stage;       /* system, initrd */
     char *early_reason; /* why the initramfs of this boot could not load it, if it tried */
+    char *late_reason;  /* why the boot went on without it, if it did; it was loaded later, or will be */
     char *module_path;
     char *module_name; /* the module's name in the kernel */
     char *sha256;

@@ -323,6 +323,11 @@ int manager_boot_end(struct manager *m, uint64_t *ret) {
                                        "FinishTimestampMonotonic", NULL, 't', ret);
 }
 
+int manager_userspace_start(struct manager *m, uint64_t *ret) {
+    return sd_bus_get_property_trivial(m->bus, DESTINATION, MANAGER_PATH, MANAGER_INTERFACE,
+                                       "UserspaceTimestampMonotonic", NULL, 't', ret);
+}
+
 bool manager_is_stopping(struct manager *m) {
     _cleanup_free_ char *state = NULL;
     int r;

@@ -50,6 +50,9 @@ int manager_active_since(struct manager *m, const char *unit, uint64_t *ret);
  * a negative errno. */
 int manager_boot_end(struct manager *m, uint64_t *ret);
 
+/* Since when this systemd runs, which is since the last soft-reboot, on the same clock. */
+int manager_userspace_start(struct manager *m, uint64_t *ret);
+
 /* Whether the machine is shutting down. */
 bool manager_is_stopping(struct manager *m);
 

@@ -1,13 +1,88 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <sha2.h>
+
 #include "base/strv.h"
 #include "trust/kernel-load.h"
 #include "trust/kernel-verify.h"
 
-static bool blacklists_certificates(const struct verification *j) {
-    STRV_FOREACH(entry, j->keyrings.blacklist)
-        if (startswith(*entry, "tbs:"))
+#define TBS "tbs:"
+#define SEQUENCE 0x30
+
+/* One SEQUENCE in DER, by its header. The certificates come from the firmware and from root's files; nothing
+ * but the bounds of two elements is looked at. False if it is something else. */
+static bool take_sequence(const uint8_t *data, size_t size, size_t *ret_header, size_t *ret_size) {
+    size_t header = 2, length, n;
+
+    if (size < header || data[0] != SEQUENCE)
+        return false;
+    length = data[1];
+    if (length & 0x80) {
+        n = length & 0x7f;
+        if (n == 0 || n > 3 || size < header + n)
+            return false;
+        for (length = 0; n > 0; n--)
+            length = length << 8 | data[header++];
+    }
+    if (length > size - header)
+        return false;
+    *ret_header = header;
+    *ret_size = header + length;
+    return true;
+}
+
+static bool has_entry(const struct verification *j, const uint8_t *tbs, size_t size) {
+    char entry[STRLEN(TBS) + SHA256_DIGEST_STRING_LENGTH] = TBS;
+
+    SHA256Data(tbs, size, entry + STRLEN(TBS));
+    return strv_contains(j->keyrings.blacklist, entry);
+}
+
+/* Whether one of the certificates in that file may be on .blacklist. What cannot be read may be. */
+static bool may_be_revoked(const struct verification *j, const struct certificate_file *f) {
+    const uint8_t *next = (const uint8_t *) f->data, *end = next + f->size;
+
+    while (next < end) {
+        size_t header, size, tbs_header, tbs_size;
+
+        if (!take_sequence(next, (size_t) (end - next), &header, &size) ||
+            !take_sequence(next + header, size - header, &tbs_header, &tbs_size) ||
+            has_entry(j, next + header, tbs_size))
             return true;
+        next += size;
+    }
     return false;
+}
+
+/* Certificates on .blacklist are kept by their SHA256 as a rule. */
+static bool knows_all_hashes(const struct verification *j, bool *ret_any) {
+    bool any = false;
+
+    STRV_FOREACH(entry, j->keyrings.blacklist)
+        if (startswith(*entry, TBS)) {
+            any = true;
+            if (strlen(*entry) != STRLEN(TBS) + 2 * SHA256_DIGEST_LENGTH)
+                return false;
+        }
+    *ret_any = any;
+    return true;
+}
+
+/* A key that came into a keyring before its certificate came onto .blacklist, as from db and dbx, stays in
+ * there, and some kernels go on accepting it: lpd does not. 1: there may be one; 0; -ENOMEM. */
+static int trusts_revoked_key(struct verification *j) {
+    bool any = false;
+    int r;
+
+    if (!knows_all_hashes(j, &any))
+        return 1;
+    if (!any)
+        return 0;
+    certificate_files_done(&j->files);
+    r = certificate_files_read(j->host, &j->files);
+    for (size_t i = 0; i < j->files.n_files && r >= 0; i++)
+        if (may_be_revoked(j, j->files.files + i))
+            return 1;
+    return MIN(r, 0);
 }
 
 const char *kernel_load_obstacle(const struct verification *j) {
@@ -18,14 +93,6 @@ const char *kernel_load_obstacle(const struct verification *j) {
     if (verification_left_out(j, ~0U))
         return "the kernel trusts keys that Keyrings= leaves out";
     return NULL;
-}
-
-/* lpd refuses signatures by a certificate on .blacklist, which some kernels accept, and only the
- * parser can tell whose certificate that is. */
-static const char *find_obstacle(const struct verification *j) {
-    const char *obstacle = kernel_load_obstacle(j);
-
-    return obstacle ?: blacklists_certificates(j) ? "the kernel's .blacklist names certificates" : NULL;
 }
 
 static int conclude_enforced(struct verification *j) {
@@ -50,7 +117,13 @@ int kernel_load_decide(struct verification *j) {
     r = verification_read_keyrings(j);
     if (r < 0)
         return r;
-    obstacle = find_obstacle(j);
+    obstacle = kernel_load_obstacle(j);
+    if (!obstacle) {
+        r = trusts_revoked_key(j);
+        if (r < 0)
+            return r;
+        obstacle = r > 0 ? "the kernel may trust a key whose certificate is on .blacklist" : NULL;
+    }
     if (obstacle)
         return trust_report_add(&j->report, KERNEL_LOAD, OUTCOME_UNAVAILABLE, "%s", obstacle);
     r = verify_revoked(j);

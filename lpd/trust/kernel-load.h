@@ -13,7 +13,7 @@
  * trusts keys that the policy leaves out. NULL: it cannot. */
 const char *kernel_load_obstacle(const struct verification *j);
 
-/* Leaves the signature to the load, if there is no such obstacle and .blacklist names no
- * certificate. 1: the report has the verdict, VERDICT_ENFORCED, or VERDICT_REVOKED if .blacklist
- * names the file; 0: the other ways have to be used, and a step says why; -ENOMEM. */
+/* Leaves the signature to the load, if there is no such obstacle and no certificate of this machine's is on
+ * .blacklist. 1: the report has the verdict, VERDICT_ENFORCED, or VERDICT_REVOKED if .blacklist
+ * names the file; 0: the other ways have to be asked, and a step says why; -ENOMEM. */
 int kernel_load_decide(struct verification *j);

@@ -65,6 +65,7 @@ static void test_defaults(void **state) {
     assert_int_equal(p.lock_require, LOCK_REQUIRE_REQUIRED);
     assert_false(p.lock_kexec);
     assert_false(p.lock_seal);
+    assert_int_equal(p.hold_usec, 10 * USEC_PER_SEC);
     assert_int_equal(p.guard_max_attempts, 2);
     assert_int_equal(p.guard_confirm_usec, 120 * USEC_PER_SEC);
     assert_int_equal(p.guard_on_fault, ON_FAULT_QUARANTINE);
@@ -96,6 +97,8 @@ static const char every_key[] = "[Trust]\n"
                                 "ConfirmSec=90\n"
                                 "OnFault=revert\n"
                                 "Ledger=LABEL=my disk\n"
+                                "[Boot]\n"
+                                "HoldSec=4\n"
                                 "[Store]\n"
                                 "Device=PARTUUID=1234-56\n"
                                 "WaitSec=5\n";
@@ -137,6 +140,7 @@ static void test_every_key(void **state) {
     assert_int_equal(p.lock_require, LOCK_REQUIRE_ALL);
     assert_true(p.lock_kexec);
     assert_true(p.lock_seal);
+    assert_int_equal(p.hold_usec, 4 * USEC_PER_SEC);
     assert_int_equal(p.guard_max_attempts, 5);
     assert_int_equal(p.guard_confirm_usec, 90 * USEC_PER_SEC);
     assert_int_equal(p.guard_on_fault, ON_FAULT_REVERT);
@@ -144,7 +148,7 @@ static void test_every_key(void **state) {
     assert_string_equal(p.store_device, "PARTUUID=1234-56");
     assert_int_equal(p.store_wait_usec, 5 * USEC_PER_SEC);
     assert_origin(&p, "Signature", "local", "/etc/lpd/lpd.conf", 2);
-    assert_origin(&p, "Device", "PARTUUID=1234-56", "/etc/lpd/lpd.conf", 19);
+    assert_origin(&p, "Device", "PARTUUID=1234-56", "/etc/lpd/lpd.conf", 21);
 
     assert_string_equal(signature_policy_to_string(p.signature), "local");
     assert_string_equal(lock_policy_to_string(p.lock), "boot-complete");

@@ -33,6 +33,20 @@ static void test_after(void **state _unused_) {
         assert_loads(plan.actions[i].name);
 }
 
+/* Required ones first, with what they need: what they name, and older versions of themselves. */
+static void test_required_first(void **state _unused_) {
+    patch("a", "");
+    patch("b", "");
+    patch("c", "Required=yes\nAfter=n\n");
+    patch("lp-9", "");
+    patch("lp-10", "Required=yes\n");
+    patch("lp-11", "");
+    patch("n", "Requires=z\n");
+    patch("z", "");
+    make_plan();
+    assert_order("lp-9 lp-10 z n c a b lp-11");
+}
+
 static void test_names_by_either_dash(void **state _unused_) {
     patch("a_1", "After=z-1\n");
     patch("z_1", "");
@@ -241,6 +255,7 @@ int main(void) {
         TEST(test_nothing),
         TEST(test_version_order),
         TEST(test_after),
+        TEST(test_required_first),
         TEST(test_names_by_either_dash),
         TEST(test_many_wait_for_one),
         TEST(test_by_manifest),

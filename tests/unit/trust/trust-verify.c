@@ -324,11 +324,31 @@ static void test_at_load_policy(void **state _unused_) {
     verify_by(MACHINE, 0, TRUST_AT_LOAD);
     assert_verdict("revoked");
     fake_keyring_find(&keyring, "bin:c0ffee")->description[0] = '\0';
+
+    /* Whose certificate is revoked cannot be told from the signature. */
+    (void) fake_keyring_add(&keyring, blacklist, "blacklist", tbs_of(STRANGER));
+    put_certificate("/etc/lpd/keys.d/l.der", LEAF);
+    verify_by(MACHINE, 0, TRUST_AT_LOAD);
+    assert_verdict("enforced");
+    put_certificate("/etc/lpd/keys.d/m.der", MACHINE);
     (void) fake_keyring_add(&keyring, blacklist, "blacklist", tbs_of(MACHINE));
     answer(0, 0, 0);
-    verify_by(MACHINE, 1U << MACHINE, TRUST_AT_LOAD);
+    verify_by(MACHINE, 0, TRUST_AT_LOAD);
     assert_verdict("revoked");
-    assert_fact("kernel-load", ".blacklist names certificates");
+    assert_fact("kernel-load", "is on .blacklist");
+    fake_kernel_remove(&kernel, "/etc/lpd/keys.d/m.der");
+    verify_by(MACHINE, 0, TRUST_AT_LOAD);
+    assert_verdict("enforced");
+    fake_kernel_text(&kernel, "/etc/lpd/keys.d/m.pem", "-----BEGIN");
+    verify_by(PLATFORM, 0, TRUST_AT_LOAD);
+    assert_verdict("verified");
+    fake_kernel_file(&kernel, "/etc/lpd/keys.d/m.pem", "\x30\x83\xff\xff\xff\x30", 6);
+    verify_by(PLATFORM, 0, TRUST_AT_LOAD);
+    assert_verdict("verified");
+    fake_kernel_remove(&kernel, "/etc/lpd/keys.d/m.pem");
+    (void) fake_keyring_add(&keyring, blacklist, "blacklist", "tbs:abcd");
+    verify_by(PLATFORM, 0, TRUST_AT_LOAD);
+    assert_verdict("verified");
 
     keyring.hidden = true;
     verify_by(MACHINE, 0, TRUST_AT_LOAD);

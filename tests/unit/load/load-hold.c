@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "execute-test.h"
+#include "state/hold.h"
+#include "system/manager.h"
+
+/* HoldSec=: how long patches hold up the boot. */
+
+static bool running, booting;
+static uint64_t userspace_start;
+static unsigned n_asked;
+
+bool __wrap_manager_is_running(const struct host *h);
+int __wrap_manager_connect(struct manager **ret, struct error *e_);
+int __wrap_manager_active_state(struct manager *m, const char *unit, char **ret);
+int __wrap_manager_userspace_start(struct manager *m, uint64_t *ret);
+
+bool __wrap_manager_is_running(const struct host *h _unused_) {
+    return running;
+}
+
+int __wrap_manager_connect(struct manager **ret, struct error *e_ _unused_) {
+    *ret = NULL;
+    n_asked++;
+    return 0;
+}
+
+int __wrap_manager_active_state(struct manager *m _unused_, const char *unit, char **ret) {
+    assert_string_equal(unit, "sysinit.target");
+    *ret = strdup(booting ? "inactive" : "active");
+    return 0;
+}
+
+int __wrap_manager_userspace_start(struct manager *m _unused_, uint64_t *ret) {
+    *ret = userspace_start;
+    return 0;
+}
+
+static int prepare(void **state) {
+    setup(state);
+    fake_kernel_text(&k, "/etc/lpd/lpd.conf", "[Trust]\nSignature=permissive\n[Boot]\nHoldSec=3\n");
+    running = booting = true;
+    userspace_start = 0;
+    n_asked = 0;
+    assert_int_equal(setenv("INVOCATION_ID", "x", 1), 0);
+    fake_kernel_advance(&k, USEC_PER_SEC);
+    for (const char *name = "abcd"; *name; name++)
+        patch((char[]){ *name, '\0' }, "");
+    return 0;
+}
+
+static void stall_a(void) {
+    fake_kernel_module(&k, "a")->stalls = true;
+    assert_int_equal(load("a"), 1);
+}
+
+static void assert_late(const char *name) {
+    _cleanup_(result_done) struct result r = {};
+
+    assert_int_equal(result_read(&k.host, name, &r), 0);
+    assert_string_equal(r.state, "skipped");
+    assert_string_equal(r.action, "wait");
+    assert_non_null(strstr(r.reason, "HoldSec="));
+}
+
+/* The boot goes on when the time is up, and the others are not even tried. */
+static void test_stalled(void **state _unused_) {
+    uint64_t begin = k.now;
+
+    stall_a();
+    assert_failed(load("b"), -ETIMEDOUT, EXIT_STATUS_TIMEOUT, "skipped", "held it up for 3 s (HoldSec=)");
+    assert_true(k.now - begin >= 3 * USEC_PER_SEC && k.now - begin < 4 * USEC_PER_SEC);
+    assert_late("b");
+    assert_late("c");
+    assert_late("d");
+    assert_true(hold_record_is_over(&k.host));
+
+    /* lpd.service lets it in later, which stays known. */
+    hold_record_undo(&k.host);
+    booting = false;
+    fake_kernel_module(&k, "a")->stalls = false;
+    assert_int_equal(livepatch_write(&k.host, "a", "force", "1"), 0);
+    assert_int_equal(load("b"), 1);
+    assert_string_equal(result.state, "active");
+    assert_non_null(strstr(result.late_reason, "HoldSec="));
+    assert_int_equal(load("b"), 0);
+    assert_non_null(result.late_reason);
+}
+
+/* A required one is waited for. */
+static void test_required(void **state _unused_) {
+    uint64_t begin = k.now;
+
+    patch("b", "Required=yes\n");
+    stall_a();
+    assert_int_equal(load("b"), -ETIME);
+    assert_true(k.now - begin >= 59 * USEC_PER_SEC);
+    assert_int_equal(n_asked, 0);
+}
+
+/* Time is up between two loads. */
+static void test_over(void **state _unused_) {
+    assert_int_equal(load("a"), 1);
+    fake_kernel_advance(&k, 4 * USEC_PER_SEC);
+    assert_int_equal(load("b"), -ETIMEDOUT);
+    assert_int_equal(k.n_finit, 1);
+}
+
+/* Within the time nobody is asked; after the boot there is no limit, nor for who runs it by hand. */
+static void test_no_boot(void **state _unused_) {
+    assert_int_equal(load("a"), 1);
+    assert_int_equal(load("b"), 1);
+    assert_int_equal(n_asked, 0);
+    fake_kernel_advance(&k, 4 * USEC_PER_SEC);
+    booting = false;
+    fake_kernel_module(&k, "c")->transition_usec = 10 * USEC_PER_SEC;
+    assert_int_equal(load("c"), 1);
+    assert_int_equal(load("d"), 1);
+    assert_false(hold_record_is_over(&k.host));
+}
+
+static void test_by_hand(void **state _unused_) {
+    stall_a();
+    assert_int_equal(unsetenv("INVOCATION_ID"), 0);
+    assert_int_equal(load("b"), -ETIME);
+    assert_int_equal(n_asked, 0);
+}
+
+/* /run outlives a soft-reboot. */
+static void test_soft_reboot(void **state _unused_) {
+    assert_int_equal(load("a"), 1);
+    fake_kernel_advance(&k, 100 * USEC_PER_SEC);
+    userspace_start = k.now - USEC_PER_SEC;
+    assert_int_equal(load("b"), 1);
+    assert_int_equal(hold_record_read(&k.host) > userspace_start, true);
+}
+
+static void test_infinite(void **state _unused_) {
+    fake_kernel_text(&k, "/etc/lpd/lpd.conf", "[Trust]\nSignature=permissive\n[Boot]\nHoldSec=infinity\n");
+    stall_a();
+    assert_int_equal(load("b"), -ETIME);
+    assert_int_equal(n_asked, 0);
+}
+
+#undef TEST
+#define TEST(f) cmocka_unit_test_setup_teardown(f, prepare, teardown)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(test_stalled), TEST(test_required), TEST(test_over), TEST(test_no_boot), TEST(test_by_hand),
+        TEST(test_soft_reboot), TEST(test_infinite),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
