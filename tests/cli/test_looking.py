@@ -116,7 +116,7 @@ class Patched(Case):
                             "objects": ["vmlinux"], "patched": [], "unpatched": [],
                             "functions": ["vmlinux/cmdline_proc_show,1"]},
             "attempts": None, "since": 1700000000000000,
-            "loadedStage": "system", "earlyReason": None})
+            "loadedStage": "system", "earlyReason": None, "lateReason": None})
         self.assertEqual((second["manifest"], second["stage"], second["since"]), (None, None, None))
         self.assertEqual((second["module"]["buildId"], second["kernelState"]["buildId"]),
                          (None, BUILD_IDS["fix_new"]))
