@@ -148,6 +148,40 @@ static void lint_entry(struct ctl *c, const struct snapshot *s, size_t i) {
     lint_paths(c, entry);
 }
 
+/* The names in a list that no manifest has. What is required is a problem: the patch never goes in. */
+static int lint_relation(struct ctl *c, const struct snapshot *s, const struct manifest_entry *entry,
+                         const char *key, char *const *list) {
+    bool required = streq(key, "Requires");
+
+    STRV_FOREACH(name, list) {
+        _cleanup_free_ char *message = NULL, *text = NULL;
+        _cleanup_(error_done) struct error e = ERROR_NULL;
+
+        if (manifest_list_find(&s->manifests, *name))
+            continue;
+        (void) ctl_no_patch(c, *name, &e);
+        if (asprintf(&message, "%s: %s=%s: there is no patch of that name%s", entry->path, key, *name,
+                     required ? ", so this one is never loaded" : "") < 0 ||
+            asprintf(&text, "%s; %s", message, strempty(e.hint)) < 0)
+            return -ENOMEM;
+        if (required)
+            add_problem(c, entry->path, message, e.hint);
+        else
+            add_warning(c, text);
+    }
+    return 0;
+}
+
+static int lint_relations(struct ctl *c, const struct snapshot *s, const struct manifest_entry *entry) {
+    const struct manifest *m = &entry->manifest;
+    int r;
+
+    r = lint_relation(c, s, entry, "After", m->after);
+    if (r >= 0)
+        r = lint_relation(c, s, entry, "Requires", m->requires);
+    return r < 0 ? r : lint_relation(c, s, entry, "Conflicts", m->conflicts);
+}
+
 static void add_lock_warning(struct ctl *c, const char *setting) {
     _cleanup_free_ char *text = NULL;
 
@@ -197,18 +231,20 @@ static int lint_machine(struct ctl *c, struct error *e) {
         add_lock_warning(c, *setting);
     if (s.policy_error < 0)
         add_problems(c, "lpd.conf", s.policy_error, &s.policy_problem);
-    for (size_t i = 0; i < s.manifests.n_entries; i++) {
+    for (size_t i = 0; i < s.manifests.n_entries && r >= 0; i++) {
         const struct manifest_entry *entry = s.manifests.entries + i;
 
         add_warnings(c, &entry->manifest);
-        if (entry->error_number < 0)
+        if (entry->error_number < 0) {
             add_problems(c, entry->path, entry->error_number, &entry->error);
-        else if (order.circle_of[i])
+            continue;
+        }
+        if (order.circle_of[i])
             add_circle(c, entry->path, order.circle_of[i]);
-        else
-            lint_entry(c, &s, i);
+        r = lint_relations(c, &s, entry);
+        lint_entry(c, &s, i);
     }
-    return 0;
+    return r;
 }
 
 /* What another kernel would boot without. */
@@ -267,6 +303,8 @@ void print_problems(const struct ctl *c) {
 
         printf("%s%s%s\n", value_get(o, "message"), hint ? "; " : "", strempty(hint));
     }
+    if (c->legend && json_object_array_length(problems) == 0)
+        printf("No problems found.\n");
 }
 
 int ctl_cat_config(struct ctl *c, char **argv _unused_, struct error *e) {

@@ -200,6 +200,10 @@ int ctl_unload(struct ctl *c, char **argv, struct error *e) {
     return r < 0 ? r : changes_each(c, m, argv, 0, unload_one, e);
 }
 
+static bool is_change(const struct action *a) {
+    return a->type == ACTION_LOAD || a->type == ACTION_UNLOAD;
+}
+
 static void add_action(json_object *actions, const struct action *a, const struct outcome *o) {
     json_object *v = json_object_new_object();
     const char *result = NULL;
@@ -210,6 +214,7 @@ static void add_action(json_object *actions, const struct action *a, const struc
     json_add_string(v, "action", action_type_to_string(a->type));
     json_add_string(v, "reason", action_fact(a));
     json_add_number(v, "exitStatus", o && o->r < 0 ? o->error.exit_status : a->exit_status);
+    json_add_bool(v, "wouldChange", is_change(a));
     json_add_string(v, "result", result);
     json_object_array_add(actions, v);
 }
@@ -230,13 +235,15 @@ static int first_failure(const struct plan *plan, const struct outcome *outcomes
 
 static void report_plan(struct ctl *c, const struct plan *plan, const struct outcome *outcomes) {
     json_object *actions = json_object_new_array();
-    bool changed = false;
+    bool changed = false, would = false;
 
     for (size_t i = 0; i < plan->n_actions; i++) {
         changed |= outcomes && outcomes[i].r > 0;
+        would |= is_change(plan->actions + i);
         add_action(actions, plan->actions + i, outcomes ? outcomes + i : NULL);
     }
     json_add_bool(c->value, "changed", changed);
+    json_add_bool(c->value, "wouldChange", would);
     json_object_object_add(c->value, "actions", actions);
 }
 
@@ -294,4 +301,7 @@ void print_apply(const struct ctl *c) {
         (void) table_print(actions, columns, ELEMENTSOF(columns), c->legend, c->wide);
     else if (c->legend && json_object_object_get_ex(c->value, "changed", NULL))
         printf("Nothing to do: there are no patches.\n");
+    if (c->dry_run && c->legend && json_object_array_length(actions) > 0 &&
+        !json_object_get_boolean(json_object_object_get(c->value, "wouldChange")))
+        printf("Nothing would change.\n");
 }

@@ -184,6 +184,21 @@ static int refuse(struct verification *v, const struct gate *gate, const char *p
     return v->refused;
 }
 
+/* Where a file sets that key; NULL: none does. */
+static json_object *origin_value(const struct policy *p, const char *key) {
+    json_object *o;
+
+    for (size_t i = 0; i < p->n_origins; i++) {
+        if (!streq(p->origins[i].key, key) || !p->origins[i].path)
+            continue;
+        o = json_object_new_object();
+        json_add_string(o, "path", p->origins[i].path);
+        json_add_number(o, "line", p->origins[i].line);
+        return o;
+    }
+    return NULL;
+}
+
 static int verify(struct ctl *c, struct verification *v, const char *path, struct error *e) {
     _cleanup_(result_done) struct result result = {};
     struct trust_machine machine;
@@ -207,6 +222,7 @@ static int verify(struct ctl *c, struct verification *v, const char *path, struc
         return r;
     json_object_object_add(c->value, "signature", status_build_signature(&result));
     json_add_string(c->value, "policy", signature_policy_to_string(v->snapshot.policy.signature));
+    json_object_object_add(c->value, "policyOrigin", origin_value(&v->snapshot.policy, "Signature"));
     json_object_object_add(c->value, "accepted", policies_value(v));
     return refuse(v, &gate, path, e);
 }
@@ -228,6 +244,19 @@ int ctl_verify(struct ctl *c, char **argv, struct error *e) {
     return verify(c, &v, path, e);
 }
 
+/* " (PATH:LINE)", " (the default)", or "" for a value that is not the one of this machine. */
+static char *origin_text(const struct ctl *c, const char *policy) {
+    json_object *origin = json_object_object_get(c->value, "policyOrigin");
+    char *text;
+
+    if (!streq(policy, strempty(value_get(c->value, "policy"))))
+        return strdup("");
+    if (!origin)
+        return strdup(" (the default)");
+    return asprintf(&text, " (%s:%lld)", value_get(origin, "path"),
+                    (long long) json_object_get_int64(json_object_object_get(origin, "line"))) < 0 ? NULL : text;
+}
+
 void print_verify(const struct ctl *c) {
     json_object *signature, *accepted;
 
@@ -236,8 +265,10 @@ void print_verify(const struct ctl *c) {
         return;
     accepted = json_object_object_get(c->value, "accepted");
     printf("=> %s\n", value_get(signature, "verdict"));
-    json_object_object_foreach(accepted, policy, value)
-        printf("   Signature=%-10s %s it%s\n", policy,
-               json_object_get_boolean(value) ? "accepts" : "refuses",
-               streq(policy, strempty(value_get(c->value, "policy"))) ? " (as set in lpd.conf)" : "");
+    json_object_object_foreach(accepted, policy, value) {
+        _cleanup_free_ char *origin = origin_text(c, policy);
+
+        printf("   Signature=%-10s %s it%s\n", policy, json_object_get_boolean(value) ? "accepts" : "refuses",
+               strempty(origin));
+    }
 }

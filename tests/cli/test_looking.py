@@ -176,7 +176,8 @@ class Patched(Case):
 
     def test_dry_run(self):
         value, text = self.assert_same_everywhere("apply", "--dry-run")
-        self.assertEqual((value["dryRun"], value["changed"]), (True, False))
+        self.assertEqual((value["dryRun"], value["changed"], value["wouldChange"]), (True, False, True))
+        self.assertEqual({a["name"] for a in value["actions"] if a["wouldChange"]}, {"fix-late", "fix-left"})
         actions = {a["name"]: (a["action"], a["result"]) for a in value["actions"]}
         self.assertEqual(actions, {
             "fix-gone": ("skip", None), "fix-late": ("load", None), "fix-left": ("load", None),
@@ -189,7 +190,7 @@ class Patched(Case):
         (self.root / "etc/lpd/patches.d/fix-net.conf").unlink()
         first = self.json("apply", "--dry-run")["actions"][0]
         self.assertEqual(first, {"name": "fix-net", "action": "unload", "reason": "its manifest is gone",
-                                 "exitStatus": 0, "result": None})
+                                 "exitStatus": 0, "wouldChange": True, "result": None})
 
     def test_another_build(self):
         self.plant({f"/var/lib/lpd/modules/{KERNEL}/fix-net.ko": module("fix_net")})
@@ -217,7 +218,7 @@ class Patched(Case):
 
     def test_lint(self):
         value, text = self.assert_same_everywhere("lint")
-        self.assertEqual((value["problems"], text), ([], ""))
+        self.assertEqual((value["problems"], text), ([], "No problems found.\n"))
 
     def test_cat_config(self):
         self.plant({"/usr/lib/lpd/lpd.conf.d/10-lock.conf": "# none\n[Lock]\nLock=settled\n"})
@@ -366,7 +367,9 @@ class Broken(Case):
         self.assertIn("is not a valid patch name", found["-x.conf"])
         for name in ("circle-a.conf", "circle-b.conf"):
             self.assertRegex(found[name], "circle-a.*circle-b|circle-b.*circle-a")
-        self.assertEqual(set(found), {"lpd.conf", "typo.conf", "twice.conf", "dangling.conf",
+        self.assertEqual(found["lonely.conf"], f"{base}/lonely.conf: Requires=nobody: there is no patch of that name, "
+                                               "so this one is never loaded")
+        self.assertEqual(set(found), {"lonely.conf", "lpd.conf", "typo.conf", "twice.conf", "dangling.conf",
                                       "binary.conf", "-x.conf", "circle-a.conf", "circle-b.conf"})
         told = Counter(Path(p["file"]).name for p in value["problems"])
         self.assertEqual({name: n for name, n in told.items() if n > 1}, {"binary.conf": 2})
@@ -402,10 +405,33 @@ class Broken(Case):
         value, text = self.assert_same_everywhere("cat-config", status=78)
         self.assertIn("did you mean 'Signature'", value["error"]["message"])
 
+    def test_lint_relations(self):
+        """To patches that are not there: one that is required is a problem, others may come later."""
+        self.plant(PERMISSIVE, manifest("fix-net", "After=fix-nte goood", "Conflicts=goood", "Requires=good goood"))
+        value = self.json("lint", status=78)
+        base = "/etc/lpd/patches.d/fix-net.conf"
+        self.assertEqual([w for w in value["warnings"] if base in w], [
+            f"{base}: After=fix-nte: there is no patch of that name; did you mean fix-net?",
+            f"{base}: After=goood: there is no patch of that name; did you mean good?",
+            f"{base}: Conflicts=goood: there is no patch of that name; did you mean good?"])
+        self.assertEqual([(p["message"], p["hint"]) for p in value["problems"] if p["file"] == base], [
+            (f"{base}: Requires=goood: there is no patch of that name, so this one is never loaded",
+             "did you mean good?")])
+
+    def test_lint_all_faults(self):
+        """Of files and of relations at once."""
+        self.plant(PERMISSIVE, manifest("circle-a", "After=circle-b", "Requires=nobody"),
+                   {f"/var/lib/lpd/modules/{KERNEL}/circle-a.ko": b"no module"})
+        said = [p["message"] for p in self.json("lint", status=78)["problems"] if "circle-a.conf" in p["file"]]
+        self.assertEqual(len(said), 3)
+        for message, part in zip(said, ("circle", "Requires=nobody", "not a kernel module")):
+            self.assertIn(part, message)
+
     def test_lint_files(self):
         good = self.place("good.conf", b"[Patch]\n")
         policy = self.place("lpd.conf", b"[Lock]\nLock=maybe\n")
-        self.text("lint", good)
+        self.assertEqual(self.text("lint", good), "No problems found.\n")
+        self.assertEqual(self.text("lint", "--no-legend", good), "")
         value, text = self.assert_same_everywhere("lint", policy, good, self.scratch / "absent.conf",
                                                   status=78)
         self.assertEqual([p["file"] for p in value["problems"]],
@@ -423,6 +449,7 @@ class LongValues(Case):
         self.plant(kernel(KERNEL), PERMISSIVE,
                    manifest("fix-a", "Description=" + "d" * 300, "Fixes=" + " ".join(self.CVES),
                             "Parameters=x=" + "p" * 4000 + " \\", "# not a part of it", "  y=1"),
+                   manifest("fix-b"),
                    {"/etc/lpd/patches.d/fix-a.conf.d/10.conf": "[Patch]\nFixes=CVE-1\nFixes=\\\nCVE-2\nAfter=fix-b\n",
                     "/etc/lpd/lpd.conf.d/10.conf": "[Lock]\nModules=" + " ".join(f"m{i}" for i in range(100)) +
                                                    "\nModules=vfat \\\n  nft_nat\n",

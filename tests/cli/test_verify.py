@@ -93,7 +93,16 @@ class Verify(Case):
                          f"fix-net.ko: it is not signed (unsigned, Signature=required) ({path})")
         text = self.text("verify", path, status=5)
         self.assertIn("=> unsigned\n", text)
-        self.assertRegex(text, r"Signature=required +refuses it \(as set in lpd.conf\)\n")
+        self.assertRegex(text, r"Signature=required +refuses it \(/etc/lpd/lpd.conf:2\)\n")
+        self.assertEqual(value["policyOrigin"], {"path": "/etc/lpd/lpd.conf", "line": 2})
+        self.plant({"/etc/lpd/lpd.conf.d/10.conf": "[Trust]\n\nSignature=required\n"})
+        value = self.json("verify", path, status=5)
+        self.assertEqual(value["policyOrigin"], {"path": "/etc/lpd/lpd.conf.d/10.conf", "line": 3})
+        self.assertRegex(self.text("verify", path, status=5),
+                         r"Signature=required +refuses it \(/etc/lpd/lpd.conf.d/10.conf:3\)\n")
+        self.plant({"/etc/lpd/lpd.conf": "", "/etc/lpd/lpd.conf.d/10.conf": ""})
+        self.assertIsNone(self.json("verify", path, status=5)["policyOrigin"])
+        self.assertRegex(self.text("verify", path, status=5), r"Signature=required +refuses it \(the default\)\n")
 
     def test_stranger(self):
         value = self.verify(signed(module("fix_net"), "stranger"))
@@ -226,7 +235,7 @@ class ParserFails(Case):
         self.assertIn("--self-test", value["error"]["hint"])
         text = self.text("verify", self.path, status=5, env=self.parser("kill -SYS $$"))
         self.assertIn("=> parser-failed\n", text)
-        self.assertRegex(text, r"Signature=permissive +refuses it \(as set in lpd.conf\)\n")
+        self.assertRegex(text, r"Signature=permissive +refuses it \(/etc/lpd/lpd.conf:2\)\n")
 
     def test_install(self):
         other = self.place("fix-other.ko", signed(module("fix_other")))
