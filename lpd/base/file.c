@@ -58,6 +58,16 @@ static int grow(char **buffer, size_t *allocated, size_t max) {
     return 0;
 }
 
+/* read(2), once more after a signal: what was read, 0 at the end, or a negative errno. */
+static ssize_t read_some(int fd, void *data, size_t size) {
+    ssize_t n;
+
+    do
+        n = read(fd, data, size);
+    while (n < 0 && errno == EINTR);
+    return n < 0 ? -errno : n;
+}
+
 /* Files of sysfs and procfs do not know their size, so the size is only a first guess. */
 int file_read_fd(int fd, size_t max, char **ret, size_t *ret_size) {
     _cleanup_free_ char *buffer = NULL;
@@ -77,11 +87,9 @@ int file_read_fd(int fd, size_t max, char **ret, size_t *ret_size) {
             if (r < 0)
                 return r;
         }
-        n = read(fd, buffer + size, allocated - size);
-        if (n < 0 && errno == EINTR)
-            continue;
+        n = read_some(fd, buffer + size, allocated - size);
         if (n < 0)
-            return -errno;
+            return (int) n;
         if (n == 0)
             break;
         size += (size_t) n;
@@ -268,14 +276,7 @@ int file_copy_fd(int from, int to, size_t max, size_t *ret_size) {
     ssize_t n;
     int r;
 
-    for (;;) {
-        n = read(from, buffer, sizeof(buffer));
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -errno;
-        if (n == 0)
-            break;
+    while ((n = read_some(from, buffer, sizeof(buffer))) > 0) {
         size += (size_t) n;
         if (size > max)
             return -EFBIG;
@@ -283,8 +284,9 @@ int file_copy_fd(int from, int to, size_t max, size_t *ret_size) {
         if (r < 0)
             return r;
     }
-    *ret_size = size;
-    return 0;
+    if (n == 0)
+        *ret_size = size;
+    return (int) n;
 }
 
 int memfd_new(const char *name) {

@@ -10,7 +10,7 @@
 #include "livepatch/build.h"
 #include "livepatch/kernel-flag.h"
 #include "load/converge.h"
-#include "load/gate.h"
+#include "load/gate-record.h"
 #include "module/file.h"
 #include "store/store.h"
 #include "trust/manifest.h"

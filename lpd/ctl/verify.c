@@ -3,7 +3,7 @@
 
 #include "config/name.h"
 #include "ctl/signature.h"
-#include "load/gate.h"
+#include "load/gate-record.h"
 #include "report/status.h"
 #include "trust/manifest.h"
 

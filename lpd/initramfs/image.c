@@ -46,7 +46,7 @@ static const struct image_patch *find(const struct image_patch *patches, size_t 
 }
 
 /* A patch whose manifest or module is broken is told of elsewhere; no other image would help. */
-static bool is_unwanted(const struct manifest_list *l, const struct policy *policy,
+static bool does_not_belong(const struct manifest_list *l, const struct policy *policy,
                         const char *name, const char *release) {
     const struct manifest_entry *entry = manifest_list_find(l, name);
     const struct manifest *m = entry ? &entry->manifest : NULL;
@@ -72,7 +72,7 @@ static int compare(const struct image_record *carried, const struct initramfs_fi
             r = add_fault(image, want->name, IMAGE_OLDER);
     }
     for (size_t i = 0; i < carried->n_patches && r >= 0; i++)
-        if (is_unwanted(l, policy, carried->patches[i].name, image->release))
+        if (does_not_belong(l, policy, carried->patches[i].name, image->release))
             r = add_fault(image, carried->patches[i].name, IMAGE_UNWANTED);
     return r;
 }

@@ -10,7 +10,7 @@
 #include "livepatch/sysfs.h"
 #include "livepatch/transition.h"
 #include "load/execute.h"
-#include "load/gate.h"
+#include "load/gate-record.h"
 #include "load/hold.h"
 #include "load/probe.h"
 #include "module/file.h"

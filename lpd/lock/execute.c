@@ -4,7 +4,7 @@
 #include "livepatch/kernel-flag.h"
 #include "livepatch/transition.h"
 #include "livepatch/wait.h"
-#include "load/gate.h"
+#include "load/gate-record.h"
 #include "lock/execute.h"
 #include "lock/kernel-lock.h"
 #include "lock/may-lock.h"

@@ -494,7 +494,7 @@ static bool has_heir(const struct snapshot *s, const char *module_name) {
 }
 
 /* Whether lpd put that patch in and it should be there no longer. */
-static bool is_unwanted(const struct snapshot *s, const struct result *result) {
+static bool is_to_be_unloaded(const struct snapshot *s, const struct result *result) {
     const struct livepatch *in =
         livepatch_list_find(&s->loaded, result->module_name ?: result->name);
     size_t i = snapshot_find(s, result->name);
@@ -514,7 +514,7 @@ static int plan_unloads(const struct snapshot *s, struct plan *plan) {
         struct action *a = plan->actions + plan->n_actions;
         int r;
 
-        if (!is_unwanted(s, result))
+        if (!is_to_be_unloaded(s, result))
             continue;
         *a = (struct action){ .type = ACTION_UNLOAD, .index = SIZE_MAX, .name = strdup(result->name) };
         plan->n_actions++;

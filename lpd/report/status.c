@@ -61,7 +61,7 @@ static bool is_read(const struct subject *p) {
 }
 
 /* Whoever loaded it: an initramfs that decided by itself, or somebody by hand. */
-static bool is_unwanted(const struct subject *p) {
+static bool is_skipped(const struct subject *p) {
     return p->action && p->action->type == ACTION_SKIP;
 }
 
@@ -71,7 +71,7 @@ static struct state state_when_enabled(const struct subject *p) {
 
     if (!p->entry)
         return (struct state){ "active", "it has no manifest: a reboot forgets it" };
-    if (is_unwanted(p))
+    if (is_skipped(p))
         return (struct state){ "active", "still loaded, also after a soft-reboot, until it is unloaded: ",
                                action_fact(p->action), "" };
     if (is_read(p) && p->build != BUILD_SAME)
@@ -222,7 +222,7 @@ static json_object *patch_value(const struct subject *p) {
     json_add_string(o, "stage", m ? patch_stage_to_string(m->stage) : NULL);
     /* Of a manifest that cannot be read nobody knows: plan_requires(). */
     json_add_bool(o, "required", m ? m->required : p->entry != NULL);
-    json_add_tristate(o, "applies", p->action ? !is_unwanted(p) : -1);
+    json_add_tristate(o, "applies", p->action ? !is_skipped(p) : -1);
     json_add_string(o, "state", state.name);
     add_reason(o, &state);
     json_object_object_add(o, "module", module_value(p));

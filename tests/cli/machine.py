@@ -9,7 +9,9 @@ import hashlib
 import json
 import os
 import shlex
+import shutil
 import subprocess
+import sys
 import tempfile
 import unittest
 import warnings
@@ -244,3 +246,19 @@ class Case(unittest.TestCase):
         self.assertEqual((plain.stdout, plain.stderr), (off.stdout, off.stderr))
         self.assertEqual(tree_of(self.root), before)
         return value, plain.stdout
+
+
+class ModulesCase(Case):
+    """The machine has the modules of its kernel, which lock --dry-run asks for."""
+
+    @classmethod
+    def setUpClass(cls):
+        scratch = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(scratch.cleanup)
+        cls.modules = Path(scratch.name, "modules")
+        subprocess.run([sys.executable, TOP / "tests/unit/lock/make-modules.py", cls.modules, KERNEL],
+                       check=True)
+
+    def setUp(self):
+        super().setUp()
+        shutil.copytree(self.modules, self.root, dirs_exist_ok=True)

@@ -3,31 +3,15 @@
 
 import random
 import shutil
-import subprocess
-import sys
-import tempfile
 import unittest
-from pathlib import Path
 
 import machine
-from machine import KERNEL, TOP
+from machine import KERNEL
 
 VFAT = {"/etc/fstab": "LABEL=ESP /boot/efi vfat noauto 0 0\n", "/proc/filesystems": "\text4\n"}
 
 
-class Forecast(machine.Case):
-    @classmethod
-    def setUpClass(cls):
-        scratch = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(scratch.cleanup)
-        cls.modules = Path(scratch.name, "modules")
-        subprocess.run([sys.executable, TOP / "tests/unit/lock/make-modules.py", cls.modules, KERNEL],
-                       check=True)
-
-    def setUp(self):
-        super().setUp()
-        shutil.copytree(self.modules, self.root, dirs_exist_ok=True)
-
+class Forecast(machine.ModulesCase):
     def forecast(self, *parts):
         self.plant(machine.kernel(KERNEL), *parts)
         value, text = self.assert_same_everywhere("lock", "--dry-run")

@@ -3,10 +3,6 @@
 """When a required patch counts as missing: its installed build is what has to be in, and what is unknown is
 no yes."""
 
-import shutil
-import subprocess
-import sys
-import tempfile
 import unittest
 
 from machine import *
@@ -22,19 +18,9 @@ def bare(data):
     return data.replace(b".note.gnu.build-id\0", b".note.gnu.build-xx\0")
 
 
-class Required(Case):
-    @classmethod
-    def setUpClass(cls):
-        """The modules of a kernel, which lock --dry-run asks for."""
-        scratch = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(scratch.cleanup)
-        cls.modules = Path(scratch.name, "modules")
-        subprocess.run([sys.executable, TOP / "tests/unit/lock/make-modules.py", cls.modules, KERNEL],
-                       check=True)
-
+class Required(ModulesCase):
     def setUp(self):
         super().setUp()
-        shutil.copytree(self.modules, self.root, dirs_exist_ok=True)
         self.plant(kernel(KERNEL), PERMISSIVE, manifest("fix-net", "Required=yes"), loaded("fix_net"),
                    result("fix-net", sha256=sha256(LOADED)), {FILE: LOADED})
 

@@ -5,7 +5,7 @@
 #include "plan/snapshot.h"
 #include "trust/gate.h"
 
-/* The gate (trust/gate.h) at the load itself. */
+/* The gate (trust/gate.h) at the load itself, and the record of what it found. */
 
 /* Asks it about the module of the patch with that index (SIZE_MAX: one without a manifest), and puts what
  * was found about the signature into result. GATE_AT_LOAD: nobody has looked at the signature, as the

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/strv.h"
 #include "livepatch/kernel-flag.h"
-#include "load/gate.h"
+#include "load/gate-record.h"
 
 int gate_record(const struct trust_report *t, struct result *result) {
     int r;
