@@ -161,6 +161,7 @@ static int parse_option(struct arguments *a, int option, char *argv[]) {
     case OPTION_YES: c->yes = true; return 0;
     case OPTION_FIXES: c->fixes = optarg; return 0;
     case OPTION_DESCRIPTION: c->description = optarg; return 0;
+    case OPTION_FORCE: c->force = true; return 0;
     case OPTION_OUTPUT: return parse_output(c);
     case OPTION_FULL: c->wide = true; return 0;
     case OPTION_LINES: return parse_lines(c);

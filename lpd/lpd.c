@@ -3,6 +3,7 @@
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
+#include <systemd/sd-daemon.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -59,6 +60,8 @@ static void report(struct host *h, const struct result *result, int r, const str
     if (r > 0 && result->complete)
         journal_send(EVENT_PATCHED, result, release, "%s: every task runs the new code", result->name);
     if (r < 0)
+        (void) sd_notifyf(false, "STATUS=%s", error_message(e, r));
+    if (r < 0)
         journal_send(event, result, release, "%s: %s%s%s", result->name, error_message(e, r),
                      e->hint ? "; " : "", strempty(e->hint));
 }
@@ -87,8 +90,24 @@ static bool is_shutting_down(const struct host *h) {
            manager_is_stopping(m);
 }
 
+/* Whether the patch was taken out by a failure, or by a stranger, and not on request. Then its unit fails. */
+static bool was_lost(const struct result *r) {
+    const char *state = strempty(r->state);
+
+    return r->name && !r->loaded && (streq(state, "failed") || streq(state, "refused") ||
+                                     streq(strempty(r->cause), CAUSE_SWITCHED_OFF));
+}
+
+/* The reason stays on record, and systemctl status shows it. */
+static int fail_unit(struct host *h, const struct result *lost, struct error *e) {
+    (void) result_write(h, lost);
+    (void) sd_notifyf(false, "STATUS=%s", strempty(lost->reason));
+    fprintf(stderr, "%s: %s\n", lost->name, strempty(lost->reason));
+    return error_set(e, -ECANCELED, lost->exit_status ?: EXIT_STATUS_FAILED, "%s", strempty(lost->reason));
+}
+
 static int verb_unload(struct host *h, char *argv[], struct error *e) {
-    _cleanup_(result_done) struct result result = {};
+    _cleanup_(result_done) struct result result = {}, before = {};
     int r;
 
     r = require_name(argv[1], e);
@@ -96,7 +115,10 @@ static int verb_unload(struct host *h, char *argv[], struct error *e) {
         return r;
     if (is_shutting_down(h))
         return 0;
+    (void) result_find(h, argv[1], &before);
     r = execute_unload(h, argv[1], &result, e);
+    if (r >= 0 && was_lost(&before))
+        return fail_unit(h, &before, e);
     if (r != 0 && result.name)
         report(h, &result, r, e);
     return r;

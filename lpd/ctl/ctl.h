@@ -22,7 +22,8 @@ struct ctl {
 
     /* options of single verbs */
     const char *name, *kernel, *stage, *fixes, *description;
-    bool no_load, no_rebuild, dry_run, check, now, wait, ignore_missing, yes, wide, no_pager, follow, boot;
+    bool no_load, no_rebuild, dry_run, check, now, wait, ignore_missing, yes, force;
+    bool wide, no_pager, follow, boot;
     const char *lines, *boot_id, *since; /* of log; NULL: not given */
     uint64_t wait_usec;
 };

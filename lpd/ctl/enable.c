@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/strv.h"
 #include "ctl/change.h"
+#include "ctl/replaced.h"
 #include "ctl/volume.h"
 #include "load/converge.h"
 #include "store/store.h"
@@ -65,11 +66,14 @@ static int switch_now(struct ctl *c, struct manager *m, const char *name, bool e
 static int switch_one(struct ctl *c, struct manager *m, const char *name, bool enabled,
                       struct error *e) {
     _cleanup_(switching_done) struct switching s = {};
+    _cleanup_(replaced_done) struct replaced replaced = {};
     bool now = c->now && c->host.live;
     _cleanup_free_ char *note = NULL;
     int changed = 0, r;
 
-    r = now ? moment_take(&c->host, m, name, &s.before) : 0;
+    r = now && !enabled ? replaced_check(c, name, &replaced, e) : 0;
+    if (r >= 0 && now)
+        r = moment_take(&c->host, m, name, &s.before);
     if (r >= 0)
         r = changed = set_enabled(c, m, name, enabled, &s, e);
     if (r == -ENOENT)
@@ -87,7 +91,8 @@ static int switch_one(struct ctl *c, struct manager *m, const char *name, bool e
                 enabled ? "enabled" : "disabled",
                 c->now ? "" : ", which takes effect at the next boot (--now: at once)",
                 note ? "; " : "", strempty(note));
-    return changed;
+    r = replaced_load_again(c, m, &replaced, e);
+    return r < 0 ? r : changed;
 }
 
 static int enable_one(struct ctl *c, struct manager *m, const char *name, struct error *e) {

@@ -2,6 +2,7 @@
 #include "base/strv.h"
 #include "config/name.h"
 #include "ctl/change.h"
+#include "ctl/replaced.h"
 #include "ctl/volume.h"
 #include "load/converge.h"
 #include "store/store.h"
@@ -45,11 +46,14 @@ static void add_nothing(struct ctl *c, const char *name) {
 
 static int remove_one(struct ctl *c, struct manager *m, const char *name, struct error *e) {
     _cleanup_(volume_change_freep) struct volume_change *volume = NULL;
+    _cleanup_(replaced_done) struct replaced replaced = {};
     _cleanup_(result_done) struct result result = {};
     bool unloaded = false;
     int r, k;
 
     r = store_may_remove(&c->host, name, e);
+    if (r >= 0)
+        r = replaced_check(c, name, &replaced, e);
     if (r >= 0 && ctl_is_on_volume(c, m, name))
         r = ctl_update_volume(c, name, /* wanted= */ false, &volume, e);
     if (r < 0)
@@ -69,7 +73,8 @@ static int remove_one(struct ctl *c, struct manager *m, const char *name, struct
         (void) manager_reload(m, NULL);
     changes_add(c, name, true, "%s%s%s%s%s", unloaded ? "unloaded" : "", unloaded && r > 0 ? " and " : "",
                 r > 0 ? "removed" : "", result.reason ? "; " : "", strempty(result.reason));
-    return 1;
+    r = replaced_load_again(c, m, &replaced, e);
+    return r < 0 ? r : 1;
 }
 
 static int remove_one_for_kernel(struct ctl *c, struct manager *m, const char *name, struct error *e) {

@@ -5,6 +5,7 @@
 #include "base/strv.h"
 #include "config/name.h"
 #include "ctl/change.h"
+#include "ctl/replaced.h"
 #include "load/converge.h"
 #include "load/execute.h"
 #include "module/file.h"
@@ -170,6 +171,7 @@ bool ctl_is_unknown(struct ctl *c, const char *name) {
 }
 
 static int unload_one(struct ctl *c, struct manager *m, const char *argument, struct error *e) {
+    _cleanup_(replaced_done) struct replaced replaced = {};
     _cleanup_(result_done) struct result result = {};
     _cleanup_free_ char *name = NULL;
     int r;
@@ -179,12 +181,15 @@ static int unload_one(struct ctl *c, struct manager *m, const char *argument, st
         return r;
     if (ctl_is_unknown(c, name))
         return ctl_no_patch(c, name, e);
+    r = replaced_check(c, name, &replaced, e);
+    if (r < 0)
+        return r;
     r = converge_unload(&c->host, m, name, &result, e);
     if (r < 0)
         return r;
     changes_add(c, name, r > 0, "%s%s%s", r > 0 ? "unloaded" : "was not in", result.reason ? "; " : "",
                 strempty(result.reason));
-    return 0;
+    return replaced_load_again(c, m, &replaced, e);
 }
 
 int ctl_unload(struct ctl *c, char **argv, struct error *e) {

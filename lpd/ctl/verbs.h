@@ -26,6 +26,7 @@ enum option_value {
     OPTION_NOW,
     OPTION_WAIT,
     OPTION_IGNORE_MISSING,
+    OPTION_FORCE,
     OPTION_YES,
     OPTION_OUTPUT,
     OPTION_FULL,

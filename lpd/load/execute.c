@@ -562,13 +562,30 @@ int execute_unload(struct host *h, const char *name, struct result *ret, struct 
     return r;
 }
 
+/* A patch that has been replaced by one which is now replaced itself. */
+static void inherit_replaced(const struct host *h, struct result *r) {
+    size_t n = strv_length(r->replaces);
+
+    for (size_t i = 0; i < n; i++) {
+        _cleanup_(result_done) struct result other = {};
+
+        if (result_find_module(h, r->replaces[i], &other) < 0 || !other.loaded)
+            continue;
+        STRV_FOREACH(name, other.replaces)
+            if (!strv_contains(r->replaces, *name))
+                (void) strv_extend(&r->replaces, *name);
+    }
+}
+
 void execute_completed(const struct host *h, struct result *r) {
     bool replaced = true;
 
     r->complete = true;
     STRV_FOREACH(name, r->replaces)
         replaced = replaced && !is_in(h, *name) && livepatch_flag_read(h, *name, "transition") <= 0;
-    if (!replaced)
+    if (replaced)
+        inherit_replaced(h, r);
+    else
         r->replaces = strv_free(r->replaces);
 }
 

@@ -2,7 +2,6 @@
 #include <linux/netlink.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/inotify.h>
 #include <sys/socket.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
@@ -19,8 +18,11 @@
 #include "monitor/followed.h"
 #include "monitor/late-modules.h"
 #include "monitor/monitor.h"
+#include "monitor/orphans.h"
+#include "monitor/records.h"
 #include "monitor/refused-loads.h"
 #include "monitor/tampering.h"
+#include "monitor/units.h"
 #include "state/hold.h"
 #include "system/journal.h"
 #include "trust/manifest.h"
@@ -50,6 +52,8 @@ struct monitor {
     struct refused_loads refused;
     bool held;            /* the boot did not wait for all patches (HoldSec=): they are still to come */
     bool looked;          /* once with no transition running */
+    struct records records;
+    struct orphans orphans;
     bool unpatching;      /* the ring has told of a patch that is disabled */
 };
 
@@ -60,6 +64,8 @@ static void monitor_done(struct monitor *m) {
     late_modules_done(&m->late);
     tampering_done(&m->tampering);
     refused_loads_done(&m->refused);
+    records_done(&m->records);
+    orphans_done(&m->orphans);
 }
 
 static void notify_status(const struct livepatch_list *l) {
@@ -123,15 +129,15 @@ static bool is_waiting(const struct monitor *m, const struct result *r) {
 }
 
 static void retry_waiting(struct monitor *m) {
-    _cleanup_(result_list_done) struct result_list l = {};
+    const struct result_list *l = &m->records.list;
     _cleanup_(manager_freep) struct manager *manager = NULL;
 
-    if (!manager_is_running(m->host) || result_list_read(m->host, &l) < 0)
+    if (!manager_is_running(m->host))
         return;
-    for (size_t i = 0; i < l.n_results; i++) {
-        _cleanup_free_ char *unit = manager_unit_name(l.results[i].name);
+    for (size_t i = 0; i < l->n_results; i++) {
+        _cleanup_free_ char *unit = manager_unit_name(l->results[i].name);
 
-        if (!unit || !is_waiting(m, l.results + i))
+        if (!unit || !is_waiting(m, l->results + i))
             continue;
         if (!manager && manager_connect(&manager, NULL) < 0)
             return;
@@ -184,15 +190,12 @@ static void finish(struct monitor *m, struct result *result) {
 }
 
 static void finish_all(struct monitor *m, const struct livepatch_list *l) {
-    _cleanup_(result_list_done) struct result_list results = {};
+    for (size_t i = 0; i < m->records.list.n_results; i++) {
+        struct result *result = m->records.list.results + i;
+        const struct livepatch *p = awaits_end(m, result) ? livepatch_list_find(l, result->module_name ?: result->name)
+                                                          : NULL;
 
-    if (result_list_read(m->host, &results) < 0)
-        return;
-    for (size_t i = 0; i < results.n_results; i++) {
-        struct result *result = results.results + i;
-        const struct livepatch *p = livepatch_list_find(l, result->module_name ?: result->name);
-
-        if (awaits_end(m, result) && p && p->registered && p->enabled && !p->transition)
+        if (p && p->registered && p->enabled && !p->transition)
             finish(m, result);
     }
 }
@@ -245,12 +248,16 @@ static void transition_stalls(struct monitor *m, const struct livepatch *p) {
 static void look(struct monitor *m) {
     _cleanup_(livepatch_list_done) struct livepatch_list l = {};
     const struct livepatch *running;
+    bool unsettled;
     uint64_t now;
     int r;
 
     refused_loads_note(&m->refused, m->host);
     if (livepatch_list_read(m->host, NULL, &l) < 0)
         return;
+    r = records_update(&m->records, m->host);
+    if (r < 0)
+        fprintf(stderr, RESULTS_DIRECTORY ": cannot be read: %s\n", strerror(-r));
     running = livepatch_list_transition(&l);
     /* From here on the units may be started again. */
     if (hold_record_is_over(m->host)) {
@@ -271,14 +278,15 @@ static void look(struct monitor *m) {
         retry_waiting(m);
     }
     finish_all(m, &l);
-    r = tampering_judge(&m->tampering, m->host, &l);
+    r = tampering_judge(&m->tampering, m->host, &l, &m->records.list);
     if (r < 0)
         fprintf(stderr, "who switches a patch off may not be noticed: %s\n", strerror(-r));
+    unsettled = units_correct(m->host, &m->orphans, &m->records, &l) > 0;
     notify_status(&l);
 
     if (sd_event_now(m->event, CLOCK_MONOTONIC, &now) < 0)
         return;
-    if (running || m->tampering.undecided || m->host->ops->now(m->host) < m->alert_until) {
+    if (running || unsettled || m->tampering.undecided || m->host->ops->now(m->host) < m->alert_until) {
         (void) sd_event_source_set_time(m->timer, now + POLL_USEC);
     } else {
         (void) sd_event_source_set_time(m->timer, now + IDLE_USEC);
@@ -320,8 +328,7 @@ static int on_uevent(sd_event_source *source _unused_, int fd, uint32_t revents 
     return 0;
 }
 
-static int on_result(sd_event_source *source _unused_, const struct inotify_event *event _unused_,
-                     void *userdata) {
+static int on_result(sd_event_source *source _unused_, int fd _unused_, uint32_t revents _unused_, void *userdata) {
     be_alert(userdata);
     return 0;
 }
@@ -424,14 +431,16 @@ static int prepare(struct monitor *m) {
     if (r >= 0)
         r = file_mkdir_p(m->host, RESULTS_DIRECTORY);
     if (r >= 0)
-        r = sd_event_add_inotify(m->event, NULL, RESULTS_DIRECTORY, IN_MOVED_TO, on_result, m);
+        r = records_begin(&m->records, m->host);
+    if (r >= 0)
+        r = listen_to(m, m->records.fd, on_result, NULL);
     if (r >= 0)
         r = watch_modules(m);
     return r < 0 ? r : watch_others(m);
 }
 
 int monitor_run(struct host *h, struct error *e) {
-    _cleanup_(monitor_done) struct monitor m = { .host = h, .tampering = TAMPERING_NULL };
+    _cleanup_(monitor_done) struct monitor m = { .host = h, .tampering = TAMPERING_NULL, .records = RECORDS_NULL };
     int r;
 
     r = prepare(&m);

@@ -6,6 +6,7 @@
 #include "config/name.h"
 #include "livepatch/facts.h"
 #include "livepatch/kernel-flag.h"
+#include "monitor/orphans.h"
 #include "monitor/switches.h"
 #include "monitor/tampering.h"
 #include "system/journal.h"
@@ -145,21 +146,6 @@ static bool is_out(const struct livepatch *p) {
     return !p || !p->registered || !p->enabled;
 }
 
-/* Whether a cumulative patch may have taken its place: one that was loaded over it, or past lpd. */
-static bool may_be_replaced(const struct livepatch_list *l, const struct result_list *results,
-                            const char *patch, const struct result *own) {
-    for (size_t i = 0; i < l->n_patches; i++) {
-        const struct livepatch *p = l->patches + i;
-        const struct result *result = result_list_find_module(results, p->name);
-
-        if (is_out(p) || p->replace == 0 || patch_name_equal(p->name, patch))
-            continue;
-        if (!result || result_is_over(result, patch, own))
-            return true;
-    }
-    return false;
-}
-
 static char *describe(const struct host *h, const struct process *by) {
     _cleanup_free_ char *who = process_describe(by);
     const char *locked = "";
@@ -232,7 +218,7 @@ static bool verify_one(struct tampering *t, struct host *h, const struct livepat
     const struct process nobody = {}, *culprit = &nobody;
     enum weight weight = find_culprit(t, h, patch, &culprit);
 
-    if (weight < WROTE && may_be_replaced(l, results, patch, result))
+    if (weight < WROTE && orphans_may_be_replaced(l, results, patch, result))
         return true;
     /* By a switch that is not watched, as that of a sysfs of another network namespace. */
     if (weight == NOT_IT && t->lost_usec == 0)
@@ -265,8 +251,8 @@ static void forget_vain_touches(struct tampering *t, const struct livepatch_list
     }
 }
 
-int tampering_judge(struct tampering *t, struct host *h, const struct livepatch_list *l) {
-    _cleanup_(result_list_done) struct result_list results = {};
+int tampering_judge(struct tampering *t, struct host *h, const struct livepatch_list *l,
+                    struct result_list *results) {
     _cleanup_strv_free_ char **out = NULL;
     int r, k;
 
@@ -277,17 +263,15 @@ int tampering_judge(struct tampering *t, struct host *h, const struct livepatch_
     k = tampering_note(t, h);
     forget_vain_touches(t, l);
     t->undecided = false;
-    if (k >= 0)
-        k = result_list_read(h, &results);
-    for (size_t i = 0; i < results.n_results && k >= 0; i++) {
-        const char *patch = results.results[i].module_name ?: results.results[i].name;
+    for (size_t i = 0; i < results->n_results && k >= 0; i++) {
+        const char *patch = results->results[i].module_name ?: results->results[i].name;
 
         /* A load is on record before it happens, and may wait for long. */
         if (!is_out(livepatch_list_find(l, patch)) ||
-            streq(strempty(results.results[i].state), "loading"))
+            streq(strempty(results->results[i].state), "loading"))
             continue;
         if (!strv_contains(t->out, patch)) {
-            if (results.results[i].loaded && !verify_one(t, h, l, &results, results.results + i)) {
+            if (results->results[i].loaded && !verify_one(t, h, l, results, results->results + i)) {
                 t->undecided = true;
                 continue;
             }

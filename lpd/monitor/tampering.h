@@ -44,4 +44,4 @@ int tampering_note_unpatching(struct tampering *t, struct host *h, const char *p
 /* Compares the kernel's patches with what is on record of them. A patch that somebody else has
  * switched off is put on record as disabled, told to the journal, and its unit is stopped. A
  * negative errno: there are patches of which nothing will be noticed. */
-int tampering_judge(struct tampering *t, struct host *h, const struct livepatch_list *l);
+int tampering_judge(struct tampering *t, struct host *h, const struct livepatch_list *l, struct result_list *results);

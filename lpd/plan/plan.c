@@ -301,6 +301,13 @@ static int take_loaded_modules(struct planner *p) {
     return r;
 }
 
+static bool is_unloaded_before(const struct planner *p, const char *name) {
+    for (size_t k = 0; k < p->n_unloads; k++)
+        if (patch_name_equal(p->plan->actions[k].name, name))
+            return true;
+    return false;
+}
+
 /* Whether the kernel has the patch of that name, and it is not about to go. */
 static bool stays_in(const struct planner *p, const char *name) {
     size_t i = snapshot_find(p->snapshot, name);
@@ -309,10 +316,7 @@ static bool stays_in(const struct planner *p, const char *name) {
 
     if (!in || !in->registered)
         return false;
-    for (size_t k = 0; k < p->n_unloads; k++)
-        if (patch_name_equal(p->plan->actions[k].name, name))
-            return false;
-    return true;
+    return !is_unloaded_before(p, name);
 }
 
 /* Those that this patch names, and those before it or in the kernel that name this one. */
@@ -423,6 +427,10 @@ static int check_loaded(struct planner *p, struct action *a, const struct manife
     const struct patch_info *info = p->snapshot->patch_infos + a->index;
     const char *by = snapshot_replaced_by(p->snapshot, a->index);
 
+    if (by && is_unloaded_before(p, by)) {
+        decide(a, ACTION_LOAD, EXIT_STATUS_DONE);
+        return answer(a, "loaded", true, "it was replaced by %s, which is unloaded", by);
+    }
     if (by) {
         decide(a, ACTION_KEEP, EXIT_STATUS_DONE);
         return answer(a, "loaded", true, "replaced by %s, which is cumulative", by);

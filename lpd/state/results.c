@@ -243,6 +243,38 @@ const struct result *result_list_find(const struct result_list *l, const char *n
     return NULL;
 }
 
+static struct result *find_exactly(struct result_list *l, const char *name) {
+    for (size_t i = 0; i < l->n_results; i++)
+        if (streq(l->results[i].name, name))
+            return l->results + i;
+    return NULL;
+}
+
+int result_list_put(struct result_list *l, struct result *r) {
+    struct result *old = find_exactly(l, r->name), *grown;
+
+    if (!old) {
+        grown = reallocarray(l->results, l->n_results + 1, sizeof(*grown));
+        if (!grown)
+            return -ENOMEM;
+        l->results = grown;
+        old = grown + l->n_results++;
+        *old = (struct result){};
+    }
+    result_done(old);
+    *old = TAKE_STRUCT(*r);
+    return 0;
+}
+
+void result_list_drop(struct result_list *l, const char *name) {
+    struct result *old = find_exactly(l, name);
+
+    if (!old)
+        return;
+    result_done(old);
+    memmove(old, old + 1, (size_t) (l->results + --l->n_results - old) * sizeof(*old));
+}
+
 const struct result *result_list_find_module(const struct result_list *l, const char *module) {
     const struct result *found = NULL;
 

@@ -79,6 +79,12 @@ int result_list_names(const struct host *h, char ***ret);
 int result_list_read(const struct host *h, struct result_list *ret);
 const struct result *result_list_find(const struct result_list *l, const char *name);
 
+/* Puts a result in the place of that of the same name, or at the end, and takes it over. 0 or -ENOMEM. */
+int result_list_put(struct result_list *l, struct result *r);
+
+/* Drops the one of that very name, if there is one. */
+void result_list_drop(struct result_list *l, const char *name);
+
 /* The same by the module's name in the kernel; of several results, one whose patch was loaded. */
 const struct result *result_list_find_module(const struct result_list *l, const char *module);
 

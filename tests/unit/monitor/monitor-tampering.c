@@ -93,10 +93,12 @@ static int happens(int pid, uint64_t mask) {
 
 static void judge(void) {
     _cleanup_(livepatch_list_done) struct livepatch_list l = {};
+    _cleanup_(result_list_done) struct result_list results = {};
 
     assert_int_equal(livepatch_list_read(&k.host, NULL, &l), 0);
     /* What stands in for the group takes no marks. */
-    (void) tampering_judge(&t, &k.host, &l);
+    assert_int_equal(result_list_read(&k.host, &results), 0);
+    (void) tampering_judge(&t, &k.host, &l, &results);
 }
 
 /* Anybody can open a switch for reading as often as he likes: it is neither noted nor looked into, and

@@ -108,6 +108,22 @@ static void test_by_module_names(void **state _unused_) {
     assert_string_equal(replaced_by(), "new");
 }
 
+/* Who replaced it is unloaded by the same plan. */
+static void test_successor_unloaded(void **state _unused_) {
+    const struct action *a;
+
+    begin();
+    record("old", "");
+    record("new", "old");
+    assert_string_equal(replaced_by(), "new");
+    make_plan();
+    a = plan_find(&plan, "old");
+    assert_int_equal(plan.actions[0].type, ACTION_UNLOAD);
+    assert_string_equal(plan.actions[0].name, "new");
+    assert_int_equal(a->type, ACTION_LOAD);
+    assert_string_equal(action_fact(a), "it was replaced by new, which is unloaded");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_replaced),
@@ -120,6 +136,7 @@ int main(void) {
         TEST(test_still_in),
         TEST(test_never_in),
         TEST(test_by_module_names),
+        TEST(test_successor_unloaded),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,6 +19,7 @@ def case(m):
     m.ok("systemctl reload lpd")
     m.sees("cat /proc/cmdline", "lp-cumul-2")
 
+    goes(m)
     m.ok("lpctl load --wait=60 lp-cumul-1")
     m.sees("cat /proc/cmdline", "lp-cumul-1")
     m.equal("lp-cumul-2", m.state("lp-cumul-2"), "replaced")
@@ -26,3 +27,24 @@ def case(m):
     m.reboot()
     m.sees("cat /proc/cmdline", "lp-cumul-1")
     m.equal("lp-cumul-1", m.state("lp-cumul-1"), "active")
+
+
+def goes(m):
+    """What a cumulative patch has replaced is loaded again when that one goes, whoever has it go; or its unit fails."""
+    m.sees("lpctl unload lp-cumul-2 2>&1", "lp-cumul-2 has replaced lp-cumul-1")
+    m.sees("cat /proc/cmdline", "lp-cumul-1")
+    m.ok("lpctl load --wait=60 lp-cumul-2")
+    m.ok("systemctl stop livepatch@lp-cumul-2")
+    m.wait_until("grep -q lp-cumul-1 /proc/cmdline", 30)
+    m.equal("lp-cumul-1", m.state("lp-cumul-1"), "active")
+
+    m.ok("lpctl load --wait=60 lp-cumul-2")
+    m.write("/etc/lpd/patches.d/lp-cumul-1.conf.d/required.conf", "[Patch]\nRequired=yes\n")
+    m.fails("lpctl unload lp-cumul-2", exit=10, says="lp-cumul-1, which is required")
+    m.sees("cat /proc/cmdline", "lp-cumul-2")
+    m.ok("mv /var/lib/lpd/modules/*/lp-cumul-1.ko /root/")
+    m.fails("lpctl unload --force lp-cumul-2", says="lp-cumul-1: not loaded again")
+    m.fails("systemctl is-active livepatch@lp-cumul-1", says="failed")
+    m.ok("mv /root/lp-cumul-1.ko /var/lib/lpd/modules/*/")
+    m.ok("rm /etc/lpd/patches.d/lp-cumul-1.conf.d/required.conf")
+    m.ok("lpctl apply; lpctl load --wait=60 lp-cumul-2")

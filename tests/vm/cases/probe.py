@@ -50,4 +50,6 @@ def taken_out(m, name, why):
     m.wait_until(f"! systemctl is-active livepatch@{name}", 30)
     m.wait_until(f"lpctl status {name} | grep -q '{why}'", 30)
     m.equal("the state", m.state(name), "failed")
+    m.wait_until(f"systemctl is-failed livepatch@{name}", 10)
+    m.sees(f"systemctl status livepatch@{name} || true", why)
     m.sees("journalctl -b MESSAGE_ID=440e9b59d8e94888accc8b25c51a8e10", name)

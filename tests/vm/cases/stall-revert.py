@@ -14,6 +14,8 @@ def case(m):
     m.wait_until("test ! -e /sys/kernel/livepatch/lp_stall -a ! -e /sys/module/lp_stall", 60)
     m.wait_until("! systemctl is-active livepatch@lp-stall", 30)
     m.equal("the state", m.state("lp-stall"), "failed")
+    m.wait_until("systemctl is-failed livepatch@lp-stall", 10)
+    m.sees("systemctl status livepatch@lp-stall || true", "the patch was reverted")
     m.sees("journalctl -b MESSAGE_ID=78fd3df77dc043688560b3d2ab7ef79a", "lp-stall")
     waited_for(m)
     # With nobody in the way it goes in.

@@ -26,11 +26,20 @@ def case(m):
     m.equal("a second load", m.json("lpctl load lp-cmdline --json=short")["changed"], False)
 
     # Switched off behind systemd's back: lpd.service tells systemd, and reloading it mends it.
+    m.write("/etc/systemd/system/needs-it.service",
+            "[Unit]\nRequires=livepatch@lp-cmdline.service\nAfter=livepatch@lp-cmdline.service\n"
+            "[Service]\nExecStart=sleep infinity\n")
+    m.ok("systemctl daemon-reload; systemctl start needs-it")
     m.ok("echo 0 >/sys/kernel/livepatch/lp_cmdline/enabled")
-    m.wait_until("systemctl is-active livepatch@lp-cmdline | grep -qx inactive", 30)
-    agree(m, "inactive", "disabled", False)
+    m.wait_until("systemctl is-active livepatch@lp-cmdline | grep -qx failed", 30)
+    agree(m, "failed", "disabled", False)
+    m.sees("systemctl --failed", "livepatch@lp-cmdline.service")
+    m.sees("systemctl status livepatch@lp-cmdline || true", "switched off by")
+    m.wait_until("systemctl is-active needs-it | grep -qx inactive", 10)
+    m.equal("how often it was stopped", m.ok("journalctl -b -o cat -u needs-it | grep -c '^Stopping'").strip(), "1")
     m.ok("systemctl reload lpd")
     agree(m, "active", "active", True)
+    m.sees_not("systemctl --failed", "livepatch@")
 
     # Converging on the manifests: one disabled, one gone, one new.
     m.ok("lpctl disable lp-cmdline")

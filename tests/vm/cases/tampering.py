@@ -32,7 +32,8 @@ def by_a_script(m):
             ("lp-uptime", "/bin/sh /root/stray.sh", "root"))
     m.contains("the message", event["MESSAGE"],
                f"lp-uptime: switched off by stray.sh (pid {event['LPD_PID']}) of root, not by lpd")
-    m.wait_until("systemctl is-active livepatch@lp-uptime | grep -q inactive", 30)
+    m.wait_until("systemctl is-failed livepatch@lp-uptime", 30)
+    m.sees("systemctl status livepatch@lp-uptime || true", "switched off by stray.sh")
     status = m.patch_status("lp-uptime")
     m.equal("the state", (status["state"], status["reason"]),
             ("disabled", event["MESSAGE"].removeprefix("lp-uptime: ")))
@@ -102,7 +103,7 @@ def locked(m):
     m.ok("lpctl lock --wait")
     m.ok("/bin/sh -c 'echo 0 >/sys/kernel/livepatch/lp_cmdline/enabled; :'")
     m.wait_until(f"test $(journalctl -b -o cat {SWITCHED_OFF} | wc -l) = 4", 10)
-    m.wait_until("systemctl is-active livepatch@lp-cmdline | grep -q inactive", 30)
+    m.wait_until("systemctl is-failed livepatch@lp-cmdline", 30)
     m.sees_not("cat /proc/cmdline", "live patched")
     status = m.patch_status("lp-cmdline")
     m.equal("the state", status["state"], "disabled")
