@@ -32,6 +32,9 @@
 /* How long to look for a transition after a sign that one may have begun. */
 #define ALERT_USEC (3 * USEC_PER_SEC)
 
+/* How long to wait for more signs before looking. */
+#define ALERT_DELAY_USEC (50 * USEC_PER_MSEC)
+
 /* How long to trust that whatever happens is told. */
 #define IDLE_USEC (60 * USEC_PER_SEC)
 /* How often each of the sources of events is heard in a second at most: some of them anybody can make
@@ -300,9 +303,16 @@ static int on_timer(sd_event_source *source _unused_, uint64_t usec _unused_, vo
     return 0;
 }
 
+/* A load makes itself known several times in a few milliseconds, and takes no notice of this service if that
+ * looks once it is over. */
 static void be_alert(struct monitor *m) {
+    uint64_t now, next;
+
     m->alert_until = m->host->ops->now(m->host) + ALERT_USEC;
-    look(m);
+    if (sd_event_now(m->event, CLOCK_MONOTONIC, &now) < 0 || sd_event_source_get_time(m->timer, &next) < 0)
+        return look(m);
+    (void) sd_event_source_set_time(m->timer, MIN(next, now + ALERT_DELAY_USEC));
+    (void) sd_event_source_set_enabled(m->timer, SD_EVENT_ONESHOT);
 }
 
 static int on_uevent(sd_event_source *source _unused_, int fd, uint32_t revents _unused_,

@@ -194,6 +194,16 @@ class Late(Case):
             "Warning   the initramfs did not load fix-a: the kernel has no sha512",
             "Warning   the initramfs did not load fix-c: no time left"])
 
+    def test_after_the_boot(self):
+        """HoldSec=: the boot went on before they were loaded."""
+        self.late("fix-a", lateReason="the boot went on without it")
+        value, text = self.assert_same_everywhere("status")
+        self.assertEqual(value["patches"][0]["lateReason"], "the boot went on without it")
+        self.assertIn("Warning   1 patch was loaded late, after the boot had gone on (HoldSec=)", text)
+        value, text = self.assert_same_everywhere("why", "fix-a")
+        self.assertEqual(value["patch"]["lateReason"], "the boot went on without it")
+        self.assertIn("late: the boot went on without it\n", text)
+
     def test_many(self):
         for i in range(8):
             self.late(f"fix-{i}", earlyReason="no time left")
