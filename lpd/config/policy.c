@@ -29,6 +29,9 @@ static const char *const on_fault_words[] = { [ON_FAULT_QUARANTINE] = "quarantin
                                               [ON_FAULT_LOG] = "log" };
 static const char *const ledger_words[] = { "auto", "efi" };
 
+/* enum warning, bit by bit. */
+static const char *const warning_words[] = { "initramfs", "next-kernel", "late", "inapplicable", "manifest" };
+
 #define KEY(in, key, text, parser, field, ...)                                                     \
     { .section = in, .name = key, .fallback = text, .parse = value_##parser,                       \
       .offset = offsetof(struct policy, field), __VA_ARGS__ }
@@ -55,6 +58,7 @@ const struct ini_key policy_keys[] = {
         .takes = "auto, efi, " VOLUME),
     KEY("Store", "Device", "", volume, store_device, .takes = VOLUME),
     KEY("Store", "WaitSec", "3", timespan, store_wait_usec),
+    KEY("Warnings", "Silence", "", word_set, silenced, WORDS(warning_words), .repeats = true),
 };
 const size_t n_policy_keys = ELEMENTSOF(policy_keys);
 _Static_assert(ELEMENTSOF(policy_keys) <= INI_KEYS_MAX, "too many keys");
@@ -191,4 +195,8 @@ const char *lock_policy_to_string(enum lock_policy l) {
 
 const char *keyring_set_to_string(enum keyring_set keyring) {
     return keyring_words[__builtin_ctz((unsigned) keyring)];
+}
+
+const char *warning_to_string(enum warning w) {
+    return warning_words[__builtin_ctz((unsigned) w)];
 }

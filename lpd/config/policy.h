@@ -17,6 +17,15 @@ enum keyring_set {
     KEYRING_PLATFORM = 1 << 3,
 };
 
+/* What lpctl status and the journal warn of. */
+enum warning {
+    WARNING_INITRAMFS = 1 << 0,    /* the image is outdated */
+    WARNING_NEXT_KERNEL = 1 << 1,  /* patches without a module for the kernel that boots next */
+    WARNING_LATE = 1 << 2,         /* patches that were loaded later in the boot than they could be */
+    WARNING_INAPPLICABLE = 1 << 3, /* loaded, but this boot would not load it */
+    WARNING_MANIFEST = 1 << 4,     /* faults of what is only for people */
+};
+
 /* A value as it stands in the files, and where: for lpctl cat-config. One a key, in table order. */
 struct policy_origin {
     const char *section, *key;
@@ -43,6 +52,7 @@ struct policy {
     char *guard_ledger;
     char *store_device; /* NULL if not set */
     uint64_t store_wait_usec;
+    unsigned silenced; /* enum warning */
     struct policy_origin *origins;
     size_t n_origins;
 };
@@ -70,3 +80,5 @@ const char *signature_policy_to_string(enum signature_policy s);
 /* The word that Keyrings= has for one keyring. */
 const char *keyring_set_to_string(enum keyring_set keyring);
 const char *lock_policy_to_string(enum lock_policy l);
+/* The word that Silence= has for one warning. */
+const char *warning_to_string(enum warning w);

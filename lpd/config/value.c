@@ -102,6 +102,8 @@ int value_word_set(const struct ini_key *k, const char *value, void *field, stru
             return refuse_word(k, *s, " and ", e);
         set |= 1u << i;
     }
+    if (k->repeats && *value)
+        set |= *(unsigned *) field;
     *(unsigned *) field = set;
     return 0;
 }

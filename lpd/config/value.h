@@ -13,7 +13,7 @@ int value_string(const struct ini_key *k, const char *value, void *field, struct
 int value_boolean(const struct ini_key *k, const char *value, void *field, struct error *e);
 /* enum: the place among words. */
 int value_word(const struct ini_key *k, const char *value, void *field, struct error *e);
-/* unsigned: a bit for each word that is listed. */
+/* unsigned: a bit for each word that is listed; a key that may be repeated adds them. */
 int value_word_set(const struct ini_key *k, const char *value, void *field, struct error *e);
 /* char **: adds the words of the text to the list; "" empties it. */
 int value_list(const struct ini_key *k, const char *value, void *field, struct error *e);

@@ -61,6 +61,15 @@ int boots_add(const struct host *h, const struct snapshot *s, json_object *value
     return r < 0 ? r : k;
 }
 
+bool status_silences(json_object *value, enum warning w) {
+    json_object *words = json_object_object_get(json_object_object_get(value, "policy"), "silenced");
+    bool found = false;
+
+    for (size_t i = 0; i < json_object_array_length(words) && !found; i++)
+        found = streq(json_object_get_string(json_object_array_get_idx(words, i)), warning_to_string(w));
+    return found;
+}
+
 static void print_warning(json_object *o) {
     const char *message = value_get(o, "message");
 
@@ -98,7 +107,10 @@ static void print_late(json_object *value) {
 }
 
 void print_boots(json_object *value) {
-    print_late(value);
-    print_warning(json_object_object_get(value, "initramfs"));
-    print_warning(json_object_object_get(value, "nextBoot"));
+    if (!status_silences(value, WARNING_LATE))
+        print_late(value);
+    if (!status_silences(value, WARNING_INITRAMFS))
+        print_warning(json_object_object_get(value, "initramfs"));
+    if (!status_silences(value, WARNING_NEXT_KERNEL))
+        print_warning(json_object_object_get(value, "nextBoot"));
 }

@@ -393,8 +393,10 @@ void print_status(const struct ctl *c) {
             printf(", %zu %s", count_state(patches, state), state);
     }
     printf("\n");
-    print_inapplicable(patches);
-    print_warnings(patches);
+    if (!status_silences(c->value, WARNING_INAPPLICABLE))
+        print_inapplicable(patches);
+    if (!status_silences(c->value, WARNING_MANIFEST))
+        print_warnings(patches);
     print_boots(c->value);
     if (n > 0)
         printf("\n");

@@ -96,14 +96,23 @@ static uint64_t changed_usec(const struct host *h, const char *path) {
     return (uint64_t) st.st_ctim.tv_sec * USEC_PER_SEC + (uint64_t) st.st_ctim.tv_nsec / 1000;
 }
 
-/* The last change to what goes into an image: its files, and the directories that files leave. */
+/* Whether a patch of the image has been removed. The time of that is known by the directory alone,
+ * which others enter and leave too: without such a patch it proves nothing. */
+static bool lacks_manifest(const struct manifest_list *l, const struct image *image) {
+    for (size_t i = 0; i < image->n_faults; i++)
+        if (!manifest_list_find(l, image->faults[i].name))
+            return true;
+    return false;
+}
+
+/* The last change to what goes into an image: its files, and the directory that a manifest has left. */
 static uint64_t last_change(const struct host *h, const struct initramfs_files *wanted,
-                            const struct image *image) {
+                            const struct manifest_list *l, const struct image *image) {
     uint64_t usec = 0;
 
     STRV_FOREACH(path, wanted->files)
         usec = MAX(usec, changed_usec(h, *path));
-    for (size_t i = 0; i < ELEMENTSOF(conf_dirs); i++) {
+    for (size_t i = 0; i < ELEMENTSOF(conf_dirs) && lacks_manifest(l, image); i++) {
         _cleanup_free_ char *directory = NULL;
 
         if (asprintf(&directory, "%s/patches.d", conf_dirs[i]) >= 0)
@@ -120,18 +129,18 @@ static uint64_t last_change(const struct host *h, const struct initramfs_files *
 
 /* Only what the boot loader will find counts, so its time is asked and no record kept. */
 static bool is_rebuilt(const struct host *h, const struct initramfs_files *wanted,
-                      const struct image *image) {
+                      const struct manifest_list *l, const struct image *image) {
     uint64_t made = initramfs_image_usec(h, image->release), boot = boot_usec(h);
 
-    return boot > 0 && made > boot && made > last_change(h, wanted, image);
+    return boot > 0 && made > boot && made > last_change(h, wanted, l, image);
 }
 
 static int find_way_out(const struct host *h, const struct initramfs_files *wanted,
-                        struct image *image) {
+                        const struct manifest_list *l, struct image *image) {
     _cleanup_(initramfs_rebuild_done) struct initramfs_rebuild b = {};
     int r;
 
-    image->rebuilt = is_rebuilt(h, wanted, image);
+    image->rebuilt = is_rebuilt(h, wanted, l, image);
     r = initramfs_rebuild_find(h, image->release, &b);
     if (r <= 0)
         return r;
@@ -165,7 +174,7 @@ static int look(const struct host *h, const struct manifest_list *manifests,
         r = initramfs_files_of_patches(h, manifests, policy, image->release, &wanted);
     if (r >= 0)
         r = compare(&carried, &wanted, manifests, policy, image);
-    return r >= 0 && image->n_faults > 0 ? find_way_out(h, &wanted, image) : r;
+    return r >= 0 && image->n_faults > 0 ? find_way_out(h, &wanted, manifests, image) : r;
 }
 
 int image_look(const struct host *h, const struct manifest_list *manifests,
@@ -274,6 +283,8 @@ int image_tell(struct host *h, struct error *e) {
         return r;
     /* Of a broken policy what could be read holds. */
     r = policy_load(h, &policy, NULL);
+    if (policy.silenced & WARNING_INITRAMFS)
+        return 0;
     if (r != -ENOMEM)
         r = image_look(h, &manifests, &policy, release, &image);
     if (r < 0)

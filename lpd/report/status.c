@@ -314,6 +314,14 @@ static json_object *kernel_value(const struct kernel_facts *f) {
     return o;
 }
 
+static json_object *silenced_value(const struct policy *p) {
+    json_object *words = json_object_new_array();
+
+    for (unsigned left = p->silenced; left; left &= left - 1)
+        json_object_array_add(words, json_object_new_string(warning_to_string(left & -left)));
+    return words;
+}
+
 static json_object *policy_value(const struct snapshot *s) {
     json_object *o = json_object_new_object();
 
@@ -321,6 +329,7 @@ static json_object *policy_value(const struct snapshot *s) {
     json_add_string(o, "problem", s->policy_error < 0
                                    ? error_message(&s->policy_problem, s->policy_error)
                                    : NULL);
+    json_object_object_add(o, "silenced", silenced_value(&s->policy));
     return o;
 }
 

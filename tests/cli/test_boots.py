@@ -133,6 +133,33 @@ class Image(Case):
         self.plant({"/proc/stat": f"cpu 1 2 3\nbtime {int(later) + 5}\n"})
         self.assertFalse(self.found()["rebuilt"])
 
+    def test_unrelated_removal(self):
+        """What is not in the image and was not does not make it old."""
+        self.wants("fix-a")
+        self.plant(manifest("other"), {f"/boot/initrd.img-{KERNEL}": ""})
+        self.carried(**{"fix-a": "5" * 64})
+        time.sleep(0.05)
+        os.utime(self.root / f"boot/initrd.img-{KERNEL}")
+        self.assertTrue(self.found()["rebuilt"])
+        time.sleep(0.05)
+        (self.root / "etc/lpd/patches.d/other.conf").unlink()
+        self.assertTrue(self.found()["rebuilt"])
+        (self.root / "etc/lpd/patches.d/fix-a.conf").unlink()
+        self.assertFalse(self.found()["rebuilt"])
+
+    def test_silenced(self):
+        """By name: no text, but the facts."""
+        self.wants("fix-a")
+        self.carried(**{"fix-a": "5" * 64})
+        self.assertIn("Warning", self.text("status"))
+        self.plant({"/etc/lpd/lpd.conf.d/w.conf": "[Warnings]\nSilence=late\nSilence=initramfs\n"})
+        value, text = self.assert_same_everywhere("status")
+        self.assertNotIn("Warning", text)
+        self.assertEqual(value["policy"]["silenced"], ["initramfs", "late"])
+        self.assertIn("carries an older fix-a", value["initramfs"]["message"])
+        self.plant({"/etc/lpd/lpd.conf.d/w.conf": "[Warnings]\nSilence=initramf\n"})
+        self.assertIn("(did you mean 'initramfs'?)", self.json("lint", status=78)["problems"][0]["message"])
+
     def test_made_again_elsewhere(self):
         later = time.time() + 3600
         self.wants("fix-a")

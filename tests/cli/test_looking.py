@@ -58,7 +58,7 @@ class Patched(Case):
         self.assertEqual(value["kernel"], {
             "release": KERNEL, "buildId": "5e" * 20, "livepatch": True, "sigEnforce": False,
             "lockdown": "none", "secureBoot": False, "modulesDisabled": False})
-        self.assertEqual(value["policy"], {"signature": "permissive", "problem": None})
+        self.assertEqual(value["policy"], {"signature": "permissive", "problem": None, "silenced": []})
         self.assertEqual(value["switches"],
                          {"disabledOnCommandLine": False, "disabledByFile": False, "crashKernel": False, "skip": []})
         self.assertEqual(value["lock"], {"policy": "no", "locked": False, "kexecLocked": None,

@@ -101,7 +101,10 @@ static const char every_key[] = "[Trust]\n"
                                 "HoldSec=4\n"
                                 "[Store]\n"
                                 "Device=PARTUUID=1234-56\n"
-                                "WaitSec=5\n";
+                                "WaitSec=5\n"
+                                "[Warnings]\n"
+                                "Silence=late initramfs\n"
+                                "Silence=manifest\n";
 
 /* A line has an end, a list of modules may have none. */
 static void test_modules_on_several_lines(void **state) {
@@ -147,6 +150,8 @@ static void test_every_key(void **state) {
     assert_string_equal(p.guard_ledger, "LABEL=my disk");
     assert_string_equal(p.store_device, "PARTUUID=1234-56");
     assert_int_equal(p.store_wait_usec, 5 * USEC_PER_SEC);
+    assert_int_equal(p.silenced, WARNING_LATE | WARNING_INITRAMFS | WARNING_MANIFEST);
+    assert_origin(&p, "Silence", "late initramfs manifest", "/etc/lpd/lpd.conf", 25);
     assert_origin(&p, "Signature", "local", "/etc/lpd/lpd.conf", 2);
     assert_origin(&p, "Device", "PARTUUID=1234-56", "/etc/lpd/lpd.conf", 21);
 
