@@ -15,8 +15,8 @@
 #include "system/kernel-log.h"
 
 /* Turns manifests and policy into units: systemd.generator(7), lpd-generator(8). It reads, decides
- * as everything else decides (plan.c), and writes links and drop-ins; what is wrong with a module or a
- * signature is for the unit itself to find out. */
+ * with plan.c like the rest of lpd, and writes links and drop-ins. The units themselves detect
+ * faults of modules and signatures. */
 
 #define UNIT_DIRECTORY LPD_UNIT_DIRECTORY
 
@@ -24,8 +24,8 @@ struct output {
     int fd; /* the generator's directory */
 };
 
-/* It gives generators no journal, as there may be none yet, and standard error leads nowhere. Since 251 it
- * names its scope; our parent is a helper of it. */
+/* systemd gives generators no journal, which may not run yet, and standard error is lost. Since
+ * 251 it tells generators its scope; the parent process is a helper of systemd. */
 static bool runs_for_systemd(void) {
     return getenv("SYSTEMD_SCOPE") && !secure_getenv("LPD_GENERATOR_ROOT");
 }
@@ -89,7 +89,8 @@ static int write_place(const struct host *h, FILE *f, const struct action *a, co
     return MIN(r, 0);
 }
 
-/* What the unit waits for beyond the usual places: those behind a link, and those that the manifest names. */
+/* The mounts to wait for besides the usual ones: those behind a link, and those of paths in the
+ * manifest. */
 static int write_places(const struct host *h, FILE *f, const struct snapshot *s, const struct action *a) {
     const struct manifest_entry *entry = s->manifests.entries + a->index;
     const struct manifest_kernel *kernel;
@@ -113,7 +114,8 @@ static void write_relations(FILE *f, const struct snapshot *s, const struct mani
 
         fprintf(f, "Requires=livepatch@%s.service\nAfter=livepatch@%s.service\n", unit, unit);
     }
-    /* The transition in front may take all of its own time, then ours, then the way back. */
+    /* The transition of another patch may use all of its own time, then ours, then the time to
+     * revert. */
     if (m->timeout_usec == USEC_INFINITY)
         fputs("\n[Service]\nTimeoutSec=infinity\n", f);
     else if (m->timeout_usec > 60 * USEC_PER_SEC)
@@ -141,8 +143,8 @@ static int write_dropin(const struct host *h, const struct output *out, const st
     }
     write_unit_section(f, a, entry, previous);
     r = write_places(h, f, s, a);
-    /* What is known to fail pulls nothing in, and patches that wait for each other must not make
-     * systemd wait. */
+    /* A patch that is known to fail pulls nothing in, and patches in a cycle must not make systemd
+     * wait. */
     if (a->type == ACTION_LOAD)
         write_relations(f, s, &entry->manifest);
     (void) RET_GATHER(r, ferror(f) ? -EIO : 0);
@@ -165,16 +167,17 @@ static int write_patch(const struct host *h, const struct output *out, const str
                   "livepatch@.service");
     if (r < 0 || !required)
         return r;
-    /* A boot without a required patch is not a good one: systemd-boot-check-no-failures(8). */
+    /* A boot without a required patch counts as failed: systemd-boot-check-no-failures(8). */
     return make_link(out, "boot-complete.target.requires", unit, "livepatch@.service");
 }
 
-/* Whether a unit of that name would be about that patch: names may be invalid, or those of others. */
+/* Whether a unit of that name would belong to that patch: names may be invalid, or those of
+ * others. */
 static bool can_have_unit(const struct snapshot *s, const struct action *a) {
     return patch_name_is_valid(a->name) && snapshot_find(s, a->name) == a->index;
 }
 
-/* What the initramfs has loaded and the host would not have. */
+/* Patches that the initramfs has loaded and the host would not load. */
 static void warn_of_early(const struct host *h, const struct action *a) {
     _cleanup_free_ char *module = patch_name_to_module(a->name), *path = NULL;
 
@@ -207,8 +210,8 @@ static int write_all(const struct host *h, const struct output *out, const struc
     return previous ? make_link(out, "sysinit.target.wants", "livepatch.target", "livepatch.target") : 0;
 }
 
-/* The lock comes after the boot, and holds nothing of it up. A machine that was booted to be repaired does
- * not reach multi-user.target, and stays open. */
+/* The lock comes after the boot, and delays nothing. A machine that was booted for repair does not
+ * reach multi-user.target, and stays unlocked. */
 static int write_lock(const struct output *out, const struct snapshot *s) {
     const char *off = cmdline_off(&s->switches)   ? cmdline_off(&s->switches)
                       : s->switches.lock_disabled ? "the kernel command line says lpd.lock=0"
@@ -228,8 +231,9 @@ static int write_lock(const struct output *out, const struct snapshot *s) {
     return make_link(out, "lpd-lock.service.wants", "boot-complete.target", "boot-complete.target");
 }
 
-/* Only what is there before any file system but the root is mounted, and cheap: no module is read,
- * and the kernel's list of patches neither, as a unit is wanted whether its patch is in or not. */
+/* Reads only what is available before any file system but the root is mounted, and is cheap: no
+ * module, and not the kernel's list of patches, because a unit is needed whether its patch is
+ * loaded or not. */
 static int look(struct host *h, struct snapshot *s) {
     _cleanup_(error_done) struct error e = ERROR_NULL;
     int r;
@@ -239,7 +243,8 @@ static int look(struct host *h, struct snapshot *s) {
         log_line(3, "cannot read the manifests: %s", error_message(&e, r));
         return r;
     }
-    /* What is wrong with it the units tell; the lock counts as far as it could be read. */
+    /* The units report an error of the policy; the settings of the lock count as far as they could
+     * be read. */
     r = policy_load(h, &s->policy, NULL);
     if (r == -ENOMEM)
         return r;
@@ -250,7 +255,7 @@ static int look(struct host *h, struct snapshot *s) {
     (void) machine_id_read(h, s->in_initrd, &s->switches, &s->machine_id);
     (void) kernel_facts_read(h, &s->facts);
     s->offline = !h->live;
-    /* Refusals are the unit's to tell. */
+    /* The units report refusals. */
     s->facts.livepatch = true;
     s->policy.signature = SIGNATURE_PERMISSIVE;
     s->policy.signed_manifests = false;
@@ -279,7 +284,7 @@ static int run(struct host *h, const struct output *out) {
     _cleanup_(plan_done) struct plan plan = {};
     int r;
 
-    /* In the initramfs one service loads all patches of the stage, with no unit for each. */
+    /* In the initramfs one service loads all patches of the stage, without a unit for each. */
     s.in_initrd = is_initrd(h);
     if (s.in_initrd || !is_wanted(h))
         return 0;
@@ -306,7 +311,7 @@ int main(int argc, char *argv[]) {
         fprintf(stderr, "usage: %s DIRECTORY [EARLY LATE]\n\nSee lpd-generator(8).\n", argv[0]);
         return EXIT_STATUS_USAGE;
     }
-    /* $LPD_GENERATOR_ROOT is for the tests: another root to read from. */
+    /* $LPD_GENERATOR_ROOT is for tests: another root to read from. */
     r = host_open(secure_getenv("LPD_GENERATOR_ROOT"), &h);
     if (r >= 0) {
         fd = open(argv[1], O_PATH | O_DIRECTORY | O_CLOEXEC);

@@ -35,7 +35,7 @@ int mounts_write_after(const struct host *h, FILE *f, const char *path) {
     r = path_resolve(h, path, &resolved);
     if (r < 0)
         return r;
-    /* livepatch@.service itself waits for these. */
+    /* livepatch@.service itself waits for these mounts. */
     if (startswith(resolved, "/var/lib/lpd/") || startswith(resolved, "/usr/"))
         return 0;
     r = mount_unit_find_remote(h, path, &place);

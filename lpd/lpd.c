@@ -26,7 +26,7 @@
 
 /* The service program: the verbs that units run. Administrators use lpctl(8). */
 
-/* Less than systemd gives a reload. */
+/* Less than the time limit of systemd for a reload. */
 #define APPLY_TIMEOUT_USEC (60 * USEC_PER_SEC)
 
 static int require_name(const char *name, struct error *e) {
@@ -56,7 +56,8 @@ static void report(struct host *h, const struct result *result, int r, const str
     (void) h->ops->release(h, &release);
     if (r >= 0)
         journal_send(event, result, release, "%s: %s", result->name, done_message(event, result));
-    /* WaitFor=patched: this program has seen the transition through, lpd.service does not tell. */
+    /* WaitFor=patched: this program has followed the transition, so lpd.service does not report
+     * it. */
     if (r > 0 && result->complete)
         journal_send(EVENT_PATCHED, result, release, "%s: every task runs the new code", result->name);
     if (r < 0)
@@ -81,7 +82,7 @@ static int verb_load(struct host *h, char *argv[], struct error *e) {
     return r;
 }
 
-/* ExecStop= also runs when a dependency pulls the unit down during shutdown. Then the machine stays
+/* ExecStop= also runs when a dependency stops the unit during shutdown. Then the machine stays
  * patched to the end. */
 static bool is_shutting_down(const struct host *h) {
     _cleanup_(manager_freep) struct manager *m = NULL;
@@ -124,7 +125,7 @@ static int verb_unload(struct host *h, char *argv[], struct error *e) {
     return r;
 }
 
-/* systemctl reload lpd: the manifests, as they are now, become what runs. */
+/* systemctl reload lpd: applies the current manifests to the kernel. */
 static int verb_apply(struct host *h, char *argv[] _unused_, struct error *e) {
     _cleanup_(changes_lock_freep) struct changes_lock *changes = NULL;
     _cleanup_(manager_freep) struct manager *m = NULL;
@@ -159,8 +160,8 @@ static int verb_apply(struct host *h, char *argv[] _unused_, struct error *e) {
     return r;
 }
 
-/* Only what is safe in a handler of a signal, see signal-safety(7). The record that it leaves behind says
- * that it was stopped. */
+/* Uses only functions that are safe in a signal handler, see signal-safety(7). The record that
+ * remains says that this program was stopped. */
 static void stop_initrd(int signal _unused_) {
     static const char words[] = "<3>lpd: out of time in the initramfs: the host loads what is missing\n";
     int fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
@@ -170,13 +171,13 @@ static void stop_initrd(int signal _unused_) {
     _exit(EXIT_STATUS_DONE);
 }
 
-/* Each step of it looks at the clock. This is for one that does not come to its end. */
+/* Each step checks the time. This is for a step that does not finish. */
 static void limit_initrd(void) {
     (void) signal(SIGALRM, stop_initrd);
     (void) alarm(EARLY_SEC_MAX + EARLY_GRACE_SEC);
 }
 
-/* Whatever goes wrong here, the boot goes on, and the host tries again. */
+/* Whatever fails here, the boot continues, and the host tries again. */
 static int verb_initrd(struct host *h, char *argv[] _unused_, struct error *e) {
     int r;
 
@@ -218,7 +219,7 @@ static int verb_seal(struct host *h, char *argv[] _unused_, struct error *e) {
     return lock_seal(h, e);
 }
 
-/* The service does without what cannot be had. */
+/* The service works without what could not be created. */
 static int verb_watch(struct host *h, char *argv[] _unused_, struct error *e) {
     return fd_store_fill(h, e);
 }

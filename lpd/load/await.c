@@ -8,14 +8,15 @@
 #include "load/await.h"
 #include "state/results.h"
 
-/* lpd.service and the verbs first take a patch out of the kernel and write that down right after. */
+/* lpd.service and the verbs unload a patch first and record that right after. */
 #define RECORD_USEC (5 * USEC_PER_SEC)
 
 struct await {
     const char *name, *module_name;
 };
 
-/* A patch that was not written down as loaded, as by a unit that could not, is not waited for. */
+/* A patch that is not recorded as loaded, for instance by a unit that failed to, is not waited
+ * for. */
 static int ask_whether_settled(struct host *h, void *userdata) {
     const struct await *a = userdata;
     _cleanup_(result_done) struct result r = {};
@@ -34,7 +35,7 @@ static int ask_whether_recorded(struct host *h, void *userdata) {
     return result_find(h, a->name, &r) < 0 || !r.loaded;
 }
 
-/* A cumulative patch that was loaded over it meanwhile; NULL if there is none. */
+/* A cumulative patch that was loaded after it in the meantime; NULL if there is none. */
 static const struct result *find_successor(const struct host *h, const struct result_list *l, const struct await *a,
                                            const struct result *own) {
     for (size_t i = 0; i < l->n_results; i++) {

@@ -4,10 +4,11 @@
 #include "base/error.h"
 #include "base/host.h"
 
-/* Waits until it is certain what became of a patch that was loaded: its transition is over and, where
- * lpd.service follows it, its probe has passed. deadline is on ops->now(). 0; -ETIME (8) if that takes longer:
- * the patch stays; -ENOTCONN (1) if the patch has a probe that nobody runs, as lpd.service does not;
- * -ECANCELED if the patch is not in effect any more, with the reason and the exit status that are on record:
- * *ret_failed says whether that was the patch's own failure, as a probe's, and not somebody's wish. */
+/* Waits until the result of a load is certain: its transition has finished and, if lpd.service
+ * follows it, its probe has succeeded. deadline is on ops->now(). 0; -ETIME (8) if that takes
+ * longer: the patch stays; -ENOTCONN (1) if nobody runs the probe, because lpd.service is stopped;
+ * -ECANCELED if the patch is no longer in effect, with the recorded reason and exit status:
+ * *ret_failed says whether the patch itself failed, for instance its probe, or somebody asked for
+ * that. */
 int await_patch(struct host *h, const char *name, const char *module_name, uint64_t deadline, bool followed,
                 bool *ret_failed, struct error *e);

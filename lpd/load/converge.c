@@ -13,8 +13,8 @@ static bool is_in(const struct host *h, const char *name) {
     return module_name && livepatch_read(h, module_name, &p) >= 0 && p.registered && p.enabled;
 }
 
-/* A mask, or a unit whose conditions were not met: its program has not run, and what is on record is of an
- * earlier time. */
+/* A masked unit, or one whose conditions were not met: its program has not run, and the record is
+ * from an earlier time. */
 static int refuse_mask(const struct host *h, const char *unit, struct error *e) {
     _cleanup_free_ char *mask = NULL;
     int r = unit_mask_find(h, unit, &mask);
@@ -31,7 +31,7 @@ static int explain_unstarted(const struct host *h, struct manager *m, const char
     _cleanup_free_ char *condition = NULL;
     int r;
 
-    /* systemd forgets it at once where nothing else refers to the unit. */
+    /* systemd unloads the unit at once if no other unit refers to it. */
     r = manager_failed_condition(m, unit, &condition);
     if (r == -ENOMEM)
         return r;
@@ -43,7 +43,7 @@ static int explain_unstarted(const struct host *h, struct manager *m, const char
     return error_hint(e, r, "see systemctl status %s, and systemctl cat %s", unit, unit);
 }
 
-/* systemd calls a start done that a condition has kept from happening, or an ExecCondition=. */
+/* systemd reports success for a start that a condition or an ExecCondition= prevented. */
 static int check_started(const struct host *h, struct manager *m, const char *unit, const char *name,
                          struct error *e) {
     _cleanup_free_ char *state = NULL;
@@ -57,7 +57,7 @@ static int check_started(const struct host *h, struct manager *m, const char *un
     return explain_unstarted(h, m, unit, name, state, e);
 }
 
-/* What the unit's program wrote down is more than systemd can say of it. */
+/* The record of the unit's program says more than systemd can. */
 static int explain_job(const struct host *h, const char *unit, const char *job_result,
                        const char *name, struct result *ret, struct error *e) {
     int r = result_read(h, name, ret);
@@ -140,7 +140,7 @@ int converge_take_out(struct host *h, struct manager *m, const struct moment *be
     (void) error_set(e, r, problem.exit_status, "%s%s%s", error_message(&problem, r),
                      k < 0 ? "; nor could it be put back: " : moment_was_in(before) ? "; it stays in" : "",
                      k < 0 ? error_message(&again, k) : "");
-    /* What held it up is not to be seen any more once it is back. */
+    /* What blocked it is no longer visible once the patch is restored. */
     if (r == -ETIME && k >= 0)
         return error_hint(e, r, "try again, and meanwhile 'lpctl blocking' shows what holds it up");
     return problem.hint ? error_hint(e, r, "%s", problem.hint) : r;
@@ -158,7 +158,7 @@ int converge_unload(struct host *h, struct manager *m, const char *name, struct 
     int r, k;
 
     r = moment_take(h, m, name, &before);
-    /* A start that still goes on would fail if the patch were taken from it. */
+    /* A start that is still running would fail if its patch were unloaded. */
     if (r >= 0 && streq(strempty(before.unit_state), "activating"))
         r = converge_stop_unit(h, m, name, e);
     if (r < 0)

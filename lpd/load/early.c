@@ -12,7 +12,7 @@ struct early {
     struct budget budget;
     struct early_record spent;
     struct image_record image; /* in the order of the manifests */
-    bool is_image;             /* this run is the image's own, and no later one */
+    bool is_image;             /* this run is for the image's own patches, not a later one */
     early_report report;
 };
 
@@ -21,7 +21,7 @@ static void early_done(struct early *early) {
     image_record_done(&early->image);
 }
 
-/* Names only: a module is read once, when it is its turn. */
+/* Only names: a module is read once, when it is loaded. */
 static int list_carried(struct early *early) {
     const struct snapshot *s = &early->snapshot;
     struct image_record *image = &early->image;
@@ -48,27 +48,29 @@ static int note_carried(struct early *early, size_t i, struct module_file *f) {
     return r < 0 ? r : string_set(&p->build_id, f->info.build_id);
 }
 
-/* That it cannot be written costs the host a warning about an old image, no more. A later run
- * finds what came from a volume too, which no image carries. */
+/* If the list cannot be written, the host only shows a needless warning about an outdated image. A
+ * later run also sees patches of a volume, which no image contains. */
 static void write_carried(const struct host *h, const struct early *early) {
     if (early->is_image)
         (void) image_record_write(h, &early->image);
 }
 
-/* A broken manifest may be one of this stage; what else is carried for another one is not ours. */
+/* A manifest with an error may be one of this stage; patches of another stage are not loaded
+ * here. */
 static bool is_ours(const struct manifest_entry *entry) {
     return entry->error_number < 0 ||
            (entry->manifest.stage == STAGE_INITRD && entry->manifest.enabled);
 }
 
-/* An earlier run has loaded it: the image's own come before a volume is there. */
+/* An earlier run has loaded it: the image's own patches are loaded before a volume is
+ * available. */
 static bool is_done(const struct snapshot *s, size_t i) {
     const struct result *result = result_list_find(&s->results, s->manifests.entries[i].name);
 
     return result && result->loaded;
 }
 
-/* A volume says nothing about files of the image: what it brings lies with it. */
+/* A manifest of a volume cannot name files of the image: its module is on the volume. */
 static void confine_to_volume(struct snapshot *s, size_t i) {
     const struct manifest_entry *entry = s->manifests.entries + i;
     const struct manifest_kernel *kernel =
@@ -107,7 +109,7 @@ static int load_one(struct host *h, struct early *early, size_t i, struct module
     return r < 0 ? r : execute_load_seen(h, s, i, f, result, e);
 }
 
-/* Whatever becomes of it, the next one is tried. */
+/* Whatever its result, the next one is tried. */
 static int load_and_tell(struct host *h, struct early *early, size_t i) {
     _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
     _cleanup_(result_done) struct result result = {};

@@ -4,35 +4,36 @@
 #include "module/file.h"
 #include "plan/plan.h"
 
-/* Carries out what the plan decided for one patch, and writes down what became of it in /run/lpd.
- * Nothing is decided here. */
+/* Executes what the plan decided for one patch, and records the result in /run/lpd. It decides
+ * nothing. */
 
-/* Loads the patch of that name as its manifest says: lpd load, and livepatch@.service with it.
- * *ret says what became of it, also on failure, unless there is no such manifest (-ENOENT,
- * EXIT_STATUS_NO_PATCH) or memory is short. 1: it was loaded; 0: it was in already; negative errno with e and its exit status. */
+/* Loads the patch of that name as its manifest says, for lpd load and so for livepatch@.service.
+ * *ret is the result, also on failure, unless there is no such manifest (-ENOENT,
+ * EXIT_STATUS_NO_PATCH) or memory runs out. 1: loaded now; 0: it was loaded already; negative
+ * errno with e and its exit status. */
 int execute_load(struct host *h, const char *name, struct result *ret, struct error *e);
 
-/* The same for the patch with that index of a snapshot whose plan lets it be loaded now: for who loads
- * several of them. What is read into f, if anything, is for the caller to close. */
+/* The same for the patch with that index of a snapshot whose plan allows it to be loaded now, for
+ * loading several of them. The caller closes f. */
 int execute_load_seen(struct host *h, const struct snapshot *s, size_t i, struct module_file *f,
                       struct result *ret, struct error *e);
 
-/* Does not load it, for that reason: -EDQUOT, and on record as skipped. */
+/* Skips the patch for that reason: -EDQUOT, recorded as skipped. */
 int execute_leave(struct host *h, const struct snapshot *s, size_t i, const char *reason, struct result *ret,
                   struct error *e);
 
-/* Loads a module file that needs no manifest: lpctl load FILE. The same checks, but for the manifest's.
- * parameters may be NULL. */
+/* Loads a module file that needs no manifest: lpctl load FILE. The same checks, except for those
+ * of the manifest. parameters may be NULL. */
 int execute_load_file(struct host *h, const char *path, const char *parameters, uint64_t timeout_usec,
                       struct result *ret, struct error *e);
 
-/* Takes a patch out of the kernel: disables it, waits, removes the module. 1, or 0 if it was not in. After
- * the lock the module stays, and ret->reason says so. */
+/* Unloads a patch: disables it, waits, removes the module. 1, or 0 if it was not loaded. With
+ * modules locked the module stays, and ret->reason says so. */
 int execute_unload(struct host *h, const char *name, struct result *ret, struct error *e);
 
-/* Sees a transition through to its end as OnStall= says, then runs the probe; a probe that fails
- * takes the patch out again. 0, or a negative errno with e. result->cause says what went wrong, or that the
- * transition was forced. */
+/* Waits for the end of a transition and applies OnStall=, then runs the probe; if the probe fails
+ * the patch is unloaded. 0, or a negative errno with e. result->cause says what failed, or that
+ * the transition was forced. */
 int execute_finish(struct host *h, const struct manifest *m, struct result *result, uint64_t timeout_usec,
                    struct error *e);
 
@@ -40,6 +41,6 @@ int execute_finish(struct host *h, const struct manifest *m, struct result *resu
  * been replaced, and as a cumulative patch replaces all others, then none was. */
 void execute_completed(const struct host *h, struct result *r);
 
-/* The name that the kernel knows a patch by: from this boot's result, or else the patch's own. NULL when out
- * of memory. */
+/* The name of a patch in the kernel: from this boot's result, or else the patch's own. NULL if
+ * memory runs out. */
 char *execute_module_name(const struct host *h, const char *name);

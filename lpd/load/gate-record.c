@@ -32,14 +32,15 @@ int gate_check_module(struct host *h, const struct snapshot *s, size_t i, struct
     if (r == -ENOMEM || report.n_steps == 0)
         return MIN(r, 0);
     at_load = r >= 0 && report.verdict == VERDICT_ENFORCED;
-    /* What is on record of a patch that is in is what it was loaded with. */
+    /* The record of a loaded patch describes the bytes that were loaded. */
     k = (r >= 0 && !at_load) || !result->loaded ? gate_record(&report, result) : 0;
     if (k < 0)
         return k;
     return at_load ? GATE_AT_LOAD : MIN(r, 0);
 }
 
-/* What the kernel refuses a module for under enforcement; EPERM is lockdown's, among others. */
+/* The errors with which a kernel that enforces signatures refuses a module; one cause of EPERM is
+ * lockdown. */
 static bool is_about_signature(const struct snapshot *s, int r) {
     return r == -EKEYREJECTED || r == -EBADMSG || r == -ENOKEY || r == -ENOPKG ||
            (r == -EPERM && s->facts.sig_enforce != 1);
@@ -65,7 +66,7 @@ static int close_refused(struct host *h, const struct snapshot *s, struct module
     return trust_check(&report, s->policy.signature, f->path, e);
 }
 
-/* The build that is loaded is the same, its bytes need not be, as in their signature. */
+/* The loaded build is the same, but its bytes may differ, for instance in the signature. */
 static int close_unloaded(struct host *h, const struct snapshot *s, struct module_file *f,
                           struct result *result, struct error *e) {
     _cleanup_(trust_report_done) struct trust_report report = {};

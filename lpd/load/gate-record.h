@@ -5,7 +5,7 @@
 #include "plan/snapshot.h"
 #include "trust/gate.h"
 
-/* The gate (trust/gate.h) at the load itself, and the record of what it found. */
+/* The gate (trust/gate.h) at the load itself, and the record of its result. */
 
 /* Asks it about the module of the patch with that index (SIZE_MAX: one without a manifest), and puts what
  * was found about the signature into result. GATE_AT_LOAD: nobody has looked at the signature, as the
@@ -21,7 +21,7 @@ int gate_check_module(struct host *h, const struct snapshot *s, size_t i, struct
 int gate_close(struct host *h, const struct snapshot *s, struct module_file *f, int r, bool checked,
                struct result *result, struct error *e);
 
-/* Puts what a judgement found about the signature into result. 0 or -ENOMEM. */
+/* Puts the facts about the signature into result. 0 or -ENOMEM. */
 int gate_record(const struct trust_report *t, struct result *result);
 
 /* EnforceInKernel=yes: makes the kernel itself refuse modules that it cannot verify. It cannot be undone

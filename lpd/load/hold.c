@@ -13,7 +13,7 @@ static bool runs_by_unit(const struct host *h) {
     return getenv("INVOCATION_ID") && manager_is_running(h);
 }
 
-/* Whether systemd still waits for patches. What it does not tell counts as no: a load may wait then. */
+/* Whether systemd still waits for patches. If systemd cannot say, no: a load may wait then. */
 static bool is_boot(struct host *h) {
     _cleanup_(manager_freep) struct manager *m = NULL;
     _cleanup_free_ char *state = NULL;
@@ -22,7 +22,7 @@ static bool is_boot(struct host *h) {
     if (manager_connect(&m, NULL) < 0 || manager_active_state(m, "sysinit.target", &state) < 0 ||
         streq(state, "active"))
         return false;
-    /* What is on record may be of the time before a soft-reboot, which keeps /run. */
+    /* The record may be from before a soft-reboot, which keeps /run. */
     if (manager_userspace_start(m, &start) < 0 || hold_record_read(h) >= start)
         return true;
     hold_record_begin(h);

@@ -25,7 +25,7 @@ int moment_take(const struct host *h, struct manager *m, const char *name, struc
     w.unit = m ? manager_unit_name(name) : NULL;
     if (!w.name || !w.module_name || (m && !w.unit))
         return -ENOMEM;
-    /* What systemd does not tell is left alone. */
+    /* If systemd's state is unknown, nothing is changed. */
     if (m && manager_active_state(m, w.unit, &w.unit_state) < 0)
         w.unit_state = NULL;
     r = livepatch_read(h, w.module_name, &w.loaded);
@@ -60,7 +60,8 @@ static int put_on_record(const struct host *h, const struct moment *w, const str
     return result_write(h, &record);
 }
 
-/* The file that it was loaded from, where the manifest does not lead to it, or is not to be heeded now. */
+/* The file that it was loaded from, if the manifest does not lead to it, or must not be used
+ * now. */
 static int load_file_again(struct host *h, const struct moment *w, struct error *e) {
     _cleanup_(result_done) struct result result = {};
     _cleanup_(manifest_done) struct manifest m = {};
@@ -88,7 +89,7 @@ static int load_again(struct host *h, const struct moment *w, struct error *e) {
     return error_set(e, r, problem.exit_status, "%s", error_message(&problem, r));
 }
 
-/* 1: it was loaded once more, which is on record; 0: it is as it was. */
+/* 1: it was loaded again, which is recorded; 0: unchanged. */
 static int restore_kernel(struct host *h, const struct moment *w, struct error *e) {
     _cleanup_(livepatch_done) struct livepatch now = {};
     _cleanup_(result_done) struct result result = {};
@@ -120,7 +121,7 @@ static bool is_started(const char *state) {
     return streq(state, "active") || streq(state, "reloading") || streq(state, "activating");
 }
 
-/* Of a unit that was started it is undone first, as its stop takes the patch out. */
+/* A unit that was started is stopped first, because its stop unloads the patch. */
 static void stop_unit_again(struct manager *m, const struct moment *w) {
     _cleanup_free_ char *state = NULL, *job_result = NULL;
 

@@ -6,7 +6,7 @@
 #include "base/safe-file.h"
 #include "load/probe.h"
 
-/* It is run in this process's own root, whatever that of the host is. */
+/* The probe runs in this process's own root, whatever that of the host is. */
 static int check(const struct host *h, const char *path, struct error *e) {
     struct stat ours, root;
 

@@ -259,7 +259,7 @@ int tampering_judge(struct tampering *t, struct host *h, const struct livepatch_
     if (t->group < 0)
         return 0;
     r = mark(t, h, l);
-    /* Who has switched off what is out in l was at the switch before. */
+    /* Drain events first: whoever disabled a patch touched it before l was read. */
     k = tampering_note(t, h);
     forget_vain_touches(t, l);
     t->undecided = false;

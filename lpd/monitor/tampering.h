@@ -5,8 +5,8 @@
 #include "monitor/process.h"
 #include "state/results.h"
 
-/* Patches that lpd has loaded and that somebody else switches off: lpd.service notices at once, and
- * tells who it was. */
+/* Patches that lpd has loaded and that another program disables: lpd.service detects that at once,
+ * and names the program. */
 
 /* Somebody at the switch of a patch. */
 struct touch {

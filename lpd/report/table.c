@@ -5,12 +5,12 @@
 #include "report/table.h"
 #include "report/terminal.h"
 
-/* libsmartcols makes the columns as wide as their cells. It would break words to make a table fit, so which columns
- * there are is decided before, and long text is not its business. */
+/* libsmartcols makes columns as wide as their cells, and breaks words to make a table fit. So the
+ * columns are chosen before, and long text is printed separately. */
 
 #define BELOW_INDENT 4
 
-/* The last column of a wide table wraps where at least so much room is left for it. */
+/* The last column of a wide table wraps if at least that much room is left for it. */
 #define LAST_COLUMN_MIN 24
 
 DEFINE_TRIVIAL_CLEANUP_FUNC(struct libscols_table *, scols_unref_table)
@@ -60,7 +60,7 @@ static size_t total_width(const struct layout *l) {
     return total;
 }
 
-/* Leaves out the last column that may be. */
+/* Leaves out the last optional column. */
 static bool drop_column(struct layout *l) {
     for (size_t i = l->n; i-- > 0;) {
         if (l->columns[i]->place != COLUMN_ROOM)

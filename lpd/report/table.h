@@ -6,9 +6,9 @@
 /* Where a column of a table goes. */
 enum table_place {
     COLUMN_ALWAYS,
-    COLUMN_ROOM,  /* left out first where the terminal is too narrow */
-    COLUMN_WIDE,  /* in the wide table only */
-    COLUMN_BELOW, /* long text: on lines of its own below the row; in the wide table a column, too */
+    COLUMN_ROOM,  /* left out first if the terminal is too narrow */
+    COLUMN_WIDE,  /* only in the wide table */
+    COLUMN_BELOW, /* long text: on lines of its own below the row; in the wide table a column */
 };
 
 struct table_column {
@@ -20,7 +20,7 @@ struct table_column {
 
 #define TABLE_COLUMNS_MAX 12
 
-/* Prints the objects of an array as a table to standard output: libsmartcols(3). States are coloured
- * on a terminal, unless $NO_COLOR is set. No word is broken. 0 or a negative errno. */
+/* Prints the objects of an array as a table to standard output: libsmartcols(3). States are
+ * colored on a terminal, unless $NO_COLOR is set. No word is broken. 0 or a negative errno. */
 int table_print(json_object *rows, const struct table_column *columns, size_t n_columns, bool legend,
                 bool wide);

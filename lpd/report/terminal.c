@@ -9,7 +9,7 @@
 
 #include "base/strv.h"
 
-/* Words behind this column are no heading of the line any more. */
+/* Words beyond this column do not belong to the heading of the line. */
 #define HEADING_MAX 32
 
 static unsigned find_columns(void) {
@@ -81,7 +81,7 @@ static void print_indent(FILE *f, size_t n) {
 
 void text_print_wrapped(FILE *f, const char *line, unsigned columns, size_t hang) {
     size_t used = strspn(line, " ");
-    bool empty = false; /* nothing but the indentation stands on this line of the terminal */
+    bool empty = false; /* this line of the terminal has only the indentation so far */
 
     if (columns == 0 || text_width(line) <= columns) {
         (void) fprintf(f, "%s\n", line);
@@ -111,7 +111,7 @@ void text_print_wrapped(FILE *f, const char *line, unsigned columns, size_t hang
     (void) fputc('\n', f);
 }
 
-/* Where the rest of a line goes: below its text. */
+/* Where the rest of a line is continued: below its text. */
 static size_t find_hang(const char *line, unsigned columns) {
     size_t indent = strspn(line, " "), hang = indent, column = indent;
 

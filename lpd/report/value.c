@@ -7,7 +7,7 @@
 #include "base/utf8.h"
 #include "report/value.h"
 
-/* Names of files are any bytes, but JSON is UTF-8 and a terminal obeys control characters. */
+/* File names may contain any bytes, but JSON is UTF-8 and a terminal obeys control characters. */
 static json_object *string_value(const char *s) {
     _cleanup_free_ char *copy = s ? strdup(s) : NULL;
 
@@ -64,7 +64,7 @@ static char *list_text(json_object *array) {
     return words ? strv_join(words, " ") : strdup("-");
 }
 
-/* "3min ago", as systemctl(1) has it, but of one unit. 1; or 0 if that time is still to come. */
+/* "3min ago", as in systemctl(1), but with one unit. 1; or 0 if that time is in the future. */
 static int ago_text(uint64_t usec, char **ret) {
     static const struct {
         uint64_t from, size; /* seconds */
@@ -107,7 +107,7 @@ static char *time_text(uint64_t usec, bool brief) {
     return asprintf(&both, "%s (%s)", date, ago) < 0 ? NULL : both;
 }
 
-/* Those that json_add_time() is called for. */
+/* The fields set by json_add_time(). */
 static bool is_time(const char *key) {
     return streq(key, "since") || streq(key, "last");
 }

@@ -3,8 +3,8 @@
 
 #include "base/json-file.h"
 
-/* Values are built first and printed second, as JSON or as text. json-c aborts on no memory no more
- * than malloc does; a lost field shows as null. */
+/* Values are built first and printed second, as JSON or as text. Like malloc, json-c does not
+ * abort if memory runs out; a lost field shows as null. */
 
 #define _cleanup_json_ _cleanup_(json_object_putp)
 
@@ -19,11 +19,11 @@ void json_add_list(json_object *o, const char *key, char *const *l);
 /* A new object that begins with "schemaVersion". */
 json_object *value_new(void);
 
-/* The text of a field as a person reads it: yes/no, words joined by blanks, for times the local time and how long
- * ago that is, "-" for null. To be freed; NULL when out of memory. */
+/* The text of a field for people: yes/no, words joined by blanks, for times the local time and how
+ * long ago that is, "-" for null. The caller frees it; NULL if memory runs out. */
 char *value_text(json_object *o, const char *key);
 
-/* The same for the cell of a table: of a time, how long ago it is. */
+/* The same for a cell of a table: of a time only how long ago it is. */
 char *value_text_brief(json_object *o, const char *key);
 
 /* The string in a field, or NULL. */

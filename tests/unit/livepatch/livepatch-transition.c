@@ -89,7 +89,7 @@ static void test_reverse(void **state _unused_) {
 
     fake_kernel_advance(&k, 2 * USEC_PER_SEC);
     assert_error(transition_reverse(&k.host, "lp-a", &e), -EINVAL, EXIT_STATUS_FAILED,
-                 "no transition runs");
+                 "no transition is running");
     assert_true(m->enabled);
     assert_error(transition_reverse(&k.host, "lp-b", &e), -ENOENT, EXIT_STATUS_NO_PATCH,
                  "lp-b: the kernel has no such live patch");

@@ -163,7 +163,7 @@ static void test_remove_errors(void **state _unused_) {
 static void test_ordinary_module_is_spared(void **state _unused_) {
     fake_kernel_module(&k, "nf_tables")->plain = true;
     fake_kernel_patch(&k, "nf_tables", BUILD_1);
-    assert_error(unload("nf_tables"), -EINVAL, EXIT_STATUS_REFUSED, "is no live patch");
+    assert_error(unload("nf_tables"), -EINVAL, EXIT_STATUS_REFUSED, "is not a live patch");
     assert_int_equal(k.n_delete, 0);
 }
 

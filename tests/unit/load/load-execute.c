@@ -380,7 +380,7 @@ static void test_stall_wait(void **state _unused_) {
 
     patch("fix-it", "WaitFor=patched\nTimeoutSec=20s\n");
     fake_kernel_module(&k, "fix_it")->stalls = true;
-    assert_failed(load("fix-it"), -ETIME, EXIT_STATUS_TIMEOUT, "failed", "not over after 20 s");
+    assert_failed(load("fix-it"), -ETIME, EXIT_STATUS_TIMEOUT, "failed", "has not finished after 20 s");
     assert_int_equal(k.now - begin, 20 * USEC_PER_SEC);
     assert_result("fix-it", "load", "failed");
     /* It goes on. */
@@ -429,9 +429,9 @@ static void assert_probe_fails(const char *part) {
 
 static void test_probe(void **state _unused_) {
     write_probe("#!/bin/sh\nexit 3\n");
-    assert_probe_fails("/probe ended with status 3");
+    assert_probe_fails("/probe failed with status 3");
     write_probe("#!/bin/sh\nkill -9 $$\n");
-    assert_probe_fails("/probe ended with signal 9");
+    assert_probe_fails("/probe failed with signal 9");
     write_probe("#!/bin/sh\nexit 0\n");
     assert_int_equal(load("fix-it"), 1);
 }
@@ -474,7 +474,7 @@ static void test_probe_of_others(void **state _unused_) {
 static void test_probe_and_no_way_out(void **state _unused_) {
     patch("fix-it", "WaitFor=patched\nProbe=/bin/false\n");
     fake_kernel_module(&k, "fix_it")->stalls_back = true;
-    assert_failed(load("fix-it"), -EPROTO, EXIT_STATUS_FAILED, "failed", "/bin/false ended with");
+    assert_failed(load("fix-it"), -EPROTO, EXIT_STATUS_FAILED, "failed", "/bin/false failed with");
     assert_non_null(strstr(result.hint, "could not be taken out again"));
 }
 

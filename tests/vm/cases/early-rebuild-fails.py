@@ -12,7 +12,7 @@ def case(m):
     m.write(TOOL, "#!/bin/sh\necho on standard output\nexit 3\n", mode=0o755)
     command = f"update-initramfs -u -k {m.kernel}"
     value = fails(m, f"install --no-load --stage=initrd {m.patch('lp-version')}",
-                  f"{command} ended with status 3, so the initramfs for {m.kernel} is out of date")
+                  f"{command} failed with status 3, so the initramfs for {m.kernel} is outdated")
     m.equal("what was changed", value["changed"], True)
     m.equal("the images", value["initramfs"], [image(m.kernel, False)])
     m.ok(f"ls /etc/lpd/patches.d/lp-version.conf /var/lib/lpd/modules/{m.kernel}/lp-version.ko")
@@ -22,7 +22,7 @@ def case(m):
 
     m.write(TOOL, "#!/bin/sh\nkill -9 $$\n", mode=0o755)
     fails(m, "disable lp-version",
-          f"{command} ended with signal 9, so the initramfs for {m.kernel} is out of date")
+          f"{command} failed with signal 9, so the initramfs for {m.kernel} is outdated")
     m.equal("that it is disabled", m.state("lp-version"), "disabled")
     m.ok(f"chmod 644 {TOOL}")
     fails(m, "enable lp-version", f"cannot run {TOOL}: Permission denied")
@@ -42,14 +42,14 @@ def each_kernel(m, other):
     before both a change that failed itself."""
     m.ok(f"lpctl install -q --no-rebuild --kernel={other} /patches/{other}/lp-version.ko")
     m.write(TOOL, "#!/bin/sh\nexit 4\n", mode=0o755)
-    value = fails(m, "disable lp-version", "ended with status 4")
+    value = fails(m, "disable lp-version", "failed with status 4")
     first = value["initramfs"][0]["kernel"]
     m.contains("the error", value["error"]["message"], f"-k {first} ended")
     m.ok("lpctl -q enable --no-rebuild lp-version")
     for broken in (m.kernel, other):
         m.write(TOOL, f'#!/bin/sh\necho "$@" >>/run/asked\n[ "$3" != {broken} ]\n', mode=0o755)
         m.ok("rm -f /run/asked")
-        value = fails(m, "disable lp-version", f"-k {broken} ended with status 1")
+        value = fails(m, "disable lp-version", f"-k {broken} failed with status 1")
         m.equal("the images", sorted(value["initramfs"], key=kernel_of),
                 [image(k, k != broken) for k in sorted((m.kernel, other))])
         m.equal("what was asked", sorted(m.ok("cat /run/asked").splitlines()),
