@@ -5,9 +5,10 @@
 
 /* The kernel does not announce the end of a transition or of a directory, so these are polled. */
 
-/* How long to sleep, in microseconds, after waiting for elapsed_usec: as long again, but at least
- * 5 ms and at most 250 ms. On one CPU a transition ends within about 10 ms; on more the kernel
- * retries once a second (kernel/livepatch/transition.c, klp_try_complete_transition()). */
+/* How long to sleep, in microseconds, after waiting for elapsed_usec: a quarter of that, but at least 2 ms
+ * and at most 20 ms, as a boot may wait for the answer; 250 ms once it takes longer than usual. On one CPU a
+ * transition ends within about 10 ms; on more the kernel retries once a second
+ * (kernel/livepatch/transition.c, klp_try_complete_transition()). */
 uint64_t wait_pace(uint64_t elapsed_usec) _const_;
 
 /* The time on ops->now() timeout_usec from now; USEC_INFINITY stays that. */
