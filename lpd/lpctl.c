@@ -3,10 +3,12 @@
 #include <locale.h>
 #include <stdio.h>
 
+#include "base/interrupt.h"
 #include "base/strv.h"
 #include "base/suggest.h"
 #include "config/parse.h"
 #include "ctl/output.h"
+#include "ctl/progress.h"
 #include "ctl/verbs.h"
 #include "report/terminal.h"
 #include "store/changes-lock.h"
@@ -214,6 +216,7 @@ static void print_error(json_object *error) {
 /* What was found out is shown also when the verb failed. */
 static void print_value(const struct arguments *a, const struct verb *verb, int r) {
     const struct ctl *c = &a->ctl;
+    bool interrupted = r < 0 && interrupt_signal(); /* then the error says it all */
     struct output output;
 
     output = output_begin(verb->text == TEXT_FITTING && c->wide ? TEXT_VERBATIM : verb->text, c->json != JSON_OFF, !a->ctl.no_pager);
@@ -222,7 +225,7 @@ static void print_value(const struct arguments *a, const struct verb *verb, int 
             c->value, (c->json == JSON_PRETTY ? JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED
                                               : JSON_C_TO_STRING_PLAIN) |
                           JSON_C_TO_STRING_NOSLASHESCAPE));
-    else if (!c->quiet && verb->print && json_object_object_length(c->value) > (r < 0 ? 2 : 1))
+    else if (!c->quiet && verb->print && !(interrupted && verb->print == print_changes) && json_object_object_length(c->value) > (r < 0 ? 2 : 1))
         verb->print(c);
     output_end(&output);
     if (r < 0 && c->json == JSON_OFF)
@@ -240,8 +243,11 @@ static int run(struct arguments *a, const struct verb *verb, char **argv) {
         r = verb->run(&a->ctl, argv, &e);
     if (!a->ctl.value)
         a->ctl.value = value_new();
+    if (r < 0 && interrupt_signal())
+        r = changes_interrupted(&a->ctl, r, &e);
     if (r < 0)
         add_error(&a->ctl, &e, r);
+    progress_free(a->ctl.progress);
     print_value(a, verb, r);
     if (a->ctl.lock)
         changes_lock_free(a->ctl.lock);

@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "base/interrupt.h"
 #include "base/process.h"
 
 extern char **environ;
@@ -38,19 +39,41 @@ static int spawn(char *const *argv, int output_fd, pid_t *ret) {
     return -r;
 }
 
-/* 1: the process has ended; 0: timeout */
+/* So late a signal is noticed that comes between two looks at it. */
+#define LOOK_MSEC 1000
+
+/* Asks a program to end, as this one was asked, and gives it time for that. */
+static void pass_interrupt_on(pid_t pid, struct pollfd *p) {
+    (void) kill(-pid, SIGTERM);
+    for (unsigned i = 0; i < 10; i++)
+        if (poll(p, 1, LOOK_MSEC) > 0)
+            return;
+}
+
+/* 1: the process has ended; 0: timeout; -EINTR */
 static int wait_for_end(pid_t pid, uint64_t timeout_usec) {
-    int timeout = timeout_usec > (uint64_t) INT_MAX * 1000 ? -1 : (int) (timeout_usec / 1000);
+    int left = timeout_usec > (uint64_t) INT_MAX * 1000 ? -1 : (int) (timeout_usec / 1000);
     _cleanup_close_ int fd = (int) syscall(SYS_pidfd_open, pid, 0);
     struct pollfd p = { .fd = fd, .events = POLLIN };
     int r;
 
     if (fd < 0)
         return errno == ENOSYS ? 1 : -errno; /* before Linux 5.3: waitpid() has no time limit */
-    do
-        r = poll(&p, 1, timeout);
-    while (r < 0 && errno == EINTR);
-    return r < 0 ? -errno : r;
+    for (;;) {
+        int look = left < 0 ? LOOK_MSEC : MIN(left, LOOK_MSEC);
+
+        r = poll(&p, 1, look);
+        if (r > 0 || (r < 0 && errno != EINTR))
+            return r < 0 ? -errno : r;
+        if (interrupt_take()) {
+            pass_interrupt_on(pid, &p);
+            return -EINTR;
+        }
+        if (left >= 0 && r == 0)
+            left -= look;
+        if (left == 0)
+            return 0;
+    }
 }
 
 static int reap(pid_t pid, int *ret_status) {

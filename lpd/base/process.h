@@ -6,6 +6,6 @@
 /* Runs a program and waits for its end; argv[0] is its path. It gets no input, no blocked signals
  * and a process group of its own, which is killed as a whole after timeout_usec. Its output goes
  * where this program's output goes or, with output_fd >= 0, its standard output goes to that
- * descriptor. Returns 1 with the status of waitpid(2), 0 after a timeout, or a negative errno if it
- * could not be run. */
+ * descriptor. Returns 1 with the status of waitpid(2), 0 after a timeout, -EINTR if this program was interrupted
+ * (interrupt.h) and has ended that one, or a negative errno if it could not be run. */
 int process_run(char *const *argv, int output_fd, uint64_t timeout_usec, int *ret_status);

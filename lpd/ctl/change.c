@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/file.h"
+#include "base/interrupt.h"
 #include "base/strv.h"
 #include "config/manifest.h"
 #include "ctl/change.h"
@@ -55,12 +56,54 @@ void changes_note(struct ctl *c, const char *fmt, ...) {
         json_object_array_add(notes, json_object_new_string(text));
 }
 
+static int append(char **text, const char *what, json_object *o, const char *key) {
+    char *longer;
+
+    if (asprintf(&longer, "%s%s%s: %s; ", strempty(*text), what, value_get(o, key),
+                 strempty(value_get(o, "message"))) < 0)
+        return -ENOMEM;
+    free(*text);
+    *text = longer;
+    return 0;
+}
+
+int changes_interrupted(struct ctl *c, int r, struct error *e) {
+    json_object *patches = json_object_object_get(c->value, "patches");
+    json_object *images = json_object_object_get(c->value, "initramfs");
+    _cleanup_free_ char *done = NULL, *hint = TAKE_PTR(e->hint);
+
+    for (size_t i = 0; patches && i < json_object_array_length(patches); i++)
+        if (append(&done, "", json_object_array_get_idx(patches, i), "name") < 0)
+            return -ENOMEM;
+    for (size_t i = 0; images && i < json_object_array_length(images); i++)
+        if (append(&done, "initramfs for ", json_object_array_get_idx(images, i), "kernel") < 0)
+            return -ENOMEM;
+    (void) error_set(e, r, e->exit_status, "interrupted by SIG%s: %s%s", sigabbrev_np(interrupt_signal()),
+                     strempty(done), error_message(e, r));
+    return hint ? error_hint(e, r, "%s", hint) : r;
+}
+
+bool changes_stop(struct ctl *c, const char *argument, int r, struct error *e) {
+    if (!interrupt_signal())
+        return false;
+    if (r < 0)
+        changes_add(c, argument, false, "nothing is changed");
+    else
+        (void) error_set(e, -ECANCELED, EXIT_STATUS_FAILED, "%s: nothing is changed", argument);
+    return true;
+}
+
 int changes_each(struct ctl *c, struct manager *m, char **arguments, int r, change_one *one,
                  struct error *e) {
     STRV_FOREACH(argument, arguments) {
         _cleanup_(error_done) struct error later = ERROR_NULL;
-        int k = one(c, m, *argument, r < 0 ? &later : e);
+        int k;
 
+        if (changes_stop(c, *argument, r, e)) {
+            RET_GATHER(r, -ECANCELED);
+            continue;
+        }
+        k = one(c, m, *argument, r < 0 ? &later : e);
         if (k < 0 && r < 0)
             changes_add(c, *argument, false, "%s", error_message(&later, k));
         RET_GATHER(r, k);
@@ -124,6 +167,7 @@ static void tell_wait(void *userdata, const char *holder) {
 }
 
 int ctl_lock_changes(struct ctl *c, struct error *e) {
+    interrupt_catch();
     return c->lock ? 0
                    : changes_lock_take(&c->host, strempty(c->command), CHANGES_TIMEOUT_USEC, tell_wait, c,
                                        &c->lock, e);

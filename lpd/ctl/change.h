@@ -46,6 +46,9 @@ int ctl_await(struct ctl *c, struct manager *m, const char *name, const char *mo
 /* One step of a verb: for a name or a file of the command line. At least 0, or a negative errno. */
 typedef int change_one(struct ctl *c, struct manager *m, const char *argument, struct error *e);
 
+/* Whether a signal came before the step for that argument was begun, which is then said; r: what went before. */
+bool changes_stop(struct ctl *c, const char *argument, int r, struct error *e);
+
 /* Takes that step for each argument. One that fails stops no other: the first failure is what is
  * returned, later ones stand among the changes. r: what went before; its failure counts as the first. */
 int changes_each(struct ctl *c, struct manager *m, char **arguments, int r, change_one *one,

@@ -10,6 +10,8 @@
 
 enum json_mode { JSON_OFF, JSON_PRETTY, JSON_SHORT };
 
+struct progress;
+
 struct ctl {
     struct host host;
     const char *root; /* as it was given; NULL: this machine */
@@ -18,6 +20,7 @@ struct ctl {
     bool quiet;
     json_object *value;
     char *command;             /* the command line, for others who wait */
+    struct progress *progress; /* progress.h */
     struct changes_lock *lock; /* held while this changes something */
 
     /* options of single verbs */
@@ -76,6 +79,9 @@ void changes_add(struct ctl *c, const char *name, bool changed, const char *fmt,
 
 /* Something that the change has met with and that is no failure. Shown once, however often it is met. */
 void changes_note(struct ctl *c, const char *fmt, ...) _printf_(2, 3);
+
+/* After a signal: makes the error the one sentence that says what the verb had done by then. Returns r. */
+int changes_interrupted(struct ctl *c, int r, struct error *e);
 
 /* Turns a name on the command line into that of a patch, or says what is wrong with it. */
 int ctl_check_name(const char *name, struct error *e);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/strv.h"
 #include "ctl/change.h"
+#include "ctl/progress.h"
 #include "ctl/replaced.h"
 #include "ctl/volume.h"
 #include "load/converge.h"
@@ -56,8 +57,10 @@ static int switch_now(struct ctl *c, struct manager *m, const char *name, bool e
         if (r != 0)
             return MIN(r, 0);
     }
+    progress_say(c, "%s %s", enabled ? "Loading" : "Unloading", name);
     r = enabled ? converge_load(&c->host, m, name, &result, e)
                 : converge_unload(&c->host, m, name, &result, e);
+    progress_say(c, NULL);
     if (r >= 0 && result.reason && string_set(ret_note, result.reason) < 0)
         return -ENOMEM;
     return r;

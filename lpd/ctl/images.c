@@ -3,16 +3,21 @@
 #include <stdio.h>
 #include <sys/wait.h>
 
+#include "base/file.h"
+#include "base/interrupt.h"
 #include "base/process.h"
 #include "base/strv.h"
+#include "base/utf8.h"
 #include "config/policy.h"
 #include "ctl/images.h"
+#include "ctl/progress.h"
 #include "initramfs/files.h"
 #include "initramfs/kernels.h"
 #include "initramfs/tool.h"
 #include "system/manager.h"
 
 /* systemd's own; su(1) may leave a root without the sbin directories, where these tools are. */
+#define OUTPUT_MAX (1024 * 1024)
 #define TOOL_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 void images_done(struct images *l) {
@@ -79,6 +84,8 @@ static bool is_same(const struct images *before, const struct image_contents *no
 }
 
 static const char *why_not_run(const struct ctl *c) {
+    if (interrupt_signal())
+        return "interrupted, so it is outdated; rebuild it:";
     if (!c->host.live)
         return "to be made again in that root by";
     if (c->no_rebuild)
@@ -86,23 +93,51 @@ static const char *why_not_run(const struct ctl *c) {
     return manager_is_running(&c->host) ? NULL : "systemd does not run here, so it is to be made again by";
 }
 
-/* What the tool prints is for those who watch; standard output is lpctl's own. */
-static int run_tool(const struct ctl *c, const struct initramfs_rebuild *b, const char *release,
-                    struct error *e) {
-    _cleanup_close_ int null = c->quiet ? open("/dev/null", O_WRONLY | O_CLOEXEC) : -EBADF;
-    _cleanup_free_ char *command = initramfs_rebuild_text(b);
-    int r, status = 0;
+/* Where the tool's output goes: on a terminal the progress has the line, and what the tool printed is shown if it
+ * failed. */
+static int open_output(const struct ctl *c) {
+    if (c->quiet)
+        return open("/dev/null", O_WRONLY | O_CLOEXEC);
+    return isatty(STDERR_FILENO) ? memfd_new("output") : -EBADF;
+}
 
-    if (!command || setenv("PATH", TOOL_PATH, true) < 0)
-        return -ENOMEM;
-    r = process_run(b->argv, null >= 0 ? null : STDERR_FILENO, USEC_INFINITY, &status);
-    if (r < 0)
-        (void) error_set(e, r, EXIT_STATUS_FAILED, "cannot run %s: %s", b->argv[0], strerror(-r));
+static void show_output(int fd) {
+    _cleanup_free_ char *text = NULL;
+    size_t size;
+
+    if (lseek(fd, 0, SEEK_SET) == 0 && file_read_fd(fd, OUTPUT_MAX, &text, &size) >= 0)
+        (void) fputs(utf8_make_printable_text(text), stderr);
+}
+
+static int describe_end(int r, int status, const char *program, const char *command, const char *release,
+                        struct error *e) {
+    if (r == -EINTR)
+        (void) error_set(e, r, EXIT_STATUS_FAILED, "the rebuild of the initramfs for %s was stopped, so it is outdated",
+                         release);
+    else if (r < 0)
+        (void) error_set(e, r, EXIT_STATUS_FAILED, "cannot run %s: %s", program, strerror(-r));
     else if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
         r = error_set(e, -EPROTO, EXIT_STATUS_FAILED, "%s ended with %s %d, so the initramfs for %s is out of date",
                       command, WIFEXITED(status) ? "status" : "signal",
                       WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status), release);
     return r < 0 ? error_hint(e, r, "the change itself is done; make the image again: %s", command) : 0;
+}
+
+/* Standard output is lpctl's own. */
+static int run_tool(struct ctl *c, const struct initramfs_rebuild *b, const char *release, struct error *e) {
+    _cleanup_close_ int output = open_output(c);
+    _cleanup_free_ char *command = initramfs_rebuild_text(b);
+    int r, status = 0;
+
+    if (!command || setenv("PATH", TOOL_PATH, true) < 0)
+        return -ENOMEM;
+    progress_say(c, "Rebuilding the initramfs for %s: %s", release, command);
+    r = process_run(b->argv, output >= 0 ? output : STDERR_FILENO, USEC_INFINITY, &status);
+    progress_say(c, NULL);
+    r = describe_end(r, status, b->argv[0], command, release, e);
+    if (r < 0 && output >= 0 && !c->quiet)
+        show_output(output);
+    return r;
 }
 
 static void add_image(struct ctl *c, const char *release, const char *command, bool done,

@@ -2,10 +2,12 @@
 #include <stdio.h>
 
 #include "base/file.h"
+#include "base/interrupt.h"
 #include "base/strv.h"
 #include "config/name.h"
 #include "ctl/change.h"
 #include "ctl/install.h"
+#include "ctl/progress.h"
 #include "ctl/volume.h"
 #include "livepatch/build.h"
 #include "livepatch/kernel-flag.h"
@@ -333,8 +335,11 @@ static int install_candidate(struct ctl *c, struct manager *m, struct candidate 
     if (r > 0 && n->at_load)
         r = check_trust(c, n, m != NULL, TRUST_EXPLAIN, e);
     o.later = later;
+    if (r >= 0 && !later && interrupt_signal())
+        r = error_set(e, -ECANCELED, EXIT_STATUS_FAILED, "%s: nothing is changed", n->name);
     if (r >= 0 && !later)
         r = load_and_wait(c, m, n, &before, &o, e);
+    progress_say(c, NULL);
     if (r < 0 && m)
         undo(c, m, &before, change, volume, e, r);
     if (r < 0)

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <stdio.h>
 
+#include "base/interrupt.h"
 #include "base/strv.h"
 #include "config/policy.h"
 #include "ctl/change.h"
 #include "ctl/lock-forecast.h"
+#include "ctl/progress.h"
 #include "lock/execute.h"
 #include "lock/modules.h"
 #include "lock/unit.h"
@@ -39,9 +41,14 @@ static int load_modules(struct ctl *c, struct error *e) {
 static int lock(struct ctl *c, struct error *e) {
     int r;
 
+    interrupt_catch();
+    progress_say(c, "Waiting until modules may be locked");
     r = lock_wait(&c->host, c->wait ? c->wait_usec : 0, e);
-    if (r > 0)
+    progress_say(c, NULL);
+    if (r > 0 && !interrupt_signal())
         r = load_modules(c, e);
+    if (r > 0 && interrupt_signal())
+        return error_set(e, -ECANCELED, EXIT_STATUS_FAILED, "modules are not locked");
     return r > 0 ? lock_execute(&c->host, e) : r;
 }
 

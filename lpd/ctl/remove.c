@@ -2,6 +2,7 @@
 #include "base/strv.h"
 #include "config/name.h"
 #include "ctl/change.h"
+#include "ctl/progress.h"
 #include "ctl/replaced.h"
 #include "ctl/volume.h"
 #include "load/converge.h"
@@ -19,7 +20,10 @@ static int unload_and_remove(struct ctl *c, struct manager *m, const char *name,
         return store_remove(&c->host, name, NULL, e);
     r = moment_take(&c->host, m, name, &before);
     if (r >= 0)
+        progress_say(c, "Unloading %s", name);
+    if (r >= 0)
         r = converge_take_out(&c->host, m, &before, result, e);
+    progress_say(c, NULL);
     if (r < 0)
         return r;
     *ret_unloaded = r > 0;

@@ -5,6 +5,7 @@
 #include "base/strv.h"
 #include "config/name.h"
 #include "ctl/change.h"
+#include "ctl/progress.h"
 #include "ctl/replaced.h"
 #include "load/converge.h"
 #include "load/execute.h"
@@ -121,6 +122,10 @@ int ctl_load(struct ctl *c, char **argv, struct error *e) {
 
         for (n = 1; argv[n] && is_parameter(argv[n]);)
             n++;
+        if (changes_stop(c, argv[0], result, e)) {
+            RET_GATHER(result, -ECANCELED);
+            continue;
+        }
         r = load_one(c, m, argv, n, result < 0 ? &later : e);
         if (r < 0 && result < 0)
             changes_add(c, argv[0], false, "%s", error_message(&later, r));
@@ -184,7 +189,9 @@ static int unload_one(struct ctl *c, struct manager *m, const char *argument, st
     r = replaced_check(c, name, &replaced, e);
     if (r < 0)
         return r;
+    progress_say(c, "Unloading %s", name);
     r = converge_unload(&c->host, m, name, &result, e);
+    progress_say(c, NULL);
     if (r < 0)
         return r;
     changes_add(c, name, r > 0, "%s%s%s", r > 0 ? "unloaded" : "was not in", result.reason ? "; " : "",

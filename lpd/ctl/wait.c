@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/interrupt.h"
 #include "base/strv.h"
 #include "ctl/change.h"
+#include "ctl/progress.h"
 #include "livepatch/transition.h"
 #include "livepatch/wait.h"
 #include "load/await.h"
@@ -47,6 +49,7 @@ int ctl_load_in_time(struct ctl *c, struct manager *m, const char *name, uint64_
                      struct error *e) {
     int r;
 
+    progress_say(c, "Loading %s", name);
     for (;;) {
         if (m)
             manager_limit_jobs(m, wait_remaining(&c->host, deadline));
@@ -61,7 +64,7 @@ int ctl_load_in_time(struct ctl *c, struct manager *m, const char *name, uint64_
         /* The unit has given up waiting for another transition, which the caller has not. */
         if (!streq(strempty(ret->cause), CAUSE_WAITING))
             return r;
-        if (ctl_wait_for_others(c, deadline) < 0)
+        if (interrupt_signal() || ctl_wait_for_others(c, deadline) < 0)
             return describe_pending(c, name, e);
     }
 }
@@ -75,7 +78,9 @@ int ctl_await(struct ctl *c, struct manager *m, const char *name, const char *mo
         return 0;
     if (c->lock)
         c->lock = changes_lock_free(c->lock);
+    progress_say(c, "Waiting for the transition of %s", name);
     r = await_patch(&c->host, name, module_name, deadline, is_followed(m), ret_failed, e);
+    progress_say(c, NULL);
     if (r < 0 && !*ret_failed)
         return r;
     k = ctl_lock_changes(c, r < 0 ? NULL : e);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <stdio.h>
 
+#include "base/interrupt.h"
 #include "livepatch/load.h"
 #include "livepatch/sysfs.h"
 #include "livepatch/transition.h"
@@ -14,9 +15,12 @@ int transition_stalled(struct host *h, const char *name, const char *what, uint6
     _cleanup_(blocking_tasks_done) struct blocking_tasks blocking = { 0 };
     _cleanup_free_ char *tasks = NULL;
     char when[64] = "in time";
+    bool interrupted = interrupt_signal() != 0;
     int r;
 
-    if (timeout_usec > 0)
+    if (interrupted)
+        snprintf(when, sizeof(when), "yet");
+    else if (timeout_usec > 0)
         snprintf(when, sizeof(when), "after %g s", (double) timeout_usec / (double) USEC_PER_SEC);
     if (blocking_tasks_read(h, &blocking, NULL) >= 0 && blocking.n_all > 0 &&
         asprintf(&tasks, "; %zu task%s it up", blocking.n_all,

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/interrupt.h"
 #include "livepatch/wait.h"
 
 /* A transition takes 10 ms on one CPU and 1 to 2 s on several; what takes longer has stalled. */
@@ -34,7 +35,7 @@ int wait_until(struct host *h, uint64_t deadline, int (*ask)(struct host *h, voi
         if (r != 0)
             return r;
         left = wait_remaining(h, deadline);
-        if (left == 0)
+        if (left == 0 || interrupt_take())
             return -ETIME;
         h->ops->sleep(h, MIN(wait_pace(h->ops->now(h) - start), left));
     }

@@ -4,6 +4,7 @@
 #include <sys/file.h>
 #include <systemd/sd-login.h>
 
+#include "base/interrupt.h"
 #include "base/file.h"
 #include "base/safe-file.h"
 #include "base/strv.h"
@@ -124,7 +125,7 @@ static int give_up(const char *holder, uint64_t waited_usec, struct error *e) {
                       "try again when it has ended");
 }
 
-/* 1: held, 0: not available within that time. */
+/* 1: held, 0: not available within that time, -EINTR. */
 static int wait_for(struct host *h, struct changes_lock *l, uint64_t timeout_usec, changes_lock_told *tell,
                     void *userdata, char **holder) {
     uint64_t began = h->ops->now(h);
@@ -142,6 +143,8 @@ static int wait_for(struct host *h, struct changes_lock *l, uint64_t timeout_use
             tell(userdata, *holder);
         told = told || *holder;
         h->ops->sleep(h, TRY_AGAIN_USEC);
+        if (interrupt_take())
+            return -EINTR;
     }
 }
 
@@ -160,6 +163,9 @@ int changes_lock_take(struct host *h, const char *what, uint64_t timeout_usec, c
     r = wait_for(h, l, timeout_usec, tell, userdata, &holder);
     if (r == -ENOSPC || r == -EDQUOT || r == -EROFS)
         return 0;
+    if (r == -EINTR)
+        return error_set(e, r, EXIT_STATUS_FAILED, "nothing is changed: %s is still changing patches",
+                         holder ?: "another process");
     if (r == -EEXIST)
         return error_hint(e, error_set(e, r, EXIT_STATUS_FAILED,
                                        CHANGES_LOCK " is in the way: it is no file that only root can open"),

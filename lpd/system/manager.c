@@ -4,6 +4,7 @@
 #include <time.h>
 #include <systemd/sd-bus.h>
 
+#include "base/interrupt.h"
 #include "base/file.h"
 #include "system/manager.h"
 
@@ -188,10 +189,10 @@ static int wait_for_job(struct manager *m, struct job_wait *w) {
             return r;
         if (r > 0)
             continue;
-        if (now >= end)
+        if (now >= end || interrupt_take())
             return -ETIME;
-        r = sd_bus_wait(m->bus, end - now);
-        if (r < 0)
+        r = sd_bus_wait(m->bus, MIN(end - now, USEC_PER_SEC));
+        if (r < 0 && r != -EINTR)
             return r;
     }
     return 0;

@@ -4,6 +4,7 @@
 else is touched."""
 
 import fcntl
+import signal
 import itertools
 import os
 import shutil
@@ -462,6 +463,27 @@ class OneAtATime(Changing):
         self.assertIn("fix-net: installed for", said)
         del self.before["run/lpd/changes.lock"]
         self.assertEqual(self.added(), self.wanted("fix-net", module("fix_net")))
+
+    def test_interrupted(self):
+        """Whoever waits stops at each of these signals, says so, and has changed nothing."""
+        lock = self.root / "run/lpd/changes.lock"
+        lock.parent.mkdir(parents=True)
+        lock.write_text("process 42 (lpctl install other.ko)")
+        lock.chmod(0o600)
+        path = self.place("fix-net.ko", module("fix_net"))
+        self.mark()
+        with lock.open("r+") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            for name in ("SIGINT", "SIGHUP", "SIGTERM"):
+                second = subprocess.Popen([LPCTL, f"--root={self.root}", "install", path], stdout=subprocess.PIPE,
+                                          stderr=subprocess.PIPE, text=True)
+                second.stderr.readline()
+                second.send_signal(getattr(signal, name))
+                said, complained = second.communicate(timeout=20)
+                self.assertEqual((second.returncode, said, complained), (
+                    1, "", f"lpctl: interrupted by {name}: nothing is changed: process 42 (lpctl install other.ko) is "
+                           "still changing patches\n"))
+                self.assert_unchanged()
 
     def test_in_the_way(self):
         self.plant({"run/lpd/changes.lock": Link("/etc/passwd")})

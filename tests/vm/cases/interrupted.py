@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Ctrl-C, a closed terminal and SIGTERM during an install: one sentence says what is placed, loaded and pending, and
+that is so. What takes long says what it does, in place on a terminal."""
+
+from bench.scenes import hold, release
+
+
+def interrupt(m, command, signal, after, status):
+    """Runs it on a terminal, sends the signal when that shows a text, and gives all that it showed."""
+    m.fails(f"""rm -f /run/shown
+        script -qefc "{command}" /run/shown >/dev/null &
+        terminal=$!
+        until grep -q "{after}" /run/shown; do sleep 0.2; done
+        kill -{signal} $(pgrep -x lpctl)
+        wait $terminal""", exit=status, timeout=90)
+    return m.ok("cat /run/shown")
+
+
+def case(m):
+    m.boot(smp=2)
+    m.write("/etc/lpd/patches.d/lp-cmdline.conf", "[Patch]\n")
+    hold(m)
+
+    # While it waits for the transition.
+    shown = interrupt(m, f"lpctl install --wait {m.patch('lp-stall')}", "INT", "task blocks", 8)
+    m.contains("the progress", shown, "\r\x1b[KWaiting for the transition of lp-stall (2 s, 1 task blocks the transition")
+    last = " ".join(shown.split("\x1b[K")[-1].split())
+    m.contains("the sentence", last, "lpctl: interrupted by SIGINT: lp-stall: installed for")
+    m.contains("the sentence", last, "and loaded, but not in effect everywhere yet; the transition")
+    m.equal("the state", m.state("lp-stall"), "transition")
+    m.sees("systemctl is-active livepatch@lp-stall", "active")
+
+    # While another one keeps it from being loaded: as it was before.
+    before = m.ok("find /etc/lpd /var/lib/lpd/modules | sort")
+    shown = interrupt(m, f"lpctl install {m.patch('lp-cmdline')}", "TERM", "Loading lp-cmdline", 1)
+    m.contains("the sentence", " ".join(shown.split()), "lpctl: interrupted by SIGTERM:")
+    m.equal("the files", m.ok("find /etc/lpd /var/lib/lpd/modules | sort"), before)
+    m.sees_not("systemctl is-active livepatch@lp-cmdline || :", "activating")
+
+    # By lines in a pipe, and none with -q.
+    m.fails(f"lpctl install --wait=3 -q {m.patch('lp-stall')} 2>&1 | grep Waiting", exit=1)
+    m.sees(f"lpctl install --wait=4 {m.patch('lp-stall')} 2>&1 | cat",
+           "lpctl: Waiting for the transition of lp-stall (2 s, 1 task blocks the transition of lp_stall)\n")
+
+    # While the image is made.
+    m.write("/usr/local/sbin/update-initramfs", "#!/bin/sh\nsleep 60\n")
+    m.ok("chmod +x /usr/local/sbin/update-initramfs; mv /usr/sbin/update-initramfs /root; "
+         "cp /usr/local/sbin/update-initramfs /usr/sbin")
+    shown = interrupt(m, f"lpctl install --no-load --stage=initrd {m.patch('lp-version')}", "HUP", "Rebuilding", 1)
+    sentence = " ".join(shown.split())
+    m.contains("the sentence", sentence, "interrupted by SIGHUP: lp-version: installed for")
+    m.contains("the sentence", sentence, f"the rebuild of the initramfs for {m.kernel} was stopped, so it is outdated")
+    m.ok("test -e /var/lib/lpd/modules/*/lp-version.ko; ! pgrep -f update-initramfs")
+    release(m)
