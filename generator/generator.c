@@ -182,7 +182,7 @@ static void warn_of_early(const struct host *h, const struct action *a) {
     _cleanup_free_ char *module = patch_name_to_module(a->name), *path = NULL;
 
     if (module && asprintf(&path, LIVEPATCH_DIRECTORY "/%s", module) >= 0 && file_exists(h, path))
-        log_line(4, "%s is loaded, but not wanted here: %s", a->name, action_fact(a));
+        log_line(4, "%s is loaded, but does not apply here: %s", a->name, action_fact(a));
 }
 
 static int write_all(const struct host *h, const struct output *out, const struct snapshot *s,
@@ -214,8 +214,8 @@ static int write_all(const struct host *h, const struct output *out, const struc
  * reach multi-user.target, and stays unlocked. */
 static int write_lock(const struct output *out, const struct snapshot *s) {
     const char *off = cmdline_off(&s->switches)   ? cmdline_off(&s->switches)
-                      : s->switches.lock_disabled ? "the kernel command line says lpd.lock=0"
-                      : s->disable_file           ? "/etc/lpd/disable is there"
+                      : s->switches.lock_disabled ? "lpd.lock=0 is on the kernel command line"
+                      : s->disable_file           ? "/etc/lpd/disable exists"
                                                   : NULL;
     int r;
 
@@ -296,7 +296,7 @@ static int run(struct host *h, const struct output *out) {
         return r;
     if (s.manifests.n_entries > 0 && (cmdline_off(&s.switches) || s.disable_file))
         log_line(5, "nothing is loaded: %s",
-                 s.disable_file ? "/etc/lpd/disable is there" : cmdline_off(&s.switches));
+                 s.disable_file ? "/etc/lpd/disable exists" : cmdline_off(&s.switches));
     r = write_all(h, out, &s, &plan);
     (void) RET_GATHER(r, write_lock(out, &s));
     return r;

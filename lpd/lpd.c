@@ -32,7 +32,7 @@
 static int require_name(const char *name, struct error *e) {
     if (patch_name_is_valid(name))
         return 0;
-    return error_set(e, -EINVAL, EXIT_STATUS_USAGE, "'%s' cannot be the name of a patch", name);
+    return error_set(e, -EINVAL, EXIT_STATUS_USAGE, "'%s' is not a patch name", name);
 }
 
 static const char *done_message(enum journal_event event, const struct result *result) {
@@ -236,15 +236,15 @@ static const struct verb {
     const char *arguments, *help;
 } verbs[] = {
     { "load", 1, true, verb_load, " NAME", "Load a patch as its manifest says" },
-    { "unload", 1, true, verb_unload, " NAME", "Take a patch out of the kernel" },
-    { "apply", 0, false, verb_apply, "", "Make the kernel's patches those of the manifests" },
-    { "initrd", 0, false, verb_initrd, "", "Load the patches of the initramfs, in there" },
-    { "lock", 0, true, verb_lock, "", "End module loading until reboot, when it is time" },
-    { "end-wait", 0, false, verb_end_wait, "", "Forget that a lock which was stopped had to wait" },
-    { "seal", 0, false, verb_seal, "", "Make the kernel's patches read-only" },
-    { "unseal", 0, false, verb_unseal, "", "Undo that" },
-    { "watch", 0, false, verb_watch, "", "Prepare what monitor watches by, with privileges" },
-    { "monitor", 0, false, verb_monitor, "", "Follow transitions until told to end" },
+    { "unload", 1, true, verb_unload, " NAME", "Unload a patch" },
+    { "apply", 0, false, verb_apply, "", "Apply the manifests to the kernel" },
+    { "initrd", 0, false, verb_initrd, "", "Load the patches of the initramfs" },
+    { "lock", 0, true, verb_lock, "", "Lock module loading until reboot" },
+    { "end-wait", 0, false, verb_end_wait, "", "Clear the record of a stopped wait" },
+    { "seal", 0, false, verb_seal, "", "Make the switches of patches read-only" },
+    { "unseal", 0, false, verb_unseal, "", "Remove the seal" },
+    { "watch", 0, false, verb_watch, "", "Create the watches for monitor" },
+    { "monitor", 0, false, verb_monitor, "", "Follow transitions until stopped" },
 };
 
 static int help(void) {

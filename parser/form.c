@@ -36,7 +36,7 @@ static const char *open_signed_data(const void *data, size_t size, struct signed
         !der_take(&info, DER_TAGGED(0), &wrapper) || !der_take(&wrapper, DER_SEQUENCE, &s))
         return "it is malformed";
     if (!der_at_end(&root) || !der_at_end(&info) || !der_at_end(&wrapper))
-        return "something follows it";
+        return "there are data after it";
 
     ret->version = take_version(&s);
     if (!der_take(&s, DER_SET, &ret->digests) || !der_take(&s, DER_SEQUENCE, &skipped))
@@ -60,7 +60,7 @@ static const char *take_signer(struct der *signers, unsigned version, struct der
     if (take_version(&signer) != version)
         return "the version of a signer is not that of the signature";
     if (!der_take(&signer, form, &id))
-        return "a signer is not named as its version says";
+        return "a signer is not named as its version requires";
     if (!take_digest(&signer, ret_digest))
         return "a digest algorithm is malformed";
     return NULL;
@@ -106,7 +106,7 @@ static const char *certificates_fault(const struct signed_data *s) {
 
     while (!der_at_end(&certificates))
         if (!der_take(&certificates, DER_SEQUENCE, &certificate))
-            return "something else is among its certificates";
+            return "there are entries other than certificates among its certificates";
     return NULL;
 }
 
@@ -118,9 +118,9 @@ const char *form_fault(const void *der, size_t size) {
     if (fault)
         return fault;
     if (s.version != 1 && s.version != 3)
-        return "the kernel knows versions 1 and 3 only";
+        return "the kernel supports only versions 1 and 3";
     if (s.revocations)
-        return "it holds revocation lists";
+        return "it contains revocation lists";
     fault = certificates_fault(&s);
     if (!fault)
         fault = signers_fault(&s);

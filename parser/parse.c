@@ -114,7 +114,7 @@ static int read_signature(struct state *s, const struct span *signature, struct 
     x509s = CMS_get1_certs(s->cms); /* NULL if there are none */
     r = add_certificates(s, x509s, SIZE_MAX);
     if (r == 0)
-        return error_set(e, -EBADMSG, EXIT_STATUS_REFUSED, "it holds more than %zu certificates",
+        return error_set(e, -EBADMSG, EXIT_STATUS_REFUSED, "it contains more than %zu certificates",
                          PARSER_CERTIFICATES_MAX);
     return r < 0 ? r : 0;
 }

@@ -16,12 +16,12 @@ static const char *content_fault(CMS_ContentInfo *cms) {
     ASN1_OCTET_STRING **content;
 
     if (OBJ_obj2nid(CMS_get0_type(cms)) != NID_pkcs7_signed)
-        return "it is no SignedData";
+        return "it is not SignedData";
     if (OBJ_obj2nid(CMS_get0_eContentType(cms)) != NID_pkcs7_data)
-        return "what it signs is not of the type \"data\"";
+        return "the signed content is not of the type \"data\"";
     content = CMS_get0_content(cms);
     if (!content || *content)
-        return "it holds what it signs, instead of being detached";
+        return "it contains the signed content instead of being detached";
     if (sk_CMS_SignerInfo_num(CMS_get0_SignerInfos(cms)) <= 0)
         return "it has no signer";
     if ((size_t) sk_CMS_SignerInfo_num(CMS_get0_SignerInfos(cms)) > PARSER_SIGNERS_MAX)
@@ -35,10 +35,10 @@ int signature_parse(const void *der, size_t size, CMS_ContentInfo **ret, struct 
     const char *fault;
 
     if (size > PARSER_SIGNATURE_SIZE_MAX)
-        return refuse(e, "it is longer than 65535 bytes, the most that the kernel takes");
+        return refuse(e, "it is longer than the kernel's limit of 65535 bytes");
     cms = d2i_CMS_ContentInfo(NULL, &next, (long) size);
     if (!cms)
-        return refuse(e, "it is no PKCS#7");
+        return refuse(e, "it is not PKCS#7");
     fault = content_fault(cms);
     if (!fault)
         fault = form_fault(der, size);

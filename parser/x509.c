@@ -207,8 +207,8 @@ static int read_der(const void *data, size_t size, STACK_OF(X509) *s, const char
     const unsigned char *next = data, *end = next + size;
     _cleanup_(X509_freep) X509 *x = d2i_X509(NULL, &next, (long) size);
 
-    *ret_reason = !x ? "it is neither DER nor PEM of a certificate" :
-                  next != end ? "something follows the certificate" : NULL;
+    *ret_reason = !x ? "it is not a certificate in DER or PEM" :
+                  next != end ? "there are data after the certificate" : NULL;
     if (*ret_reason)
         return -EBADMSG;
     if (!sk_X509_push(s, x))
@@ -239,7 +239,8 @@ static int read_pem(const void *data, size_t size, STACK_OF(X509) *s, const char
         any = true;
     }
     at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
-    *ret_reason = !at_end ? "a certificate in it cannot be read" : "it holds no certificate";
+    *ret_reason = !at_end ? "it contains a certificate that cannot be read" : "it contains no "
+                                                                              "certificate";
     return any && at_end ? 0 : -EBADMSG;
 }
 

@@ -19,9 +19,9 @@ void cmdline_switches_done(struct cmdline_switches *s) {
     *s = (struct cmdline_switches){ 0 };
 }
 
-/* Copies the next word without its quotes to the buffer, which is as large as the line, and leaves
- * *line behind it. A quote that is not closed lasts to the end, as lib/cmdline.c has it. False at
- * the end of the line. */
+/* Copies the next word without its quotes to the buffer, which is as large as the line, and moves
+ * *line past it. A quote without an end lasts to the end of the line, as in lib/cmdline.c. False
+ * at the end of the line. */
 static bool next_word(const char **line, char *word) {
     const char *s = *line + strspn(*line, BLANKS);
     char quote = '\0';
@@ -38,7 +38,7 @@ static bool next_word(const char **line, char *word) {
     return true;
 }
 
-/* A switch without a value, or with one that is no boolean, says nothing. */
+/* A switch without a value, or with an invalid boolean, is ignored. */
 static void take_switch(const char *value, bool *off) {
     bool on;
 
@@ -46,14 +46,15 @@ static void take_switch(const char *value, bool *off) {
         *off = !on;
 }
 
-/* The switches as they are read, the initramfs's own apart. */
+/* The switches as they are read; those of the initramfs are kept separate. */
 struct parser {
     bool off, rd_off, lock_off, crash_kernel;
     char *machine_id;
     char **skip, **kernel_settings;
 };
 
-/* nomodule, and sysctl.KEY=VALUE with '.' or '/': the kernel sets these before anything runs. */
+/* nomodule, and sysctl.KEY=VALUE with '.' or '/': the kernel applies these before anything
+ * runs. */
 static int take_kernel_setting(struct parser *p, const char *key, const char *value) {
     const char *name = startswith(key, "sysctl.") ? key + STRLEN("sysctl.") : NULL;
     bool modules = name && (streq(name, "kernel.modules_disabled") || streq(name, "kernel/modules_disabled"));
@@ -127,7 +128,7 @@ int cmdline_read(const struct host *h, bool in_initrd, struct cmdline_switches *
     if (override)
         return cmdline_parse(override, in_initrd, ret);
     r = file_read(h, "/proc/cmdline", CMDLINE_MAX, &line, NULL);
-    /* No kernel runs below another root. */
+    /* With another root no kernel is running. */
     if (r < 0 && (r != -ENOENT || h->live))
         return r;
     r = cmdline_parse(strempty(line), in_initrd, ret);
@@ -138,7 +139,7 @@ int cmdline_read(const struct host *h, bool in_initrd, struct cmdline_switches *
 
 const char *cmdline_off(const struct cmdline_switches *s) {
     return s->crash_kernel ? "this is a crash kernel"
-           : s->disabled   ? "the kernel command line says lpd=0"
+           : s->disabled   ? "lpd=0 is on the kernel command line"
                            : NULL;
 }
 

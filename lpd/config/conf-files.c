@@ -18,7 +18,7 @@ void conf_names_done(struct conf_names *l) {
     *l = (struct conf_names){ 0 };
 }
 
-/* Appends each NAME.conf and NAME.conf.d of one directory, a name more than once. */
+/* Appends each NAME.conf and NAME.conf.d of one directory; names may repeat. */
 static int append_names(struct conf_names *l, char *const *files, unsigned dir) {
     struct conf_name *grown;
 
@@ -46,7 +46,7 @@ static int compare_names(const void *a, const void *b) {
     return strcmp(((const struct conf_name *) a)->name, ((const struct conf_name *) b)->name);
 }
 
-/* Sorts, and makes what is said of one name into one entry. */
+/* Sorts, and merges the entries of the same name. */
 static void merge_names(struct conf_names *l) {
     size_t n = 0;
 
@@ -106,7 +106,7 @@ char *conf_path(unsigned dirs, const char *subdir, const char *name, const char 
                : path;
 }
 
-/* Whether the link at path leads to /dev/null by its text: below another root there may be no such
+/* Whether the link at path has the target /dev/null: with another root there may be no such
  * device. */
 static bool is_null_link(const struct host *h, const char *path) {
     _cleanup_close_ int fd = file_open(h, path, O_PATH | O_NOFOLLOW, 0);
@@ -125,7 +125,7 @@ bool conf_masks(const struct host *h, const char *path) {
     return S_ISLNK(st.st_mode) ? is_null_link(h, path) : S_ISREG(st.st_mode) && st.st_size == 0;
 }
 
-/* Returns the descriptor, -ENOENT if nothing is there, and -ENODEV for a mask. */
+/* Returns the descriptor, -ENOENT if the file does not exist, and -ENODEV for a mask. */
 static int open_conf(const struct host *h, const char *path) {
     int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY, fd;
 
@@ -151,7 +151,7 @@ static const char *describe(int error_number) {
     }
 }
 
-/* 1 if the file has text, 0 if it masks. */
+/* 1 if the file has text, 0 if it is a mask. */
 static int read_conf(const struct host *h, const char *path, char **ret, size_t *ret_size) {
     _cleanup_close_ int fd = -EBADF;
     struct stat st;
@@ -206,8 +206,8 @@ int conf_read_untrusted(const struct host *h, const char *path, char **ret, size
     return r;
 }
 
-/* A mask decides as much as a text does. Looked at after the reading, which nobody could have changed
- * unseen: who cannot write there now could not when it was read, or it was root who said so. */
+/* A mask matters as much as a text. The owner is checked after the reading: a user who cannot
+ * write now could not write then either, unless root allowed it. */
 int conf_read(const struct host *h, const char *path, struct safe_directories *known, char **ret,
               size_t *ret_size, struct error *e) {
     _cleanup_(error_done) struct error unsafe = ERROR_NULL;
@@ -245,7 +245,7 @@ static int read_dropin(const struct host *h, const struct conf_name *n, const ch
     r = conf_read(h, path, known, &data, &size, e);
     if (r <= 0)
         return r == -ENOENT ? 0 : r;
-    /* For messages only from here on. */
+    /* From here on it is used only in messages. */
     return reader(userdata, utf8_make_printable(path), data, size, e);
 }
 

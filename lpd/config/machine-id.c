@@ -7,7 +7,7 @@
 
 #define MACHINE_ID_LENGTH 32
 
-/* systemd takes upper case as well, and no id that is all zeros. */
+/* systemd also accepts upper case, and refuses an id of zeros only. */
 static bool make_valid(char *id) {
     for (char *c = id; *c; c++)
         *c = (char) tolower((unsigned char) *c);

@@ -3,7 +3,8 @@
 
 #include "config/cmdline.h"
 
-/* Reads the id of this machine, 32 lower-case hex digits: systemd.machine_id= of the kernel command line, else
- * /etc/machine-id, machine-id(5). That of an initramfs is not believed, as it is what the image was made with.
- * -ENOENT: there is none, or it is "uninitialized" or otherwise no id. -ENOMEM. */
+/* Reads the id of this machine, 32 lower-case hex digits: systemd.machine_id= of the kernel
+ * command line, else /etc/machine-id, machine-id(5). That of an initramfs is ignored, because it
+ * comes from the machine that built the image. -ENOENT: there is none, or it is "uninitialized" or
+ * otherwise invalid. -ENOMEM. */
 int machine_id_read(const struct host *h, bool in_initrd, const struct cmdline_switches *switches, char **ret);

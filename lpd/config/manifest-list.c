@@ -46,7 +46,8 @@ static int merge_dropins(const struct host *h, const struct conf_name *n, struct
     return conf_read_dropins(h, n->dropins, dropins, known, merge_dropin, m, e);
 }
 
-/* The faults of the drop-ins of a manifest that has its own, so that all can be corrected at once. */
+/* The faults of the drop-ins of a manifest that has a fault of its own, so that all can be
+ * corrected at once. */
 static int add_faults_of_dropins(const struct host *h, const struct conf_name *n, const char *path,
                                  struct safe_directories *known, int fault, struct error *e) {
     _cleanup_(manifest_done) struct manifest empty = { 0 };
@@ -81,7 +82,7 @@ static int read_manifest(const struct host *h, const struct conf_name *n, const 
     return 1;
 }
 
-/* Fills an entry. 1; 0 if the manifest is masked; negative only when out of memory. */
+/* Fills an entry. 1; 0 if the manifest is masked; negative only if memory runs out. */
 static int load_entry(const struct host *h, const struct conf_name *n, struct safe_directories *known,
                       struct manifest_entry *ret) {
     _cleanup_(entry_done) struct manifest_entry entry = { .error = ERROR_NULL };
@@ -94,7 +95,7 @@ static int load_entry(const struct host *h, const struct conf_name *n, struct sa
     if (patch_name_is_valid(n->name))
         r = read_manifest(h, n, entry.path, known, &entry.manifest, &entry.error);
     else {
-        /* Whatever stands there, it goes to messages and tables. */
+        /* Untrusted text, which goes to messages and tables. */
         utf8_make_printable(entry.name);
         utf8_make_printable(entry.path);
         r = error_set(&entry.error, -EBADMSG, EXIT_STATUS_CONFIG,
@@ -109,7 +110,7 @@ static int load_entry(const struct host *h, const struct conf_name *n, struct sa
     return 1;
 }
 
-/* Of names that are one to the kernel the first may stay. */
+/* Of names that are the same to the kernel the first one counts. */
 static void refuse_twin(struct manifest_entry *entry, const struct manifest_entry *first) {
     manifest_done(&entry->manifest);
     entry->error_number =
@@ -119,7 +120,7 @@ static void refuse_twin(struct manifest_entry *entry, const struct manifest_entr
     (void) error_hint(&entry->error, 0, "remove one of the two: '-' and '_' are alike");
 }
 
-/* Names that are alike stay in the order of the entries. */
+/* Names that are the same stay in the order of the entries. */
 static int compare_entries(const void *a, const void *b) {
     const struct manifest_entry *x = *(struct manifest_entry *const *) a;
     const struct manifest_entry *y = *(struct manifest_entry *const *) b;
@@ -166,7 +167,7 @@ static int add_entry(const struct host *h, const struct conf_name *n, struct saf
     return r;
 }
 
-/* Reads the manifests that have that name, each once: files and drop-ins become nameless. */
+/* Reads the manifests of that name, each once: files and drop-ins lose their names in the list. */
 static int add_named(const struct host *h, struct conf_names *all, const char *name,
                      struct safe_directories *known, bool keep_sources, struct manifest_list *l) {
     for (size_t i = 0; i < all->n_names; i++) {
@@ -213,7 +214,7 @@ int manifest_list_load_some(const struct host *h, char ***names, manifest_follow
     return 0;
 }
 
-/* Reads every manifest, or those that have that name. */
+/* Reads every manifest, or those of that name. */
 static int load_list(const struct host *h, const char *name, bool keep_sources,
                      struct manifest_list *ret, struct error *e) {
     _cleanup_(safe_directories_done) struct safe_directories known = {};
@@ -232,7 +233,7 @@ static int load_list(const struct host *h, const char *name, bool keep_sources,
     for (size_t i = 0; i < names.n_names; i++) {
         const struct conf_name *n = names.names + i;
 
-        /* Drop-ins alone are no patch. */
+        /* Drop-ins without a manifest are no patch. */
         if (!n->files || (name && !patch_name_equal(n->name, name)))
             continue;
         r = add_entry(h, n, &known, keep_sources, &l);
@@ -277,7 +278,8 @@ const struct manifest_entry *manifest_list_find(const struct manifest_list *l, c
                 return l->entries + i;
         return NULL;
     }
-    /* The first that is not below the name, so that twins are found in their order. */
+    /* The first one that is not less than the name, so that equal names are found in their
+     * order. */
     while (low < high) {
         size_t middle = low + (high - low) / 2;
 

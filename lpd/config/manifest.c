@@ -117,7 +117,7 @@ static int add_kernel(struct manifest *m, const char *release, struct manifest_k
     return 0;
 }
 
-/* A section of a drop-in goes on where the same section of a file before it ended. */
+/* A section of a drop-in continues the same section of an earlier file. */
 static int begin_section(void *userdata, const char *argument, void **ret_target, struct error *e) {
     struct manifest *m = userdata;
     struct manifest_kernel *k;
@@ -175,7 +175,7 @@ int manifest_merge(struct manifest *m, const char *path, const char *data, size_
     return ini_read(&manifest_table, path, data, size, m, e);
 }
 
-/* Whoever mends a fault mends what is only for people with it. */
+/* Whoever fixes the fault sees the warnings as well. */
 static void add_warnings(struct manifest *m, struct error *e) {
     struct error *next;
 

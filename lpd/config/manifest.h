@@ -4,7 +4,7 @@
 #include "base/host.h"
 #include "config/ini.h"
 
-/* A manifest says what a patch is and how this machine wants it: lpd.patch(5). */
+/* A manifest describes a patch and how this machine treats it: lpd.patch(5). */
 
 enum patch_stage { STAGE_SYSTEM, STAGE_INITRD };
 enum patch_wait { WAIT_FOR_LOADED, WAIT_FOR_PATCHED };
@@ -15,11 +15,11 @@ struct manifest_kernel {
     char *release;
     char *module;   /* file name or absolute path; NULL: NAME.ko */
     char *sha256;   /* 64 lower-case hex digits, or NULL; while an install replaces the module two
-                     * such with a blank between: the new one's and the old one's */
+                     * of them, separated by a blank: the new one's and the old one's */
     char *build_id; /* hex digits of the running kernel's GNU build id, or NULL */
 };
 
-/* A file that a manifest was read from, with the very bytes that were read. */
+/* A file that a manifest was read from, with the bytes that were read. */
 struct manifest_source {
     char *path;
     char *data;
@@ -27,9 +27,9 @@ struct manifest_source {
 };
 
 struct manifest {
-    char *name;      /* as the file is called; '-' and '_' are the same in names, see name.h */
-    char *path;      /* where it came from, for messages and SourcePath= */
-    char **dropins;  /* paths that were merged in, in order */
+    char *name;      /* as in the file name; '-' and '_' are the same in names, see name.h */
+    char *path;      /* its path, for messages and SourcePath= */
+    char **dropins;  /* paths of merged drop-ins, in order */
     char *description;
     char **fixes;
     bool enabled;    /* default yes */
@@ -44,9 +44,9 @@ struct manifest {
     unsigned rollout; /* hundredths of a percent, 0…10000 */
     struct manifest_kernel *kernels;
     size_t n_kernels;
-    struct manifest_source *sources; /* where asked for: the manifest, then its drop-ins */
+    struct manifest_source *sources; /* if requested: the manifest, then its drop-ins */
     size_t n_sources;
-    struct error warnings; /* faults of what is only for people; message NULL: none */
+    struct error warnings; /* faults in keys that are only for people; message NULL: none */
 };
 
 void manifest_done(struct manifest *m);
@@ -55,20 +55,20 @@ void manifest_done(struct manifest *m);
 int manifest_add_source(struct manifest *m, const char *path, const char *data, size_t size);
 void manifest_forget_sources(struct manifest *m);
 
-/* Parses one manifest from memory. @name is the patch's name, @path is for messages.
- * -EBADMSG with file, line and what was probably meant for every fault in the text; -ENOMEM. */
+/* Parses one manifest from memory. @name is the patch's name, @path is for messages. -EBADMSG with
+ * file, line and what was probably meant for every fault in the text; -ENOMEM. */
 int manifest_parse(const char *name, const char *path, const char *data, size_t size,
                    struct manifest *ret, struct error *e);
 
-/* The same for a drop-in, over what m holds: its keys replace, its sections merge. */
+/* The same for a drop-in of m: its keys replace those of m, its sections are merged. */
 int manifest_merge(struct manifest *m, const char *path, const char *data, size_t size,
                    struct error *e);
 
-/* A manifest that was found on the machine, or why it cannot be used. */
+/* A manifest of the machine, or why it cannot be used. */
 struct manifest_entry {
     char *name;
     char *path;
-    int error_number; /* 0, or what manifest_load() said */
+    int error_number; /* 0, or the result of manifest_load() */
     struct error error;
     struct manifest manifest; /* valid if error_number is 0 */
 };
@@ -76,42 +76,43 @@ struct manifest_entry {
 struct manifest_list {
     struct manifest_entry *entries; /* in version order of the names */
     size_t n_entries;
-    struct manifest_entry **by_name; /* the same for manifest_list_find(), or NULL: it then looks
-                                      * at each */
+    struct manifest_entry **by_name; /* the same order for manifest_list_find(), or NULL: it then
+                                      * checks each entry */
 };
 
 void manifest_list_done(struct manifest_list *l);
 
 /* Reads every manifest of the machine by the rules of UAPI.6 (override by directory, drop-ins in
- * NAME.conf.d/, masked by an empty file or a link to /dev/null). A broken one becomes an entry with
- * an error and stops no other. Two names that differ only in '-' and '_' are an error of the
- * second.
- * 0, or a negative errno when one of the directories could not be read: it may hide or mask what
- * stands in the others. */
+ * NAME.conf.d/, masked by an empty file or a link to /dev/null). An invalid one becomes an entry
+ * with an error, and the others are still read. Two names that differ only in '-' and '_' are an
+ * error of the second. 0, or a negative errno if one of the directories could not be read: it may
+ * hide or mask files in the others. */
 int manifest_list_load(const struct host *h, struct manifest_list *ret, struct error *e);
 
-/* The same, and keeps the sources of each manifest: whoever vouches for a manifest must vouch for
- * the bytes that were parsed. */
+/* The same, and keeps the sources of each manifest: a signature has to match the bytes that were
+ * parsed. */
 int manifest_list_load_sources(const struct host *h, struct manifest_list *ret, struct error *e);
 
-/* Which more manifests are to be read because of this one: adds their names to *names. 0 or -ENOMEM. */
+/* Which other manifests are needed because of this one: adds their names to *names. 0 or
+ * -ENOMEM. */
 typedef int (*manifest_follower)(void *userdata, const struct manifest_entry *entry, char ***names);
 
-/* The same for the manifests of those names alone, and of the names that follow() adds when it is shown
- * each; a name without a manifest is passed over. *names stays the caller's. */
+/* The same for the manifests of those names only, and of the names that follow() adds for each of
+ * them; a name without a manifest is skipped. The caller still owns *names. */
 int manifest_list_load_some(const struct host *h, char ***names, manifest_follower follow,
                             void *userdata, bool keep_sources, struct manifest_list *ret,
                             struct error *e);
 
-/* The same for one patch alone, with its sources: a list of one entry. -ENOENT
- * (EXIT_STATUS_NO_PATCH) if there is no manifest of that name, or it is masked. */
+/* The same for one patch, with its sources: a list of one entry. -ENOENT (EXIT_STATUS_NO_PATCH) if
+ * there is no manifest of that name, or it is masked. */
 int manifest_list_load_one(const struct host *h, const char *name, struct manifest_list *ret,
                            struct error *e);
 
-/* The entry of that name ('-' and '_' alike), or NULL. */
+/* The entry of that name ('-' and '_' are the same), or NULL. */
 const struct manifest_entry *manifest_list_find(const struct manifest_list *l, const char *name);
 
-/* The manifest of manifest_list_load_one() itself, with its sources; a broken one is an error. */
+/* The manifest of manifest_list_load_one() itself, with its sources; an invalid one is an
+ * error. */
 int manifest_load(const struct host *h, const char *name, struct manifest *ret, struct error *e);
 
 /* The section for that release, or NULL. */
@@ -120,7 +121,7 @@ const struct manifest_kernel *manifest_kernel_for(const struct manifest *m, cons
 /* Whether its pin allows a module with that SHA256: it names it, or there is no pin. */
 bool manifest_kernel_allows(const struct manifest_kernel *k, const char *sha256);
 
-/* Whether the manifest may apply to that release: no [Kernel:…] section at all, or one for it. */
+/* Whether the manifest may apply to that release: it has no [Kernel:…] section, or one for it. */
 bool manifest_covers(const struct manifest *m, const char *release);
 
 const char *patch_stage_to_string(enum patch_stage s);

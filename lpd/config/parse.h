@@ -3,8 +3,8 @@
 
 #include "base/macro.h"
 
-/* Values as systemd's tools write them. All are pure, want the whole text to be the value, and
- * return 0, -EINVAL for what is none, or -ERANGE for one that is too large. */
+/* Values in the notation of systemd's tools. All functions are pure, require the whole text to be
+ * the value, and return 0, -EINVAL for an invalid value, or -ERANGE for one that is too large. */
 
 /* 1 yes y true t on, 0 no n false f off, in any case: systemd.syntax(7). */
 int parse_boolean(const char *s, bool *ret);

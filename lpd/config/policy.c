@@ -75,7 +75,7 @@ void policy_done(struct policy *p) {
     *p = (struct policy){ 0 };
 }
 
-/* With path NULL: the value is no file's. */
+/* With path NULL: the value comes from no file. */
 static int set_origin(struct policy *p, size_t i, const char *value, const char *path,
                       unsigned line) {
     _cleanup_free_ char *v = strdup(value), *f = path ? strdup(path) : NULL;
@@ -90,7 +90,7 @@ static int set_origin(struct policy *p, size_t i, const char *value, const char 
     return 0;
 }
 
-/* A list has the words of all the places that add to it; the last place is shown. */
+/* A list has the words of all places that add to it; the last place is shown. */
 static int take_origin(void *userdata, const struct ini_key *k, const char *value, const char *path,
                        unsigned line, struct error *e _unused_) {
     struct policy *p = userdata;
@@ -142,7 +142,7 @@ static int parse_file(void *userdata, const char *path, const char *data, size_t
     return policy_parse(userdata, path, data, size, e);
 }
 
-/* The first lpd.conf that is there, be it a mask. */
+/* The first existing lpd.conf, also if it is a mask. */
 static int read_main(const struct host *h, struct safe_directories *known, struct policy *p,
                      struct error *e) {
     int r = -ENOENT;
@@ -160,7 +160,7 @@ static int read_main(const struct host *h, struct safe_directories *known, struc
     return r == -ENOENT ? 0 : r;
 }
 
-/* Whatever a bad file was to say, it does not lower the guard. */
+/* While the policy has errors, the strictest setting applies. */
 static void make_strict(struct policy *p) {
     p->signature = SIGNATURE_REQUIRED;
     for (size_t i = 0; i < p->n_origins; i++)

@@ -26,10 +26,11 @@ enum warning {
     WARNING_MANIFEST = 1 << 4,     /* faults of what is only for people */
 };
 
-/* A value as it stands in the files, and where: for lpctl cat-config. One a key, in table order. */
+/* A value as written in the files, and its place, for lpctl cat-config. One for each key, in table
+ * order. */
 struct policy_origin {
     const char *section, *key;
-    char *value; /* as written; the default's text where no file sets it */
+    char *value; /* as written; the default's text if no file sets it */
     char *path;  /* NULL: default */
     unsigned line;
 };
@@ -62,14 +63,14 @@ void policy_done(struct policy *p);
 /* The built-in defaults. 0 or -ENOMEM. */
 int policy_default(struct policy *ret);
 
-/* Parses one file into p, over what is there. -EBADMSG with file and line, -ENOMEM. p is unchanged
- * for a key whose value is bad, and takes all that is good before and after the fault. */
+/* Parses one file into p, over the values in it. -EBADMSG with file and line, -ENOMEM. A key with
+ * a bad value keeps its value in p; all good ones before and after the fault are set. */
 int policy_parse(struct policy *p, const char *path, const char *data, size_t size,
                  struct error *e);
 
 /* Reads the machine's policy: lpd.conf and its drop-ins by the rules of UAPI.6. A bad file is a
- * negative errno (EXIT_STATUS_CONFIG), with *ret nonetheless set to the strictest reading: all that
- * could be read over the built-in defaults, with Signature=required whenever anything was bad. */
+ * negative errno (EXIT_STATUS_CONFIG), with *ret nonetheless set to the strictest reading: all
+ * values that could be read over the built-in defaults, and Signature=required. */
 int policy_load(const struct host *h, struct policy *ret, struct error *e);
 
 /* The keys of lpd.conf, for reading, completion and did-you-mean. */
@@ -77,7 +78,7 @@ extern const struct ini_key policy_keys[];
 extern const size_t n_policy_keys;
 
 const char *signature_policy_to_string(enum signature_policy s);
-/* The word that Keyrings= has for one keyring. */
+/* The word for one keyring in Keyrings=. */
 const char *keyring_set_to_string(enum keyring_set keyring);
 const char *lock_policy_to_string(enum lock_policy l);
 /* The word that Silence= has for one warning. */

@@ -151,7 +151,7 @@ int ctl_require_live(const struct ctl *c, struct error *e) {
     if (c->host.live)
         return ctl_require_root(c, e);
     return error_set(e, -EOPNOTSUPP, EXIT_STATUS_USAGE,
-                     "--root= never touches the running kernel: this verb needs it");
+                     "this command cannot be used with --root=");
 }
 
 int ctl_connect(const struct ctl *c, struct manager **ret, struct error *e) {

@@ -254,7 +254,7 @@ static int lint_kernel(struct ctl *c, struct error *e) {
     int r;
 
     if (!kernel_release_is_valid(c->kernel))
-        return error_set(e, -EINVAL, EXIT_STATUS_USAGE, "'%s' cannot be the release of a kernel",
+        return error_set(e, -EINVAL, EXIT_STATUS_USAGE, "'%s' is not a kernel release",
                          c->kernel);
     r = manifest_list_load(&c->host, &manifests, e);
     if (r >= 0)

@@ -39,7 +39,7 @@ static void undo(struct ctl *c, struct manager *m, struct switching *s, int erro
     if (r >= 0 && s->change)
         r = change_undo(s->change);
     if (r < 0)
-        (void) error_hint(e, error_number, "nor could what was there be put back: %s", strerror(-r));
+        (void) error_hint(e, error_number, "and restoring the previous state failed: %s", strerror(-r));
     if (m)
         (void) manager_reload(m, NULL);
     if (s->before.name)

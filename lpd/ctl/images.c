@@ -87,10 +87,10 @@ static const char *why_not_run(const struct ctl *c) {
     if (interrupt_signal())
         return "interrupted, so it is outdated; rebuild it:";
     if (!c->host.live)
-        return "to be made again in that root by";
+        return "rebuild it in that root:";
     if (c->no_rebuild)
-        return "to be made again by";
-    return manager_is_running(&c->host) ? NULL : "systemd does not run here, so it is to be made again by";
+        return "rebuild it:";
+    return manager_is_running(&c->host) ? NULL : "systemd does not run here, so rebuild it:";
 }
 
 /* Where the tool's output goes: on a terminal the progress has the line, and what the tool printed is shown if it
@@ -117,10 +117,11 @@ static int describe_end(int r, int status, const char *program, const char *comm
     else if (r < 0)
         (void) error_set(e, r, EXIT_STATUS_FAILED, "cannot run %s: %s", program, strerror(-r));
     else if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-        r = error_set(e, -EPROTO, EXIT_STATUS_FAILED, "%s ended with %s %d, so the initramfs for %s is out of date",
+        r = error_set(e, -EPROTO, EXIT_STATUS_FAILED, "%s failed with %s %d, so the initramfs "
+                                                      "for %s is outdated",
                       command, WIFEXITED(status) ? "status" : "signal",
                       WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status), release);
-    return r < 0 ? error_hint(e, r, "the change itself is done; make the image again: %s", command) : 0;
+    return r < 0 ? error_hint(e, r, "the change itself is done; rebuild the image: %s", command) : 0;
 }
 
 /* Standard output is lpctl's own. */
@@ -164,7 +165,7 @@ static int refresh(struct ctl *c, const struct initramfs_rebuild *b, const char 
     if (!command)
         return -ENOMEM;
     if (!b->hooked)
-        r = asprintf(&message, "lpd's hook for %s is not installed, so it does not carry the change", b->tool);
+        r = asprintf(&message, "not rebuilt: lpd's hook for %s is not installed", b->tool);
     else if (later)
         r = asprintf(&message, "%s %s", later, command);
     if (r < 0)
@@ -172,7 +173,7 @@ static int refresh(struct ctl *c, const struct initramfs_rebuild *b, const char 
     if (!message && !again)
         r = run_tool(c, b, release, e);
     add_image(c, release, command, !message && r >= 0,
-              message ?: r >= 0 ? "made again" : "could not be made again");
+              message ?: r >= 0 ? "rebuilt" : "could not be rebuilt");
     return r;
 }
 
@@ -190,7 +191,7 @@ static int refresh_changed(struct ctl *c, const struct images *before, struct er
             continue;
         r = initramfs_rebuild_find(&c->host, release, &b);
         if (r == 0)
-            add_image(c, release, NULL, false, "to be made again by the tool that makes it");
+            add_image(c, release, NULL, false, "rebuild it with the tool that builds it");
         if (r > 0) {
             int k = refresh(c, &b, release, made_all, failed < 0 ? NULL : e);
 

@@ -15,11 +15,12 @@ static int find_release(struct ctl *c, char **ret, struct error *e) {
     if (r == -ENOMEM)
         return r;
     if (r < 0)
-        return error_hint(e, error_set(e, r, EXIT_STATUS_USAGE, "which kernel? None runs there"),
-                          "name it: --kernel=");
+        return error_hint(e, error_set(e, r, EXIT_STATUS_USAGE, "no kernel is running there, so "
+                                                                "its release is unknown"),
+                          "give the release: --kernel=");
     if (kernel_release_is_valid(*ret))
         return 0;
-    return error_set(e, -EINVAL, EXIT_STATUS_USAGE, "'%s' cannot be the release of a kernel", *ret);
+    return error_set(e, -EINVAL, EXIT_STATUS_USAGE, "'%s' is not a kernel release", *ret);
 }
 
 static void add_files(json_object *files, const char *kind, char *const *paths) {

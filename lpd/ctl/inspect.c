@@ -21,7 +21,7 @@ int ctl_check_name(const char *name, struct error *e) {
     if (patch_name_is_valid(name))
         return 0;
     return error_hint(e, error_set(e, -EINVAL, EXIT_STATUS_USAGE,
-                                   "'%s' cannot be the name of a patch", name),
+                                   "'%s' is not a patch name", name),
                       "names are letters, digits, '-', '_' and '.', %d at most", PATCH_NAME_MAX);
 }
 
@@ -133,7 +133,7 @@ static int check_required(const struct look *l, struct error *e) {
     if (r < 0 || !missing)
         return r;
     names = strv_join(missing, ", ");
-    return error_set(e, -ENODATA, EXIT_STATUS_REQUIRED, "required, but not in: %s", strempty(names));
+    return error_set(e, -ENODATA, EXIT_STATUS_REQUIRED, "required, but not loaded: %s", strempty(names));
 }
 
 static bool has_patch(json_object *patches, const char *name) {
@@ -339,7 +339,7 @@ static void print_switches(json_object *switches) {
     if (is_true(switches, "disabledOnCommandLine"))
         printf("Switches  lpd=0 on the kernel command line: nothing is loaded at boot\n");
     if (is_true(switches, "disabledByFile"))
-        printf("Switches  /etc/lpd/disable is there: nothing is loaded at boot\n");
+        printf("Switches  /etc/lpd/disable exists: nothing is loaded at boot\n");
     if (skip && !streq(skip, "-"))
         printf("Switches  lpd.skip= on the kernel command line: %s\n", skip);
 }
@@ -567,8 +567,8 @@ void print_blocking(const struct ctl *c) {
         return;
     }
     count = json_object_get_int64(json_object_object_get(c->value, "count"));
-    printf("%s: %lld %s its transition up\n", patch, (long long) count,
-           count == 1 ? "task holds" : "tasks hold");
+    printf("%s: %lld %s its transition\n", patch, (long long) count,
+           count == 1 ? "task blocks" : "tasks block");
     for (size_t i = 0; i < json_object_array_length(tasks); i++) {
         json_object *t = json_object_array_get_idx(tasks, i);
         json_object *stack = json_object_object_get(t, "stack");

@@ -210,7 +210,7 @@ static int place_everywhere(struct ctl *c, const struct manager *m, const struct
     if (r >= 0)
         return placed;
     k = change_undo(*ret_change);
-    return k < 0 ? error_hint(e, r, "nor could the files be put back: %s", strerror(-k)) : r;
+    return k < 0 ? error_hint(e, r, "and restoring the files failed: %s", strerror(-k)) : r;
 }
 
 /* Back to what was: the volume, the files, systemd's units, and the patch. */
@@ -221,14 +221,14 @@ static void undo(struct ctl *c, struct manager *m, const struct moment *before, 
 
     r = volume ? volume_undo(volume) : 0;
     if (r < 0)
-        (void) error_hint(e, error_number, "nor could the volume be put back: %s", strerror(-r));
+        (void) error_hint(e, error_number, "and restoring the volume failed: %s", strerror(-r));
     r = change_undo(change);
     if (r < 0)
-        (void) error_hint(e, error_number, "nor could the files be put back: %s", strerror(-r));
+        (void) error_hint(e, error_number, "and restoring the files failed: %s", strerror(-r));
     (void) manager_reload(m, NULL);
     r = moment_restore(&c->host, m, before, &problem);
     if (r < 0)
-        (void) error_hint(e, error_number, "nor could the patch be put back: %s", error_message(&problem, r));
+        (void) error_hint(e, error_number, "and restoring the patch failed: %s", error_message(&problem, r));
 }
 
 /* Nothing new can be loaded: what is in, is in. */

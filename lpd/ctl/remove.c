@@ -65,7 +65,7 @@ static int remove_one(struct ctl *c, struct manager *m, const char *name, struct
     r = unload_and_remove(c, m, name, &unloaded, &result, e);
     if (r < 0) {
         k = volume ? volume_undo(volume) : 0;
-        return k < 0 ? error_hint(e, r, "nor could the volume be put back: %s", strerror(-k)) : r;
+        return k < 0 ? error_hint(e, r, "and restoring the volume failed: %s", strerror(-k)) : r;
     }
     if (c->host.live)
         (void) result_remove(&c->host, name);
@@ -98,10 +98,10 @@ static int names_for_kernel(struct ctl *c, char ***ret, struct error *e) {
     _cleanup_free_ char *running = NULL;
 
     if (!kernel_release_is_valid(c->kernel))
-        return error_set(e, -EINVAL, EXIT_STATUS_USAGE, "'%s' cannot be the release of a kernel",
+        return error_set(e, -EINVAL, EXIT_STATUS_USAGE, "'%s' is not a kernel release",
                          c->kernel);
     if (c->host.ops->release(&c->host, &running) >= 0 && streq(running, c->kernel))
-        return error_hint(e, error_set(e, -EBUSY, EXIT_STATUS_FAILED, "%s is the kernel that runs",
+        return error_hint(e, error_set(e, -EBUSY, EXIT_STATUS_FAILED, "%s is the running kernel",
                                        c->kernel),
                           "lpctl remove NAME unloads a patch and removes it for all kernels");
     return store_list_kernel(&c->host, c->kernel, ret, e);

@@ -101,7 +101,7 @@ int boot_entries_add_bls(const struct host *h, struct boot_entries *l) {
     return r < 0 ? r : add_bls(h, "EFI/Linux", ".efi", l);
 }
 
-/* One word; what is quoted goes on without a blank between. */
+/* One word; quoted text continues it without a blank. */
 static const char *take_word(const char *s, char *word) {
     for (char quote = '\0'; *s && (quote || !strchr(" \t", *s)); s++) {
         if (quote ? *s == quote : *s == '\'' || *s == '"')
@@ -133,11 +133,11 @@ int grub_split(const char *line, char ***ret) {
 struct grub {
     const struct host *host;
     struct boot_entries *list;
-    size_t open[DEPTH_MAX]; /* the entries whose braces are open, SIZE_MAX for other braces */
+    size_t open[DEPTH_MAX]; /* the entries with open braces, SIZE_MAX for other braces */
     size_t depth;
 };
 
-/* The entry or submenu that a line is in. */
+/* The entry or submenu that contains a line. */
 static size_t grub_inside(const struct grub *g) {
     for (size_t i = g->depth; i-- > 0;)
         if (g->open[i] != SIZE_MAX)

@@ -13,8 +13,8 @@
 #define VARIABLE_SIZE_MAX ((size_t) 8192)
 #define GRUB_CFG_SIZE_MAX ((size_t) 4 * 1024 * 1024)
 
-/* The release stands between separators: 6.1.0-5 is not 6.1.0-56. A path such as /vmlinuz-RELEASE,
- * /MACHINE/RELEASE/linux or MACHINE-RELEASE.efi. */
+/* The release must be between separators: 6.1.0-5 is not 6.1.0-56. A path such as
+ * /vmlinuz-RELEASE, /MACHINE/RELEASE/linux or MACHINE-RELEASE.efi. */
 static bool names_release(const char *path, const char *release) {
     for (const char *s = strstr(path, release); s; s = strstr(s + 1, release)) {
         const char *end = s + strlen(release);
@@ -26,7 +26,7 @@ static bool names_release(const char *path, const char *release) {
     return false;
 }
 
-/* 1 with the release that the entry boots, 0 if it is none of these. */
+/* 1 with the release that the entry boots, 0 if it boots none of these. */
 static int take_release(const struct boot_entry *entry, char *const *releases, char **ret) {
     const char *best = NULL;
 
@@ -37,7 +37,7 @@ static int take_release(const struct boot_entry *entry, char *const *releases, c
     return !best ? 0 : string_set(ret, best) < 0 ? -ENOMEM : 1;
 }
 
-/* The attributes, then UTF-16; what names an entry is ASCII. "" if it is not there. */
+/* The attributes, then UTF-16; names of entries are ASCII. "" if the variable does not exist. */
 static int read_variable(const struct host *h, const char *name, char **ret) {
     _cleanup_free_ char *path = NULL, *data = NULL, *text = NULL;
     size_t size = 0, n = 0;
@@ -82,7 +82,8 @@ static bool is_number(const char *s) {
     return *s && s[strspn(s, "0123456789")] == '\0';
 }
 
-/* GRUB takes ids and titles, and numbers that count from 0; entries of the specification go without ".conf". */
+/* GRUB accepts ids and titles, and numbers from 0; entries of the specification have no ".conf"
+ * there. */
 static bool is_meant(const struct boot_entry *entry, const char *word, size_t number) {
     const char *id = strempty(entry->id);
     size_t n = strlen(word);
@@ -102,7 +103,7 @@ static size_t find_in_menu(const struct boot_entries *l, size_t submenu, const c
     return SIZE_MAX;
 }
 
-/* "SUBMENU>ENTRY"; what is not there is the first one. */
+/* "SUBMENU>ENTRY"; a missing part means the first one. */
 static size_t find_in_grub(const struct boot_entries *l, char *const *path) {
     size_t found = SIZE_MAX;
 
@@ -125,7 +126,7 @@ static size_t find_in_grub(const struct boot_entries *l, char *const *path) {
     return found;
 }
 
-/* What was chosen for the next boot alone, else what was chosen or configured for all. */
+/* The choice for the next boot only, else the choice or configuration for all boots. */
 static int read_grub_choice(const struct host *h, const char *directory, const char *cfg, char **ret) {
     _cleanup_free_ char *path = NULL, *chosen = NULL, *configured = NULL;
     int r;
@@ -174,7 +175,7 @@ static int ask_grub(const struct host *h, char *const *releases, char **ret) {
     return r < 0 || found == SIZE_MAX ? r : take_release(l.entries + found, releases, ret);
 }
 
-/* A pattern, see loader.conf(5); the ones that are tried first come first. */
+/* A pattern, see loader.conf(5); matches are in the order in which they are tried. */
 static int read_patterns(const struct host *h, char ***ret) {
     static const char *const variables[] = { "LoaderEntryOneShot", "LoaderEntryDefault" };
     static const char *const files[] = { "/efi/loader/loader.conf", "/boot/efi/loader/loader.conf",
@@ -194,7 +195,7 @@ static int read_patterns(const struct host *h, char ***ret) {
         if (r >= 0 && *pattern)
             r = strv_extend(ret, pattern);
     }
-    /* Without a choice the newest comes first. */
+    /* Without a choice the newest is the default. */
     return r < 0 ? r : strv_extend(ret, "*");
 }
 
@@ -246,7 +247,7 @@ int boot_loader_next(const struct host *h, char *const *releases, char **ret) {
     r = read_variable(h, "LoaderInfo", &info);
     if (r < 0)
         return r;
-    /* What has booted this time will boot next time. */
+    /* The kernel that has booted this time boots next time. */
     if (!startswith(info, "systemd-boot"))
         r = ask_grub(h, releases, ret);
     if (r == 0)

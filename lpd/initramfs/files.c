@@ -34,8 +34,8 @@ static int warn(struct initramfs_files *f, const char *what, const char *reason)
     return strv_consume(&f->warnings, text);
 }
 
-/* What the gate refuses whatever kernel is asked has no place in an image. A policy that cannot be read is
- * in the image as well, and told of there. */
+/* A module that the gate refuses for every kernel does not belong in an image. A policy with an
+ * error is included in the image, and reported there. */
 static int see_module(const struct host *h, const struct policy *policy, const char *path,
                       const struct manifest_kernel *kernel, const char *release, struct image_patch *p,
                       struct error *e) {
@@ -43,7 +43,7 @@ static int see_module(const struct host *h, const struct policy *policy, const c
     _cleanup_(trust_report_done) struct trust_report report = {};
     const struct trust_machine machine = { .policy = policy };
     const struct gate gate = { .machine = &machine, .kernel = kernel, .release = release };
-    struct host unasked = *h; /* which takes no const, but with these flags nobody is asked */
+    struct host unasked = *h; /* takes no const, but with these flags it asks nobody */
     int r;
 
     r = module_file_open(h, path, &f, e);
@@ -55,7 +55,7 @@ static int see_module(const struct host *h, const struct policy *policy, const c
     return r < 0 ? r : string_set(&p->build_id, f.info.build_id);
 }
 
-/* 1 with the path; 0 if the patch has nothing for that kernel; or why it is left out. */
+/* 1 with the path; 0 if the patch has no module for that kernel; or why it is left out. */
 static int find_module(const struct host *h, const struct policy *policy, const struct manifest *m,
                        const char *release, struct image_patch *p, char **ret, struct error *e) {
     const struct manifest_kernel *kernel = manifest_kernel_for(m, release);
@@ -138,7 +138,7 @@ static int add_main_policy(const struct host *h, struct initramfs_files *f) {
     return 0;
 }
 
-/* What is masked or hidden is not missed in an image that does not hold what it masks or hides. */
+/* Masks and hidden files are not needed in an image that lacks what they mask or hide. */
 static int add_policy_dropins(const struct host *h, struct initramfs_files *f) {
     _cleanup_(conf_names_done) struct conf_names l = { 0 };
     int r;
@@ -159,7 +159,7 @@ static int add_policy_dropins(const struct host *h, struct initramfs_files *f) {
     return r;
 }
 
-/* A policy that cannot be read goes in as it is: there, as here, nothing is trusted then. */
+/* A policy with an error is included as it is: there, as here, nothing is trusted then. */
 static int read_policy(const struct host *h, struct policy *p, char **ret_problem) {
     _cleanup_(error_done) struct error e = ERROR_NULL;
     int r;
@@ -168,9 +168,9 @@ static int read_policy(const struct host *h, struct policy *p, char **ret_proble
     return r < 0 && r != -ENOMEM ? string_set(ret_problem, error_message(&e, r)) : r;
 }
 
-/* The drivers of the file systems, with the tables of characters that vfat takes unless told
- * otherwise (FAT_DEFAULT_CODEPAGE and FAT_DEFAULT_IOCHARSET, fs/fat/Kconfig and what distributions
- * make of it). The kernel loads them itself, by modprobe(8), which every image has. */
+/* The drivers of the file systems, with the character tables that vfat uses by default
+ * (FAT_DEFAULT_CODEPAGE and FAT_DEFAULT_IOCHARSET, fs/fat/Kconfig and its values in
+ * distributions). The kernel loads them itself with modprobe(8), which every image contains. */
 static int add_volume(struct initramfs_files *f) {
     static const char *const modules[] = { "ext4", "vfat", "nls_cp437", "nls_ascii", "nls_iso8859-1",
                                            "nls_utf8" };
@@ -182,8 +182,8 @@ static int add_volume(struct initramfs_files *f) {
     return r;
 }
 
-/* Those of the firmware are with the firmware, and the driver that reads them there is loaded where
- * one of them is asked for. */
+/* The firmware's certificates stay in the firmware, and the driver that reads them is loaded when
+ * one is needed. */
 static int add_certificates(const struct host *h, struct initramfs_files *f) {
     _cleanup_(certificate_files_done) struct certificate_files c = {};
     int r;
@@ -197,9 +197,10 @@ static int add_certificates(const struct host *h, struct initramfs_files *f) {
     return r < 0 ? r : strv_extend(&f->kernel_modules, "efivarfs");
 }
 
-/* What signatures of patches and manifests may be made with, as the kernel asks modprobe(8) for it when it
- * checks one (MODULE_ALIAS_CRYPTO() in crypto/): its own hash and RSA are built in, others need not be, as
- * SHA-512 in Debian 12. All of them, since a volume brings signatures that no image has seen. */
+/* The algorithms that signatures of patches and manifests may use, as the kernel requests them
+ * from modprobe(8) when it checks one (MODULE_ALIAS_CRYPTO() in crypto/): its own hash and RSA are
+ * built in, others need not be, such as SHA-512 in Debian 12. All of them, because a volume may
+ * have any signatures. */
 static int add_algorithms(struct initramfs_files *f) {
     static const char *const aliases[] = {
         "crypto-sha384", "crypto-sha512", "crypto-sha3-256", "crypto-sha3-384", "crypto-sha3-512", "crypto-sm3",

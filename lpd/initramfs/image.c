@@ -15,7 +15,7 @@
 #include "store/volume.h"
 #include "system/journal.h"
 
-/* That the faults of this boot are in the journal. */
+/* Records that the faults of this boot are in the journal. */
 #define TOLD RESULTS_DIRECTORY "/initramfs-told"
 
 void image_done(struct image *image) {
@@ -45,7 +45,8 @@ static const struct image_patch *find(const struct image_patch *patches, size_t 
     return NULL;
 }
 
-/* A patch whose manifest or module is broken is told of elsewhere; no other image would help. */
+/* A patch with an invalid manifest or module is reported elsewhere; another image would not
+ * help. */
 static bool does_not_belong(const struct manifest_list *l, const struct policy *policy,
                         const char *name, const char *release) {
     const struct manifest_entry *entry = manifest_list_find(l, name);
@@ -77,7 +78,7 @@ static int compare(const struct image_record *carried, const struct initramfs_fi
     return r;
 }
 
-/* The beginning of this boot on CLOCK_REALTIME as it is set now: btime in proc(5). 0: not known. */
+/* The start of this boot by the current CLOCK_REALTIME: btime in proc(5). 0: unknown. */
 static uint64_t boot_usec(const struct host *h) {
     _cleanup_free_ char *text = NULL;
     const char *line;
@@ -105,7 +106,8 @@ static bool lacks_manifest(const struct manifest_list *l, const struct image *im
     return false;
 }
 
-/* The last change to what goes into an image: its files, and the directory that a manifest has left. */
+/* The last change to the content of an image: its files, and the directories from which files
+ * disappear. */
 static uint64_t last_change(const struct host *h, const struct initramfs_files *wanted,
                             const struct manifest_list *l, const struct image *image) {
     uint64_t usec = 0;
@@ -127,7 +129,7 @@ static uint64_t last_change(const struct host *h, const struct initramfs_files *
     return usec;
 }
 
-/* Only what the boot loader will find counts, so its time is asked and no record kept. */
+/* Only the image that the boot loader will find counts, so its time is read and not recorded. */
 static bool is_rebuilt(const struct host *h, const struct initramfs_files *wanted,
                       const struct manifest_list *l, const struct image *image) {
     uint64_t made = initramfs_image_usec(h, image->release), boot = boot_usec(h);
@@ -149,7 +151,7 @@ static int find_way_out(const struct host *h, const struct initramfs_files *want
     return image->command ? 0 : -ENOMEM;
 }
 
-/* 1 with the record, empty if lpd did not run in the initramfs; 0 if it was not to. */
+/* 1 with the record, empty if lpd did not run in the initramfs; 0 if it was disabled there. */
 static int read_record(const struct host *h, struct image *image, struct image_record *ret) {
     _cleanup_(cmdline_switches_done) struct cmdline_switches switches = {};
     int r;
@@ -198,11 +200,11 @@ char *image_way_out(const struct image *image) {
     int r;
 
     if (image->rebuilt)
-        return strdup("it has been made again since: reboot");
+        return strdup("it has been rebuilt since: reboot");
     if (image->unhooked)
         r = asprintf(&text, "lpd's hook for %s is not installed", image->unhooked);
     else
-        r = asprintf(&text, "run %s", image->command ?: "the tool that makes it");
+        r = asprintf(&text, "run %s", image->command ?: "the tool that builds it");
     return r < 0 ? NULL : text;
 }
 
@@ -234,11 +236,11 @@ int image_describe(const struct image *image, char **ret) {
     *ret = NULL;
     if (image->n_faults == 0)
         return 0;
-    r = describe_problem(image, IMAGE_OLDER, "carries an older", &parts);
+    r = describe_problem(image, IMAGE_OLDER, "contains an outdated", &parts);
     if (r >= 0)
         r = describe_problem(image, IMAGE_MISSING, "lacks", &parts);
     if (r >= 0)
-        r = describe_problem(image, IMAGE_UNWANTED, "still carries", &parts);
+        r = describe_problem(image, IMAGE_UNWANTED, "still contains", &parts);
     joined = strv_join(parts, " and ");
     if (r < 0 || !way_out || !joined ||
         asprintf(ret, "the initramfs for %s %s; %s", image->release, joined, way_out) < 0)
@@ -281,7 +283,7 @@ int image_tell(struct host *h, struct error *e) {
         r = h->ops->release(h, &release);
     if (r < 0)
         return r;
-    /* Of a broken policy what could be read holds. */
+    /* If the policy has an error its readable part counts. */
     r = policy_load(h, &policy, NULL);
     if (policy.silenced & WARNING_INITRAMFS)
         return 0;

@@ -6,11 +6,10 @@
 #include "config/manifest.h"
 #include "config/policy.h"
 
-/* What the initramfs of this boot carried, against what the manifests with Stage=initrd want it
- * to. */
+/* Compares the initramfs of this boot with the manifests that have Stage=initrd. */
 
 enum image_problem {
-    IMAGE_OLDER,    /* it carried another build */
+    IMAGE_OLDER,    /* it contained another build */
     IMAGE_MISSING,
     IMAGE_UNWANTED, /* the patch is disabled, removed, no longer of that stage, or on the volume */
 };
@@ -22,24 +21,24 @@ struct image_fault {
 
 struct image {
     char *release;
-    bool carried;  /* lpd was in it */
+    bool carried;  /* it contained lpd */
     struct image_fault *faults;
     size_t n_faults;
-    bool rebuilt;   /* it has been made again since all this was so: the next boot will do */
-    char *command; /* that makes it again, as a person types it; NULL: not known */
+    bool rebuilt;   /* it has been rebuilt since: the next boot is enough */
+    char *command; /* that rebuilds it, as a person types it; NULL: unknown */
     const char *unhooked; /* the tool without lpd's hook, so that the command would not help; or NULL */
 };
 
 void image_done(struct image *image);
 
-/* Compares them for the running kernel of that release, which may be NULL. No fault is found
- * where nothing can be told: before /var is there, and with rd.lpd=0 on the command line. What
- * the policy has on a volume is read anew at each boot, and no image has to carry it. 0, or a
- * negative errno. */
+/* Compares them for the running kernel of that release, which may be NULL. Finds no fault if too
+ * little is known: before /var is mounted, and with rd.lpd=0 on the command line. Patches on the
+ * policy's volume are read at each boot, so no image has to contain them. 0, or a negative
+ * errno. */
 int image_look(const struct host *h, const struct manifest_list *manifests,
                const struct policy *policy, const char *release, struct image *ret);
 
-/* What is to be done about the faults. To be freed; NULL when out of memory. */
+/* What to do about the faults. The caller frees it; NULL if memory runs out. */
 char *image_way_out(const struct image *image);
 
 /* All faults and the way out, as one sentence without a full stop. *ret is NULL without a fault. 0
@@ -48,5 +47,5 @@ int image_describe(const struct image *image, char **ret);
 
 const char *image_problem_to_string(enum image_problem p);
 
-/* Tells the journal of each fault, for the first time in this boot only. 0 or a negative errno. */
+/* Writes each fault to the journal, once in each boot. 0 or a negative errno. */
 int image_tell(struct host *h, struct error *e);

@@ -8,10 +8,10 @@
 #define DRACUT_HOOK "/usr/lib/dracut/modules.d/50lpd"
 #define MKINITCPIO_HOOK "/usr/lib/initcpio/install/lpd"
 
-/* In the order of asking; '@' stands for the release. update-initramfs is of the one package that
- * Debian's kernel packages have make their images, initramfs-tools or a dracut with one of its own;
- * dracut(8) of dracut-core may lie beside it, and nothing calls that. Unless it is told where,
- * dracut(8) puts the image where kernel-install(8) wants it, if that is in use. */
+/* In the order of checking; '@' stands for the release. Debian's kernel packages call
+ * update-initramfs of the one package that provides it: initramfs-tools, or a dracut with one of
+ * its own. dracut(8) of dracut-core may be installed too, and nothing calls that. By default
+ * dracut(8) puts the image where kernel-install(8) expects it, if that is in use. */
 static const struct tool {
     const char *name, *program, *arguments;
     const char *hooks[2];
@@ -22,7 +22,7 @@ static const struct tool {
     { "mkinitcpio", "/usr/bin/mkinitcpio", "-P", { MKINITCPIO_HOOK } },
 };
 
-/* The initramfs is part of a unified kernel image, which is made as a whole. */
+/* The initramfs is part of a unified kernel image, which is built as a whole. */
 static const struct tool kernel_install = {
     "kernel-install", "/usr/bin/kernel-install", "add @ /usr/lib/modules/@/vmlinuz",
     { DRACUT_HOOK, MKINITCPIO_HOOK },
@@ -33,7 +33,7 @@ void initramfs_rebuild_done(struct initramfs_rebuild *b) {
     *b = (struct initramfs_rebuild){};
 }
 
-/* install.conf of kernel-install(8): the first of these that is there is read. */
+/* install.conf of kernel-install(8): the first existing file counts. */
 static bool makes_unified_images(const struct host *h) {
     static const char *const files[] = { "/etc/kernel/install.conf", "/usr/lib/kernel/install.conf" };
 
@@ -57,7 +57,7 @@ static const struct tool *find_tool(const struct host *h) {
     return NULL;
 }
 
-/* A copy of the text with the release in place of '@'. NULL when out of memory. */
+/* A copy of the text with the release in place of '@'. NULL if memory runs out. */
 static char *fill(const char *text, const char *release) {
     size_t n = strcspn(text, "@");
     char *filled;
@@ -131,7 +131,7 @@ int initramfs_rebuild_command(const struct host *h, const char *release, char **
     return *ret ? 0 : -ENOMEM;
 }
 
-/* The later one of what was found before and the file at that path. */
+/* The later one of the given time and that of the file at that path. */
 static uint64_t later(const struct host *h, uint64_t usec, const char *path) {
     struct stat st;
 
@@ -140,8 +140,8 @@ static uint64_t later(const struct host *h, uint64_t usec, const char *path) {
     return MAX(usec, (uint64_t) st.st_mtim.tv_sec * USEC_PER_SEC + (uint64_t) st.st_mtim.tv_nsec / 1000);
 }
 
-/* initramfs-tools, dracut and SUSE's dracut in /boot; the first type of the boot loader
- * specification in a directory of the machine
+/* The places of images: /boot for initramfs-tools, dracut and SUSE's dracut; the first type of the
+ * Boot Loader Specification in a directory of the machine
  * (https://uapi-group.org/specifications/specs/boot_loader_specification). */
 uint64_t initramfs_image_usec(const struct host *h, const char *release) {
     static const char *const places[] = { "/boot/initrd.img-@", "/boot/initramfs-@.img", "/boot/initrd-@" };

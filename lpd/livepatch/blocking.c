@@ -152,7 +152,7 @@ int blocking_tasks_read(struct host *h, struct blocking_tasks *ret, struct error
     }
 finish:
     if (r == -EACCES || r == -EPERM) {
-        error_set(e, r, EXIT_STATUS_PRIVILEGE, "the states of tasks are shown to root only");
+        error_set(e, r, EXIT_STATUS_PRIVILEGE, "only root can see the states of tasks");
         return error_hint(e, -EACCES, "run this as root");
     }
     if (r < 0)

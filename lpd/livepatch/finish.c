@@ -23,12 +23,12 @@ int transition_stalled(struct host *h, const char *name, const char *what, uint6
     else if (timeout_usec > 0)
         snprintf(when, sizeof(when), "after %g s", (double) timeout_usec / (double) USEC_PER_SEC);
     if (blocking_tasks_read(h, &blocking, NULL) >= 0 && blocking.n_all > 0 &&
-        asprintf(&tasks, "; %zu task%s it up", blocking.n_all,
-                 blocking.n_all == 1 ? " holds" : "s hold") < 0)
+        asprintf(&tasks, "; %zu task%s it", blocking.n_all,
+                 blocking.n_all == 1 ? " blocks" : "s block") < 0)
         tasks = NULL;
-    r = error_set(e, -ETIME, EXIT_STATUS_TIMEOUT, "%s: %s is not over %s%s", name, what, when,
+    r = error_set(e, -ETIME, EXIT_STATUS_TIMEOUT, "%s: %s has not finished %s%s", name, what, when,
                   strempty(tasks));
-    return error_hint(e, r, "'lpctl blocking %s' shows what holds it up", name);
+    return error_hint(e, r, "see what blocks it: lpctl blocking %s", name);
 }
 
 /* A patch in the middle of its transition is unloaded by reverting that. */
@@ -70,7 +70,7 @@ int transition_finish(struct host *h, const char *name, uint64_t timeout_usec,
         r = -ENOENT;
     if (r == -ENOENT)
         return error_set(e, r, EXIT_STATUS_NO_PATCH,
-                         "%s: the patch is gone: it was disabled or replaced meanwhile", name);
+                         "%s: the patch is gone: it was disabled or replaced in the meantime", name);
     if (r != -ETIME)
         return r;
     if (on_stall == ON_STALL_WAIT)

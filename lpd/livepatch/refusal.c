@@ -65,47 +65,47 @@ static const struct refusal load_refusals[] = {
     { EPERM, is_locked_down, EXIT_STATUS_REFUSED,
       "the kernel is locked down and the module has no signature that it trusts",
       "sign the module with a key that the kernel trusts; /proc/keys lists these" },
-    { EPERM, enforces_signatures, EXIT_STATUS_REFUSED, "the kernel may not load this module",
+    { EPERM, enforces_signatures, EXIT_STATUS_REFUSED, "the kernel forbids loading this module",
       "see module_blacklist= on the kernel command line and the rules of LoadPin" },
-    { EPERM, NULL, EXIT_STATUS_REFUSED, "the kernel may not load this module",
-      "see module_blacklist= on the kernel command line; if LoadPin wants the file itself, set "
-      "EnforceInKernel=yes in lpd.conf" },
+    { EPERM, NULL, EXIT_STATUS_REFUSED, "the kernel forbids loading this module",
+      "see module_blacklist= on the kernel command line; if LoadPin requires the file itself, "
+      "set EnforceInKernel=yes in lpd.conf" },
     { EACCES, enforces_signatures, EXIT_STATUS_REFUSED, "a security module forbids loading it",
       "see the audit log for the rule of IMA, IPE, SELinux or AppArmor" },
     { EACCES, NULL, EXIT_STATUS_REFUSED, "a security module forbids loading it from memory",
-      "see the audit log for the rule of IMA, IPE, SELinux or AppArmor; if it wants the file itself, set "
-      "EnforceInKernel=yes in lpd.conf" },
+      "see the audit log for the rule of IMA, IPE, SELinux or AppArmor; if it requires the file "
+      "itself, set EnforceInKernel=yes in lpd.conf" },
     { EKEYREJECTED, enforces_signatures, EXIT_STATUS_REFUSED,
-      "the kernel enforces signatures and rejected this one: there is none, it does not fit the "
-      "module, is revoked, or its signer is not trusted",
-      "lpctl verify tells which; what Signature=local or permissive lets in, the kernel does not, once "
-      "EnforceInKernel=, Secure Boot or module.sig_enforce has it enforce signatures" },
+      "the kernel enforces signatures and rejected the module: it is unsigned, its signature "
+      "does not match or is revoked, or its signer is not trusted",
+      "see which: lpctl verify; with EnforceInKernel=, Secure Boot or module.sig_enforce the "
+      "kernel refuses what only Signature=local or permissive accepts" },
     { EKEYREJECTED, NULL, EXIT_STATUS_REFUSED,
-      "the kernel rejected its signature: it does not fit the module, is revoked, or its signer is "
-      "not trusted",
-      "modinfo tells which key signed it" },
+      "the kernel rejected its signature: it does not match the module, is revoked, or its "
+      "signer is not trusted",
+      "see which key signed it: modinfo" },
     { EBADMSG, NULL, EXIT_STATUS_REFUSED, "the kernel found its signature malformed",
-      "modinfo shows the signature" },
-    { ENOEXEC, NULL, EXIT_STATUS_KERNEL, "the module does not fit this kernel",
+      "see the signature: modinfo" },
+    { ENOEXEC, NULL, EXIT_STATUS_KERNEL, "the module was built for another kernel",
       "build the module against the headers of the running kernel" },
-    { ENOENT, NULL, EXIT_STATUS_KERNEL, "the module needs a symbol that this kernel does not have",
-      "load the modules it depends on, or build it for this kernel" },
+    { ENOENT, NULL, EXIT_STATUS_KERNEL, "the module needs a symbol that this kernel lacks",
+      "load the modules that it depends on, or build it for this kernel" },
     { EINVAL, NULL, EXIT_STATUS_FAILED,
-      "the kernel cannot apply the patch: a function it patches is missing or ambiguous, a "
-      "parameter is wrong, or it does not fit the patches that are in",
+      "the kernel cannot apply the patch: a function that it patches is missing or ambiguous, a "
+      "parameter is wrong, or it is incompatible with a loaded patch",
       "see the kernel's log" },
-    { EEXIST, NULL, EXIT_STATUS_FAILED, "a module of that name is in already", NULL },
-    { EBUSY, ftrace_is_off, EXIT_STATUS_FAILED, "tracing of functions is switched off",
+    { EEXIST, NULL, EXIT_STATUS_FAILED, "a module of that name is loaded already", NULL },
+    { EBUSY, ftrace_is_off, EXIT_STATUS_FAILED, "function tracing is disabled",
       "sysctl kernel.ftrace_enabled=1" },
     { EBUSY, NULL, EXIT_STATUS_FAILED,
-      "the kernel is busy with another patch, or a tracer holds a function that is to be patched",
+      "the kernel is busy with another patch, or a tracer uses a function of this one",
       "try again; see /sys/kernel/debug/kprobes/list for probes on the function" },
-    { ENODEV, NULL, EXIT_STATUS_FAILED, "the patch's own code refused to be loaded",
+    { ENODEV, NULL, EXIT_STATUS_FAILED, "the patch's own code refused the load",
       "see the kernel's log" },
     { EOPNOTSUPP, is_not_live, EXIT_STATUS_FAILED, "this is not the running machine", NULL },
     { EOPNOTSUPP, cannot_patch, EXIT_STATUS_KERNEL, "this kernel has no live patching",
-      "it takes a kernel with CONFIG_LIVEPATCH=y" },
-    { ETXTBSY, NULL, EXIT_STATUS_REFUSED, "somebody has the file open for writing", NULL },
+      "boot a kernel with CONFIG_LIVEPATCH=y" },
+    { ETXTBSY, NULL, EXIT_STATUS_REFUSED, "another process has the file open for writing", NULL },
     { ENOMEM, NULL, EXIT_STATUS_FAILED, "the kernel is out of memory", NULL },
     { EINTR, NULL, EXIT_STATUS_FAILED, "the load was interrupted", "try again" },
     { EFBIG, NULL, EXIT_STATUS_REFUSED, "the file is too large for the kernel", NULL },
@@ -119,9 +119,8 @@ static const struct refusal remove_refusals[] = {
       "it is disabled, but its module stays: modules are disabled until reboot", LOCKED_HINT },
     { EPERM, NULL, EXIT_STATUS_PRIVILEGE, "only root may remove modules", ROOT_HINT },
     { EWOULDBLOCK, NULL, EXIT_STATUS_FAILED,
-      "it is disabled, but something holds its module; a patch that was removed by force is held "
-      "for ever",
-      "if nothing uses it, reboot: until then the module does no harm" },
+      "it is disabled, but its module is in use; the kernel keeps that of a forced patch for ever",
+      "if nothing uses it, reboot: until then the module has no effect" },
     { EOPNOTSUPP, is_not_live, EXIT_STATUS_FAILED, "this is not the running machine", NULL },
     { 0, NULL, EXIT_STATUS_FAILED, "removing its module failed", NULL },
 };
@@ -134,7 +133,7 @@ static const struct refusal write_refusals[] = {
       "see Seal= in lpd.conf(5), and the sandbox of this unit" },
     { ENOENT, NULL, EXIT_STATUS_NO_PATCH, "the kernel has no such live patch", NULL },
     { ENODEV, NULL, EXIT_STATUS_NO_PATCH, "the kernel has no such live patch", NULL },
-    { EINVAL, NULL, EXIT_STATUS_FAILED, "no transition runs that could be changed", NULL },
+    { EINVAL, NULL, EXIT_STATUS_FAILED, "no transition is running", NULL },
     { EOPNOTSUPP, is_not_live, EXIT_STATUS_FAILED, "this is not the running machine", NULL },
     { 0, NULL, EXIT_STATUS_FAILED, "changing the live patch failed", NULL },
 };

@@ -36,7 +36,7 @@ static int describe_busy(struct host *h, const char *name, uint64_t timeout_usec
     int r;
 
     if (transition_find(h, &other) <= 0)
-        return error_set(e, -ETIME, EXIT_STATUS_TIMEOUT, "%s: the kernel does not disable it",
+        return error_set(e, -ETIME, EXIT_STATUS_TIMEOUT, "%s: the kernel refuses to disable it",
                          name);
     r = transition_stalled(h, other, "the transition", timeout_usec, e);
     return error_prefix(e, r, "%s cannot be disabled yet", name);
@@ -47,7 +47,7 @@ int livepatch_wait_gone(struct host *h, const char *name, uint64_t timeout_usec,
 
     r = wait_until(h, wait_deadline(h, timeout_usec), ask_whether_gone, (void *) name);
     if (r == -ETIME)
-        return transition_stalled(h, name, "disabling it goes on, but", timeout_usec, e);
+        return transition_stalled(h, name, "disabling it", timeout_usec, e);
     return MIN(r, 0);
 }
 
@@ -95,7 +95,7 @@ int livepatch_unload(struct host *h, const char *name, uint64_t timeout_usec, st
         return error_set(e, r, EXIT_STATUS_FAILED, "%s: %s", name, strerror(-r));
     if (livepatch_is_plain_module(&p))
         return error_set(e, -EINVAL, EXIT_STATUS_REFUSED,
-                         "%s: the module of that name is no live patch", name);
+                         "%s: the module of that name is not a live patch", name);
     if (p.registered) {
         r = disable(h, p.name, timeout_usec, e);
         if (r < 0)

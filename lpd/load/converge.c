@@ -142,7 +142,7 @@ int converge_take_out(struct host *h, struct manager *m, const struct moment *be
                      k < 0 ? error_message(&again, k) : "");
     /* What blocked it is no longer visible once the patch is restored. */
     if (r == -ETIME && k >= 0)
-        return error_hint(e, r, "try again, and meanwhile 'lpctl blocking' shows what holds it up");
+        return error_hint(e, r, "try again, and meanwhile see what blocks it: lpctl blocking");
     return problem.hint ? error_hint(e, r, "%s", problem.hint) : r;
 }
 

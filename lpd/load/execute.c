@@ -298,9 +298,9 @@ static int explain_stale(const struct host *h, const struct snapshot *s, const s
     if (r < 0)
         return r;
     r = error_set(e, -EEXIST, EXIT_STATUS_FAILED,
-                  "the initramfs for %s carries an older %s, which is in", s->facts.release,
+                  "the initramfs for %s contains an outdated %s, which is in", s->facts.release,
                   result->name);
-    return error_hint(e, r, "run %s and reboot", command ?: "the tool that makes it");
+    return error_hint(e, r, "run %s and reboot", command ?: "the tool that builds it");
 }
 
 /* The plan knows names of modules where it has read them; here they are known. */

@@ -23,16 +23,17 @@ int probe_run(const struct host *h, const char *path, uint64_t timeout_usec, str
 
     r = check(h, path, e);
     if (r < 0)
-        return error_prefix(e, r, "the probe %s is not run", path);
+        return error_prefix(e, r, "the probe %s was not run", path);
     r = process_run(argv, -EBADF, timeout_usec, &status);
     if (r < 0)
         return error_set(e, r, EXIT_STATUS_FAILED, "cannot run the probe %s: %s", path, strerror(-r));
     if (r == 0)
-        return error_set(e, -ETIME, EXIT_STATUS_TIMEOUT, "the probe %s did not end within %.0f s", path,
+        return error_set(e, -ETIME, EXIT_STATUS_TIMEOUT, "the probe %s did not finish within "
+                                                         "%.0f s", path,
                          (double) timeout_usec / USEC_PER_SEC);
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return 0;
-    return error_set(e, -EPROTO, EXIT_STATUS_FAILED, "the probe %s ended with %s %d", path,
+    return error_set(e, -EPROTO, EXIT_STATUS_FAILED, "the probe %s failed with %s %d", path,
                      WIFEXITED(status) ? "status" : "signal",
                      WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
 }

@@ -125,7 +125,7 @@ static int close_all(struct host *h, const struct policy *p, struct error *e) {
     if (r >= 0 && p->lock_seal)
         sealed = lock_ask_for_seal(h, e);
     if (sealed < 0)
-        return error_prefix(e, sealed, "modules are locked, but the patches are not sealed");
+        return error_prefix(e, sealed, "modules are locked, but the patches could not be sealed");
     return r < 0 ? r : r || sealed;
 }
 

@@ -18,9 +18,9 @@ static int check_policy(const struct snapshot *s, const struct plan *p, struct e
 
     if (r >= 0)
         return 1;
-    return error_hint(e, error_set(e, r, EXIT_STATUS_CONFIG, "the policy cannot be read: %s",
+    return error_hint(e, error_set(e, r, EXIT_STATUS_CONFIG, "the policy has an error: %s",
                                    error_message(&s->policy_problem, r)),
-                      "'lpctl lint' shows what is wrong with it");
+                      "check it: lpctl lint");
 }
 
 static int check_switches(const struct snapshot *s, const struct plan *p, struct error *e) {
@@ -30,11 +30,11 @@ static int check_switches(const struct snapshot *s, const struct plan *p, struct
         return error_set(e, -ECANCELED, EXIT_STATUS_FAILED, "%s", cmdline_off(&s->switches));
     if (option)
         return error_hint(e, error_set(e, -ECANCELED, EXIT_STATUS_FAILED,
-                                       "the kernel command line says %s", option),
+                                       "%s is on the kernel command line", option),
                           "reboot without it");
     if (s->disable_file)
         return error_hint(e, error_set(e, -ECANCELED, EXIT_STATUS_FAILED,
-                                       "/etc/lpd/disable is there"),
+                                       "/etc/lpd/disable exists"),
                           "remove it first");
     return 1;
 }
@@ -59,8 +59,8 @@ static int check_missing(const struct snapshot *s, const struct plan *p, struct 
         return 1;
     names = strv_join(missing, ", ");
     r = error_set(e, -ENODATA, EXIT_STATUS_REQUIRED,
-                  "required, but not in: %s; after the lock they could not be loaded", strempty(names));
-    return error_hint(e, r, "'lpctl why %s' tells the reason", missing[0]);
+                  "required, but not loaded: %s; after the lock they could not be loaded", strempty(names));
+    return error_hint(e, r, "see why: lpctl why %s", missing[0]);
 }
 
 static int not_yet(struct error *e, const char *name, const char *what, const char *hint) {
@@ -73,15 +73,15 @@ static int check_transition(const struct snapshot *s, const struct plan *p, stru
     if (!running)
         return 1;
     return not_yet(e, running->name, "its transition runs",
-                   "--wait waits for it; 'lpctl blocking' shows what holds it up");
+                   "wait for it with --wait; see what blocks it: lpctl blocking");
 }
 
 static int check_awaited(const struct snapshot *s, const struct plan *p, struct error *e) {
     for (size_t i = 0; i < s->manifests.n_entries; i++)
         if (is_awaited(s, p, i))
             return not_yet(e, s->manifests.entries[i].name,
-                           "lpd.service has still to load it, as another transition was in its way",
-                           "--wait waits for it; see systemctl status lpd");
+                           "it waits for another transition, after which lpd.service loads it",
+                           "wait for it with --wait; see systemctl status lpd");
     return 1;
 }
 
@@ -99,12 +99,13 @@ static int check_probes(const struct snapshot *s, const struct plan *p, struct e
         if (result && result->loaded && result->complete)
             continue;
         if ((result && result->loaded) || !plan_requires(s, p, s->policy.lock_require, i))
-            return not_yet(e, entry->name, "its probe has not been run yet",
-                           "--wait waits for it; see systemctl status lpd");
+            return not_yet(e, entry->name, "its probe has not run yet",
+                           "wait for it with --wait; see systemctl status lpd");
         r = error_set(e, -ENODATA, EXIT_STATUS_REQUIRED,
-                      "%s: whether its probe was run is not known, as its load is not on record",
+                      "%s: it is unknown whether its probe has run, because its load is not "
+                      "recorded",
                       entry->name);
-        return error_hint(e, r, "load it anew: lpctl unload %s, then lpctl load %s", entry->name,
+        return error_hint(e, r, "load it again: lpctl unload %s, then lpctl load %s", entry->name,
                           entry->name);
     }
     return 1;

@@ -29,9 +29,9 @@ static int insert(struct kmod_module *m) {
 static const char *explain(int r) {
     switch (r) {
     case -ENODEV:
-        return "there is no such device, or modprobe.d(5) forbids it";
+        return "its device is missing, or modprobe.d(5) forbids it";
     case -EKEYREJECTED:
-        return "the kernel enforces signatures and does not know who signed it";
+        return "the kernel enforces signatures, and its signer is unknown";
     default:
         return strerror(-r);
     }
@@ -52,7 +52,7 @@ static int load_one(struct kmod_ctx *kmod, const char *name, struct error *e) {
         return failed(name, r, e);
     if (!list)
         return error_set(e, -ENOENT, EXIT_STATUS_FAILED,
-                         "cannot load the module %s: this kernel has none of that name", name);
+                         "cannot load the module %s: this kernel has no such module", name);
     kmod_list_foreach(item, list) {
         struct kmod_module *m = kmod_module_get_module(item);
 

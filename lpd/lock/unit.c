@@ -29,11 +29,12 @@ static int wait_for_boot(struct host *h, struct manager *m, const struct policy 
                          strerror(-r));
     if (complete && since == 0)
         return error_hint(e, error_set(e, -ECANCELED, EXIT_STATUS_FAILED,
-                                       "Lock=boot-complete, but boot-complete.target is not reached"),
+                                       "Lock=boot-complete, but boot-complete.target was not "
+                                       "reached"),
                           "see systemctl status boot-complete.target");
     if (since == 0 || p->lock_delay_usec <= now - MIN(since, now))
         return 0;
-    announce(h, "DelaySec= is not over");
+    announce(h, "DelaySec= has not passed");
     h->ops->sleep(h, p->lock_delay_usec - (now - MIN(since, now)));
     return 0;
 }

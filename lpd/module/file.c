@@ -45,7 +45,7 @@ static int seal_and_map(struct module_file *f, size_t size) {
 }
 
 static int refuse_over_budget(size_t max, struct error *e) {
-    return error_set(e, -EDQUOT, EXIT_STATUS_FAILED, "it holds more than the %zu KiB that may still be unpacked",
+    return error_set(e, -EDQUOT, EXIT_STATUS_FAILED, "it contains more than the %zu KiB that may still be unpacked",
                      max >> 10);
 }
 

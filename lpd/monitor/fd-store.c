@@ -30,7 +30,8 @@ static int clear_store(void) {
 }
 
 static int not_kept(struct error *e, int r) {
-    return error_set(e, r, EXIT_STATUS_FAILED, "systemd does not keep what is watched by: %s",
+    return error_set(e, r, EXIT_STATUS_FAILED, "systemd does not store the file descriptors of "
+                                               "the watches: %s",
                      strerror(-r));
 }
 
@@ -40,7 +41,7 @@ static int store_switches(struct host *h, struct error *e) {
 
     fd = switches_open(h);
     if (fd < 0)
-        return error_set(e, fd, EXIT_STATUS_FAILED, "who switches patches off cannot be noticed: %s",
+        return error_set(e, fd, EXIT_STATUS_FAILED, "cannot detect who disables patches: %s",
                          strerror(-fd));
     r = store(FD_STORE_SWITCHES, fd);
     return r < 0 ? not_kept(e, r) : 0;

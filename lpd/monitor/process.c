@@ -93,7 +93,7 @@ char *process_describe(const struct process *p) {
     int r;
 
     if (p->pid <= 0)
-        return strdup("a process that could not be seen");
+        return strdup("an unknown process");
     r = asprintf(&text, "%s%spid %d%s%s%s", strempty(p->comm), p->comm ? " (" : "", p->pid,
                  p->comm ? ")" : "", p->user ? " of " : "", strempty(p->user));
     return r < 0 ? NULL : text;

@@ -307,10 +307,10 @@ int refusals_open(struct host *h, int ret_programs[static REFUSALS_PROGRAMS], st
 
     r = ask_btf(h, &functions);
     if (r < 0)
-        return unavailable(e, r, "the kernel's BTF does not tell of the system calls and their callers");
+        return unavailable(e, r, "the kernel's BTF lacks the system calls or struct members");
     ring = create_ring(h);
     if (ring < 0)
-        return unavailable(e, ring, "the kernel makes no BPF ring");
+        return unavailable(e, ring, "the kernel refuses a BPF ring buffer");
     r = attach_all(h, ring, &functions, programs);
     if (r < 0) {
         for (size_t i = 0; i < REFUSALS_PROGRAMS; i++)

@@ -6,8 +6,8 @@
 #include "plan/next-kernel.h"
 #include "store/store.h"
 
-/* 1: that kernel has no module of it, or one that the gate refuses there; 0 or -ENOMEM. A file that cannot
- * be looked at may be a good one. */
+/* 1: that kernel has no module of it, or one that the gate refuses; 0 or -ENOMEM. A file that
+ * cannot be read may be a good one. */
 static int is_refused(const struct host *h, const char *path, const struct manifest_kernel *kernel,
                       const char *release) {
     _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
@@ -21,7 +21,7 @@ static int is_refused(const struct host *h, const char *path, const struct manif
     return module_check_pin(path, f.sha256, kernel, NULL) < 0 || module_check_form(&f, release, NULL) < 0;
 }
 
-/* 1, 0 or -ENOMEM. What is broken is told of as such. */
+/* 1, 0 or -ENOMEM. Invalid manifests are reported as such elsewhere. */
 static int is_missing(const struct host *h, const struct manifest_entry *entry, const char *release) {
     const struct manifest_kernel *kernel;
     _cleanup_free_ char *path = NULL;

@@ -4,11 +4,11 @@
 #include "base/strv.h"
 #include "plan/order.h"
 
-/* How many members of a circle are named; the others are counted. */
+/* How many members of a cycle are named; the others are counted. */
 #define CIRCLE_NAMES_MAX 10
 
-/* Who comes after whom, by index: the followers of i are followers[first[i]] to
- * followers[first[i + 1] - 1]. */
+/* The order by index: the followers of i are followers[first[i]] to followers[first[i + 1] -
+ * 1]. */
 struct graph {
     const struct manifest_list *list;
     size_t n;
@@ -52,7 +52,7 @@ static void count_follower(struct graph *g, size_t i, size_t j _unused_) {
     g->first[i]++;
 }
 
-/* From the end of its part to the front, which first[i] so comes to point at. */
+/* Fills each part from its end to its front, so that first[i] points to the front at last. */
 static void add_follower(struct graph *g, size_t i, size_t j) {
     g->followers[--g->first[i]] = j;
 }
@@ -74,20 +74,20 @@ static int graph_make(const struct manifest_list *l, struct graph *ret) {
     return 0;
 }
 
-/* Tarjan's search for strongly connected components, without recursion: the chain of manifests may
- * be longer than the stack is deep. */
+/* Tarjan's search for strongly connected components, without recursion, because a chain of
+ * manifests may be longer than the stack is deep. */
 struct search {
     const struct graph *graph;
     struct order *order;
     struct node {
         size_t number; /* in the order of discovery, from 1; 0: not yet seen */
-        size_t low;    /* the first one that is reachable from here */
+        size_t low;    /* the first index that is reachable from here */
         size_t next;   /* of its followers */
         bool open;     /* its component is not complete */
     } *nodes;
-    size_t *path; /* from the start of the search to where it is */
+    size_t *path; /* from the start of the search to the current index */
     size_t path_length;
-    size_t *open; /* the members of components that are not complete, as they were discovered */
+    size_t *open; /* the members of incomplete components, in the order of discovery */
     size_t n_open;
     size_t counter;
 };
@@ -150,7 +150,8 @@ static void enter(struct search *s, size_t i) {
     s->open[s->n_open++] = i;
 }
 
-/* All that can be reached from i has been seen. What is open since i, and itself, is a component. */
+/* Everything reachable from i has been visited. What is open since i, and i itself, is a
+ * component. */
 static int leave(struct search *s, size_t i) {
     size_t end = s->n_open;
 
@@ -208,12 +209,12 @@ static int find_circles(const struct graph *g, struct order *o) {
     return r;
 }
 
-/* Within a circle nobody waits for anybody. */
+/* Members of a cycle do not wait for each other. */
 static bool waits(const struct order *o, size_t i, size_t follower) {
     return !o->circle_of[i] || o->circle_of[i] != o->circle_of[follower];
 }
 
-/* Whether two names differ in their version alone: lp-9 and lp-10. */
+/* Whether two names differ only in their version: lp-9 and lp-10. */
 static bool is_same_family(const char *a, const char *b) {
     static const char version[] = "0123456789.-_";
     size_t n = strlen(a), m = strlen(b);
@@ -225,7 +226,7 @@ static bool is_same_family(const char *a, const char *b) {
     return n > 0 && n == m && strncmp(a, b, n) == 0;
 }
 
-/* The required patches and whatever has to go before them: what they name, and the older versions of
+/* The required patches and those that precede them: the ones that they name, and older versions of
  * the same patch. The names are sorted; sequence is any order that keeps the relations. */
 static void find_urgent(const struct graph *g, const struct order *o, const size_t *sequence, bool *urgent) {
     const struct manifest_entry *entries = g->list->entries;
@@ -244,7 +245,7 @@ static void find_urgent(const struct graph *g, const struct order *o, const size
     }
 }
 
-/* Of those that wait for nobody any more, always the first by name; the urgent ones before all others. */
+/* Of those that no longer wait for another, always the first by name, and urgent ones before others. */
 static int put_in_sequence(const struct graph *g, struct order *o, const bool *urgent) {
     _cleanup_free_ size_t *waits_for = new_array(g->n, sizeof(*waits_for));
     _cleanup_free_ char *ready = new_array(2 * g->n, 1); /* the urgent ones, then the others */

@@ -3,17 +3,17 @@
 
 #include "config/manifest.h"
 
-/* The order among patches: what After= and Requires= ask for, and where they leave it open, the
- * version order of the names, those of required patches, and of what these need, before all others. */
+/* The order among patches: After= and Requires=, and otherwise the version order of the names, where
+ * required patches, and those that they need, precede all others. */
 struct order {
     size_t *sequence; /* indexes of the list, each once, in the order of loading */
-    char **circles;   /* NULL-terminated; each names the patches that wait for each other */
-    const char **circle_of; /* for each index: the circle that it is in, or NULL */
+    char **circles;   /* NULL-terminated; each names patches that wait for each other */
+    const char **circle_of; /* for each index: its cycle, or NULL */
 };
 
 void order_done(struct order *o);
 
-/* Orders a whole list, in time proportional to its length and relations. Names that nobody has are
- * passed over. Patches that go round in a circle stand where their names and their relations to
- * others put them. The only error is -ENOMEM. */
+/* Orders a whole list, in time proportional to its length and relations. Unknown names are
+ * skipped. Patches in a cycle are placed by their names and their relations to others. The only
+ * error is -ENOMEM. */
 int order_make(const struct manifest_list *l, struct order *ret);

@@ -14,9 +14,9 @@ struct planner {
     const struct plan *plan;
     size_t n_unloads; /* the plan begins with these */
     struct order order;
-    struct action **by_index; /* what was decided, for each manifest */
-    const char **opponents;   /* for each manifest: who is in or goes in and does not suffer it */
-    void *modules;            /* patch_info of what goes in, by module name: tsearch(3) */
+    struct action **by_index; /* the decision for each manifest */
+    const char **opponents;   /* for each manifest: the conflicting patch that is loaded or will be */
+    void *modules;            /* patch_info of patches to load, by module name: tsearch(3) */
 };
 
 static void action_done(struct action *a) {
@@ -34,7 +34,7 @@ void plan_done(struct plan *p) {
     *p = (struct plan){};
 }
 
-/* It belongs to the snapshot. */
+/* The snapshot owns it. */
 static void keep_info(void *info _unused_) {}
 
 static void planner_done(struct planner *p) {
@@ -64,7 +64,7 @@ const struct action *plan_find(const struct plan *p, const char *name) {
     return NULL;
 }
 
-/* Records a question and its answer; the last one recorded is the one that decided. */
+/* Records a check and its result; the last one recorded is the one that decided. */
 static int answer(struct action *a, const char *question, bool passed, const char *fmt, ...)
     _printf_(4, 5);
 static int answer(struct action *a, const char *question, bool passed, const char *fmt, ...) {
@@ -87,8 +87,8 @@ static int answer(struct action *a, const char *question, bool passed, const cha
     return passed;
 }
 
-/* The checks below answer one question each and return 1 if the next may be asked, 0 if the answer
- * decided (a->type and a->exit_status say how), or -ENOMEM. */
+/* The checks below answer one question each and return 1 if the next check may follow, 0 if the
+ * answer decided (a->type and a->exit_status say how), or -ENOMEM. */
 
 static int decide(struct action *a, enum action_type type, enum exit_status exit_status) {
     a->type = type;
@@ -121,9 +121,9 @@ static int check_switches(struct planner *p, struct action *a, const struct mani
     if (cmdline_off(&s->switches))
         return answer(a, "switches", false, "%s", cmdline_off(&s->switches));
     if (s->disable_file)
-        return answer(a, "switches", false, "/etc/lpd/disable is there");
+        return answer(a, "switches", false, "/etc/lpd/disable exists");
     if (cmdline_skips(&s->switches, entry->name))
-        return answer(a, "switches", false, "the kernel command line says lpd.skip=%s", entry->name);
+        return answer(a, "switches", false, "lpd.skip=%s is on the kernel command line", entry->name);
     return answer(a, "switches", true, "nothing on the kernel command line, no /etc/lpd/disable");
 }
 
@@ -133,7 +133,7 @@ static int check_enabled(struct planner *p, struct action *a, const struct manif
                   yes_no(entry->manifest.enabled));
 }
 
-/* Nobody's fault, but a required patch must not be missing unseen. */
+/* Nobody's fault, but a missing required patch must be noticed. */
 static int check_unit(struct planner *p, struct action *a, const struct manifest_entry *entry) {
     const char *problem = p->snapshot->patch_infos[a->index].unit_problem;
 
@@ -173,7 +173,7 @@ static int check_rollout(struct planner *p, struct action *a, const struct manif
                   position * 100.0 / ((uint64_t) 1 << 32));
 }
 
-/* A patch that is not for this kernel is nothing wrong, unless the machine must not be without it. */
+/* A patch for another kernel is no error, unless it is required. */
 static void decide_not_for_kernel(struct action *a, const struct manifest *m) {
     decide(a, m->required ? ACTION_FAIL : ACTION_SKIP, EXIT_STATUS_KERNEL);
 }
@@ -229,7 +229,7 @@ static int check_order(struct planner *p, struct action *a, const struct manifes
     return answer(a, "order", false, "After= and Requires= go round in a circle: %s", circle);
 }
 
-/* What was decided for another patch; NULL if it has no manifest, or comes later. */
+/* The decision for another patch; NULL if it has no manifest, or comes later. */
 static const struct action *decided(const struct planner *p, const char *name) {
     size_t i = snapshot_find(p->snapshot, name);
 
@@ -264,8 +264,8 @@ static int compare_modules(const void *a, const void *b) {
     return patch_name_compare(one->module_name, other->module_name);
 }
 
-/* The kernel has one module of a name: the patch that has loaded it keeps it, or the first that brings it gets
- * it. */
+/* The kernel has one module of a name: it belongs to the patch that has loaded it, or to the first
+ * that loads it. */
 static int check_namesake(struct planner *p, struct action *a, const struct manifest_entry *entry) {
     const struct snapshot *s = p->snapshot;
     const struct patch_info *info = s->patch_infos + a->index, *const *found;
@@ -284,7 +284,7 @@ static int take_module_name(struct planner *p, size_t index) {
     return info->module_name && !tsearch(info, &p->modules, compare_modules) ? -ENOMEM : 0;
 }
 
-/* Those that are in are taken by who has loaded them, whatever the order. */
+/* Names of loaded modules belong to the patches that loaded them, whatever the order. */
 static int take_loaded_modules(struct planner *p) {
     const struct snapshot *s = p->snapshot;
     int r = 0;
@@ -308,7 +308,7 @@ static bool is_unloaded_before(const struct planner *p, const char *name) {
     return false;
 }
 
-/* Whether the kernel has the patch of that name, and it is not about to go. */
+/* Whether the kernel has the patch of that name, and is not removing it. */
 static bool stays_in(const struct planner *p, const char *name) {
     size_t i = snapshot_find(p->snapshot, name);
     const struct livepatch *in = i == SIZE_MAX ? livepatch_list_find(&p->snapshot->loaded, name)
@@ -351,7 +351,7 @@ static void oppose_by_loaded(struct planner *p) {
             oppose(p, l->entries + i);
 }
 
-/* Before the gate, which needs the policy. */
+/* Comes before the gate, which needs the policy. */
 static int check_policy(struct planner *p, struct action *a, const struct manifest_entry *entry) {
     _cleanup_(error_done) struct error e = ERROR_NULL;
     int r;
@@ -373,8 +373,8 @@ static int answer_signature(struct action *a, const struct snapshot *s, const st
                   verdict_to_string(info->trust->verdict));
 }
 
-/* What the gate said of the file. The bytes that count are those of the load, which asks it again; whoever
- * did not look at the file leaves it to that, as does who may not read it. */
+/* The gate's result for the file. The bytes of the load decide, which asks the gate again; a file
+ * that was not or may not be read is left to the load. */
 static int check_gate(struct planner *p, struct action *a, const struct manifest_entry *entry) {
     const struct patch_info *info = p->snapshot->patch_infos + a->index;
     const struct kernel_facts *facts = &p->snapshot->facts;
@@ -399,7 +399,7 @@ static int check_gate(struct planner *p, struct action *a, const struct manifest
     return r < 0 ? r : answer_signature(a, p->snapshot, info);
 }
 
-/* Not asked where no signatures are wanted. What nobody has looked at is not let in. */
+/* Not checked if no signatures are required. A manifest that was not checked is refused. */
 static int check_manifest_signature(struct planner *p, struct action *a,
                                     const struct manifest_entry *entry) {
     const struct patch_info *info = p->snapshot->patch_infos + a->index;
@@ -488,8 +488,8 @@ static int planner_init(struct planner *p, const struct snapshot *s, const struc
     return p->by_index && p->opponents ? order_make(&s->manifests, &p->order) : -ENOMEM;
 }
 
-/* A manifest under another name that stands for that module: it was renamed, or written for what was loaded
- * from a file. */
+/* A manifest under another name for that module: it was renamed, or written for a patch that was
+ * loaded from a file. */
 static bool has_heir(const struct snapshot *s, const char *module_name) {
     for (size_t i = 0; i < s->manifests.n_entries; i++) {
         const struct manifest_entry *entry = s->manifests.entries + i;
@@ -501,7 +501,7 @@ static bool has_heir(const struct snapshot *s, const char *module_name) {
     return false;
 }
 
-/* Whether lpd put that patch in and it should be there no longer. */
+/* Whether lpd loaded that patch and it no longer applies. */
 static bool is_to_be_unloaded(const struct snapshot *s, const struct result *result) {
     const struct livepatch *in =
         livepatch_list_find(&s->loaded, result->module_name ?: result->name);
@@ -515,8 +515,8 @@ static bool is_to_be_unloaded(const struct snapshot *s, const struct result *res
 }
 
 static int plan_unloads(const struct snapshot *s, struct plan *plan) {
-    /* Last loaded, first unloaded: results are in the order of names, which is near enough to the
-     * order of loading, as patches do not depend on each other in the kernel. */
+    /* Last loaded, first unloaded: results are in the order of names, which is close enough to the
+     * order of loading, because patches do not depend on each other in the kernel. */
     for (size_t i = s->results.n_results; i > 0; i--) {
         const struct result *result = s->results.results + i - 1;
         struct action *a = plan->actions + plan->n_actions;

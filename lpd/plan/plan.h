@@ -3,20 +3,20 @@
 
 #include "plan/snapshot.h"
 
-/* What is to be done with a patch. */
+/* What to do with a patch. */
 enum action_type {
-    ACTION_LOAD,   /* it is wanted and not in */
-    ACTION_KEEP,   /* it is wanted and in */
-    ACTION_SKIP,   /* it is not wanted here: nothing is wrong */
-    ACTION_FAIL,   /* it is wanted, but cannot be loaded */
-    ACTION_UNLOAD, /* lpd loaded it, and it is no longer wanted */
+    ACTION_LOAD,   /* it applies and is not loaded */
+    ACTION_KEEP,   /* it applies and is loaded */
+    ACTION_SKIP,   /* it does not apply here: no error */
+    ACTION_FAIL,   /* it applies, but cannot be loaded */
+    ACTION_UNLOAD, /* lpd loaded it, and it no longer applies */
 };
 
-/* One question that was asked about a patch, in the order of asking. */
+/* One check of a patch, in the order of checking. */
 struct plan_step {
     const char *question; /* "kernel", "enabled", … */
     bool passed;
-    char *fact;           /* what was found, e.g. "this kernel is 6.1.0-56-cloud-amd64" */
+    char *fact;           /* the fact, e.g. "this kernel is 6.1.0-56-cloud-amd64" */
 };
 
 struct action {
@@ -31,7 +31,7 @@ struct action {
 };
 
 struct plan {
-    struct action *actions; /* in the order in which to carry them out; unloads come first */
+    struct action *actions; /* in the order of execution; unloads come first */
     size_t n_actions;
     struct action **by_manifest; /* the same, in the order of the snapshot's manifests */
 };

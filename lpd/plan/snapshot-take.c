@@ -95,7 +95,7 @@ static int known_modules(const struct snapshot *s, char ***names) {
     return r;
 }
 
-/* What the boot would not start, whatever the manifest says. */
+/* A reason for which systemd would not start the unit, whatever the manifest says. */
 static int see_units(const struct host *h, struct snapshot *s) {
     _cleanup_free_ char *target = NULL;
     int r;
@@ -141,7 +141,7 @@ static int see_machine(struct host *h, struct snapshot *s) {
     return r == -ENOMEM ? r : 0;
 }
 
-/* For a load, what cannot be told counts as no; for one that only looks it is left to the load. */
+/* For a load an unknown answer counts as no; a command that only reports leaves it to the load. */
 static int see_signature(struct host *h, struct snapshot *s, size_t i, bool loading) {
     const struct trust_machine machine = snapshot_trust_machine(s);
     _cleanup_(error_done) struct error e = ERROR_NULL;
@@ -163,7 +163,8 @@ static int see_signature(struct host *h, struct snapshot *s, size_t i, bool load
     return r < 0 ? r : string_set(&info->manifest_hint, e.hint);
 }
 
-/* Whether the manifest decides anything here and now: asking costs a few milliseconds each. */
+/* Whether the signature of the manifest matters here and now: checking it costs a few
+ * milliseconds. */
 static bool is_of_use(const struct snapshot *s, size_t i) {
     const struct manifest_entry *entry = s->manifests.entries + i;
 
@@ -176,7 +177,8 @@ int snapshot_before_load(struct host *h, struct snapshot *s, size_t i) {
     return see_signature(h, s, i, /* loading= */ true);
 }
 
-/* With a name the load of that patch is at hand, and the others' signatures are for their own. */
+/* With a name that patch is about to be loaded; the signatures of others are checked at their own
+ * loads. */
 static int see_signatures(struct host *h, const char *name, struct snapshot *s) {
     size_t loading = name ? snapshot_find(s, name) : SIZE_MAX;
     int r = 0;
@@ -201,7 +203,7 @@ static int see_livepatches(const struct host *h, struct snapshot *s, struct erro
     return r;
 }
 
-/* Takes the place of what was known of that patch before. */
+/* Replaces what was known of that patch before. */
 static int add_result(struct snapshot *s, struct result *r) {
     struct result *old = (struct result *) result_list_find(&s->results, r->name);
     struct result *grown;
@@ -254,7 +256,7 @@ static int see_policy(struct host *h, struct snapshot *s) {
     return r == -ENOMEM ? r : 0;
 }
 
-/* The policy says whether the bytes of the manifests will be asked for. */
+/* The policy says whether the bytes of the manifests will be needed. */
 static int see_manifests(struct host *h, struct snapshot *s, struct error *e) {
     return s->policy.signed_manifests ? manifest_list_load_sources(h, &s->manifests, e)
                                       : manifest_list_load(h, &s->manifests, e);
@@ -280,7 +282,7 @@ int snapshot_take(struct host *h, unsigned flags, struct snapshot *ret, struct e
     return 0;
 }
 
-/* What the load of one patch has to know, while it is being found out. */
+/* What the load of one patch has to know, while it is collected. */
 struct search {
     const struct host *h;
     const char *name;
@@ -288,9 +290,9 @@ struct search {
     char **tried;
 };
 
-/* What an earlier load in this boot has come to needs no second look at what stands behind it, or each
- * patch of a chain would look at all before it. Of a circle or a broken manifest that load knew nothing
- * more. */
+/* A patch that was loaded earlier in this boot needs no second check of its relations; otherwise
+ * each patch of a chain would check all those before it. That earlier load knew no more about a
+ * cycle or an invalid manifest either. */
 static bool was_tried(const struct host *h, const struct result *r, const char *name) {
     if (livepatch_flag_read(h, r->module_name ?: name, "enabled") > 0)
         return true;
@@ -301,7 +303,7 @@ static int compare_names(const void *a, const void *b) {
     return patch_name_compare(*(char *const *) a, *(char *const *) b);
 }
 
-/* The patches that somebody else has loaded: nobody has noted whom they conflict with. */
+/* Patches that others have loaded: their conflicts are not recorded. */
 static int add_strangers(const struct host *h, char ***names) {
     _cleanup_strv_free_ char **in = NULL, **known = NULL;
     int r;

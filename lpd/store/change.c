@@ -190,7 +190,7 @@ static int is_there(const struct host *h, const char *path, const void *data, si
         return 0;
     if (r >= 0 && !S_ISREG(st.st_mode))
         return error_hint(e, error_set(e, -EEXIST, EXIT_STATUS_FAILED,
-                                       "%s is in the way: it is no regular file", path),
+                                       "%s is not a regular file", path),
                           "remove it first");
     /* A file that others can change, or own, is not the same although its content is the same
      * now. */

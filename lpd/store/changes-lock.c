@@ -122,7 +122,7 @@ static int give_up(const char *holder, uint64_t waited_usec, struct error *e) {
                           "do not change patches from a patch's own unit");
     return error_hint(e, error_set(e, -EAGAIN, EXIT_STATUS_FAILED, "%s has been changing patches for %llu s",
                                    holder, (unsigned long long) (waited_usec / USEC_PER_SEC)),
-                      "try again when it has ended");
+                      "try again when it has finished");
 }
 
 /* 1: held, 0: not available within that time, -EINTR. */

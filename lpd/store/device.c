@@ -135,8 +135,8 @@ static int refuse_none(const char *tag, uint64_t wait_usec, struct error *e) {
         (void) snprintf(after, sizeof(after), ", nor did one come within %g s",
                         (double) wait_usec / (double) USEC_PER_SEC);
     (void) error_set(e, -ENODEV, EXIT_STATUS_FAILED, "no block device has %s%s", tag, after);
-    return error_hint(e, -ENODEV, "attach it, or correct Device= of [Store] in lpd.conf; "
-                                  "lsblk --fs shows what there is");
+    return error_hint(e, -ENODEV, "attach it, or correct Device= of [Store] in lpd.conf; see "
+                                  "lsblk --fs");
 }
 
 static int refuse_several(const char *tag, char **nodes, struct error *e) {

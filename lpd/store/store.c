@@ -67,8 +67,8 @@ static int may_install(const struct host *h, const struct store_patch *p, const 
 
     if (kernel && kernel->module && *kernel->module == '/')
         return error_hint(e, error_set(e, -EBUSY, EXIT_STATUS_FAILED,
-                                       "%s names the module %s itself", m->path, kernel->module),
-                          "put the module there, or take Module= out of the manifest");
+                                       "%s has its own Module=%s", m->path, kernel->module),
+                          "put the module there, or remove Module= from the manifest");
     return file_exists(h, places->pin) ? 0 : check_pin(p, m, e);
 }
 
@@ -85,7 +85,7 @@ static int refuse_unsigned(struct error *e, const char *path, const char *what,
     (void) error_set(e, -EKEYREJECTED, EXIT_STATUS_REFUSED,
                      "SignedManifests=yes, so lpctl writes no manifests, and %s %s%s", path, what,
                      argument);
-    return error_hint(e, -EKEYREJECTED, "write that yourself, and sign it: " MANIFEST_SIGN_COMMAND,
+    return error_hint(e, -EKEYREJECTED, "write it yourself, and sign it: " MANIFEST_SIGN_COMMAND,
                       path, path);
 }
 
@@ -101,7 +101,7 @@ static bool says_the_same(const struct store_patch *p, const struct manifest *m)
 static int check_complete(const struct store_patch *p, const struct places *places,
                           const struct manifest *m, struct error *e) {
     if (!m)
-        return refuse_unsigned(e, places->manifest, "is not there", "");
+        return refuse_unsigned(e, places->manifest, "does not exist", "");
     if (!manifest_covers(m, p->release))
         return refuse_unsigned(e, m->path, "has no section for the kernel ", p->release);
     if (p->set_stage && m->stage != p->stage)
@@ -247,9 +247,9 @@ static int find_manifest(const struct host *h, const struct store_patch *p, stru
     int r;
 
     if (!patch_name_is_valid(p->name))
-        return error_set(e, -EINVAL, EXIT_STATUS_USAGE, "'%s' cannot be the name of a patch", p->name);
+        return error_set(e, -EINVAL, EXIT_STATUS_USAGE, "'%s' is not a patch name", p->name);
     if (!kernel_release_is_valid(p->release))
-        return error_set(e, -EINVAL, EXIT_STATUS_REFUSED, "'%s' is no release of a kernel",
+        return error_set(e, -EINVAL, EXIT_STATUS_REFUSED, "'%s' is not a kernel release",
                          p->release);
     r = manifest_load(h, p->name, ret, e);
     if (r != -ENOENT)
@@ -264,7 +264,7 @@ static int conclude(struct change *c, int r, struct change **ret_change, struct 
     if (r < 0) {
         k = change_undo(c);
         (void) change_free(c);
-        return k < 0 ? error_hint(e, r, "nor could what was there be put back: %s", strerror(-k)) : r;
+        return k < 0 ? error_hint(e, r, "and restoring the previous state failed: %s", strerror(-k)) : r;
     }
     if (ret_change)
         *ret_change = c;
@@ -390,9 +390,10 @@ static int check_owner(const struct host *h, const char *name, struct error *e) 
         if (!file_exists(h, path))
             continue;
         return error_hint(e, error_set(e, -EBUSY, EXIT_STATUS_FAILED,
-                                       "%s does not belong to lpctl install, but to a package or to /run",
+                                       "%s was not written by lpctl install: it belongs to a "
+                                       "package or is in /run",
                                        path),
-                          "remove the package, or switch the patch off: lpctl disable %s", name);
+                          "remove the package, or disable the patch: lpctl disable %s", name);
     }
     return 0;
 }

@@ -206,7 +206,7 @@ static int put_copy(const struct host *h, const struct volume *v, const char *pa
     r = fd < 0 ? fd : fstat(fd, &st) < 0 ? -errno : 0;
     if (r >= 0 && (!S_ISREG(st.st_mode) || !safe_file_is_safe(&st)))
         return error_set(e, -EPERM, EXIT_STATUS_REFUSED,
-                         "%s is no file that only root can write to", path);
+                         "%s can be written to by others than root", path);
     if (r >= 0)
         r = file_read_fd(fd, INI_FILE_MAX, &data, &size);
     if (r < 0)
@@ -332,7 +332,7 @@ static int open_root(struct volume_change *c, struct error *e) {
     if (flock(c->root_fd, LOCK_EX | LOCK_NB) < 0)
         return error_hint(e, error_set(e, -errno, EXIT_STATUS_FAILED,
                                        "another program is changing the patches on %s", c->volume.node),
-                          "wait for it to end");
+                          "wait until it has finished");
     return 0;
 }
 
@@ -342,7 +342,7 @@ static int replace(struct volume_change *c, struct error *e) {
     r = exchange(c, OTHER_DIRECTORY, VOLUME_DIRECTORY);
     if (r == -EINVAL)
         return error_hint(e, failed(&c->volume, "exchange", VOLUME_DIRECTORY, r, e),
-                          "this kernel cannot do that on %s: use ext4", c->volume.type);
+                          "this kernel does not support that on %s: use ext4", c->volume.type);
     c->done = r >= 0;
     return r < 0 ? failed(&c->volume, "exchange", VOLUME_DIRECTORY, r, e) : 0;
 }

@@ -76,7 +76,7 @@ static int read_file(struct fetch *f, const char *path, size_t max, char **ret, 
         return fd;
     r = file_read_fd(fd, MIN(max, f->left), ret, ret_size);
     if (r == -EFBIG)
-        return error_set(e, r, EXIT_STATUS_REFUSED, "more than %zu MiB in all", FETCH_SIZE_MAX >> 20);
+        return error_set(e, r, EXIT_STATUS_REFUSED, "more than %zu MiB in total", FETCH_SIZE_MAX >> 20);
     return r < 0 ? safe_file_describe(r, e) : 0;
 }
 
@@ -113,7 +113,7 @@ static int note_waiting(struct fetch *f, const char *directory, const char *name
 
     if (asprintf(&path, "%s/%s", directory, name) < 0)
         path = NULL;
-    if (asprintf(&reason, "%s for the initramfs: it and what follows it wait for the host", limit) < 0)
+    if (asprintf(&reason, "%s for the initramfs: the host loads this one and those after it", limit) < 0)
         reason = NULL;
     return path && reason ? note(f, path, reason) : -ENOMEM;
 }

@@ -19,9 +19,10 @@ void volume_close(struct volume *v) {
 }
 
 static int refuse_type(const struct device *d, const char *tag, struct error *e) {
-    (void) error_set(e, -EMEDIUMTYPE, EXIT_STATUS_FAILED, "%s (%s) holds %s, no ext4 or vfat", d->node,
-                     tag, d->type ?: "no file system that is known");
-    return error_hint(e, -EMEDIUMTYPE, "make one of these on it, or name another in lpd.conf");
+    (void) error_set(e, -EMEDIUMTYPE, EXIT_STATUS_FAILED, "%s (%s) contains %s, not ext4 or vfat", d->node,
+                     tag, d->type ?: "no known file system");
+    return error_hint(e, -EMEDIUMTYPE, "create one of these on it, or name another volume in "
+                                       "lpd.conf");
 }
 
 static int refuse_mount(const struct device *d, const char *tag, bool writable, int r,
@@ -33,7 +34,7 @@ static int refuse_mount(const struct device *d, const char *tag, bool writable, 
     if (r == -EBUSY)
         return error_hint(e, r, "it is mounted %s elsewhere: remount or unmount it",
                           writable ? "read-only" : "writable");
-    return error_hint(e, r, "the kernel's log says more; fsck.%s %s may mend it", d->type, d->node);
+    return error_hint(e, r, "see the kernel's log; fsck.%s %s may repair it", d->type, d->node);
 }
 
 int volume_open(struct host *h, const char *tag, uint64_t wait_usec, bool writable, struct volume *ret,

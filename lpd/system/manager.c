@@ -215,7 +215,7 @@ int manager_run_job(struct manager *m, const char *method, const char *unit, cha
         return r;
     r = wait_for_job(m, &w);
     if (r < 0)
-        return error_set(e, r, EXIT_STATUS_TIMEOUT, "systemd's job for %s has not ended: %s", unit,
+        return error_set(e, r, EXIT_STATUS_TIMEOUT, "systemd's job for %s has not finished: %s", unit,
                          strerror(-r));
     *ret_result = TAKE_PTR(w.result);
     return 0;

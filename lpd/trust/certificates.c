@@ -162,7 +162,7 @@ static int read_variable(const struct host *h, struct certificate_files *f,
                               : efi_signature_lists_walk(data + attributes, size - attributes,
                                                          add_from_variable, &v);
     if (r == -EBADMSG)
-        r = refuse(f, name, "it is not a list of EFI signatures");
+        r = refuse(f, name, "not a list of EFI signatures");
     else if (r == -EFBIG)
         r = refuse(f, name, "there are too many certificates");
     else if (r < 0 && r != -ENOMEM)

@@ -82,11 +82,13 @@ static int nobody_could_be_asked(struct verification *j) {
     if (!key || j->report.way)
         return 0;
     return explained(j,
-                     text("the kernel could not be asked about its signature, though its key, %s, is in %s",
+                     text("the kernel could not check its signature, although its key, %s, is in "
+                          "%s",
                           key->name, kernel_keyring_name(key->keyring)),
                      text("%s", enforceable
-                                    ? "EnforceInKernel=yes in lpd.conf has the kernel check each load"
-                                    : "a kernel with BPF and BTF can be asked"));
+                                    ? "make the kernel check each load: EnforceInKernel=yes in "
+                                      "lpd.conf"
+                                    : "use a kernel with BPF and BTF"));
 }
 
 static int in_keyring_left_out(struct verification *j) {
@@ -136,10 +138,10 @@ static int enrolled_without_secure_boot(struct verification *j) {
     if (!c || j->machine->secure_boot == 1)
         return 0;
     return explained(j,
-                     text("its key, %s, is enrolled as machine owner's key, but the kernel takes those "
-                          "only with Secure Boot on",
+                     text("its key, %s, is enrolled as machine owner's key, but the kernel "
+                          "accepts those only with Secure Boot",
                           c->name),
-                     text("turn Secure Boot on in the firmware's setup and reboot"));
+                     text("enable Secure Boot in the firmware's setup and reboot"));
 }
 
 static int enrolled_since(struct verification *j) {
@@ -148,8 +150,8 @@ static int enrolled_since(struct verification *j) {
     if (!c)
         return 0;
     return explained(j,
-                     text("the firmware has its key, %s (%s), but this kernel does not: it lacks the "
-                          "crypto, takes such keys for other things, or was not booted since",
+                     text("the firmware has its key, %s (%s), but this kernel does not: it lacks "
+                          "the crypto, uses such keys for other purposes, or was booted before",
                           c->name, c->algorithm),
                      text("reboot; if that does not help, sign with RSA, or enroll it as machine owner's "
                           "key for the kernel's .machine keyring: mokutil --import CERTIFICATE, mokutil "
@@ -164,17 +166,18 @@ static int lies_about(struct verification *j) {
 
     if (!c)
         return 0;
-    reason = text("its key, %s, is known from %s, but not to the kernel", c->name, path);
+    reason = text("its key, %s, is in %s, but not in the kernel's keyrings", c->name, path);
     if (j->machine->secure_boot == 1)
         hint = text("enroll it: mokutil --import %s, then reboot and confirm", path);
     else if (j->report.local)
-        hint = text("without Secure Boot the kernel takes no keys of yours: turn it on and enroll the "
-                    "key (mokutil --import %s), or accept lpd's own check by Signature=local in lpd.conf",
+        hint = text("without Secure Boot the kernel accepts no keys of yours: enable it and "
+                    "enroll the key (mokutil --import %s), or accept lpd's own check with "
+                    "Signature=local in lpd.conf",
                     path);
     else
-        hint = text("without Secure Boot the kernel takes no keys of yours: turn it on and enroll the "
-                    "key (mokutil --import %s), or copy it to " KEYS_DIRECTORY_LOCAL
-                    " and say Signature=local in lpd.conf", path);
+        hint = text("without Secure Boot the kernel accepts no keys of yours: enable it and "
+                    "enroll the key (mokutil --import %s), or copy it to " KEYS_DIRECTORY_LOCAL
+                    " and set Signature=local in lpd.conf", path);
     return explained(j, reason, hint);
 }
 
@@ -184,10 +187,10 @@ static int nobody_was_asked(struct verification *j) {
     if (j->report.way)
         return 0;
     return explained(j,
-                     text("the kernel could not be asked about its signature; the signer is %s",
+                     text("the kernel could not check its signature; the signer is %s",
                           strempty(j->report.signer)),
                      text("copy the signer's certificate to " KEYS_DIRECTORY_LOCAL
-                          ": the kernel's keyrings can be asked with it"));
+                          ": the kernel's keyrings can check it then"));
 }
 
 /* The certificate was not found, but a key has the name of its issuer. */
@@ -197,11 +200,11 @@ static int maybe_issued_by_trusted_key(struct verification *j) {
     if (!key)
         return 0;
     return explained(j,
-                     text("no key of this machine made its signature, but %s in %s may have issued the "
-                          "certificate of the signer, %s",
+                     text("no key of this machine made its signature, but %s in %s may have "
+                          "issued the certificate of its signer, %s",
                           key->name, kernel_keyring_name(key->keyring), strempty(j->report.signer)),
                      text("sign with the certificate embedded, or put it into " KEYS_DIRECTORY_LOCAL
-                          ": lpctl verify tells more then"));
+                          ", then run lpctl verify again"));
 }
 
 static int nobody_knows(struct verification *j) {
@@ -212,8 +215,8 @@ static int nobody_knows(struct verification *j) {
                                     ? "if you trust it, get its certificate and enroll it: mokutil --import "
                                       "CERTIFICATE, then reboot and confirm"
                                     : "if you trust it, put its certificate into " KEYS_DIRECTORY_LOCAL
-                                      " and say Signature=local in lpd.conf: without Secure Boot the "
-                                      "kernel takes no keys of yours"));
+                                      " and set Signature=local in lpd.conf: without Secure Boot "
+                                      "the kernel accepts no keys of yours"));
 }
 
 static int lacks_crypto(struct verification *j) {
@@ -222,8 +225,8 @@ static int lacks_crypto(struct verification *j) {
     if (j->report.verdict != VERDICT_UNSUPPORTED)
         return 0;
     return explained(j,
-                     text("this kernel lacks the crypto for its signature (%s): a module of it is not "
-                          "loaded, or it was built without", hash),
+                     text("this kernel lacks the crypto for its signature (%s): its module is "
+                          "not loaded, or it was built without", hash),
                      text("modprobe %s, or sign with RSA and sha256", hash));
 }
 

@@ -15,7 +15,7 @@ int gate_check_policy(int policy_error, const struct error *problem, struct erro
     if (policy_error >= 0)
         return 0;
     return error_hint(e, error_set(e, -EBADMSG, EXIT_STATUS_CONFIG,
-                                   "the policy cannot be read, so nothing is trusted: %s",
+                                   "the policy has an error, so nothing is trusted: %s",
                                    error_message(problem, policy_error)),
                       GATE_POLICY_HINT);
 }

@@ -10,7 +10,7 @@ enum gate_step { GATE_NONE, GATE_FILE, GATE_POLICY, GATE_PIN, GATE_FORM, GATE_SI
 /* "file", "pin", …; a problem of the policy is reported as one of the signature. */
 const char *gate_step_to_string(enum gate_step s);
 
-#define GATE_POLICY_HINT "'lpctl lint' shows what is wrong with it"
+#define GATE_POLICY_HINT "check it: lpctl lint"
 
 /* Nothing is trusted while the policy has an error. policy_error: a negative errno with problem,
  * or 0. 0 or -EBADMSG (EXIT_STATUS_CONFIG), with GATE_POLICY_HINT. */

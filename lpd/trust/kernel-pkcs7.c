@@ -45,10 +45,10 @@ static int create_map(struct kernel_pkcs7 *k, struct error *e) {
     if (fd == -ENOSYS)
         return unavailable(e, -EOPNOTSUPP, "this kernel has no bpf(2)");
     if (fd == -EPERM)
-        return unavailable(e, fd, "bpf(2) is not permitted: it takes CAP_BPF");
+        return unavailable(e, fd, "bpf(2) is not permitted: it needs CAP_BPF");
     if (fd < 0)
         return error_set(e, fd == -ENOMEM ? fd : -EOPNOTSUPP, EXIT_STATUS_FAILED,
-                         "no BPF map of %u bytes can be made: %s", a.value_size, strerror(-fd));
+                         "cannot create a BPF map of %u bytes: %s", a.value_size, strerror(-fd));
     k->map_fd = fd;
     return 0;
 }
@@ -185,7 +185,7 @@ static int make_iterator(struct kernel_pkcs7 *k, struct error *e) {
     a.link_create.iter_info_len = sizeof(info);
     fd = bpf_call(k->host, BPF_LINK_CREATE, &a);
     if (fd < 0)
-        return error_set(e, -EOPNOTSUPP, EXIT_STATUS_FAILED, "no BPF iterator can be made: %s",
+        return error_set(e, -EOPNOTSUPP, EXIT_STATUS_FAILED, "cannot create a BPF iterator: %s",
                          strerror(-fd));
     k->link_fd = fd;
     return 0;
@@ -197,7 +197,7 @@ static int open_iterator(struct kernel_pkcs7 *k, const struct bpf_functions *fun
 
     r = load_program(k, BPF_PROG_TYPE_TRACING, functions, NULL);
     if (r == -EPERM)
-        return unavailable(e, r, "a BPF iterator is not permitted: it takes CAP_PERFMON");
+        return unavailable(e, r, "a BPF iterator is not permitted: it needs CAP_PERFMON");
     if (r < 0)
         return explain_refusal(k, BPF_PROG_TYPE_TRACING, functions, r, e);
     k->program_fd = r;
@@ -215,7 +215,7 @@ static int open_program(struct kernel_pkcs7 *k, struct error *e) {
         return r;
     r = load_program(k, BPF_PROG_TYPE_SYSCALL, &functions, NULL);
     if (r == -EPERM)
-        return unavailable(e, r, "a BPF program is not permitted: it takes CAP_BPF");
+        return unavailable(e, r, "a BPF program is not permitted: it needs CAP_BPF");
     if (r < 0)
         return open_iterator(k, &functions, e);
     k->program_fd = r;
@@ -240,7 +240,7 @@ int kernel_pkcs7_new(struct host *h, const void *data, size_t data_size, const v
     if (!h->live)
         return unavailable(e, -EOPNOTSUPP, "this is not the running machine");
     if (data_size > DATA_MAX || signature_size > DATA_MAX)
-        return unavailable(e, -EFBIG, "the kernel takes less than 16 MiB this way");
+        return unavailable(e, -EFBIG, "the kernel accepts less than 16 MiB this way");
     k = malloc(sizeof(*k));
     if (!k)
         return -ENOMEM;

@@ -93,7 +93,7 @@ static int conclude_refused(struct verification *j, const char *way, int answer)
                         "no keyring that counts has a key for its signature");
     case -ENOPKG:
         return conclude(j, way, VERDICT_UNSUPPORTED,
-                        "this kernel has no crypto for its signature (ENOPKG)");
+                        "this kernel lacks the crypto for its signature (ENOPKG)");
     case -EKEYREJECTED:
         /* Two causes have the same answer; only certificates distinguish them. */
         r = verify_revoked(j);
@@ -250,7 +250,7 @@ static int ask_signers(struct verification *j, struct keyring_answers *a, struct
             return r;
         a->sum = sum_up(a->sum, answer);
         if (signer->n_certificates == 0)
-            a->gap = "there is no certificate of the signer to ask with";
+            a->gap = "there is no certificate of the signer";
         /* A keyring vouches for what its keys have signed, which need not include a key that it
          * contains. */
         else if (answer == -ENOKEY && signer_find_key(j, signer, ~0U))

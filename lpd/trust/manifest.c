@@ -74,7 +74,7 @@ int trust_check_manifest(struct host *h, const struct trust_machine *machine,
         r = error_place_last(e, check_source(h, &strict, m->sources + i, e), m->sources[i].path);
     if (r >= 0 && m->n_sources == 0)
         return error_set(e, -EKEYREJECTED, EXIT_STATUS_REFUSED,
-                         "%s: its bytes were not kept", m->path);
+                         "%s: its content is not available", m->path);
     return r;
 }
 

@@ -511,7 +511,7 @@ int parser_answer_read(const void *data, size_t size, const struct certificate_f
     if (r >= 0 && !is_sound(&p, files))
         r = -EPROTO;
     if (r == -EPROTO)
-        return error_set(e, r, EXIT_STATUS_FAILED, "lpd-parser answered nonsense");
+        return error_set(e, r, EXIT_STATUS_FAILED, "the answer of lpd-parser is invalid");
     if (r < 0)
         return r;
     *ret = TAKE_STRUCT(p);

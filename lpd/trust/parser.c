@@ -173,7 +173,7 @@ static int describe_exit(int status, struct error *e) {
         return error_hint(e, -EPIPE, "use a kernel with CONFIG_SECCOMP_FILTER=y");
     }
     if (status != PARSER_EXIT_ANSWERED)
-        return error_set(e, -EPIPE, EXIT_STATUS_FAILED, "lpd-parser ended with status %d", status);
+        return error_set(e, -EPIPE, EXIT_STATUS_FAILED, "lpd-parser failed with status %d", status);
     return 0;
 }
 
@@ -201,7 +201,7 @@ static int run_and_read(const struct run *run, char **ret, size_t *ret_size, str
     pid_t pid = 0;
 
     if (pipe2(ends, O_CLOEXEC) < 0)
-        return error_set(e, -errno, EXIT_STATUS_FAILED, "cannot make a pipe: %s", strerror(errno));
+        return error_set(e, -errno, EXIT_STATUS_FAILED, "cannot create a pipe: %s", strerror(errno));
     from = ends[0];
     to = ends[1];
     r = spawn(run, to, &pid);

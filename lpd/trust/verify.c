@@ -211,7 +211,7 @@ static int verify_local(struct verification *j) {
             j->report.verdict = VERDICT_LOCAL;
         return trust_report_add(&j->report, "local", counts ? OUTCOME_PASSED : OUTCOME_NOTE,
                                 "it verifies against %s%s", file->path,
-                                counts ? "" : ", which counts under Signature=local only");
+                                counts ? "" : ", which counts only with Signature=local");
     }
     if (!counts)
         return 0;
@@ -246,7 +246,7 @@ static int verify_without_kernel(struct verification *j) {
     int r;
 
     j->report.verdict = VERDICT_UNKNOWN_SIGNER;
-    r = string_set(&j->report.reason, "the kernel could not be asked about its signature");
+    r = string_set(&j->report.reason, "the kernel could not check its signature");
     return r < 0 ? r : verify_enforced(j);
 }
 
@@ -322,7 +322,8 @@ int trust_verify(struct host *h, const struct trust_machine *machine, const stru
  * signer, unknown crypto and a wrong signature have the same errno. */
 static int describe_refusal(struct trust_report *t, int answer) {
     const char *reason = answer == -EBADMSG ? "the kernel refused to load it: its signature is malformed (EBADMSG)"
-                                            : "the kernel refused to load it for its signature";
+                                            : "the kernel refused to load it because of its "
+                                              "signature";
 
     t->verdict = answer == -ENOPKG   ? VERDICT_UNSUPPORTED
                  : answer == -ENOKEY ? VERDICT_UNKNOWN_SIGNER

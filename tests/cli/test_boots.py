@@ -51,7 +51,7 @@ class Image(Case):
     def test_older(self):
         self.wants("fix-a")
         self.carried(**{"fix-a": "5" * 64})
-        image = self.says(f"the initramfs for {KERNEL} carries an older fix-a; run {COMMAND}")
+        image = self.says(f"the initramfs for {KERNEL} contains an outdated fix-a; run {COMMAND}")
         self.assertEqual(image["patches"], [{"name": "fix-a", "problem": "older"}])
         self.assertEqual(image["command"], COMMAND)
 
@@ -61,7 +61,7 @@ class Image(Case):
         self.wants("fix-off", "Enabled=no")
         self.plant(manifest("fix-late"))
         self.carried("fix-gone", "fix-off", "fix_late", **{"fix_a": "5" * 64, "fix-b": None})
-        self.says(f"the initramfs for {KERNEL} carries an older fix-a, fix-b and lacks fix-c and still "
+        self.says(f"the initramfs for {KERNEL} contains an outdated fix-a, fix-b and lacks fix-c and still "
                   f"carries fix-gone, fix-off, fix_late; run {COMMAND}")
 
     def test_without_lpd(self):
@@ -110,10 +110,10 @@ class Image(Case):
                    manifest("fix-c", "Stage=initrd", f"[Kernel:{KERNEL}]", "Module=/opt/fix-c.ko"))
         self.says(f"the initramfs for {KERNEL} lacks fix-b, fix-c; run {COMMAND}")
         self.carried("fix-c", **{"fix-b": "5" * 64})
-        self.says(f"the initramfs for {KERNEL} carries an older fix-b; run {COMMAND}")
+        self.says(f"the initramfs for {KERNEL} contains an outdated fix-b; run {COMMAND}")
         # The image was made before the volume was there: its fix-a is the one that goes in.
         self.carried("fix-a", "fix-b", "fix-c")
-        self.says(f"the initramfs for {KERNEL} still carries fix-a; run {COMMAND}")
+        self.says(f"the initramfs for {KERNEL} still contains fix-a; run {COMMAND}")
 
     def test_made_again(self):
         self.wants("fix-a")
@@ -122,7 +122,7 @@ class Image(Case):
         self.plant({f"/boot/initrd.img-{KERNEL}": ""})
         later = time.time() + 3600
         os.utime(image, (later, later))
-        found = self.says(f"the initramfs for {KERNEL} carries an older fix-a; it has been made again "
+        found = self.says(f"the initramfs for {KERNEL} contains an outdated fix-a; it has been rebuilt "
                           "since: reboot")
         self.assertTrue(found["rebuilt"])
         # Before this boot, and before the last change to a patch.
@@ -176,7 +176,7 @@ class Image(Case):
         self.wants("fix-a")
         for path in TOOL:
             (self.root / path[1:]).unlink()
-        self.says(f"the initramfs for {KERNEL} lacks fix-a; run the tool that makes it")
+        self.says(f"the initramfs for {KERNEL} lacks fix-a; run the tool that builds it")
         self.plant({"/usr/bin/mkinitcpio": ""})
         self.says(f"the initramfs for {KERNEL} lacks fix-a; lpd's hook for mkinitcpio is not installed")
         self.plant({"/usr/lib/initcpio/install/lpd": ""})

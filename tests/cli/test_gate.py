@@ -155,7 +155,7 @@ class Gate(Case):
 class BrokenPolicy(Case):
     """Nothing is trusted while the policy cannot be read, and that is a matter of the configuration."""
 
-    WORDS = "the policy cannot be read, so nothing is trusted: /etc/lpd/lpd.conf:2: "
+    WORDS = "the policy has an error, so nothing is trusted: /etc/lpd/lpd.conf:2: "
 
     def setUp(self):
         super().setUp()

@@ -45,14 +45,14 @@ class Hints(Case):
         for what in (None, Link("/etc/shadow")):
             self.plant({f"{STORE}/fix-net.ko": what})
             self.hint("remove it first", "install", self.file, status=1)
-            self.remove(re.match(r"(\S+) is in the way", self.json_once("install", self.file, status=1)
+            self.remove(re.match(r"(\S+) is not a regular file", self.json_once("install", self.file, status=1)
                                  ["error"]["message"])[1])
             self.text("install", self.file)
             self.text("remove", "fix-net")
 
     def test_named_module(self):
         self.plant(manifest("fix-net", f"[Kernel:{KERNEL}]", "Module=/opt/fix.ko"))
-        self.hint("put the module there, or take Module= out of the manifest", "install", self.file, status=1)
+        self.hint("put the module there, or remove Module= from the manifest", "install", self.file, status=1)
         self.plant({"/opt/fix.ko": self.data})
         self.assertEqual(self.json("why", "fix-net")["action"], "load")
         self.write(f"{MANIFESTS}/fix-net.conf", f"[Patch]\n[Kernel:{KERNEL}]\n")
@@ -74,7 +74,7 @@ class Hints(Case):
 
     def test_a_packages_patch(self):
         self.plant({"/usr/lib/lpd/patches.d/fix-net.conf": "[Patch]\n", f"{STORE}/fix-net.ko": self.data})
-        command, = self.hint(r"remove the package, or switch the patch off: lpctl (disable \S+)",
+        command, = self.hint(r"remove the package, or disable the patch: lpctl (disable \S+)",
                              "remove", "fix-net", status=1)
         self.text(*shlex.split(command))
         self.assertEqual(self.json("why", "fix-net")["action"], "skip")
@@ -131,7 +131,7 @@ class Hints(Case):
 
     def test_running_kernel(self):
         self.remove("/proc/sys/kernel/osrelease")
-        option, = self.hint(r"name it: (--kernel=)", "initramfs-files", status=64)
+        option, = self.hint(r"give the release: (--kernel=)", "initramfs-files", status=64)
         self.text("initramfs-files", option + KERNEL)
 
     def test_lock_file(self):
@@ -144,7 +144,7 @@ class Hints(Case):
     def test_signed_manifests(self):
         """What lpctl may not write is written by hand, as it says; then it asks for the signature alone."""
         self.write("/etc/lpd/lpd.conf", "[Trust]\nSignature=permissive\nSignedManifests=yes\n")
-        path, = self.hint(r"write that yourself, and sign it: openssl cms .*-in (\S+) .*", "install", self.file,
+        path, = self.hint(r"write it yourself, and sign it: openssl cms .*-in (\S+) .*", "install", self.file,
                           status=5)
         self.write(path, f"[Patch]\n[Kernel:{KERNEL}]\n")
         self.hint("sign it: openssl cms .*", "install", self.file, status=5)

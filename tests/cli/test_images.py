@@ -32,7 +32,7 @@ class Images(Machine):
         for image in value.get("initramfs", []):
             command = f"update-initramfs -u -k {image['kernel']}"
             self.assertEqual(image, {"kernel": image["kernel"], "command": command, "done": False,
-                                     "message": f"to be made again in that root by {command}"})
+                                     "message": f"rebuild it in that root: {command}"})
         return [image["kernel"] for image in value.get("initramfs", [])]
 
     def test_only_kernels_concerned(self):
@@ -73,18 +73,18 @@ class Images(Machine):
 
     def test_text(self):
         said = self.text("install", "--stage=initrd", self.file[KERNEL]).splitlines()
-        self.assertEqual(said[1:], [f"initramfs for {KERNEL}: to be made again in that root by "
+        self.assertEqual(said[1:], [f"initramfs for {KERNEL}: rebuild it in that root: "
                                     f"update-initramfs -u -k {KERNEL}"])
         self.assertEqual(self.text("-q", "disable", "fix-a"), "")
 
     def test_no_tool(self):
         (self.root / "usr/share/initramfs-tools/hooks/lpd").unlink()
-        self.assertIn(f"initramfs for {KERNEL}: lpd's hook for initramfs-tools is not installed",
+        self.assertIn(f"initramfs for {KERNEL}: not rebuilt: lpd's hook for initramfs-tools is not installed",
                       self.text("install", "--stage=initrd", self.file[KERNEL]))
         (self.root / "usr/sbin/update-initramfs").unlink()
         value = self.json_once("disable", "fix-a")
         self.assertEqual(value["initramfs"], [{"kernel": KERNEL, "command": None, "done": False,
-                                               "message": "to be made again by the tool that makes it"}])
+                                               "message": "rebuild it with the tool that builds it"}])
 
 
 class Kernels(Machine):
@@ -137,7 +137,7 @@ class Kernels(Machine):
         self.assertTrue((self.root / f"usr/lib/lpd/modules/{OTHER}/fix-a.ko").exists())
 
     def test_the_kernel_that_runs(self):
-        self.assertIn("is the kernel that runs", self.lpctl("remove", f"--kernel={KERNEL}", status=1).stderr)
+        self.assertIn("is the running kernel", self.lpctl("remove", f"--kernel={KERNEL}", status=1).stderr)
         self.assertEqual(self.there(), self.ALL)
 
     def test_usage(self):

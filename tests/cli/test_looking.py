@@ -83,7 +83,7 @@ class Patched(Case):
         self.text("status", "--check")
         (self.root / "sys/kernel/livepatch/fix_net/enabled").write_text("0\n")
         value, text = self.assert_same_everywhere("status", "--check", status=10)
-        self.assertEqual(value["error"]["message"], "required, but not in: fix-net")
+        self.assertEqual(value["error"]["message"], "required, but not loaded: fix-net")
         self.assertEqual(states(value)["fix-net"][0], "disabled")
         self.assertIn("fix-net", text)
 
@@ -234,7 +234,7 @@ class Patched(Case):
 
 
 class InTransition(Case):
-    """6.12: a patch on its way in, which four tasks of three processes hold up."""
+    """6.12: a patch on its way in, which four tasks of three processes block."""
 
     def setUp(self):
         super().setUp()
@@ -266,7 +266,7 @@ class InTransition(Case):
                           (301, 301, "kworker/0:1", "I", "")])
         self.assertEqual(value["tasks"][1]["stack"], ["[<0>] stall_read+0x10/0x40 [stall]",
                                                       "[<0>] vfs_read+0xa0/0x300"])
-        self.assertIn("fix_new: 3 tasks hold its transition up\n", text)
+        self.assertIn("fix_new: 3 tasks block its transition\n", text)
         self.assertIn("300 a) R (b (S) /usr/bin/stall --for ever\n    [<0>] stall_read+0x10/0x40 [stall]\n",
                       text)
 
@@ -283,7 +283,7 @@ class InTransition(Case):
     def test_blocking_by_one_task(self):
         for pid, tid in ((1, 7), (301, 301)):
             self.plant({f"/proc/{pid}/task/{tid}/patch_state": "1\n"})
-        self.assertEqual(self.text("blocking").splitlines()[0], "fix_new: 1 task holds its transition up")
+        self.assertEqual(self.text("blocking").splitlines()[0], "fix_new: 1 task blocks its transition")
 
     def test_on_its_way_out(self):
         (self.root / "sys/kernel/livepatch/fix_new/enabled").write_text("0\n")
@@ -381,7 +381,7 @@ class Broken(Case):
         value, text = self.assert_same_everywhere("status")
         found = states(value)
         self.assertEqual(found["good"][0], "failed")
-        self.assertIn("the policy cannot be read, so nothing is trusted: /etc/lpd/lpd.conf:2", found["good"][1])
+        self.assertIn("the policy has an error, so nothing is trusted: /etc/lpd/lpd.conf:2", found["good"][1])
         self.assertEqual(found["typo"][0], "failed")
         self.assertNotIn("masked", found)
         self.assertIn("did you mean 'TimeoutSec'", found["typo"][1])
@@ -506,7 +506,7 @@ class SwitchedOff(Case):
         value, text = self.assert_same_everywhere("status")
         self.assertEqual(states(value), {
             "fix-a": ("absent", "it has not been loaded in this boot"),
-            "fix-b": ("skipped", "the kernel command line says lpd.skip=fix-b")})
+            "fix-b": ("skipped", "lpd.skip=fix-b is on the kernel command line")})
         self.assertEqual(value["switches"]["skip"], ["fix_b", "other"])
         self.assertIn("Switches  lpd.skip= on the kernel command line: fix_b other\n", text)
 
@@ -514,21 +514,21 @@ class SwitchedOff(Case):
         self.plant({"/etc/lpd/disable": ""})
         value, text = self.assert_same_everywhere("status")
         self.assertEqual(states(value), dict.fromkeys(("fix-a", "fix-b"),
-                                                      ("skipped", "/etc/lpd/disable is there")))
+                                                      ("skipped", "/etc/lpd/disable exists")))
         self.assertTrue(value["switches"]["disabledByFile"])
-        self.assertIn("Switches  /etc/lpd/disable is there: nothing is loaded at boot\n", text)
+        self.assertIn("Switches  /etc/lpd/disable exists: nothing is loaded at boot\n", text)
 
     def test_command_line(self):
         self.plant({"/proc/cmdline": "lpd=0 ro\n"})
         value, text = self.assert_same_everywhere("status")
-        self.assertEqual(states(value)["fix-a"], ("skipped", "the kernel command line says lpd=0"))
+        self.assertEqual(states(value)["fix-a"], ("skipped", "lpd=0 is on the kernel command line"))
         self.assertTrue(value["switches"]["disabledOnCommandLine"])
         self.assertIn("Switches  lpd=0 on the kernel command line: nothing is loaded at boot\n", text)
         self.assertEqual(self.json("why", "fix-a")["steps"][-1]["question"], "switches")
         # What decided is what is said, though it is disabled, too.
         self.plant(manifest("fix-b", "Enabled=no"))
         self.assertEqual(states(self.json("status"))["fix-b"],
-                         ("skipped", "the kernel command line says lpd=0"))
+                         ("skipped", "lpd=0 is on the kernel command line"))
 
     def test_what_a_boot_has_said(self):
         self.plant({"/proc/cmdline": "ro\n"},

@@ -121,7 +121,7 @@ class Required(ModulesCase):
             self.assertEqual(self.json("show", "fix-net")["patches"][0]["kernelState"]["probe"], "unknown")
             forecast = self.json("lock", "--dry-run")["forecast"]
             self.assertEqual(forecast["outcome"], "refuse")
-            self.assertIn("not known, as its load is not on record", forecast["reason"])
+            self.assertIn("unknown whether its probe has run, because its load is not recorded", forecast["reason"])
 
     def test_transition_unknown(self):
         (self.root / "sys/kernel/livepatch/fix_net/transition").unlink()

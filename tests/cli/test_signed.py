@@ -170,7 +170,7 @@ class Changing(Signed):
 
     def test_install(self):
         message, hint = self.refused("install", self.file)
-        self.assertIn(f"{PATCHES}/fix-net.conf is not there", message)
+        self.assertIn(f"{PATCHES}/fix-net.conf does not exist", message)
         self.assertIn(f"-out {PATCHES}/fix-net.conf.p7s", hint)
         self.manifest()
         self.assertIn("not signed", self.refused("install", self.file)[0])

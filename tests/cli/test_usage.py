@@ -85,7 +85,7 @@ class Usage(Case):
         self.assertEqual(said[0], f"--root={self.root}")
         self.assertIn("LPD_PATCH=fix-net", said)
         self.assertNotIn("--root", self.run_bare("log", env=path).stdout)
-        self.assertIn("cannot be the name of a patch", self.lpctl("log", "../x", status=64).stderr)
+        self.assertIn("is not a patch name", self.lpctl("log", "../x", status=64).stderr)
         self.assertIn("cannot run journalctl: ", self.lpctl("log", status=1, env={"PATH": ""}).stderr)
 
     def test_options_after_arguments(self):
@@ -270,7 +270,7 @@ class Unprivileged(Case):
         (self.root / "proc/7/task/7/patch_state").chmod(0o400)
         done = self.run_as_nobody(f"--root={self.root}", "blocking")
         self.assertEqual((done.returncode, done.stdout), (4, ""))
-        self.assertEqual(done.stderr, "lpctl: the states of tasks are shown to root only\n"
+        self.assertEqual(done.stderr, "lpctl: only root can see the states of tasks\n"
                                       "       run this as root\n")
 
     def test_manifests_of_others(self):

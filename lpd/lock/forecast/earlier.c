@@ -16,7 +16,7 @@ static int want_module(struct search *s, const struct late_record *l, const char
         return 0;
     for (size_t i = 0; i < l->n_boots; i++)
         n += strv_contains(l->boots[i].modules, name);
-    if (asprintf(&reason, "loaded after the boot was over, in %zu of %zu boots on record", n,
+    if (asprintf(&reason, "loaded after the end of the boot, in %zu of %zu recorded boots", n,
                  l->n_boots) < 0)
         return -ENOMEM;
     return search_add(s, WANTED_RECORD, name, module_is_loaded(s->host, name), reason);

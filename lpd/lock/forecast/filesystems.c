@@ -75,7 +75,7 @@ static int want_nls(struct search *s, const struct mount *m, const char *prefix,
 
     if (!name || asprintf(&alias, "nls_%s%s", prefix, name) < 0)
         return -ENOMEM;
-    return search_alias(s, WANTED_FILESYSTEM, alias, "%s: %.50s needs it for names of files",
+    return search_alias(s, WANTED_FILESYSTEM, alias, "%s: %.50s needs it for file names",
                         m->where, m->type);
 }
 
@@ -99,10 +99,10 @@ static int want_nfs_versions(struct search *s, const struct mount *m,
                              const struct defaults *d _unused_) {
     int r;
 
-    r = search_alias(s, WANTED_FILESYSTEM, "nfsv4", "%s: nfs asks for it", m->where);
+    r = search_alias(s, WANTED_FILESYSTEM, "nfsv4", "%s: nfs requests it", m->where);
     return r < 0 || streq(m->type, "nfs4")
                ? r
-               : search_alias(s, WANTED_FILESYSTEM, "nfsv3", "%s: nfs asks for it", m->where);
+               : search_alias(s, WANTED_FILESYSTEM, "nfsv3", "%s: nfs requests it", m->where);
 }
 
 /* The modules that a file system requests when it is mounted, besides its dependencies. */
@@ -137,7 +137,7 @@ static int want_type(struct search *s, const struct mount *m, const char *filesy
     if (asprintf(&alias, "fs-%s", m->type) < 0)
         return -ENOMEM;
     if (!kernel_has(filesystems, m->type))
-        r = search_alias(s, WANTED_FILESYSTEM, alias, "%s: %.50s is to be mounted", m->where,
+        r = search_alias(s, WANTED_FILESYSTEM, alias, "%s: %.50s may be mounted", m->where,
                          m->type);
     for (size_t i = 0; i < ELEMENTSOF(companions) && r >= 0; i++)
         if (streq(companions[i].type, m->type))

@@ -21,10 +21,10 @@ static int find_release(struct host *h, char **ret, struct error *e) {
     if (r < 0)
         return r == -ENOMEM ? r
                             : error_set(e, r, EXIT_STATUS_FAILED,
-                                        "/lib/modules: there are no modules of any kernel");
+                                        "/lib/modules: no kernel has modules there");
     if (kernel_release_is_valid(*ret))
         return 0;
-    return error_set(e, -EINVAL, EXIT_STATUS_FAILED, "'%s' cannot be the release of a kernel", *ret);
+    return error_set(e, -EINVAL, EXIT_STATUS_FAILED, "'%s' is not a kernel release", *ret);
 }
 
 static bool contains_name(char *const *names, const char *name) {

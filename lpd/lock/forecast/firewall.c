@@ -68,7 +68,7 @@ struct rules {
 };
 
 static int want(struct rules *rules, const char *alias, const char *word) {
-    return search_alias(rules->search, WANTED_FIREWALL, alias, "%s: '%.50s', put in by %s",
+    return search_alias(rules->search, WANTED_FIREWALL, alias, "%s: '%.50s', loaded by %s",
                         rules->path, word, rules->unit);
 }
 

@@ -167,7 +167,8 @@ static int copy_files(const struct host *h, const char *directory, int to, struc
             return fd;
         r = fd < 0 ? 0 : copy_file(fd, to, i);
         if (r == -EBADMSG)
-            return error_hint(e, error_set(e, r, EXIT_STATUS_REFUSED, "%s/%s: is no index of modules, or a damaged one",
+            return error_hint(e, error_set(e, r, EXIT_STATUS_REFUSED, "%s/%s: not an index of "
+                                                                      "modules, or damaged",
                                            directory, files[i].name),
                               "depmod -a %s", path_basename(directory));
         if (r < 0)

@@ -39,7 +39,7 @@ static int is_new(struct search *s, enum forecast_source source, const char *ali
         return node ? 0 : -ENOMEM;
     }
     if (++s->n_asked == ASKED_MAX)
-        return search_note_unread(s, "what comes after the first 20000 names", -E2BIG);
+        return search_note_unread(s, "names after the first 20000", -E2BIG);
     return 1;
 }
 

@@ -116,8 +116,8 @@ static void test_each_problem(void **state _unused_) {
     patch("lp-e", "");
     record(FAKE_RELEASE, OLD("lp_a") "," CARRIED("lp-b", "null") "," OLD("lp-d") "," OLD("lp-e") ","
                          OLD("gone"));
-    assert_string_equal(look(), THE " carries an older lp-a, lp-b and lacks lp-c "
-                                    "and still carries lp-d, lp-e, gone; run " UPDATE);
+    assert_string_equal(look(), THE " contains an outdated lp-a, lp-b and lacks lp-c "
+                                    "and still contains lp-d, lp-e, gone; run " UPDATE);
     assert_string_equal(image.command, UPDATE);
     assert_string_equal(image_problem_to_string(image.faults[0].problem), "older");
     assert_string_equal(image_problem_to_string(image.faults[2].problem), "missing");
@@ -166,7 +166,7 @@ static void test_broken_patches(void **state _unused_) {
     record(FAKE_RELEASE, OLD("lp-a") "," OLD("lp-b"));
     assert_string_equal(look(), "");
     record(FAKE_RELEASE, OLD("lp-c"));
-    assert_string_equal(look(), THE " still carries lp-c; run " UPDATE);
+    assert_string_equal(look(), THE " still contains lp-c; run " UPDATE);
 }
 
 static void test_nothing_can_be_told(void **state _unused_) {
@@ -197,18 +197,18 @@ static void test_volume(void **state _unused_) {
     write_module(MODULES "lp-b.ko", "lp_b", BUILD_1, FAKE_RELEASE);
     assert_string_equal(look(), THE " lacks lp-b; run " UPDATE);
     record(FAKE_RELEASE, OLD("lp-a") "," OLD("lp-b"));
-    assert_string_equal(look(), THE " carries an older lp-b and still carries "
+    assert_string_equal(look(), THE " contains an outdated lp-b and still contains "
                                     "lp-a; run " UPDATE);
 }
 
 static void test_way_out(void **state _unused_) {
     record(FAKE_RELEASE, OLD("gone"));
     fake_kernel_remove(&k, "/usr/share/initramfs-tools/hooks/lpd");
-    assert_string_equal(look(), THE " still carries gone; lpd's hook for "
+    assert_string_equal(look(), THE " still contains gone; lpd's hook for "
                                     "initramfs-tools is not installed");
     fake_kernel_remove(&k, "/usr/sbin/update-initramfs");
-    assert_string_equal(look(), THE " still carries gone; run the tool that "
-                                    "makes it");
+    assert_string_equal(look(), THE " still contains gone; run the tool that "
+                                    "builds it");
     assert_null(image.command);
 }
 
@@ -238,8 +238,8 @@ static void test_rebuilt(void **state _unused_) {
     record(FAKE_RELEASE, OLD("lp-a"));
     booted_at(now - 1000);
     made_at(now + 1000);
-    assert_string_equal(look(), THE " carries an older lp-a; it has been made "
-                                    "again since: reboot");
+    assert_string_equal(look(), THE " contains an outdated lp-a; it has been rebuilt "
+                                    "since: reboot");
     made_at(now - 500);
     assert_false(look()[0] == '\0' || image.rebuilt);
     made_at(now + 1000);
@@ -313,8 +313,8 @@ static void test_told_once(void **state _unused_) {
     for (unsigned i = 0; i < 2; i++)
         assert_int_equal(image_tell(&k.host, &e), 0);
     assert_int_equal(strv_length(told), 2);
-    assert_string_equal(told[0], "lp-a: " THE " carries an older lp-a; run " UPDATE);
-    assert_string_equal(told[1], "gone: " THE " still carries gone; run " UPDATE);
+    assert_string_equal(told[0], "lp-a: " THE " contains an outdated lp-a; run " UPDATE);
+    assert_string_equal(told[1], "gone: " THE " still contains gone; run " UPDATE);
 }
 
 /* Of a policy that is broken what could be read holds. */
@@ -325,7 +325,7 @@ static void test_told_under_a_broken_policy(void **state _unused_) {
     record(FAKE_RELEASE, OLD("gone"));
     assert_int_equal(image_tell(&k.host, &e), 0);
     assert_int_equal(strv_length(told), 1);
-    assert_string_equal(told[0], "gone: " THE " still carries gone; run " UPDATE);
+    assert_string_equal(told[0], "gone: " THE " still contains gone; run " UPDATE);
 }
 
 int main(void) {

@@ -189,7 +189,7 @@ static void test_unreadable(void **state _unused_) {
         assert_int_equal(seteuid(65534), 0);
     r = read_tasks();
     assert_int_equal(seteuid(getuid()), 0);
-    assert_error(r, -EACCES, EXIT_STATUS_PRIVILEGE, "shown to root only");
+    assert_error(r, -EACCES, EXIT_STATUS_PRIVILEGE, "only root can see");
 }
 
 static void test_no_proc(void **state _unused_) {

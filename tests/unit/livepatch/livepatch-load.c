@@ -130,14 +130,14 @@ struct errno_case {
 /* KERNEL-FACTS: every errno of finit_module(2). */
 static void test_each_errno(void **state _unused_) {
     static const struct errno_case cases[] = {
-        { EPERM, EXIT_STATUS_REFUSED, "may not load this module" },
+        { EPERM, EXIT_STATUS_REFUSED, "the kernel forbids loading this module" },
         { EACCES, EXIT_STATUS_REFUSED, "a security module forbids" },
         { EKEYREJECTED, EXIT_STATUS_REFUSED, "rejected its signature" },
         { EBADMSG, EXIT_STATUS_REFUSED, "signature malformed" },
-        { ENOEXEC, EXIT_STATUS_KERNEL, "does not fit this kernel" },
+        { ENOEXEC, EXIT_STATUS_KERNEL, "built for another kernel" },
         { EINVAL, EXIT_STATUS_FAILED, "cannot apply the patch" },
         { ENOENT, EXIT_STATUS_KERNEL, "needs a symbol" },
-        { EEXIST, EXIT_STATUS_FAILED, "a module of that name is in" },
+        { EEXIST, EXIT_STATUS_FAILED, "a module of that name is loaded" },
         { EBUSY, EXIT_STATUS_FAILED, "busy with another patch, or a tracer" },
         { ENODEV, EXIT_STATUS_FAILED, "patch's own code refused" },
         { EOPNOTSUPP, EXIT_STATUS_FAILED, "loading it failed: Operation not supported" },
@@ -169,7 +169,7 @@ static void test_privilege(void **state _unused_) {
 
     fake_kernel_text(&k, "/proc/self/status", "Name:\tx\nCapEff:\t000001ffffffffff\nSeccomp:\t0\n");
     assert_error(load_now("lp_a", BUILD_1), -EPERM, EXIT_STATUS_REFUSED,
-                 "may not load this module");
+                 "the kernel forbids loading this module");
 }
 
 static void test_lockdown(void **state _unused_) {
@@ -178,7 +178,7 @@ static void test_lockdown(void **state _unused_) {
     assert_error(load_now("lp_a", BUILD_1), -EPERM, EXIT_STATUS_REFUSED, "locked down");
     fake_kernel_text(&k, "/sys/kernel/security/lockdown", "[none] integrity confidentiality\n");
     assert_error(load_now("lp_a", BUILD_1), -EPERM, EXIT_STATUS_REFUSED,
-                 "may not load this module");
+                 "the kernel forbids loading this module");
 }
 
 static void test_modules_disabled(void **state _unused_) {
@@ -203,14 +203,14 @@ static void switch_ftrace_off(struct fake_kernel *kernel) {
 
 static void test_ftrace_off(void **state _unused_) {
     fake_kernel_text(&k, "/proc/sys/kernel/ftrace_enabled", "0\n");
-    assert_error(load_now("lp_a", BUILD_1), -EBUSY, EXIT_STATUS_FAILED, "tracing of functions");
+    assert_error(load_now("lp_a", BUILD_1), -EBUSY, EXIT_STATUS_FAILED, "function tracing");
     assert_string_equal(e.hint, "sysctl kernel.ftrace_enabled=1");
     assert_int_equal(k.n_finit, 0);
 
     /* The same when it is switched off in between. */
     fake_kernel_text(&k, "/proc/sys/kernel/ftrace_enabled", "1\n");
     k.on_finit = switch_ftrace_off;
-    assert_error(load_now("lp_a", BUILD_1), -EBUSY, EXIT_STATUS_FAILED, "tracing of functions");
+    assert_error(load_now("lp_a", BUILD_1), -EBUSY, EXIT_STATUS_FAILED, "function tracing");
     assert_string_equal(e.hint, "sysctl kernel.ftrace_enabled=1");
 }
 
@@ -317,7 +317,7 @@ static void test_busy_too_long(void **state _unused_) {
     fake_kernel_module(&k, "lp_a")->stalls = true;
     assert_int_equal(load_now("lp_a", BUILD_1), 0);
     assert_error(load_now("lp_b", BUILD_2), -ETIME, EXIT_STATUS_TIMEOUT,
-                 "/lib/lp_b.ko has to wait: lp_a: the transition is not over after 60 s");
+                 "/lib/lp_b.ko has to wait: lp_a: the transition has not finished after 60 s");
     assert_non_null(strstr(e.hint, "lpctl blocking lp_a"));
     assert_int_equal(k.now - start, 60 * USEC_PER_SEC);
     assert_absent("lp_b");
@@ -394,7 +394,7 @@ static void test_remains_are_held(void **state _unused_) {
     start_disabling("lp_a");
     fake_kernel_advance(&k, 2 * USEC_PER_SEC);
     assert_error(load_now("lp_a", BUILD_2), -EWOULDBLOCK, EXIT_STATUS_FAILED,
-                 "something holds its module");
+                 "its module is in use");
 
     fake_kernel_text(&k, "/proc/sys/kernel/modules_disabled", "1\n");
     assert_error(load_now("lp_a", BUILD_2), -EPERM, EXIT_STATUS_LOCKED, "disabled until reboot");
@@ -430,7 +430,7 @@ static void test_waits_for_other_build_to_go(void **state _unused_) {
     fake_kernel_advance(&k, 2 * USEC_PER_SEC);
     m->stalls_back = true;
     start_disabling("lp_a");
-    assert_error(load_now("lp_a", BUILD_1), -ETIME, EXIT_STATUS_TIMEOUT, "disabling it goes on");
+    assert_error(load_now("lp_a", BUILD_1), -ETIME, EXIT_STATUS_TIMEOUT, "disabling it has not finished");
 }
 
 static void test_registers_no_patch(void **state _unused_) {

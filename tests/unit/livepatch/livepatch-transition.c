@@ -145,13 +145,13 @@ static void test_stall_wait(void **state _unused_) {
     start("lp_a");
     add_task("17", "0\n");
     assert_error(finish("lp_a", ON_STALL_WAIT), -ETIME, EXIT_STATUS_TIMEOUT,
-                 "lp_a: the transition is not over after 60 s; 1 task holds it up");
-    assert_non_null(strstr(e.hint, "'lpctl blocking lp_a'"));
+                 "lp_a: the transition has not finished after 60 s; 1 task blocks it");
+    assert_non_null(strstr(e.hint, "see what blocks it: lpctl blocking lp_a"));
     add_task("18", "0\n");
     add_task("19", "1\n");
-    assert_error(finish("lp_a", ON_STALL_WAIT), -ETIME, EXIT_STATUS_TIMEOUT, "2 tasks hold it up");
+    assert_error(finish("lp_a", ON_STALL_WAIT), -ETIME, EXIT_STATUS_TIMEOUT, "2 tasks block it");
     assert_int_equal(transition_finish(&k.host, "lp_a", 0, ON_STALL_WAIT, &e), -ETIME);
-    assert_non_null(strstr(e.message, "the transition is not over in time; 2 tasks"));
+    assert_non_null(strstr(e.message, "the transition has not finished in time; 2 tasks"));
     /* Left as it is: the kernel goes on trying. */
     assert_true(fake_kernel_module(&k, "lp_a")->transition);
     assert_true(fake_kernel_module(&k, "lp_a")->enabled);
@@ -161,7 +161,7 @@ static void test_stall_revert(void **state _unused_) {
     fake_kernel_module(&k, "lp_a")->stalls = true;
     start("lp_a");
     assert_error(finish("lp_a", ON_STALL_REVERT), -ETIME, EXIT_STATUS_TIMEOUT,
-                 "is not over after 60 s; the patch was reverted");
+                 "has not finished after 60 s; the patch was reverted");
     assert_absent("lp_a");
 }
 
@@ -171,7 +171,7 @@ static void test_stall_revert_stalls(void **state _unused_) {
     m->stalls = m->stalls_back = true;
     start("lp_a");
     assert_error(finish("lp_a", ON_STALL_REVERT), -ETIME, EXIT_STATUS_TIMEOUT,
-                 "; reverting it failed: lp_a: disabling it goes on, but is not over after 30 s");
+                 "; reverting it failed: lp_a: disabling it has not finished after 30 s");
     assert_non_null(strstr(e.hint, "lpctl blocking"));
     assert_true(m->registered && !m->enabled);
 }
@@ -182,7 +182,7 @@ static void test_stall_force(void **state _unused_) {
     m->stalls = true;
     start("lp_a");
     assert_error(finish("lp_a", ON_STALL_FORCE), 0, EXIT_STATUS_DONE,
-                 "is not over after 60 s; it was forced");
+                 "has not finished after 60 s; it was forced");
     assert_true(m->enabled && !m->transition);
 }
 

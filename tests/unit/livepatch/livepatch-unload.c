@@ -88,7 +88,7 @@ static void test_another_stalls(void **state _unused_) {
     assert_int_equal(load("lp_b", BUILD_2, &result), 0);
     start = k.now;
     assert_error(unload("lp_a"), -ETIME, EXIT_STATUS_TIMEOUT,
-                 "lp_a cannot be disabled yet: lp_b: the transition is not over after 60 s");
+                 "lp_a cannot be disabled yet: lp_b: the transition has not finished after 60 s");
     assert_int_equal(k.now - start, 60 * USEC_PER_SEC);
     assert_in("lp_a", BUILD_1);
 }
@@ -99,7 +99,7 @@ static void test_stalls(void **state _unused_) {
 
     m->stalls_back = true;
     assert_error(unload("lp_a"), -ETIME, EXIT_STATUS_TIMEOUT,
-                 "lp_a: disabling it goes on, but is not over after 60 s");
+                 "lp_a: disabling it has not finished after 60 s");
     assert_non_null(strstr(e.hint, "lpctl blocking lp_a"));
     assert_int_equal(k.now - start, 60 * USEC_PER_SEC);
     assert_true(m->registered && !m->enabled && m->transition);
@@ -122,7 +122,7 @@ static void test_held_for_ever(void **state _unused_) {
     uint64_t start = k.now;
 
     m->forced = true;
-    assert_error(unload("lp_a"), -EWOULDBLOCK, EXIT_STATUS_FAILED, "by force is held for ever");
+    assert_error(unload("lp_a"), -EWOULDBLOCK, EXIT_STATUS_FAILED, "of a forced patch for ever");
     assert_false(m->registered);
     /* What the kernel does not drop at once it does not drop at all. */
     assert_uint_in_range(k.now - start, 5 * USEC_PER_SEC, 10 * USEC_PER_SEC);
@@ -151,7 +151,7 @@ static void test_write_errors(void **state _unused_) {
 
     /* A kernel that always says EBUSY, although nobody else is in transition. */
     k.write_error = -EBUSY;
-    assert_error(unload("lp_a"), -ETIME, EXIT_STATUS_TIMEOUT, "the kernel does not disable it");
+    assert_error(unload("lp_a"), -ETIME, EXIT_STATUS_TIMEOUT, "the kernel refuses to disable it");
 }
 
 static void test_remove_errors(void **state _unused_) {

@@ -103,7 +103,7 @@ static void test_stale_record(void **state _unused_) {
     fake_kernel_text(&k, "/etc/lpd/disable", "");
     assert_int_equal(load("fix-it"), -ECANCELED);
     systemd_says("failed", "failed", NULL, false);
-    assert_error_has(converge(), -EIO, &e, "/etc/lpd/disable is there");
+    assert_error_has(converge(), -EIO, &e, "/etc/lpd/disable exists");
     systemd_says("canceled", "inactive", NULL, false);
     assert_error_has(converge(), -EIO, &e, "the job of " UNIT " ended with: canceled");
 }

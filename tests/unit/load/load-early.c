@@ -118,7 +118,7 @@ static void test_the_host_tries_again(void **state _unused_) {
 
 static void assert_stale(const char *command) {
     assert_failed(load("lp-a"), -EEXIST, EXIT_STATUS_FAILED, "failed",
-                  "the initramfs for " FAKE_RELEASE " carries an older lp-a");
+                  "the initramfs for " FAKE_RELEASE " contains an outdated lp-a");
     assert_non_null(strstr(e.hint, command));
     assert_true(result.loaded);
     assert_string_equal(result.build_id, BUILD_1);
@@ -130,7 +130,7 @@ static void test_stale(void **state _unused_) {
     load_early();
     fake_kernel_advance(&k, 5 * USEC_PER_SEC);
     write_module(MODULES "lp-a.ko", "lp_a", BUILD_2, FAKE_RELEASE);
-    assert_stale("the tool that makes it");
+    assert_stale("the tool that builds it");
     fake_kernel_text(&k, "/usr/bin/mkinitcpio", "");
     assert_stale("run mkinitcpio -P and");
     fake_kernel_text(&k, "/usr/bin/dracut", "");
@@ -153,7 +153,7 @@ static void test_stale_volume(void **state _unused_) {
 
     fake_kernel_remove(&k, IMAGE_RECORD);
     load_early(); /* as if the image had it */
-    assert_stale("the tool that makes it");
+    assert_stale("the tool that builds it");
 }
 
 /* Of a patch that the host loaded no initramfs is to blame. */
@@ -285,7 +285,7 @@ static void test_budget_of_bytes(void **state _unused_) {
     load_early();
     assert_told(0, "lp-0 failed: ");
     assert_told(1, "lp-1 failed: ");
-    assert_told(2, "lp-2 skipped: lp-2.ko.gz: it holds more than the 4096 KiB that may still");
+    assert_told(2, "lp-2 skipped: lp-2.ko.gz: it contains more than the 4096 KiB that may still");
     assert_told(3, "lp-3 skipped: ");
     assert_told(4, "lp-good skipped: ");
     assert_int_equal(early_record_read(&k.host, &spent), 0);

@@ -442,7 +442,7 @@ static void test_probe_that_hangs(void **state _unused_) {
     fake_kernel_text(&k, "/etc/lpd/patches.d/fix-it.conf.d/quick.conf",
                      "[Patch]\nTimeoutSec=100ms\n");
     fake_kernel_module(&k, "fix_it")->transition_usec = 1;
-    assert_failed(load("fix-it"), -ETIME, EXIT_STATUS_TIMEOUT, "failed", "did not end within");
+    assert_failed(load("fix-it"), -ETIME, EXIT_STATUS_TIMEOUT, "failed", "did not finish within");
     assert_false(fake_kernel_module(&k, "fix_it")->loaded);
 }
 
@@ -598,7 +598,7 @@ static void test_unload_stalls(void **state _unused_) {
     fake_kernel_advance(&k, 5 * USEC_PER_SEC);
     fake_kernel_module(&k, "fix_it")->stalls_back = true;
     at = k.now;
-    assert_failed(unload("fix-it"), -ETIME, EXIT_STATUS_TIMEOUT, "failed", "disabling it goes on");
+    assert_failed(unload("fix-it"), -ETIME, EXIT_STATUS_TIMEOUT, "failed", "disabling it has not finished");
     assert_int_equal(k.now - at, 20 * USEC_PER_SEC);
     assert_result("fix-it", "unload", "failed");
     assert_false(result.loaded);

@@ -147,7 +147,7 @@ static void test_no_seal(void **state _unused_) {
 
     policy("[Lock]\nSeal=yes\n");
     assert_int_equal(lock_execute(&k.host, &e) < 0, 1);
-    assert_non_null(strstr(error_message(&e, 0), "modules are locked, but the patches are not sealed: "));
+    assert_non_null(strstr(error_message(&e, 0), "modules are locked, but the patches could not be sealed: "));
     assert_string_equal(lock_failed_words(&k.host), "");
     lock_refused(&k.host, e.message);
     r = on_record();

@@ -111,11 +111,11 @@ static void test_no_modules(void **state _unused_) {
     r = forecast_find(&h, &policy, &w, &e);
     assert_string_equal(e.hint, "depmod -a 6.9.9");
     assert_error_is(r, -EBADMSG, &e,
-                    "/lib/modules/6.9.9/modules.dep.bin: is no index of modules, or a damaged one");
+                    "/lib/modules/6.9.9/modules.dep.bin: not an index of modules, or damaged");
 
     tree_write(&h, "/proc/sys/kernel/osrelease", "../../etc\n");
     r = forecast_find(&h, &policy, &w, &e);
-    assert_error_is(r, -EINVAL, &e, "'../../etc' cannot be the release of a kernel");
+    assert_error_is(r, -EINVAL, &e, "'../../etc' is not a kernel release");
 }
 
 /* libkmod follows what stands in an index: nobody else may write there. */
@@ -190,13 +190,13 @@ static void test_fstab(void **state _unused_) {
                "/dev/sr0 /cd auto,iso9660 ro\n"
                "/x.img /mnt/x ext4 ro,loop=/dev/loop3\n"
                "who@host: /mnt/y fuse.sshfs");
-    assert_found("vfat filesystem: /etc/fstab:3: vfat is to be mounted\n"
-                 "nls_cp437 filesystem: /etc/fstab:3: vfat needs it for names of files\n"
-                 "nls_ascii filesystem: /etc/fstab:3: vfat needs it for names of files\n"
-                 "isofs filesystem: /etc/fstab:7: iso9660 is to be mounted\n"
-                 "nls_utf8 filesystem: /etc/fstab:7: iso9660 needs it for names of files\n"
+    assert_found("vfat filesystem: /etc/fstab:3: vfat may be mounted\n"
+                 "nls_cp437 filesystem: /etc/fstab:3: vfat needs it for file names\n"
+                 "nls_ascii filesystem: /etc/fstab:3: vfat needs it for file names\n"
+                 "isofs filesystem: /etc/fstab:7: iso9660 may be mounted\n"
+                 "nls_utf8 filesystem: /etc/fstab:7: iso9660 needs it for file names\n"
                  "loop filesystem: /etc/fstab:8: mounts a file\n"
-                 "fuse filesystem: /etc/fstab:9: fuse is to be mounted");
+                 "fuse filesystem: /etc/fstab:9: fuse may be mounted");
     assert_proposed("fuse isofs loop nls_ascii nls_cp437 nls_utf8 vfat");
 }
 
@@ -207,8 +207,8 @@ static void test_fat_options(void **state _unused_) {
                                  "/dev/sda2 /b vfat iocharset=../../x,codepage=\n"
                                  "/dev/sda3 /c blacklisted\n");
     tree_write(&h, "/etc/modprobe.d/a.conf", "blacklist blacklisted\n");
-    assert_found("nls_cp850 filesystem: /etc/fstab:1: vfat needs it for names of files\n"
-                 "nls_iso8859_1 filesystem: /etc/fstab:1: vfat needs it for names of files");
+    assert_found("nls_cp850 filesystem: /etc/fstab:1: vfat needs it for file names\n"
+                 "nls_iso8859_1 filesystem: /etc/fstab:1: vfat needs it for file names");
 }
 
 static void test_mount_units(void **state _unused_) {
@@ -219,13 +219,13 @@ static void test_mount_units(void **state _unused_) {
     tree_write(&h, "/etc/systemd/system/no-type.mount", "[Mount]\nWhat=/dev/b\n");
     tree_write(&h, "/usr/lib/systemd/system/proc-binfmt.mount", "[Mount]\nType=binfmt_misc\n");
     tree_write(&h, "/usr/lib/systemd/system/sys-fuse.mount", "[Mount]\nType=fuse\n");
-    assert_found("nfs filesystem: /etc/systemd/system/srv.mount: nfs4 is to be mounted\n"
-                 "nfsv4 filesystem: /etc/systemd/system/srv.mount: nfs asks for it\n"
-                 "vfat filesystem: /run/systemd/generator/boot.mount: vfat is to be mounted\n"
-                 "nls_cp437 filesystem: /run/systemd/generator/boot.mount: vfat needs it for names of "
-                 "files\n"
-                 "nls_iso8859_1 filesystem: /run/systemd/generator/boot.mount: vfat needs it for names "
-                 "of files");
+    assert_found("nfs filesystem: /etc/systemd/system/srv.mount: nfs4 may be mounted\n"
+                 "nfsv4 filesystem: /etc/systemd/system/srv.mount: nfs requests it\n"
+                 "vfat filesystem: /run/systemd/generator/boot.mount: vfat may be mounted\n"
+                 "nls_cp437 filesystem: /run/systemd/generator/boot.mount: vfat needs it for file "
+                 "names\n"
+                 "nls_iso8859_1 filesystem: /run/systemd/generator/boot.mount: vfat needs it for file "
+                 "names");
     /* What others depend on comes with them. */
     assert_proposed("nfsv4 nls_cp437 nls_iso8859_1 vfat");
 }
@@ -234,7 +234,7 @@ static void test_automount(void **state _unused_) {
     tree_write(&h, "/usr/lib/systemd/system/proc-binfmt.mount", "[Mount]\nType=binfmt_misc\n");
     tree_link(&h, "../proc-binfmt.automount",
               "/usr/lib/systemd/system/sysinit.target.wants/proc-binfmt.automount");
-    assert_found("binfmt_misc filesystem: /usr/lib/systemd/system/proc-binfmt.mount: binfmt_misc is to "
+    assert_found("binfmt_misc filesystem: /usr/lib/systemd/system/proc-binfmt.mount: binfmt_misc may "
                  "be mounted");
     tree_link(&h, "/dev/null", "/etc/systemd/system/proc-binfmt.automount");
     assert_found("");
@@ -270,11 +270,11 @@ static void test_nftables(void **state _unused_) {
                "  ct state established accept\n  limit rate 3/minute accept\n  reject\n }\n}\n");
     assert_found("");
     enable("nftables.service");
-    assert_found("nf_tables firewall: /etc/nftables.conf: 'table', put in by nftables.service\n"
-                 "nft_ct firewall: /etc/nftables.conf: 'ct', put in by nftables.service\n"
-                 "nf_conntrack_ftp firewall: /etc/nftables.conf: 'ftp', put in by nftables.service\n"
-                 "nft_limit firewall: /etc/nftables.conf: 'limit', put in by nftables.service\n"
-                 "nft_reject_inet firewall: /etc/nftables.conf: 'reject', put in by nftables.service");
+    assert_found("nf_tables firewall: /etc/nftables.conf: 'table', loaded by nftables.service\n"
+                 "nft_ct firewall: /etc/nftables.conf: 'ct', loaded by nftables.service\n"
+                 "nf_conntrack_ftp firewall: /etc/nftables.conf: 'ftp', loaded by nftables.service\n"
+                 "nft_limit firewall: /etc/nftables.conf: 'limit', loaded by nftables.service\n"
+                 "nft_reject_inet firewall: /etc/nftables.conf: 'reject', loaded by nftables.service");
     assert_proposed("nf_conntrack_ftp nft_ct nft_limit nft_reject_inet");
     load("nf_tables");
     load("nft_ct");
@@ -283,8 +283,8 @@ static void test_nftables(void **state _unused_) {
     load("nf_conntrack_ftp");
     tree_write(&h, "/etc/nftables.d/nat.nft", "table n {\n chain p { type nat hook x; masquerade }\n}");
     tree_write(&h, "/etc/nftables.d/.hidden.nft", "table bridge b { reject }");
-    assert_found("nft_chain_nat firewall: /etc/nftables.d/nat.nft: 'nat', put in by nftables.service\n"
-                 "nft_masq firewall: /etc/nftables.d/nat.nft: 'masquerade', put in by "
+    assert_found("nft_chain_nat firewall: /etc/nftables.d/nat.nft: 'nat', loaded by nftables.service\n"
+                 "nft_masq firewall: /etc/nftables.d/nat.nft: 'masquerade', loaded by "
                  "nftables.service");
 }
 
@@ -292,7 +292,7 @@ static void test_hostile_nftables(void **state _unused_) {
     enable("nftables.service");
     tree_write(&h, "/etc/nftables.conf", "include \"/etc/nftables.conf\"\ninclude \"/etc/*\"\n"
                                          "include\ninclude \"/\ntable\ntype");
-    assert_found("nf_tables firewall: /etc/nftables.conf: 'table', put in by nftables.service");
+    assert_found("nf_tables firewall: /etc/nftables.conf: 'table', loaded by nftables.service");
 }
 
 static void test_iptables(void **state _unused_) {
@@ -301,15 +301,15 @@ static void test_iptables(void **state _unused_) {
                "# -m conntrack\n*nat\n:PREROUTING ACCEPT [0:0]\n-A INPUT -m conntrack --ctstate NEW -j "
                "mine\nCOMMIT\n");
     assert_found(
-        "nf_tables firewall: /etc/iptables/rules.v4: 'nat', put in by netfilter-persistent.service\n"
-        "nft_compat firewall: /etc/iptables/rules.v4: 'nat', put in by netfilter-persistent.service\n"
-        "nft_chain_nat firewall: /etc/iptables/rules.v4: 'nat', put in by "
+        "nf_tables firewall: /etc/iptables/rules.v4: 'nat', loaded by netfilter-persistent.service\n"
+        "nft_compat firewall: /etc/iptables/rules.v4: 'nat', loaded by netfilter-persistent.service\n"
+        "nft_chain_nat firewall: /etc/iptables/rules.v4: 'nat', loaded by "
         "netfilter-persistent.service\n"
-        "xt_conntrack firewall: /etc/iptables/rules.v4: 'conntrack', put in by "
+        "xt_conntrack firewall: /etc/iptables/rules.v4: 'conntrack', loaded by "
         "netfilter-persistent.service");
     tree_link(&h, "/usr/sbin/iptables-legacy", "/etc/alternatives/iptables");
     tree_write(&h, "/etc/iptables/rules.v4", "*filter\nCOMMIT\n");
-    assert_found("iptable_filter firewall: /etc/iptables/rules.v4: 'filter', put in by "
+    assert_found("iptable_filter firewall: /etc/iptables/rules.v4: 'filter', loaded by "
                  "netfilter-persistent.service");
 }
 
@@ -357,7 +357,7 @@ static void test_services(void **state _unused_) {
     enable("wg-quick@wg0.service");
     enable("containerd.service");
     tree_write(&h, "/etc/fstab", "a /b overlay");
-    assert_found("overlay filesystem: /etc/fstab:1: overlay is to be mounted\n"
+    assert_found("overlay filesystem: /etc/fstab:1: overlay may be mounted\n"
                  "wireguard service: wg-quick@wg0.service is enabled\n"
                  "overlay service: containerd.service is enabled\n"
                  "bridge service: containerd.service is enabled\n"
@@ -372,8 +372,8 @@ static void test_record(void **state _unused_) {
                "{\"boots\":[{\"id\":\"a\",\"modules\":[\"nvme\",\"none\",\"ext4\"]},"
                "{\"id\":\"b\",\"modules\":[]},{\"id\":\"c\",\"modules\":[\"tun\",\"nvme\"]}]}");
     load("tun");
-    assert_found("nvme record: loaded after the boot was over, in 2 of 3 boots on record\n"
-                 "tun record loaded: loaded after the boot was over, in 1 of 3 boots on record");
+    assert_found("nvme record: loaded after the end of the boot, in 2 of 3 recorded boots\n"
+                 "tun record loaded: loaded after the end of the boot, in 1 of 3 recorded boots");
     assert_proposed("nvme tun");
     tree_write(&h, "/var/lib/lpd/late-modules.json", "{");
     assert_found("");

@@ -70,7 +70,7 @@ static void test_no_switch(void **state _unused_) {
 
 static void test_policy(void **state _unused_) {
     s.policy_error = error_set(&s.policy_problem, -EBADMSG, EXIT_STATUS_CONFIG, "lpd.conf:3: bad");
-    assert_refused(-EBADMSG, EXIT_STATUS_CONFIG, "the policy cannot be read: lpd.conf:3: bad");
+    assert_refused(-EBADMSG, EXIT_STATUS_CONFIG, "the policy has an error: lpd.conf:3: bad");
 }
 
 static void test_switches(void **state _unused_) {
@@ -82,7 +82,7 @@ static void test_switches(void **state _unused_) {
     s.switches.lock_disabled = true;
     assert_refused(-ECANCELED, EXIT_STATUS_FAILED, "lpd.lock=0");
     s.switches.disabled = true;
-    assert_refused(-ECANCELED, EXIT_STATUS_FAILED, "says lpd=0");
+    assert_refused(-ECANCELED, EXIT_STATUS_FAILED, "lpd=0 is on the kernel command line");
     s.switches.crash_kernel = true;
     assert_refused(-ECANCELED, EXIT_STATUS_FAILED, "this is a crash kernel");
     s.disable_file = s.switches.lock_disabled = s.switches.disabled = false;
@@ -95,11 +95,11 @@ static void test_required(void **state _unused_) {
     patch("off", "Required=yes\nEnabled=no\n");
     patch("z", "Required=yes\n");
     is_in("a_1");
-    assert_refused(-ENODATA, EXIT_STATUS_REQUIRED, "not in: z;");
+    assert_refused(-ENODATA, EXIT_STATUS_REQUIRED, "not loaded: z;");
     is_in("z")->complete = false;
     assert_int_equal(decide(), 1);
     s.loaded.patches[0].enabled = false;
-    assert_refused(-ENODATA, EXIT_STATUS_REQUIRED, "not in: a-1;");
+    assert_refused(-ENODATA, EXIT_STATUS_REQUIRED, "not loaded: a-1;");
     s.policy.lock_require = LOCK_REQUIRE_NONE;
     assert_int_equal(decide(), 1);
 }
@@ -111,13 +111,13 @@ static void test_all(void **state _unused_) {
     patch("off", "Enabled=no\n");
     patch("other", "[Kernel:5.10]\n");
     manifest("torn", "[Pa");
-    assert_refused(-ENODATA, EXIT_STATUS_REQUIRED, "not in: a, b, torn;");
+    assert_refused(-ENODATA, EXIT_STATUS_REQUIRED, "not loaded: a, b, torn;");
     is_in("a");
     is_in("b");
-    assert_refused(-ENODATA, EXIT_STATUS_REQUIRED, "not in: torn;");
+    assert_refused(-ENODATA, EXIT_STATUS_REQUIRED, "not loaded: torn;");
     /* By default as well: what cannot be read may be the manifest of a required patch. */
     s.policy.lock_require = LOCK_REQUIRE_REQUIRED;
-    assert_refused(-ENODATA, EXIT_STATUS_REQUIRED, "not in: torn;");
+    assert_refused(-ENODATA, EXIT_STATUS_REQUIRED, "not loaded: torn;");
     s.policy.lock_require = LOCK_REQUIRE_NONE;
     assert_int_equal(decide(), 1);
 }
@@ -142,7 +142,7 @@ static void test_transition(void **state _unused_) {
     assert_refused(-ECANCELED, EXIT_STATUS_FAILED, "lpd.lock=0");
     s.switches.lock_disabled = false;
     s.loaded.patches[0].enabled = false;
-    assert_refused(-ENODATA, EXIT_STATUS_REQUIRED, "not in: a;");
+    assert_refused(-ENODATA, EXIT_STATUS_REQUIRED, "not loaded: a;");
 }
 
 /* It ran out of time behind another one's transition, and lpd.service will try again. */
@@ -155,7 +155,7 @@ static void test_awaited(void **state _unused_) {
     r = record("b", "");
     r->action = strdup("wait");
     r->loaded = false;
-    assert_refused(-EAGAIN, EXIT_STATUS_TIMEOUT, "b: lpd.service has still to load it");
+    assert_refused(-EAGAIN, EXIT_STATUS_TIMEOUT, "b: it waits for another transition");
     s.loaded.patches[0].transition = true;
     assert_refused(-EAGAIN, EXIT_STATUS_TIMEOUT, "a: its transition runs");
     s.loaded.patches[0].transition = false;
@@ -169,25 +169,25 @@ static void test_probe(void **state _unused_) {
     patch("a", "Probe=/bin/true\n");
     r = is_in("a");
     r->complete = false;
-    assert_refused(-EAGAIN, EXIT_STATUS_TIMEOUT, "a: its probe has not been run yet");
+    assert_refused(-EAGAIN, EXIT_STATUS_TIMEOUT, "a: its probe has not run yet");
     r->complete = true;
     assert_int_equal(decide(), 1);
 
     /* Who does not know says no. */
     r->complete = r->loaded = false;
-    assert_refused(-EAGAIN, EXIT_STATUS_TIMEOUT, "a: its probe has not been run yet");
+    assert_refused(-EAGAIN, EXIT_STATUS_TIMEOUT, "a: its probe has not run yet");
     s.results.n_results--;
-    assert_refused(-EAGAIN, EXIT_STATUS_TIMEOUT, "a: its probe has not been run yet");
+    assert_refused(-EAGAIN, EXIT_STATUS_TIMEOUT, "a: its probe has not run yet");
     /* Of a required patch it will not become known by waiting. */
     s.manifests.entries[0].manifest.required = true;
-    assert_refused(-ENODATA, EXIT_STATUS_REQUIRED, "whether its probe was run is not known");
+    assert_refused(-ENODATA, EXIT_STATUS_REQUIRED, "it is unknown whether its probe has run");
     s.policy.lock_require = LOCK_REQUIRE_NONE;
-    assert_refused(-EAGAIN, EXIT_STATUS_TIMEOUT, "a: its probe has not been run yet");
+    assert_refused(-EAGAIN, EXIT_STATUS_TIMEOUT, "a: its probe has not run yet");
     s.policy.lock_require = LOCK_REQUIRE_REQUIRED;
     s.results.n_results++;
-    assert_refused(-ENODATA, EXIT_STATUS_REQUIRED, "whether its probe was run is not known");
+    assert_refused(-ENODATA, EXIT_STATUS_REQUIRED, "it is unknown whether its probe has run");
     r->loaded = true;
-    assert_refused(-EAGAIN, EXIT_STATUS_TIMEOUT, "a: its probe has not been run yet");
+    assert_refused(-EAGAIN, EXIT_STATUS_TIMEOUT, "a: its probe has not run yet");
 
     /* Nor is there one to be run once it is out. */
     s.loaded.patches[0].enabled = false;

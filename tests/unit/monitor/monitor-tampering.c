@@ -147,7 +147,7 @@ static void assert_blamed(const char *reason) {
 }
 
 #define BY_STRANGER "switched off by stray.sh (pid 812) of root, not by lpd"
-#define BY_NOBODY "switched off by a process that could not be seen, not by lpd"
+#define BY_NOBODY "switched off by an unknown process, not by lpd"
 
 static void test_writer(void **state _unused_) {
     assert_int_equal(happens(STRANGER, FAN_OPEN), 1);
@@ -212,7 +212,7 @@ static void test_nobody(void **state _unused_) {
     assert_blamed(NULL);
     assert_true(t.undecided);
     fake_kernel_advance(&k, 2 * USEC_PER_SEC);
-    assert_blamed("switched off by a process that could not be seen, not by lpd");
+    assert_blamed("switched off by an unknown process, not by lpd");
 }
 
 /* A load that waits for its turn is on record already. */

@@ -304,17 +304,17 @@ static void test_refused(void **state) {
     BIO *bio = BIO_new_mem_buf(DATA, -1);
     char *longer;
 
-    refused("", 0, "no PKCS#7");
-    refused("0", 1, "no PKCS#7");
-    refused(DATA, strlen(DATA), "no PKCS#7");
+    refused("", 0, "not PKCS#7");
+    refused("0", 1, "not PKCS#7");
+    refused(DATA, strlen(DATA), "not PKCS#7");
 
     sign_data(&rsa, 1, "sha256", SIGN_FLAGS & ~CMS_DETACHED, &s);
-    refused(s.der, s.size, "it holds what it signs");
+    refused(s.der, s.size, "it contains the signed content");
     signature_done(&s);
 
     cms = CMS_data_create(bio, 0);
     BIO_free(bio);
-    refused_cms(cms, "it is no SignedData");
+    refused_cms(cms, "it is not SignedData");
     CMS_ContentInfo_free(cms);
 
     sign_data(&rsa, 0, "sha256", SIGN_FLAGS, &s);
@@ -330,8 +330,8 @@ static void test_refused(void **state) {
     sign_data(&rsa, 1, "sha256", SIGN_FLAGS, &s);
     longer = calloc(1, 65536);
     memcpy(longer, s.der, s.size);
-    refused(longer, s.size + 1, "something follows it");
-    refused(longer, 65536, "longer than 65535 bytes");
+    refused(longer, s.size + 1, "there are data after it");
+    refused(longer, 65536, "limit of 65535 bytes");
     free(longer);
     signature_done(&s);
 }
@@ -349,7 +349,7 @@ static void test_refused_content(void **state) {
                 X509_CRL_set1_lastUpdate(crl, X509_get0_notBefore(rsa.x509)) &&
                 X509_CRL_sign(crl, rsa.key, EVP_sha256()));
     assert_true(CMS_add1_crl(s.cms, crl));
-    refused_cms(s.cms, "it holds revocation lists");
+    refused_cms(s.cms, "it contains revocation lists");
     X509_CRL_free(crl);
     signature_done(&s);
 }
@@ -413,12 +413,12 @@ static void test_files(void **state) {
     assert_string_equal(p.certificates[1].name, "EC signer");
     assert_int_equal(p.certificates[1].source, 0);
     assert_int_equal(p.certificates[2].source, 5);
-    assert_string_equal(p.unreadable[0], "PATH: it is neither DER nor PEM of a certificate");
-    assert_string_equal(p.unreadable[1], "PATH: it is neither DER nor PEM of a certificate");
-    assert_string_equal(p.unreadable[2], "PATH: it holds no certificate");
-    assert_string_equal(p.unreadable[3], "PATH: a certificate in it cannot be read");
-    assert_string_equal(p.unreadable[4], "PATH: a certificate in it cannot be read");
-    assert_string_equal(p.unreadable[5], "PATH: something follows the certificate");
+    assert_string_equal(p.unreadable[0], "PATH: it is not a certificate in DER or PEM");
+    assert_string_equal(p.unreadable[1], "PATH: it is not a certificate in DER or PEM");
+    assert_string_equal(p.unreadable[2], "PATH: it contains no certificate");
+    assert_string_equal(p.unreadable[3], "PATH: it contains a certificate that cannot be read");
+    assert_string_equal(p.unreadable[4], "PATH: it contains a certificate that cannot be read");
+    assert_string_equal(p.unreadable[5], "PATH: there are data after the certificate");
     assert_null(p.unreadable[6]);
     pkcs7_done(&p);
 }

@@ -339,7 +339,7 @@ static void test_file_system_stops(void **state _unused_) {
     arm(FAULT_READONLY, 12);
     assert_int_equal(act_update(), -EROFS);
     (void) disarm();
-    assert_non_null(strstr(e.hint, "nor could what was there be put back: Read-only file system"));
+    assert_non_null(strstr(e.hint, "and restoring the previous state failed: Read-only file system"));
     error_done(&e);
     tree_remove(&h);
 }

@@ -43,7 +43,7 @@ static void assert_refused(const struct store_patch *p, const char *reason, cons
 static void test_no_manifest(void **state _unused_) {
     const struct store_patch p = patch_of("fix-it", &first);
 
-    assert_refused(&p, "/etc/lpd/patches.d/fix-it.conf is not there",
+    assert_refused(&p, "/etc/lpd/patches.d/fix-it.conf does not exist",
                    "openssl cms -sign -binary -noattr -outform DER -in " MANIFEST
                    " -signer CERT -inkey KEY -out " MANIFEST ".p7s");
 }
@@ -150,7 +150,7 @@ static void test_broken_policy(void **state _unused_) {
     const struct store_patch p = patch_of("fix-it", &first);
 
     tree_write(&h, "/etc/lpd/lpd.conf", "[Trust]\nSignedManifests=yes\nSignature=perhaps\n");
-    assert_refused(&p, "is not there", "sign it");
+    assert_refused(&p, "does not exist", "sign it");
 }
 
 static int make_samples(void **state _unused_) {

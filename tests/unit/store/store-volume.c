@@ -166,7 +166,7 @@ static void test_no_such_file_system(void **state _unused_) {
     snprintf(swap + 1052, 16, "store");
     device("vdb", swap, sizeof(swap));
     assert_error_is(find("LABEL=store", 0, false), -EMEDIUMTYPE, &e,
-                    "/dev/vdb (LABEL=store) holds swap, no ext4 or vfat");
+                    "/dev/vdb (LABEL=store) contains swap, not ext4 or vfat");
     assert_int_equal(k.n_mount, 0);
 }
 
@@ -175,7 +175,7 @@ static void test_cannot_be_mounted(void **state _unused_) {
         int error;
         const char *hint;
     } cases[] = {
-        { -EUCLEAN, "the kernel's log says more; fsck.ext4 /dev/vdb may mend it" },
+        { -EUCLEAN, "see the kernel's log; fsck.ext4 /dev/vdb may repair it" },
         { -ENODEV, "this needs the kernel module ext4" },
         { -EBUSY, "it is mounted read-only elsewhere: remount or unmount it" },
     };
@@ -284,7 +284,7 @@ static void test_too_much(void **state _unused_) {
     fake_kernel_file(&k, "/volume/lpd/modules/" RELEASE "/lp-b.ko", half, (size_t) 40 << 20);
     fake_kernel_text(&k, "/volume/lpd/modules/" RELEASE "/lp-c.ko", "small");
     assert_int_equal(fetch(), 2);
-    assert_problem("lp-b.ko: more than 64 MiB in all");
+    assert_problem("lp-b.ko: more than 64 MiB in total");
 }
 
 /* No more than the budget has left, and it is said from where on. */
@@ -302,7 +302,7 @@ static void test_budget(void **state _unused_) {
     assert_int_equal(fetch(), 4);
     assert_int_equal(strv_length(fetched.patches), 2);
     assert_string_equal(fetched.patches[0], "lp-1");
-    assert_problem("/lpd/patches.d/lp-3.conf: there are too many patches for the initramfs: it and what follows");
+    assert_problem("/lpd/patches.d/lp-3.conf: there are too many patches for the initramfs: the host loads this one");
     assert_int_equal(strv_length(fetched.problems), 2);
 }
 
@@ -495,12 +495,12 @@ static void test_nothing_laundered_of_the_machine(void **state _unused_) {
     assert_int_equal(manifest_load(&k.host, "lp-a", &m, &e), 0);
     give_away(DROPIN, 0, 0666);
     assert_error_is(volume_update(&k.host, "LABEL=store", "lp-a", &m, &c, &e), -EPERM, &e,
-                    DROPIN " is no file that only root can write to");
+                    DROPIN " can be written to by others than root");
     fake_kernel_remove(&k, DROPIN);
     assert_true(asprintf(&pipe, "%s" DROPIN, k.root) >= 0);
     assert_int_equal(mkfifo(pipe, 0644), 0);
     assert_error_is(volume_update(&k.host, "LABEL=store", "lp-a", &m, &c, &e), -EPERM, &e,
-                    DROPIN " is no file that only root can write to");
+                    DROPIN " can be written to by others than root");
     assert_string_equal(on_volume("patches.d/lp-a.conf"), "[Patch]\nStage=initrd");
 }
 

@@ -185,8 +185,8 @@ static void test_bad_firmware(void **state) {
 
     write_literal(&f->host, MOK, LIST("one") "more");
     write_literal(&f->host, DB, "\7\0\0");
-    assert_found(f, MOK "=one\n!" MOK ": it is not a list of EFI signatures\n!" DB
-                        ": it is not a list of EFI signatures\n");
+    assert_found(f, MOK "=one\n!" MOK ": not a list of EFI signatures\n!" DB
+                        ": not a list of EFI signatures\n");
     write_literal(&f->host, MOK, "");
     write_literal(&f->host, DB, ATTRIBUTES);
     assert_found(f, "");
@@ -234,7 +234,7 @@ static void test_unmounted_bad(void **state) {
     struct fixture *f = *state;
 
     write_literal(&f->host, "/firmware/" DB_NAME, "\7");
-    assert_found(f, VARIABLES "MokListRT" SHIM "=one\n!" DB ": it is not a list of EFI signatures\n");
+    assert_found(f, VARIABLES "MokListRT" SHIM "=one\n!" DB ": not a list of EFI signatures\n");
 }
 
 /* As where lpd-initrd.service may mount nothing, or the driver is not in the image. */

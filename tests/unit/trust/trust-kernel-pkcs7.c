@@ -135,9 +135,9 @@ static void test_large(void **state) {
     kernel.bpf.data = data;
     kernel.bpf.data_size = size;
     assert_error_is(kernel_pkcs7_new(&kernel.host, data, size + 1, "s", 1, &k, &e), -EFBIG, &e,
-                    "the kernel takes less than 16 MiB this way");
+                    "the kernel accepts less than 16 MiB this way");
     assert_error_is(kernel_pkcs7_new(&kernel.host, "d", 1, data, size + 1, &k, &e), -EFBIG, &e,
-                    "the kernel takes less than 16 MiB this way");
+                    "the kernel accepts less than 16 MiB this way");
     assert_int_equal(kernel.bpf.n_calls, 0);
     assert_int_equal(kernel_pkcs7_new(&kernel.host, data, size, SIGNATURE, strlen(SIGNATURE), &k, &e),
                      0);
@@ -193,26 +193,26 @@ static void test_calls_refused(void **state) {
     kernel.bpf.map_error = -ENOSYS;
     assert_unavailable(-EOPNOTSUPP, "this kernel has no bpf(2)");
     kernel.bpf.map_error = -EPERM;
-    assert_unavailable(-EPERM, "bpf(2) is not permitted: it takes CAP_BPF");
+    assert_unavailable(-EPERM, "bpf(2) is not permitted: it needs CAP_BPF");
     kernel.bpf.map_error = -ENOMEM;
-    assert_unavailable(-ENOMEM, "no BPF map of 46 bytes can be made: Cannot allocate memory");
+    assert_unavailable(-ENOMEM, "cannot create a BPF map of 46 bytes: Cannot allocate memory");
     assert_int_equal(kernel.bpf.n_loads, 0);
 }
 
 static void test_program_not_permitted(void **state) {
     kernel.bpf.syscall_error = -EPERM;
-    assert_unavailable(-EPERM, "a BPF program is not permitted: it takes CAP_BPF");
+    assert_unavailable(-EPERM, "a BPF program is not permitted: it needs CAP_BPF");
     assert_int_equal(kernel.bpf.n_loads, 1);
 }
 
 static void test_iterator_not_permitted(void **state) {
     kernel.bpf.tracing_error = -EPERM;
-    assert_unavailable(-EPERM, "a BPF iterator is not permitted: it takes CAP_PERFMON");
+    assert_unavailable(-EPERM, "a BPF iterator is not permitted: it needs CAP_PERFMON");
 }
 
 static void test_no_iterator(void **state) {
     kernel.bpf.link_error = -EINVAL;
-    assert_unavailable(-EOPNOTSUPP, "no BPF iterator can be made: Invalid argument");
+    assert_unavailable(-EOPNOTSUPP, "cannot create a BPF iterator: Invalid argument");
 }
 
 static void test_refused(void **state) {

@@ -193,7 +193,7 @@ static void assert_nonsense(const void *data, size_t size) {
     int r = read_size(data, size, &(struct pkcs7){}, &e);
 
     assert_int_equal(e.exit_status, EXIT_STATUS_FAILED);
-    assert_error_is(r, -EPROTO, &e, "lpd-parser answered nonsense");
+    assert_error_is(r, -EPROTO, &e, "the answer of lpd-parser is invalid");
 }
 
 static void test_nonsense(void **state) {

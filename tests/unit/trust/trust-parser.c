@@ -94,7 +94,7 @@ static void parse_signature(const char *algorithm, const char *hash) {
     assert_memory_equal(p.certificates[0].der, offered[1].data, offered[1].size);
     if (p.signers[0].verified_by != 0)
         fail_msg("%s with %s is not verified", algorithm, hash);
-    assert_string_equal(p.unreadable[0], "/junk: it is neither DER nor PEM of a certificate");
+    assert_string_equal(p.unreadable[0], "/junk: it is not a certificate in DER or PEM");
     pkcs7_done(&p);
     free(offered[1].data);
     signature_done(&s);
@@ -186,7 +186,7 @@ static void test_many_files(void **state) {
         offered[i] = (struct certificate_file){ .path = (char *) "/p", .data = (char *) "x",
                                                 .size = 1 };
     assert_int_equal(parser_run(&(struct parser_request){ .files = &files }, &p, NULL), 0);
-    assert_string_equal(p.unreadable[255], "/p: it is neither DER nor PEM of a certificate");
+    assert_string_equal(p.unreadable[255], "/p: it is not a certificate in DER or PEM");
     assert_string_equal(p.unreadable[256], "/p: there are more than 256 files");
     assert_string_equal(p.unreadable[257], "/p: there are more than 256 files");
     assert_null(p.unreadable[258]);
@@ -199,7 +199,7 @@ static void test_refused(void **state) {
     int r = parser_run(&(struct parser_request){ .signature = "x", .signature_size = 1 }, &p, &e);
 
     assert_int_equal(e.exit_status, EXIT_STATUS_REFUSED);
-    assert_error_is(r, -EBADMSG, &e, "the signature cannot be used: it is no PKCS#7");
+    assert_error_is(r, -EBADMSG, &e, "the signature cannot be used: it is not PKCS#7");
 }
 
 static void test_failures(void **state) {
@@ -210,9 +210,9 @@ static void test_failures(void **state) {
     } cases[] = {
         { "#!/bin/sh\nkill -SEGV $$\n", -EPIPE, "lpd-parser was killed by SIGSEGV" },
         { "#!/bin/sh\nprintf " END "; kill -SYS $$\n", -EPIPE, "lpd-parser was killed by SIGSYS" },
-        { "#!/bin/sh\nprintf " END "; exit 3\n", -EPIPE, "lpd-parser ended with status 3" },
-        { "#!/bin/sh\n", -EPROTO, "lpd-parser answered nonsense" },
-        { "#!/bin/sh\necho nonsense\n", -EPROTO, "lpd-parser answered nonsense" },
+        { "#!/bin/sh\nprintf " END "; exit 3\n", -EPIPE, "lpd-parser failed with status 3" },
+        { "#!/bin/sh\n", -EPROTO, "the answer of lpd-parser is invalid" },
+        { "#!/bin/sh\necho nonsense\n", -EPROTO, "the answer of lpd-parser is invalid" },
         { "#!/bin/sh\nexec cat /dev/zero\n", -EFBIG,
           "cannot read the answer of lpd-parser: File too large" },
         { "#!/bin/sh\nexit 2\n", -EPIPE,

@@ -84,7 +84,7 @@ static void test_neither_way(void **state _unused_) {
     keyring.add_error = -EDQUOT;
     verify_by(MACHINE, 1U << MACHINE, 0);
     assert_verdict("unknown-signer");
-    assert_part(report.reason, "could not be asked about its signature, though its key, Machine, is in");
+    assert_part(report.reason, "could not check its signature, although its key, Machine, is in");
     assert_part(report.hint, "EnforceInKernel=yes");
     assert_int_equal(outcome_of("kernel-pkcs7"), OUTCOME_UNAVAILABLE);
     assert_int_equal(outcome_of("kernel-keyring"), OUTCOME_UNAVAILABLE);
@@ -206,11 +206,11 @@ static void test_explained(void **state _unused_) {
         int secure_boot;
         const char *reason, *hint;
     } cases[] = {
-        { NULL, 1, "could not be asked", "certificate to /etc/lpd/keys.d" },
-        { NULL, 0, "could not be asked", "certificate to /etc/lpd/keys.d" },
-        { "/etc/lpd/keys.d/s.der", 1, "known from /etc/lpd/keys.d/s.der", "mokutil --import /etc" },
-        { "/etc/lpd/keys.d/s.der", 0, "but not to the kernel", "by Signature=local" },
-        { "/usr/lib/lpd/keys.d/s.der", 0, "known from /usr", "copy it to /etc/lpd/keys.d" },
+        { NULL, 1, "could not check its signature", "certificate to /etc/lpd/keys.d" },
+        { NULL, 0, "could not check its signature", "certificate to /etc/lpd/keys.d" },
+        { "/etc/lpd/keys.d/s.der", 1, "is in /etc/lpd/keys.d/s.der", "mokutil --import /etc" },
+        { "/etc/lpd/keys.d/s.der", 0, "but not in the kernel", "with Signature=local" },
+        { "/usr/lib/lpd/keys.d/s.der", 0, "is in /usr", "copy it to /etc/lpd/keys.d" },
     };
 
     for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
@@ -246,8 +246,8 @@ static void test_enrolled(void **state _unused_) {
     machine.secure_boot = 0;
     verify_by(STRANGER, 0, 0);
     assert_verdict("unknown-signer");
-    assert_part(report.reason, "only with Secure Boot on");
-    assert_part(report.hint, "turn Secure Boot on");
+    assert_part(report.reason, "only with Secure Boot");
+    assert_part(report.hint, "enable Secure Boot");
     machine.secure_boot = 1;
     verify_by(STRANGER, 0, 0);
     assert_part(report.reason, "the firmware has its key, Stranger (ECDSA P-256)");

@@ -41,7 +41,7 @@ static void test_answers(void **state _unused_) {
     }
     answer(-ENOKEY, -ENOKEY, -ENOKEY);
     verify_by(LEAF, 0, 0);
-    assert_part(report.reason, "Machine in .machine may have issued the certificate of the signer");
+    assert_part(report.reason, "Machine in .machine may have issued the certificate of its signer");
     assert_part(report.hint, "certificate embedded");
 }
 
@@ -63,7 +63,7 @@ static void test_garbage(void **state _unused_) {
     answer(0, 0, 0);
     judge(&s, 0);
     assert_verdict("bad-signature");
-    assert_part(report.reason, "it is no PKCS#7");
+    assert_part(report.reason, "it is not PKCS#7");
     assert_int_equal(kernel.bpf.n_calls, 0);
 }
 
@@ -250,7 +250,7 @@ static void test_no_parser(void **state _unused_) {
         { "#!/bin/sh\n[ \"$1\" ] || kill -SYS $$\n",
           "lpd-parser was killed by SIGSYS; its self-test passes, so this file causes the failure",
           "do not load this file" },
-        { "#!/bin/sh\necho\n", "lpd-parser answered nonsense; its self-test passes", "do not load" },
+        { "#!/bin/sh\necho\n", "the answer of lpd-parser is invalid; its self-test passes", "do not load" },
         { "#!/bin/sh\nexit 2\n", "the kernel has no seccomp filters", "CONFIG_SECCOMP_FILTER=y" },
     };
 

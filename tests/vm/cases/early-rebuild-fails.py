@@ -3,7 +3,7 @@
 the change itself is done, and another kernel's image is made all the same."""
 
 TOOL = "/usr/sbin/update-initramfs"
-HINT = "the change itself is done; make the image again: "
+HINT = "the change itself is done; rebuild the image: "
 
 
 def case(m):
@@ -30,7 +30,7 @@ def case(m):
     m.write(TOOL, "#!/nonexistent\n", mode=0o755)
     said = m.fails("lpctl disable lp-version", exit=1,
                    says=f"lpctl: cannot run {TOOL}: No such file or directory\n")
-    m.contains("the text", said, f"initramfs for {m.kernel}: could not be made again\n")
+    m.contains("the text", said, f"initramfs for {m.kernel}: could not be rebuilt\n")
     m.contains("the text", said, HINT + command)
     m.ok("lpctl -q --no-rebuild enable lp-version")
 
@@ -67,7 +67,7 @@ def kernel_of(o):
 
 def image(kernel, done):
     return {"kernel": kernel, "command": f"update-initramfs -u -k {kernel}", "done": done,
-            "message": "made again" if done else "could not be made again"}
+            "message": "rebuilt" if done else "could not be rebuilt"}
 
 
 def fails(m, command, message, status=1):

@@ -13,15 +13,15 @@ def case(m):
     made, other = stamps(m)
     command = f"update-initramfs -u -k {m.kernel}"
     m.sees(f"lpctl install --no-load --no-rebuild --stage=initrd {m.patch('lp-version')}",
-           f"initramfs for {m.kernel}: to be made again by {command}")
+           f"initramfs for {m.kernel}: rebuild it: {command}")
     m.equal("the images", stamps(m), (made, other))
     m.sees("lpctl status", f"the initramfs for {m.kernel} lacks lp-version; run {command}\n")
 
     m.sees(f"lpctl install --no-load --stage=initrd {m.patch('lp-uptime')}",
-           f"initramfs for {m.kernel}: made again", timeout=300)
+           f"initramfs for {m.kernel}: rebuilt", timeout=300)
     again, untouched = stamps(m)
     m.equal("that it was made again, and the other was not", (again > made, untouched), (True, other))
-    m.sees("lpctl status", "it has been made again since: reboot\n")
+    m.sees("lpctl status", "it has been rebuilt since: reboot\n")
 
     removal(m)
 

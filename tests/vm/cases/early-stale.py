@@ -20,7 +20,7 @@ def case(m):
     # What is in is in, and that is what it says.
     m.sees("cat /proc/version", "live patched by lp-version")
     said = m.ok("journalctl -b -t lpd -o cat")
-    m.contains("the unit", said, f"the initramfs for {m.kernel} carries an older lp-version")
+    m.contains("the unit", said, f"the initramfs for {m.kernel} contains an outdated lp-version")
     m.contains("the unit", said, f"update-initramfs -u -k {m.kernel}")
     carried = m.json("cat /run/lpd/initramfs")
     m.equal("the kernel of the image", carried["kernel"], m.kernel)
@@ -28,15 +28,15 @@ def case(m):
     m.equal("that the old build was carried", builds["lp-version"] == "42" * 20, False)
 
     command = f"update-initramfs -u -k {m.kernel}"
-    m.sees("lpctl status", f"the initramfs for {m.kernel} carries an older lp-version and lacks lp-uptime "
-                           f"and still carries lp-many-001; run {command}\n")
+    m.sees("lpctl status", f"the initramfs for {m.kernel} contains an outdated lp-version and lacks lp-uptime "
+                           f"and still contains lp-many-001; run {command}\n")
     for change in ("true", "systemctl restart lpd"):   # once a boot
         m.ok(change)
         m.equal("the journal", {e["LPD_PATCH"]: e["MESSAGE"].split("; ") for e in m.journal(STALE)}, {
-            "lp-version": [f"lp-version: the initramfs for {m.kernel} carries an older lp-version",
+            "lp-version": [f"lp-version: the initramfs for {m.kernel} contains an outdated lp-version",
                            f"run {command}"],
             "lp-uptime": [f"lp-uptime: the initramfs for {m.kernel} lacks lp-uptime", f"run {command}"],
-            "lp-many-001": [f"lp-many-001: the initramfs for {m.kernel} still carries lp-many-001",
+            "lp-many-001": [f"lp-many-001: the initramfs for {m.kernel} still contains lp-many-001",
                             f"run {command}"]})
         m.equal("the number of messages", len(m.journal(STALE)), 3)
     m.sees("lpctl log lp-uptime", "lacks lp-uptime")

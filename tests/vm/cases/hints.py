@@ -68,7 +68,7 @@ def another_kernel(m):
 
 def lock(m):
     m.ok(f"lpctl install --no-load {m.patch('lp-version')}; echo Required=yes >>/etc/lpd/patches.d/lp-version.conf")
-    command, = hint(m, "lpctl lock", "'(lpctl why lp-version)' tells the reason")
+    command, = hint(m, "lpctl lock", "'(lpctl why lp-version)")
     m.ok(command)
     m.ok("lpctl load --wait=20 lp-version; touch /etc/lpd/disable")
     hint(m, "lpctl lock", "remove it first")

@@ -40,14 +40,14 @@ def case(m):
     m.reboot()
     m.equal("that it is locked", is_locked(m), False)
     m.sees("systemctl is-failed lpd-lock", "failed")
-    m.sees("lpctl status", "boot-complete.target is not reached")
+    m.sees("lpctl status", "boot-complete.target was not reached")
     m.fails("systemctl start lpd-lock")
-    m.sees("lpctl status", "boot-complete.target is not reached")
+    m.sees("lpctl status", "boot-complete.target was not reached")
     m.write(POLICY, "[Lock]\nLock=settled\n")
     m.reboot()
     m.equal("that it is locked", is_locked(m), False)
     m.sees("systemctl is-failed lpd-lock", "failed")
-    m.sees("lpctl status", "required, but not in: lp-cmdline")
+    m.sees("lpctl status", "required, but not loaded: lp-cmdline")
     kept_out(m)
 
 

@@ -61,12 +61,12 @@ def not_to_be_had(m):
     """A seal that fails is said to be missing, by an exit status too; the lock is there and stays."""
     m.ok(f"systemctl mask {SEAL}")
     m.reboot()
-    m.fails("lpctl lock", exit=1, says="modules are locked, but the patches are not sealed: ")
+    m.fails("lpctl lock", exit=1, says="modules are locked, but the patches could not be sealed: ")
     m.equal("that it is locked", is_locked(m), True)
     m.sees("lpctl status", "modules are locked until reboot, ")
-    m.sees("lpctl status", ": modules are locked, but the patches are not sealed: ")
+    m.sees("lpctl status", ": modules are locked, but the patches could not be sealed: ")
     m.fails("systemctl start lpd-lock")
-    m.sees("journalctl -b -o cat MESSAGE_ID=554db88aef5a4dda85a3d796c4508dd6", "but the patches are not sealed")
+    m.sees("journalctl -b -o cat MESSAGE_ID=554db88aef5a4dda85a3d796c4508dd6", "but the patches could not be sealed")
 
 
 def sealed(m):

@@ -68,7 +68,7 @@ def case(m):
     m.ok("systemctl daemon-reload")
     m.fails("lpctl status --check", exit=10, says="lp-cmdline")
     m.fails("systemctl restart lpd-lock")
-    m.sees("lpctl status", "required, but not in: lp-cmdline")
+    m.sees("lpctl status", "required, but not loaded: lp-cmdline")
     m.equal("that it is locked", is_locked(m), False)
     m.ok(f"rm {PATCHES}/lp-cmdline.conf.d/[56]0.conf; systemctl daemon-reload; systemctl restart lpd-lock")
     m.wait_until("grep -q 1 /proc/sys/kernel/modules_disabled", 30)

@@ -17,7 +17,7 @@ def case(m):
     m.equal("the good one", m.state("lp-cmdline"), "active")
     m.sees("journalctl -b MESSAGE_ID=96a95de55a4444a0b4e179351ebea1ac", "lp-cmdline")
     m.ok(f"lpctl install {m.patch('lp-version')}")
-    taken_out(m, "lp-version", "did not end within 2 s")
+    taken_out(m, "lp-version", "did not finish within 2 s")
     m.ok("! pgrep -f 'sleep 1000'")
     m.fails("lpctl load --wait=30 lp-uptime", exit=1, says="status 3")
     m.ok("lpctl remove lp-uptime")

@@ -46,7 +46,7 @@ def unsafe(m, module):
              "symbolic link"),
             (f"mv {KEY} /usr/lib/lpd/keys.d",
              f"mv /usr/lib/lpd/keys.d/mok.der {KEY}",
-             "is known from /usr/lib/lpd/keys.d")):
+             "is in /usr/lib/lpd/keys.d")):
         m.ok(wrong)
         output = m.fails(f"lpctl verify {module}", exit=5, says="unknown-signer")
         m.contains(f"what is said after `{wrong}`", output, words)

@@ -21,9 +21,9 @@ def case(m):
     m.equal("the verdicts", {way: v["signature"]["verdict"] for way, v in found.items()}, wanted)
     m.equal("who vouches for db", found["db"]["signature"]["keyring"], ".platform")
 
-    output = m.fails(f"lpctl install {paths['mok']}", exit=5, says="only with Secure Boot on")
+    output = m.fails(f"lpctl install {paths['mok']}", exit=5, says="only with Secure Boot")
     m.contains("the reason", output, "lpd bench mok, is enrolled as machine owner's key")
-    m.contains("the way out", output, "turn Secure Boot on in the firmware's setup")
+    m.contains("the way out", output, "enable Secure Boot in the firmware's setup")
     m.ok(f"lpctl install --wait=30 {m.patch('lp-uptime', by='db')}")
     m.sees("cat /proc/uptime", "live patched by lp-uptime")
 

@@ -33,9 +33,9 @@ def not_now(m):
     """What the administrator keeps out is no failed install, and nothing is stopped for it."""
     before = m.ok(LOOK)
     m.ok("touch /etc/lpd/disable")
-    m.sees(f"lpctl install {m.patch('lp-cmdline')}", "not loaded now because /etc/lpd/disable is there")
+    m.sees(f"lpctl install {m.patch('lp-cmdline')}", "not loaded now because /etc/lpd/disable exists")
     m.fails("lpctl load lp-cmdline", says="/etc/lpd/disable")
-    m.sees(f"lpctl install {m.patch('lp-version')}", "not loaded now because /etc/lpd/disable is there")
+    m.sees(f"lpctl install {m.patch('lp-version')}", "not loaded now because /etc/lpd/disable exists")
     m.ok("rm /etc/lpd/disable; lpctl remove lp-version")
     m.ok(f"mkdir -p {DROPINS}; printf '[Patch]\\nRollout=0%%\\n' >{DROPINS}/90-rollout.conf")
     m.sees(f"lpctl install {m.patch('lp-cmdline')}", "not loaded now because Rollout=0.00%")

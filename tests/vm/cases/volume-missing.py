@@ -32,7 +32,7 @@ def case(m):
 
     m.ok("e2label /dev/vdc other; wipefs -qa /dev/vdb; mkswap -q -L store /dev/vdb")
     m.reboot(initramfs=image)
-    on_the_host(m, "/dev/vdb (LABEL=store) holds swap, no ext4 or vfat")
+    on_the_host(m, "/dev/vdb (LABEL=store) contains swap, not ext4 or vfat")
 
     m.reboot(initramfs=image, cmdline="rd.lpd=0")
     m.equal("what was said", m.ok("journalctl -b -t lpd _TRANSPORT=kernel -o cat"), "")

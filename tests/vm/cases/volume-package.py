@@ -28,7 +28,7 @@ def case(m):
          f"-i {module}")
     m.reboot(initramfs=image)
     command = f"update-initramfs -u -k {m.kernel}"
-    message = f"the initramfs for {m.kernel} carries an older lp-uptime; run {command}"
+    message = f"the initramfs for {m.kernel} contains an outdated lp-uptime; run {command}"
     m.sees("lpctl status", f"{message}\n")
     m.equal("the journal", [e["MESSAGE"] for e in m.journal(STALE)], [f"lp-uptime: {message}"])
     early.is_active(m)
@@ -57,8 +57,8 @@ def made_again(m, command):
     m.sees_not("lpctl disable lp-version", "initramfs for")
     m.sees_not("lpctl enable lp-version", "initramfs for")
     m.sees("lpctl disable --no-rebuild lp-uptime",
-           f"initramfs for {m.kernel}: to be made again by {command}")
+           f"initramfs for {m.kernel}: rebuild it: {command}")
     m.write("/usr/sbin/update-initramfs", TOOL, mode=0o755)
-    m.sees("lpctl enable lp-uptime", f"initramfs for {m.kernel}: made again")
+    m.sees("lpctl enable lp-uptime", f"initramfs for {m.kernel}: rebuilt")
     m.sees("cat /run/rebuilt", f"-u -k {m.kernel}\n")
-    m.sees("lpctl status", "it has been made again since: reboot\n")
+    m.sees("lpctl status", "it has been rebuilt since: reboot\n")
