@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/file.h"
+#include "base/strv.h"
 #include "config/machine-id.h"
 #include "config/name.h"
 #include "mounts.h"
@@ -21,8 +22,17 @@
 #define UNIT_DIRECTORY LPD_UNIT_DIRECTORY
 
 struct output {
-    int fd; /* the generator's directory */
+    int fd;            /* the generator's directory */
+    char *made;        /* the directory in there that was made last, for links */
+    char *store_place; /* what each unit waits for because of where the store is; NULL: not yet known */
+    int store_remote;  /* what mounts_write_after() returned for it */
 };
+
+static void output_done(struct output *o) {
+    closep(&o->fd);
+    free(o->made);
+    free(o->store_place);
+}
 
 /* systemd gives generators no journal, which may not run yet, and standard error is lost. Since
  * 251 it tells generators its scope; the parent process is a helper of systemd. */
@@ -47,15 +57,19 @@ static void log_line(int priority, const char *fmt, ...) {
         fprintf(stderr, "lpd-generator: %s\n", text);
 }
 
-static int make_link(const struct output *out, const char *directory, const char *unit,
+static int make_link(struct output *out, const char *directory, const char *unit,
                      const char *target) {
     _cleanup_free_ char *path = NULL, *to = NULL;
 
     if (asprintf(&path, "%s/%s", directory, unit) < 0 ||
         asprintf(&to, UNIT_DIRECTORY "/%s", target) < 0)
         return -ENOMEM;
-    if (mkdirat(out->fd, directory, 0755) < 0 && errno != EEXIST)
-        return -errno;
+    if (!out->made || !streq(out->made, directory)) {
+        if (mkdirat(out->fd, directory, 0755) < 0 && errno != EEXIST)
+            return -errno;
+        if (string_set(&out->made, directory) < 0)
+            return -ENOMEM;
+    }
     return symlinkat(to, out->fd, path) < 0 ? -errno : 0;
 }
 
@@ -81,22 +95,45 @@ static void write_unit_section(FILE *f, const struct action *a, const struct man
         fprintf(f, "After=livepatch@%s.service\n", previous);
 }
 
+static void warn_of_network(const struct action *a, const char *path) {
+    log_line(4, "%s: %s is on a file system that needs the network, which comes after the patches", a->name, path);
+}
+
 static int write_place(const struct host *h, FILE *f, const struct action *a, const char *path) {
     int r = mounts_write_after(h, f, path);
 
     if (r > 0)
-        log_line(4, "%s: %s is on a file system that needs the network, which comes after the patches", a->name, path);
+        warn_of_network(a, path);
     return MIN(r, 0);
+}
+
+/* The same for every patch. */
+static int write_store_place(const struct host *h, struct output *out, FILE *f, const struct action *a) {
+    if (!out->store_place) {
+        size_t size;
+        FILE *text = open_memstream(&out->store_place, &size);
+
+        if (!text)
+            return -ENOMEM;
+        out->store_remote = mounts_write_after(h, text, STORE_DIRECTORY "/RELEASE");
+        if (fclose(text) != 0)
+            return -ENOMEM;
+    }
+    fputs(out->store_place, f);
+    if (out->store_remote > 0)
+        warn_of_network(a, STORE_DIRECTORY "/RELEASE");
+    return MIN(out->store_remote, 0);
 }
 
 /* The mounts to wait for besides the usual ones: those behind a link, and those of paths in the
  * manifest. */
-static int write_places(const struct host *h, FILE *f, const struct snapshot *s, const struct action *a) {
+static int write_places(const struct host *h, struct output *out, FILE *f, const struct snapshot *s,
+                        const struct action *a) {
     const struct manifest_entry *entry = s->manifests.entries + a->index;
     const struct manifest_kernel *kernel;
     int r;
 
-    r = write_place(h, f, a, STORE_DIRECTORY "/RELEASE");
+    r = write_store_place(h, out, f, a);
     if (entry->error_number < 0 || !s->facts.release)
         return r;
     kernel = manifest_kernel_for(&entry->manifest, s->facts.release);
@@ -122,7 +159,7 @@ static void write_relations(FILE *f, const struct snapshot *s, const struct mani
         fprintf(f, "\n[Service]\nTimeoutSec=%" PRIu64 "s\n", m->timeout_usec / USEC_PER_SEC * 3);
 }
 
-static int write_dropin(const struct host *h, const struct output *out, const struct snapshot *s, const struct action *a,
+static int write_dropin(const struct host *h, struct output *out, const struct snapshot *s, const struct action *a,
                         const char *unit, const char *previous) {
     const struct manifest_entry *entry = s->manifests.entries + a->index;
     _cleanup_free_ char *directory = NULL, *path = NULL;
@@ -142,7 +179,7 @@ static int write_dropin(const struct host *h, const struct output *out, const st
         return -ENOMEM;
     }
     write_unit_section(f, a, entry, previous);
-    r = write_places(h, f, s, a);
+    r = write_places(h, out, f, s, a);
     /* A patch that is known to fail pulls nothing in, and patches in a cycle must not make systemd
      * wait. */
     if (a->type == ACTION_LOAD)
@@ -151,7 +188,7 @@ static int write_dropin(const struct host *h, const struct output *out, const st
     return fclose(f) != 0 && r >= 0 ? -errno : r;
 }
 
-static int write_patch(const struct host *h, const struct output *out, const struct snapshot *s, const struct action *a,
+static int write_patch(const struct host *h, struct output *out, const struct snapshot *s, const struct action *a,
                        const char *previous) {
     const struct manifest_entry *entry = s->manifests.entries + a->index;
     bool required = entry->error_number == 0 && entry->manifest.required;
@@ -185,7 +222,7 @@ static void warn_of_early(const struct host *h, const struct action *a) {
         log_line(4, "%s is loaded, but does not apply here: %s", a->name, action_fact(a));
 }
 
-static int write_all(const struct host *h, const struct output *out, const struct snapshot *s,
+static int write_all(const struct host *h, struct output *out, const struct snapshot *s,
                      const struct plan *plan) {
     const char *previous = NULL;
 
@@ -212,7 +249,7 @@ static int write_all(const struct host *h, const struct output *out, const struc
 
 /* The lock comes after the boot, and delays nothing. A machine that was booted for repair does not
  * reach multi-user.target, and stays unlocked. */
-static int write_lock(const struct output *out, const struct snapshot *s) {
+static int write_lock(struct output *out, const struct snapshot *s) {
     const char *off = cmdline_off(&s->switches)   ? cmdline_off(&s->switches)
                       : s->switches.lock_disabled ? "lpd.lock=0 is on the kernel command line"
                       : s->disable_file           ? "/etc/lpd/disable exists"
@@ -279,7 +316,7 @@ static bool is_initrd(const struct host *h) {
     return value ? streq(value, "1") : file_exists(h, "/etc/initrd-release");
 }
 
-static int run(struct host *h, const struct output *out) {
+static int run(struct host *h, struct output *out) {
     _cleanup_(snapshot_done) struct snapshot s = {};
     _cleanup_(plan_done) struct plan plan = {};
     int r;
@@ -304,7 +341,7 @@ static int run(struct host *h, const struct output *out) {
 
 int main(int argc, char *argv[]) {
     _cleanup_(host_close) struct host h = HOST_NULL;
-    _cleanup_close_ int fd = -EBADF;
+    _cleanup_(output_done) struct output out = { .fd = -EBADF };
     int r;
 
     if (argc != 2 && argc != 4) {
@@ -314,8 +351,8 @@ int main(int argc, char *argv[]) {
     /* $LPD_GENERATOR_ROOT is for tests: another root to read from. */
     r = host_open(secure_getenv("LPD_GENERATOR_ROOT"), &h);
     if (r >= 0) {
-        fd = open(argv[1], O_PATH | O_DIRECTORY | O_CLOEXEC);
-        r = fd < 0 ? -errno : run(&h, &(struct output){ .fd = fd });
+        out.fd = open(argv[1], O_PATH | O_DIRECTORY | O_CLOEXEC);
+        r = out.fd < 0 ? -errno : run(&h, &out);
     }
     if (r < 0)
         log_line(3, "%s: %s", argv[1], strerror(-r));
