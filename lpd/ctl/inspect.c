@@ -209,7 +209,9 @@ int ctl_show(struct ctl *c, char **argv, struct error *e) {
 static const struct table_column list_columns[] = {
     { "NAME", "name" },
     { "STATE", "state" },
+    { "ENABLED", "enabledNext" },
     { "SINCE", "since", COLUMN_ROOM },
+    { "RUNTIME", "enabledNow", COLUMN_WIDE },
     { "STAGE", "stage", COLUMN_WIDE },
     { "REQUIRED", "required", COLUMN_WIDE },
     { "REASON", "reason", COLUMN_BELOW },

@@ -20,12 +20,15 @@ struct subject {
     const char *replaced_by;
     const char *lacking; /* a patch that it requires and that failed */
     bool locked;         /* no module can be loaded or removed */
+    bool disable_file;   /* /etc/lpd/disable: nothing is loaded at boot */
+    const struct livepatch *running; /* the patch whose transition runs; NULL: none */
 };
 
 struct state {
     const char *name;
     const char *reason; /* NULL: none; what follows makes it a sentence about another patch */
     const char *other, *rest;
+    const char *code; /* one of CAUSE_*, "replaced" or "superseded", where one of them fits; or NULL */
 };
 
 static const struct manifest *manifest_of(const struct subject *p) {
@@ -55,6 +58,29 @@ static const char *why_disabled(const struct subject *p, const char *fallback) {
     return r && streq(strempty(r->state), "disabled") && r->reason ? r->reason : fallback;
 }
 
+static const char *cause_disabled(const struct subject *p) {
+    return p->result && streq(strempty(p->result->state), "disabled") ? p->result->cause : NULL;
+}
+
+static bool has_cause(const struct subject *p, const char *cause) {
+    return p->result && streq(strempty(p->result->cause), cause);
+}
+
+static struct state state_in_transition(const struct subject *p) {
+    if (!p->in->enabled)
+        return (struct state){ "transition", why_disabled(p, "on its way out") };
+    if (has_cause(p, CAUSE_STALLED))
+        return (struct state){ "transition", "stalled: it has not finished in TimeoutSec=, see lpctl blocking",
+                               .code = CAUSE_STALLED };
+    return (struct state){ "transition", "on its way in" };
+}
+
+/* Its unit is being started, and waits. */
+static bool is_behind_another(const struct subject *p) {
+    return p->result && streq(strempty(p->result->state), "loading") && p->running &&
+           !patch_name_equal(p->running->name, p->result->module_name ?: p->name);
+}
+
 /* Somebody has looked into the file, so that there is something to compare with. */
 static bool is_read(const struct subject *p) {
     return p->info && (p->info->sha256 || p->info->build_id);
@@ -77,11 +103,15 @@ static struct state state_when_enabled(const struct subject *p) {
     if (is_read(p) && p->build != BUILD_SAME)
         return (struct state){ "active", p->build == BUILD_OTHER
                                              ? "another build than the installed one is loaded"
-                                             : "whether the loaded build is the installed one is unknown" };
+                                             : "whether the loaded build is the installed one is unknown",
+                               .code = p->build == BUILD_OTHER ? "superseded" : NULL };
     if (strv_length(unpatched) > 0)
         return (struct state){ "active", "patches ", unpatched[0],
                                unpatched[1] ? " and others when these are loaded"
                                             : " when that is loaded" };
+    if (has_cause(p, CAUSE_FORCED))
+        return (struct state){ "active", "its transition was forced: tasks may still run the old code",
+                               .code = CAUSE_FORCED };
     return (struct state){ "active", NULL };
 }
 
@@ -96,25 +126,28 @@ static struct state find_state(const struct subject *p) {
     if (is_anothers(p))
         return state_by_plan(p);
     if (p->in && p->in->registered && p->in->transition)
-        return (struct state){ "transition", p->in->enabled ? "on its way in"
-                                                            : why_disabled(p, "on its way out") };
+        return state_in_transition(p);
     if (p->in && p->in->registered && p->in->enabled)
         return state_when_enabled(p);
     if (p->replaced_by)
-        return (struct state){ "replaced", "by ", p->replaced_by, ", which is cumulative" };
+        return (struct state){ "replaced", "by ", p->replaced_by, ", which is cumulative", "replaced" };
     if (p->action && p->action->type == ACTION_SKIP)
         return state_by_plan(p);
     if (has_failed(p->result))
-        return (struct state){ p->result->state, p->result->reason };
+        return (struct state){ p->result->state, p->result->reason, .code = p->result->cause };
+    if (is_behind_another(p))
+        return (struct state){ "absent", "waits for the transition of ", p->running->name, " to finish",
+                               CAUSE_WAITING };
     if (p->result && streq(strempty(p->result->state), "loading"))
         return (struct state){ "failed", "its load was begun, and its end is not on record" };
     if (p->in && p->in->module_loaded)
         return (struct state){ "disabled", why_disabled(p, p->locked
                                                ? "switched off, and cannot come back before a reboot: "
                                                  "modules are locked"
-                                               : "switched off, but its module is still loaded") };
+                                               : "switched off, but its module is still loaded"),
+                               .code = cause_disabled(p) };
     if (p->result && p->result->state && streq(p->result->state, "disabled"))
-        return (struct state){ "disabled", why_disabled(p, "unloaded on request") };
+        return (struct state){ "disabled", why_disabled(p, "unloaded on request"), .code = cause_disabled(p) };
     if (p->lacking)
         return (struct state){ "failed", "it requires ", p->lacking, ", which failed" };
     if (!p->action && p->result && streq(strempty(p->result->state), "skipped"))
@@ -209,6 +242,29 @@ static void add_warnings(json_object *o, const struct manifest *m) {
     json_object_object_add(o, "warnings", warnings);
 }
 
+/* Whether it is to be loaded as long as this machine runs: it is, or nobody has decided against it. */
+static int enabled_this_boot(const struct subject *p) {
+    if ((p->in && p->in->registered && p->in->enabled && !is_anothers(p)) || p->replaced_by)
+        return true;
+    if (!p->action)
+        return p->in ? false : -1;
+    if (p->result && streq(strempty(p->result->state), "disabled"))
+        return false;
+    return !is_skipped(p) && p->entry->error_number == 0;
+}
+
+/* What this boot alone was told on its command line, and whether there is a module for the next kernel, is no
+ * part of that. */
+static int enabled_next_boot(const struct subject *p) {
+    const struct manifest *m = manifest_of(p);
+
+    if (!p->entry)
+        return p->in ? false : -1;
+    if (!m || !m->enabled || p->disable_file || (p->info && p->info->unit_problem))
+        return false;
+    return !is_skipped(p) || !streq(p->action->steps[p->action->n_steps - 1].question, "rollout");
+}
+
 static json_object *patch_value(const struct subject *p) {
     const struct manifest *m = manifest_of(p);
     struct state state = find_state(p);
@@ -225,6 +281,9 @@ static json_object *patch_value(const struct subject *p) {
     json_add_tristate(o, "applies", p->action ? !is_skipped(p) : -1);
     json_add_string(o, "state", state.name);
     add_reason(o, &state);
+    json_add_string(o, "reasonCode", state.code);
+    json_add_tristate(o, "enabledNow", enabled_this_boot(p));
+    json_add_tristate(o, "enabledNext", enabled_next_boot(p));
     json_object_object_add(o, "module", module_value(p));
     json_object_object_add(o, "signature", status_build_signature(p->result));
     json_object_object_add(o, "kernelState", kernel_state_value(p));
@@ -261,6 +320,8 @@ static json_object *planned_patch_value(const struct snapshot *s, const struct p
         .replaced_by = snapshot_replaced_by(s, i),
         .lacking = find_lacking(s, entry),
         .locked = s->facts.modules_disabled == 1,
+        .disable_file = s->disable_file,
+        .running = livepatch_list_transition(&s->loaded),
     });
 }
 
@@ -281,6 +342,8 @@ static json_object *foreign_patch_value(const struct snapshot *s, const struct l
         .build = BUILD_UNKNOWN,
         .result = result,
         .locked = s->facts.modules_disabled == 1,
+        .disable_file = s->disable_file,
+        .running = livepatch_list_transition(&s->loaded),
     });
 }
 
@@ -298,6 +361,8 @@ static json_object *left_patch_value(const struct snapshot *s, const struct resu
         .build = BUILD_UNKNOWN,
         .result = r,
         .locked = s->facts.modules_disabled == 1,
+        .disable_file = s->disable_file,
+        .running = livepatch_list_transition(&s->loaded),
     });
 }
 

@@ -92,11 +92,11 @@ class Patched(Case):
         self.assertEqual(states(value), self.WANTED)
         rows = table(text)
         self.assertEqual(rows["fix-net"][0], "active")
-        self.assertEqual(rows["NAME"], ["STATE", "SINCE"])
+        self.assertEqual(rows["NAME"], ["STATE", "ENABLED", "SINCE"])
         self.assertIn("\n    by lp-all, which is cumulative\n", text)
         rows = table(self.text("list", "-o", "wide"))
         self.assertEqual((rows["fix-net"][0], rows["fix-net"][-3:]), ("active", ["system", "yes", "-"]))
-        self.assertEqual(rows["NAME"], ["STATE", "SINCE", "STAGE", "REQUIRED", "REASON"])
+        self.assertEqual(rows["NAME"], ["STATE", "ENABLED", "SINCE", "RUNTIME", "STAGE", "REQUIRED", "REASON"])
         self.assertEqual(set(table(self.text("list", "--no-legend"))), set(self.WANTED))
 
     def test_show(self):
@@ -106,6 +106,7 @@ class Patched(Case):
             "name": "fix-net", "description": "net: use after free",
             "fixes": ["CVE-2024-1", "CVE-2024-2"], "manifest": "/etc/lpd/patches.d/fix-net.conf", "warnings": [],
             "stage": "system", "required": True, "applies": True, "state": "active", "reason": None,
+            "reasonCode": None, "enabledNow": True, "enabledNext": True,
             "module": {"path": f"/var/lib/lpd/modules/{KERNEL}/fix-net.ko",
                        "sha256": sha256(module("fix_net", build_id=BUILD_IDS["fix_net"])),
                        "buildId": BUILD_IDS["fix_net"],
@@ -122,6 +123,47 @@ class Patched(Case):
                          (None, BUILD_IDS["fix_new"]))
         self.assertIn("fixes          CVE-2024-1 CVE-2024-2\n", text)
         self.assertIn("kernelState\n  loaded       yes\n", text)
+
+    def enabled(self):
+        return {p["name"]: (p["enabledNow"], p["enabledNext"]) for p in self.json("list")["patches"]}
+
+    def test_enabled(self):
+        """As long as this machine runs, and at its next boot."""
+        self.assertEqual(self.enabled(), {
+            "fix-gone": (False, False), "fix-late": (True, True), "fix-left": (False, True), "fix-net": (True, True),
+            "fix-none": (False, True), "lp-all": (True, True), "lp-old": (True, True), "fix_new": (True, False)})
+        self.plant(manifest("fix-net", "Enabled=no"), manifest("lp-all", "Nonsense"),
+                   {"/etc/systemd/system/livepatch@lp-old.service": None, "/proc/cmdline": "lpd=0\n"})
+        enabled = self.enabled()
+        self.assertEqual((enabled["fix-net"], enabled["lp-all"], enabled["fix-late"]),
+                         ((True, False), (True, False), (False, True)))
+        self.assertEqual(table(self.text("list"))["fix-net"][1], "no")
+        self.plant({"/etc/lpd/disable": ""})
+        self.assertEqual({later for _, later in self.enabled().values()}, {False})
+
+    def reason(self, name):
+        patch = self.json("show", name)["patches"][0]
+        return patch["state"], patch["reasonCode"], patch["reason"]
+
+    def test_reason_codes(self):
+        self.assertEqual(self.reason("lp-old")[:2], ("replaced", "replaced"))
+        self.plant(result("fix-net", cause="forced"))
+        self.assertEqual(self.reason("fix-net")[:2], ("active", "forced"))
+        for cause, state in (("reverted", "failed"), ("probe-failed", "failed"), ("waiting", "failed"),
+                             ("switched-off", "disabled"), ("unloaded", "disabled")):
+            self.plant(result("fix-late", state, loaded=False, cause=cause, reason="why"))
+            self.assertEqual(self.reason("fix-late"), (state, cause, "why"))
+        # The installed build is newer than the loaded one.
+        self.plant({f"/var/lib/lpd/modules/{KERNEL}/fix-net.ko": module("fix_net", build_id="77" * 20)})
+        self.assertEqual(self.reason("fix-net")[:2], ("active", "superseded"))
+
+    def test_reason_codes_of_a_transition(self):
+        self.plant(loaded("fix_net", transition=1), result("fix-net"), result("fix-late", state="loading"))
+        self.assertEqual(self.reason("fix-net"), ("transition", None, "on its way in"))
+        self.assertEqual(self.reason("fix-late"),
+                         ("absent", "waiting", "waits for the transition of fix_net to finish"))
+        self.plant(result("fix-net", cause="stalled"))
+        self.assertEqual(self.reason("fix-net")[:2], ("transition", "stalled"))
 
     def test_show_no_such(self):
         value, _ = self.assert_same_everywhere("show", "fix-net", "fix-nett", status=3)
