@@ -38,6 +38,12 @@ void changes_add(struct ctl *c, const char *name, bool changed, const char *fmt,
         json_add_bool(c->value, "changed", true);
 }
 
+json_object *changes_last(struct ctl *c) {
+    json_object *patches = json_object_object_get(c->value, "patches");
+
+    return json_object_array_get_idx(patches, json_object_array_length(patches) - 1);
+}
+
 void changes_note(struct ctl *c, const char *fmt, ...) {
     json_object *notes = json_object_object_get(c->value, "notes");
     _cleanup_free_ char *text = NULL;

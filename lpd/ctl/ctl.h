@@ -77,6 +77,9 @@ void print_apply(const struct ctl *c);
 void changes_begin(struct ctl *c);
 void changes_add(struct ctl *c, const char *name, bool changed, const char *fmt, ...) _printf_(4, 5);
 
+/* What changes_add() added last, for more fields. */
+json_object *changes_last(struct ctl *c);
+
 /* Something that the change has met with and that is no failure. Shown once, however often it is met. */
 void changes_note(struct ctl *c, const char *fmt, ...) _printf_(2, 3);
 

@@ -240,16 +240,22 @@ static bool is_locked_out(struct ctl *c, const struct candidate *n) {
     return livepatch_read(&c->host, n->file.info.name, &in) < 0 || !in.enabled || is_other_build(c, n);
 }
 
-static const char *why_not_now(struct ctl *c, const struct candidate *n, const struct manager *m) {
+/* Why a patch is loaded later: a stable code, and the sentence. */
+struct deferral {
+    const char *code;
+    const char *reason;
+};
+
+static struct deferral why_not_now(struct ctl *c, const struct candidate *n, const struct manager *m) {
     if (c->no_load)
-        return "it goes in at the next boot, as --no-load asks";
+        return (struct deferral){ "no-load", "it goes in at the next boot, as --no-load asks" };
     if (!n->here)
-        return "it goes in when that kernel boots";
+        return (struct deferral){ "other-kernel", "it goes in when that kernel boots" };
     if (!m)
-        return "systemd does not run here, so it goes in at the next boot";
+        return (struct deferral){ "no-systemd", "systemd does not run here, so it goes in at the next boot" };
     if (is_locked_out(c, n))
-        return "modules are locked until reboot, so it goes in at the next boot";
-    return NULL;
+        return (struct deferral){ "locked", "modules are locked until reboot, so it goes in at the next boot" };
+    return (struct deferral){ NULL, NULL };
 }
 
 /* --wait asks for more than the next boot. */
@@ -264,13 +270,13 @@ static int refuse_to_wait(struct ctl *c, const struct candidate *n, struct error
 /* Where a load follows, it may be the check (trust/kernel-load.h). Not if another build has to make room
  * for it, which it must deserve first. */
 static unsigned trust_flags_for(struct ctl *c, const struct candidate *n, const struct manager *m) {
-    return why_not_now(c, n, m) || is_other_build(c, n) ? TRUST_EXPLAIN : TRUST_AT_LOAD;
+    return why_not_now(c, n, m).code || is_other_build(c, n) ? TRUST_EXPLAIN : TRUST_AT_LOAD;
 }
 
 /* 1 with the reason why the patch is not loaded now. */
 static int find_reason(struct ctl *c, const struct candidate *n, struct manager *m, char **ret_later,
                        struct error *e) {
-    const char *later = why_not_now(c, n, m);
+    const char *later = why_not_now(c, n, m).reason;
     int r = 0;
 
     if (later) {
@@ -288,8 +294,17 @@ struct installation {
     int placed;  /* 1: files were placed or changed */
     int loaded;  /* 1: now; 0: in already */
     char *later; /* why it is loaded later; NULL: it is loaded now */
+    const char *code; /* the same as a code */
     int end;     /* negative errno of a wait that has not ended well */
 };
+
+static json_object *deferral_value(const struct installation *o) {
+    json_object *v = json_object_new_object();
+
+    json_add_string(v, "code", o->code);
+    json_add_string(v, "reason", o->later);
+    return v;
+}
 
 static void tell(struct ctl *c, const struct candidate *n, const struct installation *o) {
     bool changed = o->placed || (!o->later && o->loaded > 0);
@@ -299,8 +314,15 @@ static void tell(struct ctl *c, const struct candidate *n, const struct installa
                        : o->end < 0              ? "loaded, but not in effect everywhere yet"
                                                  : NULL;
 
+    json_object *patch;
+
     changes_add(c, n->name, changed, "%s for %s%s%s", o->placed ? "installed" : "installed already", n->release,
                 rest ? "; " : o->loaded > 0 ? " and loaded" : " and in already", strempty(rest));
+    patch = changes_last(c);
+    json_add_string(patch, "kernel", n->release);
+    json_add_bool(patch, "placed", o->placed > 0);
+    json_add_bool(patch, "loaded", !o->later && o->loaded >= 0 && o->end != -ECANCELED);
+    json_object_object_add(patch, "deferred", o->later ? deferral_value(o) : NULL);
 }
 
 /* Loads it and waits as --wait asks. 0 if what was placed stays, with o->loaded and o->end. */
@@ -335,6 +357,7 @@ static int install_candidate(struct ctl *c, struct manager *m, struct candidate 
     if (r > 0 && n->at_load)
         r = check_trust(c, n, m != NULL, TRUST_EXPLAIN, e);
     o.later = later;
+    o.code = why_not_now(c, n, m).code ?: "not-applicable";
     if (r >= 0 && !later && interrupt_signal())
         r = error_set(e, -ECANCELED, EXIT_STATUS_FAILED, "%s: nothing is changed", n->name);
     if (r >= 0 && !later)

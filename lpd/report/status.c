@@ -158,6 +158,7 @@ static struct state find_state(const struct subject *p) {
 static json_object *module_value(const struct subject *p) {
     json_object *o = json_object_new_object();
 
+    json_add_string(o, "name", p->info && p->info->module_name ? p->info->module_name : p->in ? p->in->name : NULL);
     json_add_string(o, "path", p->info ? p->info->module_path : NULL);
     json_add_string(o, "sha256", p->info ? p->info->sha256 : NULL);
     json_add_string(o, "buildId", p->info ? p->info->build_id : NULL);
@@ -265,6 +266,31 @@ static int enabled_next_boot(const struct subject *p) {
     return !is_skipped(p) || !streq(p->action->steps[p->action->n_steps - 1].question, "rollout");
 }
 
+static json_object *relations_value(const struct manifest *m) {
+    json_object *o = m ? json_object_new_object() : NULL;
+
+    if (!o)
+        return NULL;
+    json_add_list(o, "after", m->after);
+    json_add_list(o, "requires", m->requires);
+    json_add_list(o, "conflicts", m->conflicts);
+    return o;
+}
+
+/* What the manifest allows it. */
+static json_object *limits_value(const struct manifest *m) {
+    json_object *o = m ? json_object_new_object() : NULL;
+
+    if (!o)
+        return NULL;
+    json_add_string(o, "waitFor", patch_wait_to_string(m->wait_for));
+    json_add_time(o, "timeoutUsec", m->timeout_usec == USEC_INFINITY ? 0 : m->timeout_usec);
+    json_add_string(o, "onStall", on_stall_to_string(m->on_stall));
+    json_add_string(o, "probe", m->probe);
+    json_object_object_add(o, "rolloutPercent", json_object_new_double(m->rollout / 100.0));
+    return o;
+}
+
 static json_object *patch_value(const struct subject *p) {
     const struct manifest *m = manifest_of(p);
     struct state state = find_state(p);
@@ -285,6 +311,9 @@ static json_object *patch_value(const struct subject *p) {
     json_add_tristate(o, "enabledNow", enabled_this_boot(p));
     json_add_tristate(o, "enabledNext", enabled_next_boot(p));
     json_object_object_add(o, "module", module_value(p));
+    json_add_string(o, "parameters", m ? m->parameters : NULL);
+    json_object_object_add(o, "relations", relations_value(m));
+    json_object_object_add(o, "limits", limits_value(m));
     json_object_object_add(o, "signature", status_build_signature(p->result));
     json_object_object_add(o, "kernelState", kernel_state_value(p));
     json_object_object_add(o, "attempts", NULL);

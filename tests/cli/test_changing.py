@@ -278,6 +278,19 @@ class Install(Changing):
         self.assertEqual(patches[str(paths[2])][1], f"c.ko: not a kernel module: the file is empty ({paths[2]})")
         self.assertEqual(self.added(), self.wanted("a", module("a")) | self.wanted("d", module("d")))
 
+    def test_as_data(self):
+        """What became of it, without a look at the message."""
+        path = self.place("fix-net.ko", module("fix_net"))
+        wanted = {"kernel": KERNEL, "placed": True, "loaded": False}
+        for arguments, code in (([], "other-kernel"), (["--no-load"], "no-load")):   # none runs there
+            patch, = self.json("install", *arguments, path)["patches"]
+            self.assertEqual({key: patch[key] for key in wanted}, wanted)
+            self.assertEqual(patch["deferred"]["code"], code)
+            self.assertIn(patch["deferred"]["reason"], patch["message"])
+            wanted["placed"] = False
+        patch, = self.json("install", f"--kernel={OTHER}", self.place("fix-b.ko", module("fix_b", OTHER)))["patches"]
+        self.assertEqual((patch["kernel"], patch["deferred"]["code"]), (OTHER, "other-kernel"))
+
     def test_url(self):
         url = "https://example.org/fix-net.ko"
         said = f"{url}: this is a URL, and lpctl reads local files only"

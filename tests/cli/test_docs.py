@@ -380,6 +380,13 @@ class Schemas(unittest.TestCase):
         for schema in (self.status, self.verbs):
             jsonschema.Draft202012Validator.check_schema(schema)
 
+    def test_place(self):
+        """They are installed where the manual says, by the version that they describe."""
+        version = self.status["properties"]["schemaVersion"]["const"]
+        self.assertIn(f"'lpd' / 'schema' / '{version}'", text("docs/meson.build"))
+        for name in ("lpd-status", "lpctl"):
+            self.assertIn(f"/usr/share/lpd/schema/{version}/{name}.schema.json", text("docs/man/lpctl.8.scd"))
+
     def test_every_verb_has_one(self):
         others = {"failure", "action", "task", "changes", "trustSteps"}
         self.assertEqual(set(self.verbs["$defs"]) - others, set(HELP.verbs) - {"log", "help"})

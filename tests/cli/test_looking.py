@@ -107,7 +107,10 @@ class Patched(Case):
             "fixes": ["CVE-2024-1", "CVE-2024-2"], "manifest": "/etc/lpd/patches.d/fix-net.conf", "warnings": [],
             "stage": "system", "required": True, "applies": True, "state": "active", "reason": None,
             "reasonCode": None, "enabledNow": True, "enabledNext": True,
-            "module": {"path": f"/var/lib/lpd/modules/{KERNEL}/fix-net.ko",
+            "parameters": None, "relations": {"after": [], "requires": [], "conflicts": []},
+            "limits": {"waitFor": "loaded", "timeoutUsec": 60000000, "onStall": "wait", "probe": None,
+                       "rolloutPercent": 100.0},
+            "module": {"name": "fix_net", "path": f"/var/lib/lpd/modules/{KERNEL}/fix-net.ko",
                        "sha256": sha256(module("fix_net", build_id=BUILD_IDS["fix_net"])),
                        "buildId": BUILD_IDS["fix_net"],
                        "vermagic": f"{KERNEL} SMP preempt mod_unload modversions "},
@@ -479,6 +482,21 @@ class Broken(Case):
         self.assertEqual([p["file"] for p in value["problems"]],
                          [str(policy), str(self.scratch / "absent.conf")])
         self.assertIn(f"{policy}:2: ", text)
+
+
+class ManifestAsData(Case):
+    def test_all(self):
+        self.plant(kernel(KERNEL), PERMISSIVE, manifest("base-a"), manifest(
+            "fix-a", "After=base-a", "Requires=base-a", "Conflicts=old", "Parameters=x=1 y=2", "WaitFor=patched",
+            "TimeoutSec=infinity", "OnStall=revert", "Probe=/bin/true", "Rollout=12.5%"),
+            {f"/var/lib/lpd/modules/{KERNEL}/fix-a.ko": module("fix_b")})
+        value, _ = self.assert_same_everywhere("show", "fix-a")
+        patch, = value["patches"]
+        self.assertEqual(patch["module"]["name"], "fix_b")
+        self.assertEqual(patch["parameters"], "x=1 y=2")
+        self.assertEqual(patch["relations"], {"after": ["base-a"], "requires": ["base-a"], "conflicts": ["old"]})
+        self.assertEqual(patch["limits"], {"waitFor": "patched", "timeoutUsec": None, "onStall": "revert",
+                                           "probe": "/bin/true", "rolloutPercent": 12.5})
 
 
 class LongValues(Case):
