@@ -380,6 +380,15 @@ class Schemas(unittest.TestCase):
         for schema in (self.status, self.verbs):
             jsonschema.Draft202012Validator.check_schema(schema)
 
+    def test_codes(self):
+        """One list: what the programs say stands in it, and what stands in it they say."""
+        codes = self.status["$defs"]["reasonCode"]["enum"]
+        sources = "".join(p.read_text() for p in (TOP / "lpd").rglob("*.[ch]"))
+        self.assertEqual([code for code in codes if f'"{code}"' not in sources], [])
+        deferrals = re.findall(r'\(struct deferral\)\{ "([a-z-]+)"', text("lpd/ctl/install.c"))
+        self.assertGreater(len(deferrals), 2)
+        self.assertLessEqual(set(deferrals), set(codes))
+
     def test_place(self):
         """They are installed where the manual says, by the version that they describe."""
         version = self.status["properties"]["schemaVersion"]["const"]
