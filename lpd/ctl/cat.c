@@ -33,12 +33,15 @@ static int add_broken(struct ctl *c, json_object *files, const struct manifest_e
 
 static int cat_one(struct ctl *c, json_object *files, const char *name, struct error *e) {
     _cleanup_(manifest_list_done) struct manifest_list l = {};
+    _cleanup_free_ char *spelled = NULL;
     const struct manifest *m;
     int r;
 
     r = ctl_check_name(name, e);
     if (r >= 0)
-        r = manifest_list_load_one(&c->host, name, &l, e);
+        r = ctl_spell(c, name, &spelled);
+    if (r >= 0)
+        r = manifest_list_load_one(&c->host, spelled, &l, e);
     if (r == -ENOENT)
         return ctl_no_patch(c, name, e);
     if (r < 0)

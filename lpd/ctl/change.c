@@ -191,15 +191,23 @@ int changes_prepare(struct ctl *c, struct manager **ret_manager, struct images *
     return r < 0 ? r : images_see(c, ret_before, e);
 }
 
-/* The manifest's own spelling, which is also that of the unit and of the result. */
-static int add_spelled(struct ctl *c, const char *name, char ***names, struct error *e) {
-    _cleanup_(manifest_done) struct manifest m = {};
+int changes_spell(struct ctl *c, const char *name, char **ret, struct error *e) {
     int r;
 
     r = ctl_check_name(name, e);
-    if (r < 0)
-        return r;
-    return strv_extend(names, manifest_load(&c->host, name, &m, NULL) >= 0 ? m.name : name);
+    if (r >= 0)
+        r = ctl_spell(c, name, ret);
+    if (r > 0)
+        changes_note(c, "%s is the module of the patch %s", name, *ret);
+    return MIN(r, 0);
+}
+
+static int add_spelled(struct ctl *c, const char *name, char ***names, struct error *e) {
+    char *spelled;
+    int r;
+
+    r = changes_spell(c, name, &spelled, e);
+    return r < 0 ? r : strv_consume(names, spelled);
 }
 
 int changes_each_patch(struct ctl *c, char **argv, change_one *one, struct error *e) {
@@ -221,7 +229,7 @@ int changes_each_patch(struct ctl *c, char **argv, change_one *one, struct error
     return images_refresh(c, &before, r, e);
 }
 
-int ctl_ask_plan(struct ctl *c, const char *name, char **ret_later, struct error *e) {
+int ctl_ask_plan(struct ctl *c, const char *name, bool keep_replaced, char **ret_later, struct error *e) {
     _cleanup_(snapshot_done) struct snapshot s = {};
     _cleanup_(plan_done) struct plan plan = {};
     const struct action *a;
@@ -239,6 +247,8 @@ int ctl_ask_plan(struct ctl *c, const char *name, char **ret_later, struct error
     a = plan.by_manifest[i];
     if (a->type == ACTION_SKIP)
         return asprintf(ret_later, "not loaded now because %s", action_fact(a)) < 0 ? -ENOMEM : 1;
+    if (a->type == ACTION_KEEP && keep_replaced && snapshot_replaced_by(&s, i))
+        return asprintf(ret_later, "%s; 'lpctl load %s' loads it over that one", action_fact(a), name) < 0 ? -ENOMEM : 1;
     /* Another build that is in makes room. */
     if (a->type != ACTION_FAIL || streq(a->steps[a->n_steps - 1].question, "loaded"))
         return 0;

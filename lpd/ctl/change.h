@@ -24,8 +24,11 @@ int ctl_connect(const struct ctl *c, struct manager **ret, struct error *e);
 
 /* Whether anything but its files keeps a patch from being loaded. 1 with the words for it, if that is a reason
  * which the administrator has given and nothing is wrong; 0 if there is none; or a negative errno with what
- * the load would fail for. */
-int ctl_ask_plan(struct ctl *c, const char *name, char **ret_later, struct error *e);
+ * the load would fail for. With keep_replaced a patch that a cumulative one has replaced is such a reason. */
+int ctl_ask_plan(struct ctl *c, const char *name, bool keep_replaced, char **ret_later, struct error *e);
+
+/* ctl_spell(), with a note where the name is that of a module. */
+int changes_spell(struct ctl *c, const char *name, char **ret, struct error *e);
 
 /* Until when --wait[=TIME] is willing to wait, on ops->now(). */
 uint64_t ctl_wait_deadline(struct ctl *c);

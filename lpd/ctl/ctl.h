@@ -86,6 +86,10 @@ void changes_note(struct ctl *c, const char *fmt, ...) _printf_(2, 3);
 /* After a signal: makes the error the one sentence that says what the verb had done by then. Returns r. */
 int changes_interrupted(struct ctl *c, int r, struct error *e);
 
+/* The patch's own spelling of a name, which may also be that of its module: 1 then. A name that no patch has stays
+ * as it is: 0. Or -ENOMEM. */
+int ctl_spell(struct ctl *c, const char *name, char **ret);
+
 /* Turns a name on the command line into that of a patch, or says what is wrong with it. */
 int ctl_check_name(const char *name, struct error *e);
 

@@ -53,7 +53,7 @@ static int switch_now(struct ctl *c, struct manager *m, const char *name, bool e
     int r;
 
     if (enabled) {
-        r = ctl_ask_plan(c, name, ret_note, e);
+        r = ctl_ask_plan(c, name, /* keep_replaced= */ true, ret_note, e);
         if (r != 0)
             return MIN(r, 0);
     }

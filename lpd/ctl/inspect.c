@@ -160,14 +160,17 @@ static int select_patches(struct ctl *c, const struct look *l, char **names, jso
 
     json_object_object_add(o, "patches", patches);
     for (; *names && r >= 0; names++) {
+        _cleanup_free_ char *spelled = NULL;
         json_object *patch;
 
         if (patch_pattern_is_glob(*names)) {
             add_matching(all, *names, patches);
             continue;
         }
-        patch = status_build_patch(&l->snapshot, &l->plan, *names);
-        if (!patch)
+        if (ctl_spell(c, *names, &spelled) < 0)
+            r = -ENOMEM;
+        patch = status_build_patch(&l->snapshot, &l->plan, spelled ?: *names);
+        if (!patch && r >= 0)
             r = ctl_no_patch(c, *names, e);
         else if (has_patch(patches, value_get(patch, "name")))
             json_object_put(patch);
@@ -458,13 +461,16 @@ static void add_trust(json_object *o, const struct snapshot *s, size_t i) {
 
 int ctl_why(struct ctl *c, char **argv, struct error *e) {
     _cleanup_(look_done) struct look l = {};
+    _cleanup_free_ char *name = NULL;
     const struct action *a;
     int r;
 
-    r = look_closely(c, argv[0], &l, e);
+    r = ctl_spell(c, argv[0], &name);
+    if (r >= 0)
+        r = look_closely(c, name, &l, e);
     if (r < 0)
         return r;
-    a = plan_find(&l.plan, argv[0]);
+    a = plan_find(&l.plan, name);
     if (!a && livepatch_list_find(&l.snapshot.loaded, argv[0]))
         return error_hint(e, error_set(e, -ENOENT, EXIT_STATUS_NO_PATCH,
                                        "%s is in, but has no manifest: nothing decides about it",

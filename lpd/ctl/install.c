@@ -119,6 +119,14 @@ static int check_trust(struct ctl *c, struct candidate *n, bool running, unsigne
     return r >= 0 && s.policy.signed_manifests ? check_manifest(&asked, &machine, n->name, e) : r;
 }
 
+/* The old one would stay loaded, and nobody would know whose it is. */
+static int refuse_other_module(const struct candidate *n, const char *module, struct error *e) {
+    int r = error_set(e, -EEXIST, EXIT_STATUS_FAILED, "%s is installed with the module %s, and this file contains %s",
+                      n->name, module, n->file.info.name);
+
+    return error_hint(e, r, "install it under another name: --name=…; or remove that first: lpctl remove %s", n->name);
+}
+
 /* The kernel knows a patch by the name of its module: two patches with the same would be one. */
 static int check_namesake(struct ctl *c, const struct candidate *n, struct error *e) {
     _cleanup_(manifest_list_done) struct manifest_list l = {};
@@ -129,19 +137,24 @@ static int check_namesake(struct ctl *c, const struct candidate *n, struct error
         _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
         const struct manifest_entry *entry = l.entries + i;
         const struct manifest_kernel *kernel;
+        bool own = patch_name_equal(entry->name, n->name);
         _cleanup_free_ char *path = NULL;
 
-        if (entry->error_number < 0 || patch_name_equal(entry->name, n->name))
+        if (entry->error_number < 0)
             continue;
         kernel = manifest_kernel_for(&entry->manifest, n->release);
         if (store_find_module(&c->host, n->release, entry->name, kernel ? kernel->module : NULL, &path) < 0 ||
             module_file_open_untrusted(&c->host, path, &f, NULL) < 0 ||
-            !patch_name_equal(f.info.name, n->file.info.name))
+            patch_name_equal(f.info.name, n->file.info.name) == own)
             continue;
-        r = error_set(e, -EEXIST, EXIT_STATUS_FAILED, "the module %s is installed as %s already: %s",
-                      f.info.name, entry->name, path);
-        (void) error_hint(e, r, "install it under that name: --name=%s; or remove that first: lpctl remove %s",
-                          entry->name, entry->name);
+        if (own)
+            r = refuse_other_module(n, f.info.name, e);
+        else
+            r = error_set(e, -EEXIST, EXIT_STATUS_FAILED, "the module %s is installed as %s already: %s", f.info.name,
+                          entry->name, path);
+        if (!own)
+            (void) error_hint(e, r, "install it under that name: --name=%s; or remove that first: lpctl remove %s",
+                              entry->name, entry->name);
     }
     return r;
 }
@@ -274,7 +287,7 @@ static unsigned trust_flags_for(struct ctl *c, const struct candidate *n, const 
 }
 
 /* 1 with the reason why the patch is not loaded now. */
-static int find_reason(struct ctl *c, const struct candidate *n, struct manager *m, char **ret_later,
+static int find_reason(struct ctl *c, const struct candidate *n, struct manager *m, bool placed, char **ret_later,
                        struct error *e) {
     const char *later = why_not_now(c, n, m).reason;
     int r = 0;
@@ -286,7 +299,7 @@ static int find_reason(struct ctl *c, const struct candidate *n, struct manager 
         return r < 0 ? r : *ret_later ? 1 : -ENOMEM;
     }
     r = manager_reload(m, e);
-    return r < 0 ? r : ctl_ask_plan(c, n->name, ret_later, e);
+    return r < 0 ? r : ctl_ask_plan(c, n->name, /* keep_replaced= */ !placed, ret_later, e);
 }
 
 /* What became of the files of a candidate, and of the patch. */
@@ -353,7 +366,7 @@ static int install_candidate(struct ctl *c, struct manager *m, struct candidate 
         r = o.placed = place_everywhere(c, m, n, &change, &volume, e);
     if (r < 0)
         return r;
-    r = find_reason(c, n, m, &later, e);
+    r = find_reason(c, n, m, o.placed, &later, e);
     if (r > 0 && n->at_load)
         r = check_trust(c, n, m != NULL, TRUST_EXPLAIN, e);
     o.later = later;

@@ -41,13 +41,13 @@ static int add_options(const struct ctl *c, char ***args) {
 }
 
 static int add_patch(struct ctl *c, char ***args, const char *name, struct error *e) {
-    _cleanup_(manifest_done) struct manifest m = {};
+    _cleanup_free_ char *spelled = NULL;
     int r;
 
     r = ctl_check_name(name, e);
-    if (r < 0)
-        return r;
-    return add(args, "LPD_PATCH", manifest_load(&c->host, name, &m, NULL) >= 0 ? m.name : name);
+    if (r >= 0)
+        r = ctl_spell(c, name, &spelled);
+    return r < 0 ? r : add(args, "LPD_PATCH", spelled);
 }
 
 int ctl_log(struct ctl *c, char **argv, struct error *e) {

@@ -39,6 +39,7 @@ static int wait_and_tell(struct ctl *c, struct manager *m, const char *name, con
 static int load_named(struct ctl *c, struct manager *m, char **argv, struct error *e) {
     _cleanup_(result_done) struct result result = {};
     _cleanup_(manifest_done) struct manifest manifest = {};
+    _cleanup_free_ char *name = NULL;
     uint64_t deadline = ctl_wait_deadline(c);
     int r;
 
@@ -49,9 +50,9 @@ static int load_named(struct ctl *c, struct manager *m, char **argv, struct erro
                                        "parameters go with a file; %s has a manifest", argv[0]),
                           "write them into its manifest: Parameters=%s", strempty(parameters));
     }
-    r = ctl_check_name(argv[0], e);
+    r = changes_spell(c, argv[0], &name, e);
     if (r >= 0)
-        r = manifest_load(&c->host, argv[0], &manifest, e);
+        r = manifest_load(&c->host, name, &manifest, e);
     if (r == -ENOENT)
         return ctl_no_patch(c, argv[0], e);
     /* The manifest as it is now counts, also for what the generator made of it. */
@@ -152,17 +153,14 @@ static int name_of(struct ctl *c, const char *argument, char **ret, struct error
             return r;
         argument = f.info.name;
     }
-    r = ctl_check_name(argument, e);
+    r = f.info.name ? ctl_spell(c, argument, ret) : changes_spell(c, argument, ret, e);
     if (r < 0)
         return r;
-    if (manifest_load(&c->host, argument, &manifest, NULL) >= 0)
-        argument = manifest.name;
-    /* By the name that the kernel knows it by: that of the patch is that of its unit. */
-    else if (result_list_read(&c->host, &results) >= 0 &&
-             (loader = result_list_find_module(&results, argument)))
-        argument = loader->name;
-    *ret = strdup(argument);
-    return *ret ? 0 : -ENOMEM;
+    /* Without a manifest, as it was loaded from a file, it has the name that is on record. */
+    if (manifest_load(&c->host, *ret, &manifest, NULL) == -ENOENT && result_list_read(&c->host, &results) >= 0 &&
+        (loader = result_list_find_module(&results, argument)))
+        return string_set(ret, loader->name);
+    return 0;
 }
 
 bool ctl_is_unknown(struct ctl *c, const char *name) {

@@ -121,6 +121,31 @@ class Install(Changing):
             self.text("remove", name)
             self.assert_unchanged()
 
+    def test_one_module_a_name(self):
+        """A patch has one module for a kernel, and a module is that of one patch."""
+        first, other = self.place("a.ko", module("lp_a")), self.place("b.ko", module("lp_b"))
+        self.text("install", first, "--name=fix-a")
+        self.mark()
+        self.assertIn("fix-a is installed with the module lp_a, and this file contains lp_b",
+                      self.refuse(1, "install", "--name=fix-a", other))
+        self.assertIn("lpctl remove fix-a", self.error["hint"])
+        self.assertIn("the module lp_a is installed as fix-a already", self.refuse(1, "install", first))
+
+    def test_named_by_its_module(self):
+        """The name of a module stands for its patch, in every verb."""
+        self.text("install", self.place("a.ko", module("lp_a")), "--name=fix-a")
+        for verb in ("show", "status"):
+            self.assertEqual([p["name"] for p in self.json(verb, "lp-a")["patches"]], ["fix-a"])
+        self.assertEqual(self.json("why", "lp_a")["name"], "fix-a")
+        self.assertIn("fix-a.conf", self.text("cat", "lp_a"))
+        self.assertEqual(self.change("disable", "lp_a")[1].keys(), {"fix-a"})
+        self.assertIn("lp_a is the module of the patch fix-a", self.text("enable", "lp_a"))
+        # A patch of that very name goes before.
+        self.plant(manifest("lp_a"))
+        self.assertEqual([p["name"] for p in self.json("show", "lp_a")["patches"]], ["lp_a"])
+        (self.root / MANIFESTS / "lp_a.conf").unlink()
+        self.assertEqual(self.change("remove", "lp_a")[1].keys(), {"fix-a"})
+
     def test_name_of_two(self):
         paths = [self.place(f"{n}.ko", module(n)) for n in ("a", "b")]
         self.assertEqual(self.refuse(64, "install", "--name=c", *paths), "--name=, --description= and --fixes= go with one file")

@@ -19,6 +19,12 @@ def case(m):
     m.ok("systemctl reload lpd")
     m.sees("cat /proc/cmdline", "lp-cumul-2")
 
+    # Nor does whoever installs the old one once more, as a tool does after each boot.
+    for command in (f"install {m.patch('lp-cumul-1')}", "enable --now lp-cumul-1"):
+        value = m.json(f"lpctl {command} --json=short")
+        m.equal("changed", value["changed"], False)
+        m.contains("what it says", value["patches"][0]["message"], "replaced by lp-cumul-2")
+    m.sees("cat /proc/cmdline", "lp-cumul-2")
     goes(m)
     m.ok("lpctl load --wait=60 lp-cumul-1")
     m.sees("cat /proc/cmdline", "lp-cumul-1")
