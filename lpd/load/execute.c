@@ -68,10 +68,15 @@ static int inherit(const struct host *h, const struct result *before, struct res
 
 /* That it was not loaded as early as it was to be is true until the next boot, whatever comes of it
  * later. */
-static int remember_early(const struct result *before, struct result *r) {
+static int remember_early(const struct host *h, const struct result *before, struct result *r) {
+    bool loaded;
+
     if (!before)
         return 0;
-    if (!before->loaded && before->reason && streq(strempty(before->stage), "initrd"))
+    /* A load that was stopped is on record as one that goes on. */
+    loaded = before->loaded && (!streq(strempty(before->state), "loading") ||
+                                is_in(h, before->module_name ?: before->name));
+    if (!loaded && before->reason && streq(strempty(before->stage), "initrd"))
         return string_set(&r->early_reason, before->reason);
     if (!before->late_reason && before->exit_status == EXIT_STATUS_TIMEOUT && streq(strempty(before->state), "skipped") &&
         string_set(&r->late_reason, before->reason) < 0)
@@ -93,7 +98,7 @@ static int begin(struct host *h, const char *name, const char *action, const str
     r->monotonic_usec = h->ops->now(h);
     k = string_set(&r->name, name);
     if (k >= 0)
-        k = remember_early(before, r);
+        k = remember_early(h, before, r);
     if (k >= 0)
         k = string_set(&r->action, action);
     if (k >= 0)
@@ -133,17 +138,28 @@ static int describe_unrecorded(const char *what, int r, struct error *e) {
     return error_hint(e, r, "make /run writable, with room in it (df /run), and load it again");
 }
 
+/* In the initramfs the program may be stopped at any time from now on: the host then finds the reason. */
+static int record_attempt(struct host *h, struct result *result, const char *state) {
+    bool early = streq(strempty(result->stage), "initrd");
+    int r;
+
+    r = string_set(&result->state, state);
+    if (r >= 0 && early)
+        r = string_set(&result->reason, "the initramfs ran out of time while it loaded the patch");
+    if (r >= 0)
+        r = result_write(h, result);
+    (void) string_set(&result->reason, NULL);
+    return r;
+}
+
 /* What cannot be recorded must not happen: nobody would run its probe, hold the lock back for it, or know
  * whose it is. */
 static int record_loading(struct host *h, const struct module_file *f, struct result *result,
                           struct error *e) {
     int r;
 
-    r = string_set(&result->state, "loading");
-    if (r < 0)
-        return r;
     result->loaded = true;
-    r = result_write(h, result);
+    r = record_attempt(h, result, "loading");
     result->loaded = false;
     return describe_unrecorded(f->path, r, e);
 }
@@ -434,6 +450,8 @@ int execute_load_seen(struct host *h, const struct snapshot *s, size_t i, struct
     r = begin_load(h, s, a->name, &result);
     if (r < 0)
         return r;
+    if (s->in_initrd && !result.loaded)
+        (void) record_attempt(h, &result, "skipped");
     r = carry_out_load(h, s, &plan, a, f, &result, e);
     *ret = TAKE_STRUCT(result);
     return r;
@@ -538,7 +556,7 @@ int execute_unload(struct host *h, const char *name, struct result *ret, struct 
         return -ENOMEM;
     r = begin(h, m.name ?: before.name ?: name, "unload", NULL, &result);
     if (r >= 0)
-        r = remember_early(&before, &result);
+        r = remember_early(h, &before, &result);
     if (r < 0)
         return r;
     module_name = execute_module_name(h, result.name);

@@ -171,6 +171,7 @@ static void finish(struct monitor *m, struct result *result) {
     if (r >= 0 && manifest.wait_for == WAIT_FOR_PATCHED)
         return;
     /* What cannot be recorded is not done: it would be done again and again. */
+    (void) string_set(&result->reason, NULL);
     if (string_set(&result->state, "active") < 0 || result_write(m->host, result) < 0)
         return;
     execute_completed(m->host, result);

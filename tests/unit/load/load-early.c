@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <sys/wait.h>
 #include <zlib.h>
 
 #include "execute-test.h"
@@ -65,6 +66,30 @@ static void test_each_on_its_own(void **state _unused_) {
     assert_false(is_in("lp_d"));
     assert_stage("lp-a", "initrd");
     assert_stage("lp-c", "initrd");
+}
+
+static void stop(struct fake_kernel *kernel _unused_) {
+    _exit(0);
+}
+
+/* The time of the initramfs is up in the middle of a load, and a signal ends the program. */
+static void test_stopped(void **state _unused_) {
+    _cleanup_(result_done) struct result r = {};
+    pid_t pid;
+
+    patch("lp-a", "Stage=initrd\n");
+    pid = fork();
+    if (pid == 0) {
+        k.on_finit = stop;
+        load_early();
+        _exit(1);
+    }
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    assert_int_equal(result_read(&k.host, "lp-a", &r), 0);
+    assert_string_equal(r.reason, "the initramfs ran out of time while it loaded the patch");
+    assert_int_equal(load("lp-a"), 1);
+    assert_string_equal(result.early_reason, "the initramfs ran out of time while it loaded the patch");
+    assert_null(result.reason);
 }
 
 static void test_what_was_carried(void **state _unused_) {
@@ -326,6 +351,7 @@ static void test_unread(void **state _unused_) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         EARLY(test_each_on_its_own),
+        EARLY(test_stopped),
         EARLY(test_what_was_carried),
         EARLY(test_called_again),
         EARLY(test_the_host_takes_it_over),
