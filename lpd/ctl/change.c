@@ -17,7 +17,11 @@
 
 void changes_begin(struct ctl *c) {
     c->value = value_new();
+    if (c->dry_run)
+        json_add_bool(c->value, "dryRun", true);
     json_add_bool(c->value, "changed", false);
+    if (c->dry_run)
+        json_add_bool(c->value, "wouldChange", false);
     json_object_object_add(c->value, "patches", json_object_new_array());
 }
 
@@ -31,11 +35,13 @@ void changes_add(struct ctl *c, const char *name, bool changed, const char *fmt,
         text = NULL;
     va_end(ap);
     json_add_string(o, "name", name);
-    json_add_bool(o, "changed", changed);
+    json_add_bool(o, "changed", changed && !c->dry_run);
+    if (c->dry_run)
+        json_add_bool(o, "wouldChange", changed);
     json_add_string(o, "message", text);
     json_object_array_add(json_object_object_get(c->value, "patches"), o);
     if (changed)
-        json_add_bool(c->value, "changed", true);
+        json_add_bool(c->value, c->dry_run ? "wouldChange" : "changed", true);
 }
 
 json_object *changes_last(struct ctl *c) {
@@ -144,7 +150,7 @@ static const char *find_elevation(const struct host *h) {
 int ctl_require_root(const struct ctl *c, struct error *e) {
     const char *elevation;
 
-    if (!c->host.live || geteuid() == 0)
+    if (!c->host.live || c->dry_run || geteuid() == 0)
         return 0;
     (void) error_set(e, -EPERM, EXIT_STATUS_PRIVILEGE, "this changes the machine and needs root");
     elevation = find_elevation(&c->host);
@@ -162,7 +168,7 @@ int ctl_require_live(const struct ctl *c, struct error *e) {
 
 int ctl_connect(const struct ctl *c, struct manager **ret, struct error *e) {
     *ret = NULL;
-    return manager_is_running(&c->host) ? manager_connect(ret, e) : 0;
+    return !c->dry_run && manager_is_running(&c->host) ? manager_connect(ret, e) : 0;
 }
 
 static void tell_wait(void *userdata, const char *holder) {
@@ -174,7 +180,7 @@ static void tell_wait(void *userdata, const char *holder) {
 
 int ctl_lock_changes(struct ctl *c, struct error *e) {
     interrupt_catch();
-    return c->lock ? 0
+    return c->lock || c->dry_run ? 0
                    : changes_lock_take(&c->host, strempty(c->command), CHANGES_TIMEOUT_USEC, tell_wait, c,
                                        &c->lock, e);
 }

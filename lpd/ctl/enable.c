@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/strv.h"
 #include "ctl/change.h"
+#include "ctl/dry-run.h"
 #include "ctl/progress.h"
 #include "ctl/replaced.h"
 #include "ctl/volume.h"
@@ -75,6 +76,8 @@ static int switch_one(struct ctl *c, struct manager *m, const char *name, bool e
     int changed = 0, r;
 
     r = now && !enabled ? replaced_check(c, name, &replaced, e) : 0;
+    if (r >= 0 && c->dry_run)
+        return dry_switch(c, name, enabled, e);
     if (r >= 0 && now)
         r = moment_take(&c->host, m, name, &s.before);
     if (r >= 0)

@@ -203,7 +203,7 @@ static int refresh_changed(struct ctl *c, const struct images *before, struct er
 }
 
 int images_refresh(struct ctl *c, const struct images *before, int r, struct error *e) {
-    int k = refresh_changed(c, before, r < 0 ? NULL : e);
+    int k = c->dry_run ? 0 : refresh_changed(c, before, r < 0 ? NULL : e);
 
     return r < 0 ? r : k < 0 ? k : r;
 }

@@ -264,7 +264,7 @@ static struct deferral why_not_now(struct ctl *c, const struct candidate *n, con
         return (struct deferral){ "no-load", "it goes in at the next boot, as --no-load asks" };
     if (!n->here)
         return (struct deferral){ "other-kernel", "it goes in when that kernel boots" };
-    if (!m)
+    if (!m && !(c->dry_run && manager_is_running(&c->host)))
         return (struct deferral){ "no-systemd", "systemd does not run here, so it goes in at the next boot" };
     if (is_locked_out(c, n))
         return (struct deferral){ "locked", "modules are locked until reboot, so it goes in at the next boot" };
@@ -283,7 +283,7 @@ static int refuse_to_wait(struct ctl *c, const struct candidate *n, struct error
 /* Where a load follows, it may be the check (trust/kernel-load.h). Not if another build has to make room
  * for it, which it must deserve first. */
 static unsigned trust_flags_for(struct ctl *c, const struct candidate *n, const struct manager *m) {
-    return why_not_now(c, n, m).code || is_other_build(c, n) ? TRUST_EXPLAIN : TRUST_AT_LOAD;
+    return c->dry_run || why_not_now(c, n, m).code || is_other_build(c, n) ? TRUST_EXPLAIN : TRUST_AT_LOAD;
 }
 
 /* 1 with the reason why the patch is not loaded now. */
@@ -388,6 +388,66 @@ static int install_candidate(struct ctl *c, struct manager *m, struct candidate 
     return r < 0 ? r : o.placed || (!later && o.loaded > 0);
 }
 
+/* --dry-run: whether all that would be written is there already. */
+static bool is_placed(struct ctl *c, const struct candidate *n) {
+    _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
+    _cleanup_(manifest_done) struct manifest m = {};
+    _cleanup_free_ char *path = NULL, *fixes = NULL;
+    const struct manifest_kernel *kernel;
+
+    if (manifest_load(&c->host, n->name, &m, NULL) < 0 || !manifest_covers(&m, n->release) ||
+        (c->stage && streq(c->stage, "initrd") != (m.stage == STAGE_INITRD)))
+        return false;
+    fixes = strv_join(m.fixes, " ");
+    if ((c->description && !streq(c->description, strempty(m.description))) ||
+        (c->fixes && !streq(c->fixes, strempty(fixes))))
+        return false;
+    kernel = manifest_kernel_for(&m, n->release);
+    if ((kernel && !manifest_kernel_allows(kernel, n->file.sha256)) ||
+        store_find_module(&c->host, n->release, m.name, kernel ? kernel->module : NULL, &path) < 0 ||
+        !startswith(path, STORE_DIRECTORY "/") || module_file_open_untrusted(&c->host, path, &f, NULL) < 0)
+        return false;
+    module_file_sha256(&f);
+    return streq(f.sha256, n->file.sha256);
+}
+
+static int dry_install(struct ctl *c, const struct candidate *n, struct error *e) {
+    _cleanup_(livepatch_done) struct livepatch in = {};
+    _cleanup_(manifest_done) struct manifest m = {};
+    _cleanup_free_ char *asked = NULL;
+    const char *later = why_not_now(c, n, NULL).reason;
+    bool placed = is_placed(c, n), loaded = false;
+    int r = 0;
+
+    if (!later && manifest_load(&c->host, n->name, &m, NULL) >= 0)
+        r = ctl_ask_plan(c, n->name, /* keep_replaced= */ placed, &asked, e);
+    if (r < 0)
+        return r;
+    later = later ?: asked;
+    if (!later)
+        loaded = livepatch_read(&c->host, n->file.info.name, &in) >= 0 && in.enabled && !is_other_build(c, n);
+    changes_add(c, n->name, !placed || (!later && !loaded), "%s for %s%s%s",
+                placed ? "installed already" : "would be installed", n->release,
+                later ? "; " : loaded ? " and in already" : placed ? " and would be loaded" : " and loaded",
+                strempty(later));
+    return 0;
+}
+
+int install_check_file(struct ctl *c, const char *path, char **ret_name, struct error *e) {
+    _cleanup_(candidate_done) struct candidate n = { .file = MODULE_FILE_NULL };
+    _cleanup_(host_close) struct host here = HOST_NULL;
+    int r;
+
+    r = host_open("/", &here);
+    if (r >= 0)
+        r = inspect(c, &here, path, &n, e);
+    if (r >= 0)
+        r = check_trust(c, &n, geteuid() == 0, TRUST_EXPLAIN, e);
+    if (r >= 0)
+        *ret_name = TAKE_PTR(n.name);
+    return r;
+}
+
 int install_one(struct ctl *c, struct manager *m, const struct host *source, const char *path,
                 struct error *e) {
     _cleanup_(candidate_done) struct candidate n = { .file = MODULE_FILE_NULL };
@@ -401,7 +461,10 @@ int install_one(struct ctl *c, struct manager *m, const struct host *source, con
     if (r >= 0)
         r = check_namesake(c, &n, e);
     if (r >= 0)
-        r = check_trust(c, &n, m != NULL, trust_flags_for(c, &n, m), e);
+        r = check_trust(c, &n, m != NULL || (c->dry_run && c->host.live && geteuid() == 0),
+                        trust_flags_for(c, &n, m), e);
+    if (r >= 0 && c->dry_run)
+        return dry_install(c, &n, e);
     return r < 0 ? r : install_candidate(c, m, &n, e);
 }
 

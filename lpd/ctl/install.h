@@ -4,6 +4,9 @@
 #include "ctl/ctl.h"
 #include "system/manager.h"
 
+/* The checks of an installation of that file, and nothing else: 0 with the name of its patch. */
+int install_check_file(struct ctl *c, const char *path, char **ret_name, struct error *e);
+
 /* Installs the file at path below source, which need not be the machine that it is installed on; if it is,
  * nobody but root may have put the file there. Places it,
  * loads it where it is for the running kernel, and adds what became of it to the changes. Without a manager

@@ -2,6 +2,7 @@
 #include "base/strv.h"
 #include "config/name.h"
 #include "ctl/change.h"
+#include "ctl/dry-run.h"
 #include "ctl/progress.h"
 #include "ctl/replaced.h"
 #include "ctl/volume.h"
@@ -58,6 +59,8 @@ static int remove_one(struct ctl *c, struct manager *m, const char *name, struct
     r = store_may_remove(&c->host, name, e);
     if (r >= 0)
         r = replaced_check(c, name, &replaced, e);
+    if (r >= 0 && c->dry_run)
+        return dry_remove(c, name, e);
     if (r >= 0 && ctl_is_on_volume(c, m, name))
         r = ctl_update_volume(c, name, /* wanted= */ false, &volume, e);
     if (r < 0)
@@ -84,6 +87,8 @@ static int remove_one(struct ctl *c, struct manager *m, const char *name, struct
 static int remove_one_for_kernel(struct ctl *c, struct manager *m, const char *name, struct error *e) {
     int r;
 
+    if (c->dry_run)
+        return dry_remove_kernel(c, name, e);
     r = store_remove_kernel(&c->host, c->kernel, name, e);
     if (r < 0)
         return r;

@@ -5,6 +5,7 @@
 #include "base/strv.h"
 #include "config/name.h"
 #include "ctl/change.h"
+#include "ctl/dry-run.h"
 #include "ctl/progress.h"
 #include "ctl/replaced.h"
 #include "load/converge.h"
@@ -100,6 +101,8 @@ static int load_one(struct ctl *c, struct manager *m, char **argv, size_t n, str
     if (!alone)
         return -ENOMEM;
     memcpy(alone, argv, n * sizeof(*alone));
+    if (c->dry_run)
+        return is_file(alone[0]) ? dry_load_file(c, alone[0], e) : dry_load(c, alone[0], e);
     return is_file(alone[0]) ? load_file(c, m, alone, e) : load_named(c, m, alone, e);
 }
 
@@ -187,6 +190,8 @@ static int unload_one(struct ctl *c, struct manager *m, const char *argument, st
     r = replaced_check(c, name, &replaced, e);
     if (r < 0)
         return r;
+    if (c->dry_run)
+        return dry_unload(c, name, e);
     progress_say(c, "Unloading %s", name);
     r = converge_unload(&c->host, m, name, &result, e);
     progress_say(c, NULL);

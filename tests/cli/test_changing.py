@@ -477,6 +477,62 @@ class TwoNames(Changing):
             (self.root / f"run/lpd/fix-{name}.json").unlink()
 
 
+class DryRun(Changing):
+    """Each verb says what it would do, does nothing, and then does just that."""
+
+    def tried(self, *argv, status=0):
+        """What would change; the machine stays as it is. Then it is done, and changes that."""
+        self.mark()
+        value = self.json_once(*argv, "--dry-run", status=status)
+        self.assert_unchanged()
+        self.assertEqual((value["dryRun"], value["changed"]), (True, False))
+        self.assertEqual({p["changed"] for p in value["patches"]} - {False}, set())
+        would = {p["name"]: (p["wouldChange"], p["message"]) for p in value["patches"]}
+        done = self.json_once(*argv, status=status)
+        self.assertNotIn("dryRun", done)
+        self.assertEqual(value["wouldChange"], done["changed"])
+        self.assertEqual({name: changes for name, (changes, _) in would.items()},
+                         {p["name"]: p["changed"] for p in done["patches"]})
+        return {name: message for name, (_, message) in would.items()}
+
+    def test_install(self):
+        path = self.place("fix-net.ko", module("fix_net"))
+        later = f"for {KERNEL}; it goes in when that kernel boots"
+        self.assertEqual(self.tried("install", path), {"fix-net": f"would be installed {later}"})
+        self.assertEqual(self.tried("install", path), {"fix-net": f"installed already {later}"})
+        for option in ("--stage=initrd", "--description=x", "--fixes=CVE-1,CVE-2"):
+            self.assertEqual(self.tried("install", option, path), {"fix-net": f"would be installed {later}"})
+            self.assertEqual(self.tried("install", option, path), {"fix-net": f"installed already {later}"})
+        (self.scratch / "new").mkdir()
+        build = self.place("new/fix-net.ko", module("fix_net", build_id="ab" * 20))
+        self.assertEqual(self.tried("install", build), {"fix-net": f"would be installed {later}"})
+        self.mark()
+        self.refuse(6, "install", "--dry-run", self.place("other.ko", module("other", OTHER)), f"--kernel={KERNEL}")
+        self.refuse(1, "install", "--dry-run", "/nonexistent.ko")
+
+    def test_remove(self):
+        self.text("install", self.place("fix-net.ko", module("fix_net")))
+        self.text("install", "--name=fix-net", f"--kernel={OTHER}", self.place("o.ko", module("fix_net", OTHER)))
+        self.assertEqual(self.tried("remove", f"--kernel={OTHER}"), {"fix-net": f"would be removed for {OTHER}"})
+        self.assertEqual(self.tried("remove", f"--kernel={OTHER}", "fix-net"), {"fix-net": f"nothing installed for {OTHER}"})
+        self.assertEqual(self.tried("remove", "fix_net", "nosuch"), {
+            "fix-net": "would be removed", "nosuch": "there is no such patch, nothing to do"})
+
+    def test_switch(self):
+        self.text("install", self.place("fix-net.ko", module("fix_net")))
+        self.assertEqual(self.tried("disable", "fix-net"), {"fix-net": "would be disabled"})
+        self.assertEqual(self.tried("disable", "fix-net"), {"fix-net": "already disabled"})
+        self.assertEqual(self.tried("enable", "fix-net"), {"fix-net": "would be enabled"})
+        self.assertEqual(self.tried("enable", "fix-net"), {"fix-net": "already enabled"})
+        self.refuse(3, "enable", "--dry-run", "nosuch")
+        self.refuse(64, "load", "--dry-run", "fix-net")   # below another root nothing is loaded
+
+    def test_import(self):
+        self.plant({f"/var/lib/kpatch/{KERNEL}/kp.ko": module("kp")})
+        self.assertEqual(self.tried("import-kpatch"), {
+            "kp": f"would be installed for {KERNEL}; it goes in at the next boot, as --no-load asks"})
+
+
 class OneAtATime(Changing):
     """Who comes second waits, and says for whom."""
 

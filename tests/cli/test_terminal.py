@@ -92,7 +92,7 @@ class Terminal(Case):
 
     def test_reasons_are_below(self):
         lines = self.bare(self.at(80, "list")).split("\n")
-        self.assertEqual(lines[0].split(), ["NAME", "STATE", "SINCE"])
+        self.assertEqual(lines[0].split(), ["NAME", "STATE", "ENABLED", "SINCE"])
         at = next(i for i, line in enumerate(lines) if line.startswith("fix-left"))
         self.assertEqual(lines[at].split()[:2], ["fix-left", "disabled"])
         self.assertEqual(lines[at + 1:at + 3],
@@ -108,7 +108,8 @@ class Terminal(Case):
     def test_wide(self):
         for option in (("-o", "wide"), ("--output=wide",), ("--full",), ("-l",)):
             lines = self.text("list", *option).splitlines()
-            self.assertEqual(lines[0].split(), ["NAME", "STATE", "SINCE", "STAGE", "REQUIRED", "REASON"])
+            self.assertEqual(lines[0].split(), ["NAME", "STATE", "ENABLED", "SINCE", "RUNTIME", "STAGE", "REQUIRED",
+                                                "REASON"])
             self.assertEqual(len(lines), 11)
             self.assertTrue(any(line.startswith("fix-left") and line.endswith(REASON) for line in lines))
         shown = self.at(160, "list", "--full")
@@ -118,16 +119,16 @@ class Terminal(Case):
         self.assertRegex(self.bare(shown), rf"\n {{{start}}}\S")
 
     def test_times(self):
-        self.assertRegex(self.text("list"), r"\nfix-net +active +\d+( weeks|y) ago\n")
+        self.assertRegex(self.text("list"), r"\nfix-net +active +yes +\d+( weeks|y) ago\n")
         self.assertRegex(self.text("show", "fix-net"), r"since +\d{4}-\d\d-\d\d [\d:]{8} \(\d+( weeks|y) ago\)\n")
         self.assertEqual(self.json("show", "fix-net")["patches"][0]["since"], 1700000000000000)
         now = time.time()
         for seconds, wanted in ((3, "[34]s"), (90, "1min"), (7300, "2h"), (86400 * 1.5, "36h"), (86400 * 3, "3 days"),
                                 (86400 * 30, "4 weeks")):
             self.plant(result("fix-net", since=int((now - seconds) * 1e6)))
-            self.assertRegex(self.text("list", "fix-net"), rf"active +{wanted} ago\n")
+            self.assertRegex(self.text("list", "fix-net"), rf"active +yes +{wanted} ago\n")
         self.plant(result("fix-net", since=int((now + 9000) * 1e6)))
-        self.assertRegex(self.text("list", "fix-net"), r"active +\d{4}-\d\d-\d\d [\d:]{8}\n")
+        self.assertRegex(self.text("list", "fix-net"), r"active +yes +\d{4}-\d\d-\d\d [\d:]{8}\n")
 
     def test_colors(self):
         self.assertIn("\x1b[32mactive", self.at(80, "list"))

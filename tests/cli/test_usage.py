@@ -237,6 +237,14 @@ class Unprivileged(Case):
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         self.assertIn(f"Kernel    {os.uname().release}", done.stdout)
 
+    def test_dry_run(self):
+        """It may be asked for by everybody, of the machine that this runs on."""
+        done = self.run_as_nobody("install", "--dry-run", f"--kernel={KERNEL}", self.file)
+        self.assertIn(done.returncode, (0, 5), done.stderr)   # 5: the policy of this machine
+        self.assertIn(f"fix-net: would be installed for {KERNEL}; " if done.returncode == 0 else "", done.stdout)
+        for argv, status in ((["load", "nosuch"], 3), (["unload", "nosuch"], 3), (["disable", "nosuch"], 3)):
+            self.assertEqual(self.run_as_nobody(*argv, "--dry-run").returncode, status, argv)
+
     def test_command_is_quoted(self):
         done = self.run_as_nobody("install", "--description=it's $HOME", self.file)
         self.assertIn(f" lpctl install '--description=it'\\''s $HOME' {self.file}\n", done.stderr)

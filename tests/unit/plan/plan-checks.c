@@ -528,6 +528,7 @@ static void test_other_build(void **state _unused_) {
 static void test_replaced(void **state _unused_) {
     patch("a", "");
     patch("b", "Requires=a\n");
+    patch("cumulative", "");
     put_in("a", NULL)->registered = false;
     put_in("cumulative", NULL);
     record("a", "");

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "ctl/change.h"
+
+/* --dry-run of the verbs that change patches: the same questions, the same failures, and what would be done. Each is
+ * the step of its verb, see change_one. Root is not needed, and nothing is waited for. */
+int dry_remove(struct ctl *c, const char *name, struct error *e);
+int dry_remove_kernel(struct ctl *c, const char *name, struct error *e);
+int dry_switch(struct ctl *c, const char *name, bool enabled, struct error *e);
+int dry_load(struct ctl *c, const char *name, struct error *e);
+int dry_load_file(struct ctl *c, const char *path, struct error *e);
+int dry_unload(struct ctl *c, const char *name, struct error *e);
