@@ -3,6 +3,7 @@
 
 #include "load/converge.h"
 #include "load/execute.h"
+#include "state/hold.h"
 #include "system/journal.h"
 #include "system/unit-mask.h"
 
@@ -95,6 +96,8 @@ static int start_unit(struct host *h, struct manager *m, const char *name, struc
     int r;
 
     r = unit ? refuse_mask(h, unit, e) : -ENOMEM;
+    /* Where lpd.service does not run, nobody else lets late patches be loaded again. */
+    hold_record_undo(h);
     if (r >= 0)
         r = manager_run_job(m, "ReloadOrRestartUnit", unit, &job_result, e);
     if (r < 0)

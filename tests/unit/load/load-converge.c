@@ -3,6 +3,7 @@
  * systemd answers is this file's own. */
 #include "execute-test.h"
 #include "load/converge.h"
+#include "state/hold.h"
 
 #define UNIT "livepatch@fix-it.service"
 
@@ -67,7 +68,9 @@ static void assert_refused(int r, const char *words) {
 static void test_loaded(void **state _unused_) {
     patch("fix-it", "");
     systemd_says("done", "active", NULL, true);
+    fake_kernel_text(&k, HOLD_OVER, "");
     assert_int_equal(converge(), 1);
+    assert_false(hold_record_is_over(&k.host)); /* which would keep the unit from being started */
     assert_string_equal(result.state, "active");
     assert_int_equal(converge(), 0);
 }
