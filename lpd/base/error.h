@@ -31,8 +31,9 @@ int error_hint(struct error *e, int r, const char *fmt, ...) _printf_(3, 4);
  * r. */
 int error_prefix(struct error *e, int r, const char *fmt, ...) _printf_(3, 4);
 
-/* Moves the path that a message begins with behind the reason, which a narrow terminal cuts off last:
- * "/a/b.ko: REASON" becomes "b.ko: REASON (/a/b.ko)". Another message stays as it is. Returns r. */
+/* Moves the path that a message begins with behind the reason, which a narrow terminal cuts off
+ * last: "/a/b.ko: REASON" becomes "b.ko: REASON (/a/b.ko)". Another message stays as it is. Returns
+ * r. */
 int error_place_last(struct error *e, int r, const char *path);
 
 /* Adds a fault to those in e, or makes it the first one, and empties from. r is the error number of

@@ -18,7 +18,8 @@ struct kernel_ops {
     /* bpf(2): a descriptor or 0. attr is a union bpf_attr of that size. */
     int (*bpf)(struct host *h, int command, void *attr, size_t size);
     /* add_key(2): the new key's serial number. */
-    int32_t (*add_key)(struct host *h, const char *type, const char *description, const void *payload,
+    int32_t (*add_key)(struct host *h, const char *type, const char *description,
+                       const void *payload,
                        size_t size, int32_t keyring);
     /* keyctl(2). */
     long (*keyctl)(struct host *h, int operation, unsigned long arg2, unsigned long arg3,

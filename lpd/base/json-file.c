@@ -55,11 +55,13 @@ void json_file_add_string(json_object *o, const char *key, const char *s) {
 int json_file_take_string(json_object *o, const char *key, char **ret) {
     json_object *value = json_object_object_get(o, key);
 
-    return json_object_is_type(value, json_type_string) ? string_set(ret, json_object_get_string(value))
+    return json_object_is_type(value, json_type_string)
+        ? string_set(ret, json_object_get_string(value))
                                                         : 0;
 }
 
-void json_file_add_fields(json_object *o, const struct json_field *fields, size_t n, const void *data) {
+void json_file_add_fields(json_object *o, const struct json_field *fields, size_t n,
+                          const void *data) {
     for (size_t i = 0; i < n; i++)
         if (*json_field_of(data, fields + i))
             json_file_add_string(o, fields[i].key, *json_field_of(data, fields + i));

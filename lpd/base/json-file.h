@@ -42,7 +42,8 @@ static inline char **json_field_of(const void *data, const struct json_field *f)
 }
 
 /* Adds the fields that are not NULL. */
-void json_file_add_fields(json_object *o, const struct json_field *fields, size_t n, const void *data);
+void json_file_add_fields(json_object *o, const struct json_field *fields, size_t n,
+                          const void *data);
 
 /* Copies existing members into data, whose fields must be NULL before. 0; -EBADMSG if a member is
  * no string; -ENOMEM. */

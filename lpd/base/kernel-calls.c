@@ -88,7 +88,8 @@ static int set_option(int fs, char *option) {
 
     if (value)
         *value++ = '\0';
-    r = syscall(SYS_fsconfig, fs, value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG, option, value, 0);
+    r = syscall(SYS_fsconfig, fs, value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG, option, value,
+                0);
     return r < 0 ? -errno : 0;
 }
 

@@ -203,7 +203,9 @@ static int walk_up(struct walk *w) {
 
     if (fstat(w->fd, &here) < 0 || fstat(w->h->root_fd, &root) < 0)
         return -errno;
-    return same_file(&here, &root) ? 0 : walk_to(w, openat(w->fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (same_file(&here, &root))
+        return 0;
+    return walk_to(w, openat(w->fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC));
 }
 
 /* Follows a link: its target replaces its name in the path. */
@@ -282,7 +284,8 @@ static void remember(struct safe_directories *known, char *directory) {
     *place = directory;
 }
 
-int safe_file_check_directory(const struct host *h, const char *path, struct safe_directories *known,
+int safe_file_check_directory(const struct host *h, const char *path,
+                              struct safe_directories *known,
                               struct error *e) {
     _cleanup_free_ char *directory = strndup(path, (size_t) (path_basename(path) - path));
     int r;

@@ -39,7 +39,8 @@ int safe_file_check(const struct host *h, const char *path, struct safe_director
                     struct error *e);
 
 /* The same for the directory of that path only. */
-int safe_file_check_directory(const struct host *h, const char *path, struct safe_directories *known,
+int safe_file_check_directory(const struct host *h, const char *path,
+                              struct safe_directories *known,
                               struct error *e);
 
 /* Describes an error of open(2) or read(2), with its exit status. Returns r. */

@@ -26,7 +26,8 @@ bool fstab_next(const char **text, struct fstab_line *ret) {
 
         *text += strcspn(*text, "\n");
         *text += **text == '\n';
-        if (sscanf(line, "%*[^# \t\n]%*[ \t]%4095[^ \t\n]%*[ \t]%63[^ \t\n]%*[ \t]%1023[^ \t\n]", ret->place,
+        if (sscanf(line, "%*[^# \t\n]%*[ \t]%4095[^ \t\n]%*[ \t]%63[^ \t\n]%*[ \t]%1023[^ \t\n]",
+                   ret->place,
                    ret->type, ret->options) == 3)
             return true;
     }

@@ -74,14 +74,16 @@ static int add_bls_directory(const struct host *h, const char *directory, const 
             return -ENOMEM;
         r = string_set(&entry->id, names[i]);
         if (r >= 0)
-            r = streq(suffix, ".conf") ? read_entry(h, path, entry) : string_set(&entry->kernel, names[i]);
+            r = streq(suffix, ".conf") ? read_entry(h, path, entry)
+                : string_set(&entry->kernel, names[i]);
         if (r < 0)
             return r;
     }
     return 0;
 }
 
-static int add_bls(const struct host *h, const char *below, const char *suffix, struct boot_entries *l) {
+static int add_bls(const struct host *h, const char *below, const char *suffix,
+                   struct boot_entries *l) {
     static const char *const places[] = { "/efi", "/boot/efi", "/boot" };
     int r = 0;
 
@@ -183,7 +185,8 @@ static int grub_line(struct grub *g, char *const *words) {
         return add_bls(g->host, "loader/entries", ".conf", g->list);
     if (streq(words[n - 1], "{"))
         return grub_open(g, words);
-    if (inside != SIZE_MAX && n > 1 && startswith(words[0], "linux") && !g->list->entries[inside].kernel)
+    if (inside != SIZE_MAX && n > 1 && startswith(words[0], "linux") &&
+        !g->list->entries[inside].kernel)
         return string_set(&g->list->entries[inside].kernel, words[1]);
     return 0;
 }
@@ -216,7 +219,8 @@ int grub_default(const char *text, char **ret) {
 
         if (r >= 0)
             r = grub_split(*line, &words);
-        if (r >= 0 && strv_length(words) == 2 && streq(words[0], "set") && startswith(words[1], "default=") &&
+        if (r >= 0 && strv_length(words) == 2 && streq(words[0], "set") &&
+            startswith(words[1], "default=") &&
             !streq(words[1], "default=${next_entry}"))
             r = string_set(&found, words[1] + STRLEN("default="));
     }

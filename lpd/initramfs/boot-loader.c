@@ -58,7 +58,8 @@ static int read_variable(const struct host *h, const char *name, char **ret) {
 }
 
 /* A line "KEY=VALUE" of grubenv, or "KEY VALUE" of loader.conf. "" if there is none. */
-static int read_setting(const struct host *h, const char *path, const char *key, char separator, char **ret) {
+static int read_setting(const struct host *h, const char *path, const char *key, char separator,
+                        char **ret) {
     _cleanup_strv_free_ char **lines = NULL;
     _cleanup_free_ char *text = NULL, *value = NULL;
     int r;
@@ -127,7 +128,8 @@ static size_t find_in_grub(const struct boot_entries *l, char *const *path) {
 }
 
 /* The choice for the next boot only, else the choice or configuration for all boots. */
-static int read_grub_choice(const struct host *h, const char *directory, const char *cfg, char **ret) {
+static int read_grub_choice(const struct host *h, const char *directory, const char *cfg,
+                            char **ret) {
     _cleanup_free_ char *path = NULL, *chosen = NULL, *configured = NULL;
     int r;
 
@@ -204,7 +206,8 @@ static bool is_better(const char *release, const char *best) {
 }
 
 /* Of the entries that match, the newest. */
-static int match(const struct boot_entries *l, const char *pattern, char *const *releases, char **ret) {
+static int match(const struct boot_entries *l, const char *pattern, char *const *releases,
+                 char **ret) {
     _cleanup_free_ char *best = NULL;
     int r;
 

@@ -172,7 +172,8 @@ static int read_policy(const struct host *h, struct policy *p, char **ret_proble
  * (FAT_DEFAULT_CODEPAGE and FAT_DEFAULT_IOCHARSET, fs/fat/Kconfig and its values in
  * distributions). The kernel loads them itself with modprobe(8), which every image contains. */
 static int add_volume(struct initramfs_files *f) {
-    static const char *const modules[] = { "ext4", "vfat", "nls_cp437", "nls_ascii", "nls_iso8859-1",
+    static const char *const modules[] = { "ext4", "vfat", "nls_cp437", "nls_ascii",
+                                           "nls_iso8859-1",
                                            "nls_utf8" };
     int r;
 

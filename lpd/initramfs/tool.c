@@ -35,7 +35,8 @@ void initramfs_rebuild_done(struct initramfs_rebuild *b) {
 
 /* install.conf of kernel-install(8): the first existing file counts. */
 static bool makes_unified_images(const struct host *h) {
-    static const char *const files[] = { "/etc/kernel/install.conf", "/usr/lib/kernel/install.conf" };
+    static const char *const files[] = { "/etc/kernel/install.conf",
+                                         "/usr/lib/kernel/install.conf" };
 
     for (size_t i = 0; i < ELEMENTSOF(files); i++) {
         _cleanup_strv_free_ char **lines = NULL;
@@ -43,7 +44,8 @@ static bool makes_unified_images(const struct host *h) {
 
         if (file_read(h, files[i], 65536, &text, NULL) < 0)
             continue;
-        return strv_extend_split(&lines, text, " \t\r\n") >= 0 && strv_contains(lines, "layout=uki");
+        return strv_extend_split(&lines, text, " \t\r\n") >= 0 &&
+            strv_contains(lines, "layout=uki");
     }
     return false;
 }
@@ -94,7 +96,8 @@ static bool is_hooked(const struct host *h, const struct tool *tool) {
     return false;
 }
 
-int initramfs_rebuild_find(const struct host *h, const char *release, struct initramfs_rebuild *ret) {
+int initramfs_rebuild_find(const struct host *h, const char *release,
+                           struct initramfs_rebuild *ret) {
     const struct tool *tool = find_tool(h);
     char **argv;
     int r;
@@ -137,14 +140,16 @@ static uint64_t later(const struct host *h, uint64_t usec, const char *path) {
 
     if (file_lstat(h, path, &st) < 0 || !S_ISREG(st.st_mode))
         return usec;
-    return MAX(usec, (uint64_t) st.st_mtim.tv_sec * USEC_PER_SEC + (uint64_t) st.st_mtim.tv_nsec / 1000);
+    return MAX(usec, (uint64_t) st.st_mtim.tv_sec * USEC_PER_SEC +
+               (uint64_t) st.st_mtim.tv_nsec / 1000);
 }
 
 /* The places of images: /boot for initramfs-tools, dracut and SUSE's dracut; the first type of the
  * Boot Loader Specification in a directory of the machine
  * (https://uapi-group.org/specifications/specs/boot_loader_specification). */
 uint64_t initramfs_image_usec(const struct host *h, const char *release) {
-    static const char *const places[] = { "/boot/initrd.img-@", "/boot/initramfs-@.img", "/boot/initrd-@" };
+    static const char *const places[] = { "/boot/initrd.img-@", "/boot/initramfs-@.img",
+                                          "/boot/initrd-@" };
     static const char *const roots[] = { "/boot", "/efi", "/boot/efi" };
     _cleanup_free_ char *machine_id = NULL;
     uint64_t usec = 0;

@@ -14,7 +14,8 @@ struct initramfs_rebuild {
 void initramfs_rebuild_done(struct initramfs_rebuild *b);
 
 /* Finds the command of the installed tool. 1; 0 if there is no known one; -ENOMEM. */
-int initramfs_rebuild_find(const struct host *h, const char *release, struct initramfs_rebuild *ret);
+int initramfs_rebuild_find(const struct host *h, const char *release,
+                           struct initramfs_rebuild *ret);
 
 /* The command as a person types it. NULL if memory runs out. */
 char *initramfs_rebuild_text(const struct initramfs_rebuild *b);

@@ -114,7 +114,8 @@ int lock_wait_ended(struct host *h, struct error *e) {
         return 0;
     r = file_unlink(h, LOCK_RECORD);
     return r < 0 && r != -ENOENT
-               ? error_set(e, r, EXIT_STATUS_FAILED, "cannot remove " LOCK_RECORD ": %s", strerror(-r))
+               ? error_set(e, r, EXIT_STATUS_FAILED, "cannot remove " LOCK_RECORD ": %s",
+                           strerror(-r))
                : 1;
 }
 

@@ -24,7 +24,9 @@ static int check_policy(const struct snapshot *s, const struct plan *p, struct e
 }
 
 static int check_switches(const struct snapshot *s, const struct plan *p, struct error *e) {
-    const char *option = s->switches.disabled ? "lpd=0" : s->switches.lock_disabled ? "lpd.lock=0" : NULL;
+    const char *option = s->switches.disabled        ? "lpd=0"
+                         : s->switches.lock_disabled ? "lpd.lock=0"
+                                                     : NULL;
 
     if (s->switches.crash_kernel)
         return error_set(e, -ECANCELED, EXIT_STATUS_FAILED, "%s", cmdline_off(&s->switches));
@@ -43,7 +45,8 @@ static int check_switches(const struct snapshot *s, const struct plan *p, struct
 static bool is_awaited(const struct snapshot *s, const struct plan *p, size_t i) {
     const struct result *result = result_list_find(&s->results, s->manifests.entries[i].name);
 
-    return result && streq(strempty(result->action), "wait") && p->by_manifest[i]->type == ACTION_LOAD;
+    return result && streq(strempty(result->action), "wait") &&
+        p->by_manifest[i]->type == ACTION_LOAD;
 }
 
 static int check_missing(const struct snapshot *s, const struct plan *p, struct error *e) {
@@ -59,12 +62,14 @@ static int check_missing(const struct snapshot *s, const struct plan *p, struct 
         return 1;
     names = strv_join(missing, ", ");
     r = error_set(e, -ENODATA, EXIT_STATUS_REQUIRED,
-                  "required, but not loaded: %s; after the lock they could not be loaded", strempty(names));
+                  "required, but not loaded: %s; after the lock they could not be loaded",
+                  strempty(names));
     return error_hint(e, r, "see why: lpctl why %s", missing[0]);
 }
 
 static int not_yet(struct error *e, const char *name, const char *what, const char *hint) {
-    return error_hint(e, error_set(e, -EAGAIN, EXIT_STATUS_TIMEOUT, "%s: %s", name, what), "%s", hint);
+    return error_hint(e, error_set(e, -EAGAIN, EXIT_STATUS_TIMEOUT, "%s: %s", name, what), "%s",
+                      hint);
 }
 
 static int check_transition(const struct snapshot *s, const struct plan *p, struct error *e) {
@@ -94,7 +99,8 @@ static int check_probes(const struct snapshot *s, const struct plan *p, struct e
         const struct livepatch *in = snapshot_livepatch(s, i);
         int r;
 
-        if (entry->error_number < 0 || !entry->manifest.probe || !in || !in->registered || !in->enabled)
+        if (entry->error_number < 0 || !entry->manifest.probe || !in || !in->registered ||
+            !in->enabled)
             continue;
         if (result && result->loaded && result->complete)
             continue;

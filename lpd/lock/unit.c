@@ -17,7 +17,8 @@ static void announce(struct host *h, const char *what) {
 
 /* DelaySec= counts from the end of the boot, so that a start of the unit by hand later does not
  * wait again. */
-static int wait_for_boot(struct host *h, struct manager *m, const struct policy *p, struct error *e) {
+static int wait_for_boot(struct host *h, struct manager *m, const struct policy *p,
+                         struct error *e) {
     bool complete = p->lock == LOCK_BOOT_COMPLETE;
     const char *target = complete ? "boot-complete.target" : "multi-user.target";
     uint64_t since, now = h->ops->now(h);
@@ -51,12 +52,14 @@ static int modules_not_recorded(struct manager *m, struct error *e) {
     else
         r = error_set(e, -ECANCELED, EXIT_STATUS_FAILED,
                       LOCK_MODULES_UNIT " has not recorded that it loaded the modules of Modules=");
-    return error_hint(e, r, "see systemctl status %s, and systemctl cat %s", LOCK_MODULES_UNIT, LOCK_MODULES_UNIT);
+    return error_hint(e, r, "see systemctl status %s, and systemctl cat %s", LOCK_MODULES_UNIT,
+                      LOCK_MODULES_UNIT);
 }
 
 /* Loading needs privileges that the lock lacks: a unit of its own does it, and records the modules
  * that it could not load. */
-static int load_modules(struct host *h, struct manager *m, const struct policy *p, struct error *e) {
+static int load_modules(struct host *h, struct manager *m, const struct policy *p,
+                        struct error *e) {
     _cleanup_free_ char *job_result = NULL, *missing = NULL;
     bool recorded;
     int r;
@@ -65,7 +68,8 @@ static int load_modules(struct host *h, struct manager *m, const struct policy *
         return 1;
     r = file_unlink(h, LOCK_MODULES_RECORD); /* that of an earlier start */
     if (r < 0 && r != -ENOENT)
-        return error_set(e, r, EXIT_STATUS_FAILED, "cannot remove " LOCK_MODULES_RECORD ": %s", strerror(-r));
+        return error_set(e, r, EXIT_STATUS_FAILED, "cannot remove " LOCK_MODULES_RECORD ": %s",
+                         strerror(-r));
     r = manager_run_job(m, "RestartUnit", LOCK_MODULES_UNIT, &job_result, e);
     if (r < 0)
         return r;
@@ -75,7 +79,8 @@ static int load_modules(struct host *h, struct manager *m, const struct policy *
     r = error_set(e, -ENOENT, EXIT_STATUS_FAILED, "%s",
                   recorded && *missing ? missing : "the modules of Modules= could not be loaded");
     return error_hint(e, r, "see systemctl status " LOCK_MODULES_UNIT
-                            "; correct Modules=, or lock without them: lpctl lock --ignore-missing");
+                            "; correct Modules=, or lock without them: "
+                            "lpctl lock --ignore-missing");
 }
 
 static int lock(struct host *h, struct error *e) {

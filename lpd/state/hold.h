@@ -3,8 +3,8 @@
 
 #include "base/host.h"
 
-/* When the patches of the host began to hold up this boot (HoldSec=), and whether that time is up. The
- * latter is a file that units look for: AssertPathExists= in livepatch@.service. */
+/* When the patches of the host began to hold up this boot (HoldSec=), and whether that time is up.
+ * The latter is a file that units look for: AssertPathExists= in livepatch@.service. */
 
 #define HOLD_OVER "/run/lpd/hold-over"
 

@@ -30,10 +30,12 @@ static int add_module(struct late_boot *b, const char *name) {
 }
 
 static int boot_from_json(json_object *o, struct late_boot *ret) {
-    json_object *id = json_object_object_get(o, "id"), *modules = json_object_object_get(o, "modules");
+    json_object *id = json_object_object_get(o, "id");
+    json_object *modules = json_object_object_get(o, "modules");
     int r = 0;
 
-    if (!json_object_is_type(id, json_type_string) || json_object_get_string_len(id) > BOOT_ID_MAX ||
+    if (!json_object_is_type(id, json_type_string) ||
+        json_object_get_string_len(id) > BOOT_ID_MAX ||
         !json_object_is_type(modules, json_type_array))
         return -EBADMSG;
     ret->id = strdup(json_object_get_string(id));

@@ -40,7 +40,8 @@ static int requested_from_json(json_object *o, const char *key, char ***ret) {
     for (size_t i = 0; i < n && i < REFUSED_NAMES_MAX && r >= 0; i++) {
         json_object *item = json_object_array_get_idx(list, i);
 
-        r = json_object_is_type(item, json_type_string) ? strv_extend(ret, json_object_get_string(item))
+        r = json_object_is_type(item, json_type_string)
+            ? strv_extend(ret, json_object_get_string(item))
                                                         : -EBADMSG;
     }
     return r;

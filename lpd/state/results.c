@@ -113,7 +113,8 @@ static int over_from_json(json_object *o, struct result *r) {
     json_object *replaces;
     int k;
 
-    if (!json_object_object_get_ex(o, "replaces", &replaces) || !json_object_is_type(replaces, json_type_array))
+    if (!json_object_object_get_ex(o, "replaces", &replaces) ||
+        !json_object_is_type(replaces, json_type_array))
         return 0;
     for (size_t i = 0; i < json_object_array_length(replaces); i++) {
         json_object *item = json_object_array_get_idx(replaces, i);
@@ -281,7 +282,8 @@ const struct result *result_list_find_module(const struct result_list *l, const 
     for (size_t i = 0; i < l->n_results; i++) {
         const struct result *r = l->results + i;
 
-        if (patch_name_equal(r->module_name ?: r->name, module) && (!found || (r->loaded && !found->loaded)))
+        if (patch_name_equal(r->module_name ?: r->name, module) &&
+            (!found || (r->loaded && !found->loaded)))
             found = r;
     }
     return found;

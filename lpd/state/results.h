@@ -79,7 +79,8 @@ int result_list_names(const struct host *h, char ***ret);
 int result_list_read(const struct host *h, struct result_list *ret);
 const struct result *result_list_find(const struct result_list *l, const char *name);
 
-/* Puts a result in the place of that of the same name, or at the end, and takes it over. 0 or -ENOMEM. */
+/* Puts a result in the place of that of the same name, or at the end, and takes it over. 0 or
+ * -ENOMEM. */
 int result_list_put(struct result_list *l, struct result *r);
 
 /* Drops the one of that very name, if there is one. */

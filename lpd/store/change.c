@@ -50,7 +50,9 @@ static char *old_path(const char *path) {
     const char *name = path_basename(path);
     char *old;
 
-    return asprintf(&old, "%.*s.%s" CHANGE_OLD_SUFFIX, (int) (name - path), path, name) < 0 ? NULL : old;
+    if (asprintf(&old, "%.*s.%s" CHANGE_OLD_SUFFIX, (int) (name - path), path, name) < 0)
+        return NULL;
+    return old;
 }
 
 /* As a second link, so that undoing is a rename, which works on a full disk. 1, or 0 if there is
@@ -202,7 +204,8 @@ static int is_there(const struct host *h, const char *path, const void *data, si
 }
 
 /* Writes one file of a change, and its parent directories. 0 if it has this content already. */
-int change_write(struct change *c, const char *path, const void *data, size_t size, struct error *e) {
+int change_write(struct change *c, const char *path, const void *data, size_t size,
+                 struct error *e) {
     int r;
 
     r = is_there(c->host, path, data, size, e);

@@ -19,7 +19,8 @@ DEFINE_TRIVIAL_CLEANUP_FUNC(struct change *, change_free)
 
 /* Writes one file, and its parent directories. 1, or 0 if it has this content already; -EEXIST if
  * something there is no regular file. */
-int change_write(struct change *c, const char *path, const void *data, size_t size, struct error *e);
+int change_write(struct change *c, const char *path, const void *data, size_t size,
+                 struct error *e);
 
 /* Removes one file. 1, or 0 if it does not exist. Removes what an interrupted change has kept of
  * it as well. */

@@ -11,6 +11,7 @@
 #include "base/utf8.h"
 #include "store/changes-lock.h"
 
+#define OPEN_FLAGS (O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
 #define HOLDER_MAX ((size_t) 512)
 #define TRY_AGAIN_USEC (100 * USEC_PER_MSEC)
 
@@ -49,18 +50,20 @@ static int open_file(struct changes_lock *l) {
     struct stat st;
     int r;
 
-    fd = file_open(l->host, CHANGES_LOCK, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0600);
+    fd = file_open(l->host, CHANGES_LOCK, OPEN_FLAGS, 0600);
     if (fd == -ENOENT) {
         r = make_directories(l);
         if (r < 0)
             return r;
-        fd = file_open(l->host, CHANGES_LOCK, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0600);
+        fd = file_open(l->host, CHANGES_LOCK, OPEN_FLAGS, 0600);
     }
     if (fd < 0)
         return fd;
     if (fstat(fd, &st) < 0)
         return -errno;
-    return S_ISREG(st.st_mode) && safe_file_is_safe(&st) && !(st.st_mode & 077) ? TAKE_FD(fd) : -EEXIST;
+    if (!S_ISREG(st.st_mode) || !safe_file_is_safe(&st) || st.st_mode & 077)
+        return -EEXIST;
+    return TAKE_FD(fd);
 }
 
 /* The previous holder has removed it in the meantime. */
@@ -118,15 +121,18 @@ static bool may_be_waited_for(const struct host *h) {
 static int give_up(const char *holder, uint64_t waited_usec, struct error *e) {
     if (waited_usec == 0)
         return error_hint(e, error_set(e, -EAGAIN, EXIT_STATUS_FAILED,
-                                       "%s is changing patches, and may be waiting for this unit", holder),
+                                       "%s is changing patches, and may be waiting "
+                                       "for this unit", holder),
                           "do not change patches from a patch's own unit");
-    return error_hint(e, error_set(e, -EAGAIN, EXIT_STATUS_FAILED, "%s has been changing patches for %llu s",
+    return error_hint(e, error_set(e, -EAGAIN, EXIT_STATUS_FAILED,
+                                   "%s has been changing patches for %llu s",
                                    holder, (unsigned long long) (waited_usec / USEC_PER_SEC)),
                       "try again when it has finished");
 }
 
 /* 1: held, 0: not available within that time, -EINTR. */
-static int wait_for(struct host *h, struct changes_lock *l, uint64_t timeout_usec, changes_lock_told *tell,
+static int wait_for(struct host *h, struct changes_lock *l, uint64_t timeout_usec,
+                    changes_lock_told *tell,
                     void *userdata, char **holder) {
     uint64_t began = h->ops->now(h);
     bool told = false;
@@ -148,7 +154,8 @@ static int wait_for(struct host *h, struct changes_lock *l, uint64_t timeout_use
     }
 }
 
-int changes_lock_take(struct host *h, const char *what, uint64_t timeout_usec, changes_lock_told *tell,
+int changes_lock_take(struct host *h, const char *what, uint64_t timeout_usec,
+                      changes_lock_told *tell,
                       void *userdata, struct changes_lock **ret, struct error *e) {
     _cleanup_(changes_lock_freep) struct changes_lock *l = calloc(1, sizeof(*l));
     _cleanup_free_ char *holder = NULL;
@@ -164,14 +171,17 @@ int changes_lock_take(struct host *h, const char *what, uint64_t timeout_usec, c
     if (r == -ENOSPC || r == -EDQUOT || r == -EROFS)
         return 0;
     if (r == -EINTR)
-        return error_set(e, r, EXIT_STATUS_FAILED, "nothing is changed: %s is still changing patches",
+        return error_set(e, r, EXIT_STATUS_FAILED,
+                         "nothing is changed: %s is still changing patches",
                          holder ?: "another process");
     if (r == -EEXIST)
         return error_hint(e, error_set(e, r, EXIT_STATUS_FAILED,
-                                       CHANGES_LOCK " is in the way: it is no file that only root can open"),
+                                       CHANGES_LOCK " is in the way: it is no file that only root "
+                                       "can open"),
                           "remove it first");
     if (r < 0)
-        return error_set(e, r, r == -EACCES || r == -EPERM ? EXIT_STATUS_PRIVILEGE : EXIT_STATUS_FAILED,
+        return error_set(e, r, r == -EACCES || r == -EPERM ? EXIT_STATUS_PRIVILEGE
+                                                           : EXIT_STATUS_FAILED,
                          "cannot lock " CHANGES_LOCK ": %s", strerror(-r));
     if (r == 0)
         return give_up(holder ?: "another process", timeout_usec, e);

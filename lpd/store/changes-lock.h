@@ -19,7 +19,8 @@ typedef void changes_lock_told(void *userdata, const char *holder);
  * themselves then, and a patch can still be unloaded. 0; -EAGAIN with the holder; or another
  * negative errno with e. Does not wait in a unit livepatch@.service, because the holder may be
  * waiting for that unit. */
-int changes_lock_take(struct host *h, const char *what, uint64_t timeout_usec, changes_lock_told *tell,
+int changes_lock_take(struct host *h, const char *what, uint64_t timeout_usec,
+                      changes_lock_told *tell,
                       void *userdata, struct changes_lock **ret, struct error *e);
 
 struct changes_lock *changes_lock_free(struct changes_lock *l);

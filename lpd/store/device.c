@@ -48,7 +48,8 @@ static bool has_holders(const struct host *h, const char *name) {
 
 /* Floppy and CD drives take seconds to open, with or without a medium. */
 static bool is_candidate(const struct host *h, const char *name) {
-    return !startswith(name, "fd") && !startswith(name, "sr") && !attribute_is(h, name, "size", "0") &&
+    return !startswith(name, "fd") && !startswith(name, "sr") &&
+        !attribute_is(h, name, "size", "0") &&
            !has_holders(h, name);
 }
 
@@ -144,7 +145,8 @@ static int refuse_several(const char *tag, char **nodes, struct error *e) {
 
     (void) error_set(e, -ENOTUNIQ, EXIT_STATUS_FAILED, "several block devices have %s: %s", tag,
                      strempty(joined));
-    return error_hint(e, -ENOTUNIQ, "relabel or detach all but one, or name it by UUID= in lpd.conf");
+    return error_hint(e, -ENOTUNIQ,
+                      "relabel or detach all but one, or name it by UUID= in lpd.conf");
 }
 
 int device_find(struct host *h, const char *tag, uint64_t wait_usec, struct device *ret,

@@ -16,4 +16,5 @@ void device_done(struct device *d);
  * It reads the devices themselves, as /dev/disk has no links before udev runs. A device that is
  * part of another one, such as one path of several, is ignored in favor of that one. -ENODEV: no
  * match; -ENOTUNIQ: several, which the message names. */
-int device_find(struct host *h, const char *tag, uint64_t wait_usec, struct device *ret, struct error *e);
+int device_find(struct host *h, const char *tag, uint64_t wait_usec, struct device *ret,
+                struct error *e);

@@ -40,7 +40,8 @@ static int find_spelling(const struct host *h, const char *release, const char *
     for (size_t i = 0; i < ELEMENTSOF(directories) && r == -ENOENT; i++) {
         _cleanup_free_ char *directory = NULL;
 
-        if (asprintf(&directory, "%s%s%s", directories[i].before, release, directories[i].after) < 0)
+        if (asprintf(&directory, "%s%s%s", directories[i].before, release,
+                     directories[i].after) < 0)
             return -ENOMEM;
         r = find_in_directory(h, directory, file, ret);
     }

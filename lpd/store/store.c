@@ -61,7 +61,8 @@ static int check_pin(const struct store_patch *p, const struct manifest *m, stru
 }
 
 /* Whether the existing manifest allows installing this module. */
-static int may_install(const struct host *h, const struct store_patch *p, const struct places *places,
+static int may_install(const struct host *h, const struct store_patch *p,
+                       const struct places *places,
                        const struct manifest *m, struct error *e) {
     const struct manifest_kernel *kernel = manifest_kernel_for(m, p->release);
 
@@ -164,7 +165,8 @@ static int write_stage(const struct host *h, struct change *c, const struct plac
     return change_write(c, path, text, strlen(text), e);
 }
 
-/* A list adds to what stands before it unless it begins empty. What the caller did not name stays. */
+/* A list adds to what stands before it unless it begins empty. What the caller did not name
+ * stays. */
 static int write_about(struct change *c, const struct places *places, const struct store_patch *p,
                        const struct manifest *m, struct error *e) {
     _cleanup_free_ char *path = NULL, *text = NULL, *fixes = strv_join(m->fixes, " ");
@@ -264,7 +266,8 @@ static int conclude(struct change *c, int r, struct change **ret_change, struct 
     if (r < 0) {
         k = change_undo(c);
         (void) change_free(c);
-        return k < 0 ? error_hint(e, r, "and restoring the previous state failed: %s", strerror(-k)) : r;
+        return k < 0 ? error_hint(e, r, "and restoring the previous state failed: %s",
+                                  strerror(-k)) : r;
     }
     if (ret_change)
         *ret_change = c;
@@ -427,7 +430,8 @@ int store_may_remove(const struct host *h, const char *name, struct error *e) {
 }
 
 /* The manifest goes first: without it the other files are no patch. */
-static int remove_all(const struct host *h, struct change *c, const char *name, const struct manifest *m,
+static int remove_all(const struct host *h, struct change *c, const char *name,
+                      const struct manifest *m,
                       struct error *e) {
     _cleanup_(places_done) struct places places = {};
     int removed, r;
@@ -448,7 +452,8 @@ static int remove_all(const struct host *h, struct change *c, const char *name, 
     return r < 0 ? r : removed | r;
 }
 
-int store_remove(const struct host *h, const char *name, struct change **ret_change, struct error *e) {
+int store_remove(const struct host *h, const char *name, struct change **ret_change,
+                 struct error *e) {
     _cleanup_(manifest_list_done) struct manifest_list l = {};
     const struct manifest_entry *entry;
     struct change *c;
@@ -484,7 +489,8 @@ static int list_modules(const struct host *h, const char *release, char ***names
     if (r < 0)
         return r == -ENOENT || r == -ENOTDIR ? 0 : change_failed("read", directory, r, e);
     STRV_FOREACH(file, files) {
-        _cleanup_free_ char *name = endswith(*file, ".ko") ? strndup(*file, strlen(*file) - STRLEN(".ko"))
+        _cleanup_free_ char *name = endswith(*file, ".ko")
+            ? strndup(*file, strlen(*file) - STRLEN(".ko"))
                                                            : NULL;
 
         if (name && patch_name_is_valid(name))
@@ -556,7 +562,8 @@ static int remove_of_kernel(struct change *c, const char *release, const char *n
     return r < 0 ? r : removed | r;
 }
 
-int store_remove_kernel(const struct host *h, const char *release, const char *name, struct error *e) {
+int store_remove_kernel(const struct host *h, const char *release, const char *name,
+                        struct error *e) {
     _cleanup_(manifest_done) struct manifest m = {};
     struct change *c;
     int r;
@@ -595,12 +602,15 @@ static int write_enabled(const struct host *h, struct change *c, const char *nam
     if (r < 0 || with.enabled == enabled)
         return r;
     return error_hint(e, error_set(e, -EBUSY, EXIT_STATUS_FAILED,
-                                   "a drop-in of %s behind " ENABLED_DROPIN " says Enabled=%s", name,
+                                   "a drop-in of %s behind " ENABLED_DROPIN
+                                   " says Enabled=%s", name,
                                    yes_no(!enabled)),
-                      "%s is the last one: change that", with.dropins[strv_length(with.dropins) - 1]);
+                      "%s is the last one: change that",
+                      with.dropins[strv_length(with.dropins) - 1]);
 }
 
-int store_set_enabled(const struct host *h, const char *name, bool enabled, struct change **ret_change,
+int store_set_enabled(const struct host *h, const char *name, bool enabled,
+                      struct change **ret_change,
                       struct error *e) {
     _cleanup_(manifest_done) struct manifest before = {};
     struct change *c;
@@ -616,7 +626,8 @@ int store_set_enabled(const struct host *h, const char *name, bool enabled, stru
     return conclude(c, r < 0 ? r : before.enabled != enabled, ret_change, e);
 }
 
-static int edit(const struct host *h, struct change *c, const struct manifest_entry *before, const char *text,
+static int edit(const struct host *h, struct change *c, const struct manifest_entry *before,
+                const char *text,
                 struct error *e) {
     _cleanup_(manifest_done) struct manifest after = {};
     _cleanup_free_ char *path = NULL, *directory = NULL;

@@ -48,7 +48,8 @@ int store_may_remove(const struct host *h, const char *name, struct error *e);
 /* Removes a patch: the manifest first, then the files that it named. -EBUSY if the manifest
  * belongs to a package. Returns 1, or 0 if there was nothing. On failure everything is as
  * before. */
-int store_remove(const struct host *h, const char *name, struct change **ret_change, struct error *e);
+int store_remove(const struct host *h, const char *name, struct change **ret_change,
+                 struct error *e);
 
 /* The patches for which store_install() has written files for that kernel: modules, by name, and
  * pins in drop-ins. 0 or a negative errno. */
@@ -56,18 +57,20 @@ int store_list_kernel(const struct host *h, const char *release, char ***ret, st
 
 /* Removes what store_install() has written for one kernel: the module and the pin of a patch. The
  * manifest stays. Returns 1, or 0 if there was nothing. On failure everything is as before. */
-int store_remove_kernel(const struct host *h, const char *release, const char *name, struct error *e);
+int store_remove_kernel(const struct host *h, const char *release, const char *name,
+                        struct error *e);
 
 /* What lpctl edit writes. */
 #define EDIT_DROPIN "override.conf"
 
-/* Makes that text the drop-in of the administrator's own changes to a manifest; "" removes it. 1 if that changed
- * something. With a text that makes the manifest unusable everything is as it was. -EKEYREJECTED under
- * SignedManifests=yes. */
+/* Makes that text the drop-in of the administrator's own changes to a manifest; "" removes it. 1 if
+ * that changed something. With a text that makes the manifest unusable everything is as it was.
+ * -EKEYREJECTED under SignedManifests=yes. */
 int store_edit(const struct host *h, const char *name, const char *text, struct change **ret_change,
                struct error *e);
 
 /* Sets Enabled= by a drop-in of the manifest. Returns 1 if that changed something. -EKEYREJECTED
  * if that needs a drop-in with SignedManifests=yes. */
-int store_set_enabled(const struct host *h, const char *name, bool enabled, struct change **ret_change,
+int store_set_enabled(const struct host *h, const char *name, bool enabled,
+                      struct change **ret_change,
                       struct error *e);

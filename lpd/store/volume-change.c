@@ -33,7 +33,8 @@ struct volume_change {
     char **left_out; /* files that were not copied, and why */
 };
 
-static int failed(const struct volume *v, const char *what, const char *path, int r, struct error *e) {
+static int failed(const struct volume *v, const char *what, const char *path, int r,
+                  struct error *e) {
     return error_set(e, r, EXIT_STATUS_FAILED, "cannot %s %s on %s: %s", what, path, v->node,
                      strerror(-r));
 }
@@ -104,7 +105,8 @@ static int leave_out(struct volume_change *c, const char *path, const char *reas
 
 /* The copy belongs to root, whoever owns the original, so only files that would be accepted in
  * place are copied. Others are left out and named: 1. */
-static int read_original(struct volume_change *c, const struct host *h, const char *path, size_t max,
+static int read_original(struct volume_change *c, const struct host *h, const char *path,
+                         size_t max,
                          char **ret, size_t *ret_size, struct error *e) {
     _cleanup_(error_done) struct error problem = ERROR_NULL;
     int r;
@@ -148,7 +150,8 @@ static int copy_entry(struct volume_change *c, const char *from, const char *to,
     r = file_lstat(&c->volume.host, from, &st);
     if (r < 0)
         return failed(&c->volume, "read", from, r, e);
-    return S_ISDIR(st.st_mode) ? copy_tree(c, from, to, patch, depth + 1, e) : copy_file(c, from, to, e);
+    return S_ISDIR(st.st_mode) ? copy_tree(c, from, to, patch, depth + 1, e)
+        : copy_file(c, from, to, e);
 }
 
 /* Copies all files but those of the patch, and those that would not be accepted. */
@@ -180,7 +183,8 @@ static int copy_tree(struct volume_change *c, const char *from, const char *to, 
     return 0;
 }
 
-static int put_new(const struct volume *v, const char *directory, const char *name, const void *data,
+static int put_new(const struct volume *v, const char *directory, const char *name,
+                   const void *data,
                    size_t size, struct error *e) {
     _cleanup_free_ char *target = NULL;
     int r;
@@ -287,7 +291,8 @@ static int put_patch(const struct host *h, struct volume_change *c, const struct
 /* The new tree, which is not active yet. */
 static int make_tree(const struct host *h, struct volume_change *c, const char *name,
                      const struct manifest *m, struct error *e) {
-    static const char *const directories[] = { OTHER_DIRECTORY, OTHER("/patches.d"), OTHER("/modules") };
+    static const char *const directories[] = { OTHER_DIRECTORY, OTHER("/patches.d"),
+                                               OTHER("/modules") };
     const struct volume *v = &c->volume;
     int r;
 
@@ -331,7 +336,8 @@ static int open_root(struct volume_change *c, struct error *e) {
         return failed(&c->volume, "open", "/", c->root_fd, e);
     if (flock(c->root_fd, LOCK_EX | LOCK_NB) < 0)
         return error_hint(e, error_set(e, -errno, EXIT_STATUS_FAILED,
-                                       "another program is changing the patches on %s", c->volume.node),
+                                       "another program is changing the patches on %s",
+                                       c->volume.node),
                           "wait until it has finished");
     return 0;
 }

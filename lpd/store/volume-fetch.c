@@ -76,7 +76,8 @@ static int read_file(struct fetch *f, const char *path, size_t max, char **ret, 
         return fd;
     r = file_read_fd(fd, MIN(max, f->left), ret, ret_size);
     if (r == -EFBIG)
-        return error_set(e, r, EXIT_STATUS_REFUSED, "more than %zu MiB in total", FETCH_SIZE_MAX >> 20);
+        return error_set(e, r, EXIT_STATUS_REFUSED, "more than %zu MiB in total",
+                         FETCH_SIZE_MAX >> 20);
     return r < 0 ? safe_file_describe(r, e) : 0;
 }
 
@@ -108,12 +109,14 @@ static bool is_module(const char *name) {
            endswith(name, ".ko.gz");
 }
 
-static int note_waiting(struct fetch *f, const char *directory, const char *name, const char *limit) {
+static int note_waiting(struct fetch *f, const char *directory, const char *name,
+                        const char *limit) {
     _cleanup_free_ char *path = NULL, *reason = NULL;
 
     if (asprintf(&path, "%s/%s", directory, name) < 0)
         path = NULL;
-    if (asprintf(&reason, "%s for the initramfs: the host loads this one and those after it", limit) < 0)
+    if (asprintf(&reason, "%s for the initramfs: the host loads this one and those after it",
+                 limit) < 0)
         reason = NULL;
     return path && reason ? note(f, path, reason) : -ENOMEM;
 }
@@ -132,7 +135,8 @@ static int list(struct fetch *f, const char *directory, char ***ret) {
     return r == -ENOENT ? 0 : r;
 }
 
-static int fetch_named(struct fetch *f, const char *from, const char *to, const char *name, size_t max) {
+static int fetch_named(struct fetch *f, const char *from, const char *to, const char *name,
+                       size_t max) {
     _cleanup_free_ char *source = NULL, *target = NULL;
 
     if (asprintf(&source, "%s/%s", from, name) < 0)
@@ -185,7 +189,8 @@ static int fetch_manifests(struct fetch *f) {
         within = limit ? 0 : admit(f, *name);
         if (within == 0)
             return note_waiting(f, VOLUME_MANIFESTS, *name, limit ?: "there are too many patches");
-        r = within < 0 ? within : fetch_named(f, VOLUME_MANIFESTS, MANIFEST_DIRECTORY, *name, INI_FILE_MAX);
+        r = within < 0 ? within : fetch_named(f, VOLUME_MANIFESTS, MANIFEST_DIRECTORY, *name,
+                                              INI_FILE_MAX);
         if (r < 0)
             return r;
     }
@@ -226,7 +231,8 @@ static int fetch_modules(struct fetch *f, const char *release) {
     return from && to ? fetch_directory(f, from, to, FETCH_SIZE_MAX, is_module) : -ENOMEM;
 }
 
-int volume_fetch(struct host *h, const struct volume *v, const char *release, struct volume_record *record) {
+int volume_fetch(struct host *h, const struct volume *v, const char *release,
+                 struct volume_record *record) {
     struct fetch f = { .to = h, .from = &v->host, .left = FETCH_SIZE_MAX, .record = record };
     int r;
 

@@ -19,7 +19,8 @@ void volume_close(struct volume *v) {
 }
 
 static int refuse_type(const struct device *d, const char *tag, struct error *e) {
-    (void) error_set(e, -EMEDIUMTYPE, EXIT_STATUS_FAILED, "%s (%s) contains %s, not ext4 or vfat", d->node,
+    (void) error_set(e, -EMEDIUMTYPE, EXIT_STATUS_FAILED, "%s (%s) contains %s, not ext4 or vfat",
+                     d->node,
                      tag, d->type ?: "no known file system");
     return error_hint(e, -EMEDIUMTYPE, "create one of these on it, or name another volume in "
                                        "lpd.conf");
@@ -37,7 +38,8 @@ static int refuse_mount(const struct device *d, const char *tag, bool writable, 
     return error_hint(e, r, "see the kernel's log; fsck.%s %s may repair it", d->type, d->node);
 }
 
-int volume_open(struct host *h, const char *tag, uint64_t wait_usec, bool writable, struct volume *ret,
+int volume_open(struct host *h, const char *tag, uint64_t wait_usec, bool writable,
+                struct volume *ret,
                 struct error *e) {
     _cleanup_(device_done) struct device d = {};
     size_t i = 0;

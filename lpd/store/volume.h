@@ -31,7 +31,8 @@ struct volume {
  * mount in the initramfs must write nothing, because a hibernated system that is resumed later may
  * have mounted the volume. A negative errno of device_find(); -EMEDIUMTYPE: neither ext4 nor
  * vfat; or of mount(2). */
-int volume_open(struct host *h, const char *tag, uint64_t wait_usec, bool writable, struct volume *ret,
+int volume_open(struct host *h, const char *tag, uint64_t wait_usec, bool writable,
+                struct volume *ret,
                 struct error *e);
 
 /* Unmounts. */
@@ -47,7 +48,8 @@ bool volume_holds(const struct policy *p, const struct manifest *m);
  * copied is added to the problems of the record, and the others are still copied. At most 64 MiB
  * and 1,024 files, of at most as many patches as the budget has left, for as long as it has time.
  * Returns the number of files, or -ENOMEM. */
-int volume_fetch(struct host *h, const struct volume *v, const char *release, struct volume_record *record);
+int volume_fetch(struct host *h, const struct volume *v, const char *release,
+                 struct volume_record *record);
 
 /* On the host: makes the volume contain the same of one patch as the machine. */
 struct volume_change;

@@ -28,7 +28,8 @@ static const struct {
     [EVENT_PROBE_FAILED] = { "probe-failed", "440e9b59d8e94888accc8b25c51a8e10", LOG_ERR },
     [EVENT_LEFT] = { "left", "bbdd5584a0f244129424c01d2333cbee", LOG_WARNING },
     [EVENT_SWITCHED_OFF] = { "switched-off", "1ab0f8b0b9da4a8c8101ee1ca45c89a2", LOG_ERR },
-    [EVENT_INITRAMFS_STALE] = { "initramfs-stale", "0895d20d99d8484f828f6ad888f992f1", LOG_WARNING },
+    [EVENT_INITRAMFS_STALE] = { "initramfs-stale", "0895d20d99d8484f828f6ad888f992f1",
+                                LOG_WARNING },
     [EVENT_LOCKED] = { "locked", "f61a5b06b9464684bd3ec6dd364312c6", LOG_NOTICE },
     [EVENT_LOCK_REFUSED] = { "lock-refused", "554db88aef5a4dda85a3d796c4508dd6", LOG_ERR },
 };

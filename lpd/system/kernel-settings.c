@@ -35,8 +35,8 @@ static char *strip(char *s) {
     return s;
 }
 
-/* "kernel.modules_disabled = 1"; '/' may stand for '.', and a leading '-' allows a failure. A comment
- * has no key. */
+/* "kernel.modules_disabled = 1"; '/' may stand for '.', and a leading '-' allows a failure. A
+ * comment has no key. */
 static const char *read_sysctl(char *line) {
     char *equals = strchr(line, '='), *key;
 
@@ -52,7 +52,9 @@ static const char *read_sysctl(char *line) {
 
 /* "w /proc/sys/kernel/modules_disabled - - - - 1" */
 static const char *read_tmpfiles(char *line) {
-    char *state, *type = strtok_r(line, " \t\r", &state), *path = strtok_r(NULL, " \t\r", &state), *word;
+    char *state, *word;
+    char *type = strtok_r(line, " \t\r", &state);
+    char *path = strtok_r(NULL, " \t\r", &state);
     const char *below, *value = "";
 
     if (!type || *type != 'w' || !path)
@@ -95,7 +97,8 @@ static int read_file(const struct host *h, const char *path, line_reader reader,
 }
 
 /* The first directory that has a file of a name counts, even if the file is a mask. */
-static int read_directories(const struct host *h, const char *name, line_reader reader, char ***ret) {
+static int read_directories(const struct host *h, const char *name, line_reader reader,
+                            char ***ret) {
     static const char *const parents[] = { "/etc", "/run", "/usr/local/lib", "/usr/lib" };
     _cleanup_strv_free_ char **seen = NULL;
 
@@ -120,7 +123,8 @@ static int read_directories(const struct host *h, const char *name, line_reader 
     return 0;
 }
 
-int kernel_settings_find(const struct host *h, const struct cmdline_switches *switches, char ***ret) {
+int kernel_settings_find(const struct host *h, const struct cmdline_switches *switches,
+                         char ***ret) {
     int r = 0;
 
     STRV_FOREACH(word, switches->kernel_settings) {

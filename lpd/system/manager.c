@@ -90,7 +90,8 @@ int manager_connect(struct manager **ret, struct error *e) {
     manager_limit_jobs(m, USEC_INFINITY);
     (void) sd_bus_set_method_call_timeout(m->bus, 90 * USEC_PER_SEC);
     /* The message bus sends no signals without this; the private socket sends them anyway. */
-    (void) sd_bus_call_method(m->bus, DESTINATION, MANAGER_PATH, MANAGER_INTERFACE, "Subscribe", NULL,
+    (void) sd_bus_call_method(m->bus, DESTINATION, MANAGER_PATH, MANAGER_INTERFACE, "Subscribe",
+                              NULL,
                               NULL, NULL);
     *ret = m;
     return 0;
@@ -148,7 +149,8 @@ void manager_stop_patch(const struct host *h, const char *name) {
 }
 
 int manager_reset(struct manager *m, const char *unit) {
-    return sd_bus_call_method(m->bus, DESTINATION, MANAGER_PATH, MANAGER_INTERFACE, "ResetFailedUnit",
+    return sd_bus_call_method(m->bus, DESTINATION, MANAGER_PATH, MANAGER_INTERFACE,
+                              "ResetFailedUnit",
                               NULL, NULL, "s", unit);
 }
 
@@ -209,7 +211,8 @@ int manager_run_job(struct manager *m, const char *method, const char *unit, cha
     r = sd_bus_match_signal(m->bus, &slot, NULL, MANAGER_PATH, MANAGER_INTERFACE, "JobRemoved",
                             on_job_removed, &w);
     if (r < 0)
-        return error_set(e, r, EXIT_STATUS_FAILED, "cannot follow systemd's jobs: %s", strerror(-r));
+        return error_set(e, r, EXIT_STATUS_FAILED, "cannot follow systemd's jobs: %s",
+                         strerror(-r));
     r = queue(m, method, unit, &w.job, e);
     if (r < 0)
         return r;
@@ -238,7 +241,8 @@ int manager_active_state(struct manager *m, const char *unit, char **ret) {
 
     r = find_unit(m, unit, &reply, &path);
     return r < 0 ? r
-                 : sd_bus_get_property_string(m->bus, DESTINATION, path, UNIT_INTERFACE, "ActiveState",
+                 : sd_bus_get_property_string(m->bus, DESTINATION, path, UNIT_INTERFACE,
+                                              "ActiveState",
                                               NULL, ret);
 }
 
@@ -285,10 +289,12 @@ int manager_failed_condition(struct manager *m, const char *unit, char **ret) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *list = NULL;
         int met = true;
 
-        r = sd_bus_get_property_trivial(m->bus, DESTINATION, path, UNIT_INTERFACE, kinds[i].result, NULL,
+        r = sd_bus_get_property_trivial(m->bus, DESTINATION, path, UNIT_INTERFACE, kinds[i].result,
+                                        NULL,
                                         'b', &met);
         if (r >= 0 && !met)
-            r = sd_bus_get_property(m->bus, DESTINATION, path, UNIT_INTERFACE, kinds[i].list, NULL, &list,
+            r = sd_bus_get_property(m->bus, DESTINATION, path, UNIT_INTERFACE, kinds[i].list, NULL,
+                                    &list,
                                     "a(sbbsi)");
         if (r >= 0 && !met)
             r = read_failed_condition(list, &found);
@@ -307,7 +313,8 @@ int manager_active_since(struct manager *m, const char *unit, uint64_t *ret) {
 
     r = find_unit(m, unit, &reply, &path);
     if (r >= 0)
-        r = sd_bus_get_property_string(m->bus, DESTINATION, path, UNIT_INTERFACE, "ActiveState", NULL,
+        r = sd_bus_get_property_string(m->bus, DESTINATION, path, UNIT_INTERFACE, "ActiveState",
+                                       NULL,
                                        &state);
     if (r < 0)
         return r;

@@ -25,8 +25,8 @@ int manager_reload(struct manager *m, struct error *e);
 int manager_run_job(struct manager *m, const char *method, const char *unit, char **ret_result,
                     struct error *e);
 
-/* How long manager_run_job() waits for the end of a job from now on: timeout_usec, but 15 minutes at most. It
- * returns -ETIME (8) then, and the job goes on. */
+/* How long manager_run_job() waits for the end of a job from now on: timeout_usec, but 15 minutes
+ * at most. It returns -ETIME (8) then, and the job goes on. */
 void manager_limit_jobs(struct manager *m, uint64_t timeout_usec);
 
 /* Queues a job without waiting for it. */

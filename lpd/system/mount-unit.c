@@ -35,7 +35,8 @@ char *mount_unit_name(const char *path, size_t n, const char *suffix) {
 }
 
 /* 1: there is such a unit file, that is no mask; its text. */
-static int read_unit(const struct host *h, const char *path, size_t n, const char *suffix, char **ret) {
+static int read_unit(const struct host *h, const char *path, size_t n, const char *suffix,
+                     char **ret) {
     _cleanup_free_ char *unit = mount_unit_name(path, n, suffix), *file = NULL;
     int r;
 
@@ -66,7 +67,8 @@ static bool text_needs_network(char *text) {
     for (char *line = strtok_r(text, "\n", &state); line; line = strtok_r(NULL, "\n", &state)) {
         (void) sscanf(line, " Type = %63s", type);
         (void) sscanf(line, " Options = %1023s", options);
-        if (startswith(line, "After") || startswith(line, "Requires") || startswith(line, "Wants") ||
+        if (startswith(line, "After") || startswith(line, "Requires") ||
+            startswith(line, "Wants") ||
             startswith(line, "BindsTo"))
             network = network || strstr(line, "network") || strstr(line, "remote-fs");
     }

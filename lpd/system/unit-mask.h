@@ -8,6 +8,6 @@
  * 0; -ENOMEM. An instance is also masked with its template. */
 int unit_mask_find(const struct host *h, const char *unit, char **ret);
 
-/* The file that systemd takes a unit from: 1; 0: it is a mask; -ENOENT: there is none; -ENOMEM. The caller
- * frees the path. */
+/* The file that systemd takes a unit from: 1; 0: it is a mask; -ENOENT: there is none; -ENOMEM. The
+ * caller frees the path. */
 int unit_file_find(const struct host *h, const char *unit, char **ret);

@@ -16,7 +16,8 @@ static int look_at(struct search *s, const char *directory) {
     struct stat st;
     int r;
 
-    if (asprintf(&path, "%s/modalias", directory) < 0 || asprintf(&driver, "%s/driver", directory) < 0)
+    if (asprintf(&path, "%s/modalias", directory) < 0 ||
+        asprintf(&driver, "%s/driver", directory) < 0)
         return -ENOMEM;
     r = file_read(s->host, path, MODALIAS_MAX, &modalias, NULL);
     /* Many have none, and a device may disappear meanwhile. */

@@ -119,7 +119,8 @@ static const struct {
 
 /* /proc/filesystems: "nodev" or nothing, a tab, the name. */
 static bool kernel_has(const char *filesystems, const char *type) {
-    for (const char *line = filesystems; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+    for (const char *line = filesystems; *line; line += strcspn(line, "\n"),
+                    line += *line == '\n') {
         const char *name = line + strcspn(line, "\t\n");
 
         name += *name == '\t';

@@ -73,7 +73,8 @@ static int propose(const struct search *s, const struct policy *policy) {
     return r;
 }
 
-int forecast_find(struct host *h, const struct policy *policy, struct forecast *ret, struct error *e) {
+int forecast_find(struct host *h, const struct policy *policy, struct forecast *ret,
+                  struct error *e) {
     static int (*const sources[])(struct search *s) = {
         search_devices, search_filesystems, search_module_lists, search_firewall,
         search_volumes, search_networks,    search_services,     search_record,

@@ -10,4 +10,5 @@
  * there, or else of the newest one with modules there. Sources that cannot be read are listed, and
  * the others are still used; without an index of modules (depmod(8)) there is no forecast: a
  * negative errno with e. */
-int forecast_find(struct host *h, const struct policy *policy, struct forecast *ret, struct error *e);
+int forecast_find(struct host *h, const struct policy *policy, struct forecast *ret,
+                  struct error *e);

@@ -42,7 +42,8 @@ static bool read_number(struct reader *r, uint32_t *ret) {
 }
 
 static bool skip_string(struct reader *r) {
-    const uint8_t *end = r->position < r->size ? memchr(r->data + r->position, 0, r->size - r->position) : NULL;
+    size_t left = r->size - MIN(r->position, r->size);
+    const uint8_t *end = left > 0 ? memchr(r->data + r->position, 0, left) : NULL;
 
     if (!end)
         return false;

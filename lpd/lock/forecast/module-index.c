@@ -101,7 +101,8 @@ static int load_kmod(struct module_index *x, const char *directory, struct error
         return -ENOMEM;
     kmod_set_log_fn(x->kmod, say_nothing, NULL);
     r = kmod_load_resources(x->kmod);
-    return r < 0 ? error_set(e, r, EXIT_STATUS_FAILED, "%s: cannot read the index of modules: %s", directory,
+    return r < 0 ? error_set(e, r, EXIT_STATUS_FAILED, "%s: cannot read the index of modules: %s",
+                             directory,
                              strerror(-r))
                  : 0;
 }
@@ -113,7 +114,9 @@ static const struct {
     bool needed;
     bool is_text;
 } files[] = {
-    { "modules.dep.bin", true },       { "modules.alias.bin", true },         { "modules.symbols.bin", true },
+    { "modules.dep.bin", true },
+    { "modules.alias.bin", true },
+    { "modules.symbols.bin", true },
     { "modules.builtin.bin", true },   { "modules.builtin.alias.bin", false },
     { "modules.softdep", false, true }, { "modules.weakdep", false, true },
 };
@@ -172,7 +175,8 @@ static int copy_files(const struct host *h, const char *directory, int to, struc
                                            directory, files[i].name),
                               "depmod -a %s", path_basename(directory));
         if (r < 0)
-            return error_set(e, r, EXIT_STATUS_FAILED, "%s/%s: cannot be copied: %s", directory, files[i].name,
+            return error_set(e, r, EXIT_STATUS_FAILED, "%s/%s: cannot be copied: %s", directory,
+                             files[i].name,
                              strerror(-r));
     }
     return 0;
@@ -189,7 +193,8 @@ static int link_directories(struct module_index *x, const char *directory) {
         _cleanup_free_ char *target = NULL;
         struct stat st;
 
-        if (r < 0 || fstatat(x->there_fd, *name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(st.st_mode))
+        if (r < 0 || fstatat(x->there_fd, *name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+            !S_ISDIR(st.st_mode))
             continue;
         if (asprintf(&target, "%s/%s", there.text, *name) < 0)
             return -ENOMEM;
@@ -206,7 +211,8 @@ static int open_copies(struct module_index *x, const char *directory, struct err
 
     x->there_fd = file_open(x->host, directory, O_PATH | O_DIRECTORY, 0);
     if (x->there_fd < 0)
-        return error_set(e, x->there_fd, EXIT_STATUS_FAILED, "%s: %s", directory, strerror(-x->there_fd));
+        return error_set(e, x->there_fd, EXIT_STATUS_FAILED, "%s: %s", directory,
+                         strerror(-x->there_fd));
     if (!mkdtemp(place))
         return error_set(e, -errno, EXIT_STATUS_FAILED, "%s: %s", place, strerror(errno));
     x->copies = strdup(place);

@@ -81,7 +81,8 @@ char *unit_value(const char *text, const char *section, const char *key) {
         if (!stripped)
             return NULL;
         if (*stripped == '[') {
-            inside = startswith(stripped + 1, section) && streq(stripped + 1 + strlen(section), "]");
+            inside = startswith(stripped + 1, section) &&
+                streq(stripped + 1 + strlen(section), "]");
             continue;
         }
         equals = strchr(stripped, '=');

@@ -46,7 +46,8 @@ static int want_algorithm(struct search *s, const char *where, const char *algor
 
 /* "aes-xts-plain64", "aes-cbc-essiv:sha256", "capi:xts(aes)-plain64": every word may be an
  * algorithm. */
-static int want_cipher(struct search *s, const char *where, const char *cipher, const char *crypto) {
+static int want_cipher(struct search *s, const char *where, const char *cipher,
+                       const char *crypto) {
     _cleanup_strv_free_ char **words = NULL;
     int r;
 
