@@ -43,9 +43,9 @@ static const char *done_message(enum journal_event event, const struct result *r
                    "system call on";
         return "loaded, new code runs from each task's next system call on";
     case EVENT_ALREADY_LOADED:
-        return streq(strempty(result->stage), "initrd") ? "in since the initramfs" : "in already";
+        return streq(strempty(result->stage), "initrd") ? "loaded by the initramfs" : "loaded already";
     default:
-        return result->reason ?: "taken out";
+        return result->reason ?: "unloaded";
     }
 }
 

@@ -45,7 +45,7 @@ def demo(m):
     m.ok("rm /etc/lpd/lpd.conf.d/10-bench.conf")   # nothing but lpd's defaults
     m.ok(f"cp {m.patch('lp-cmdline', by='mok')} /root/lp-cmdline.ko")
     m.ok(f"cp {m.patch('lp-uptime')} /root/unsigned.ko")
-    do(m, "lpctl status", "signatures enforced, Secure Boot", "Signature=required", "0 of 0 in")
+    do(m, "lpctl status", "signatures enforced, Secure Boot", "Signature=required", "0 of 0 active")
 
     say("A live patch is a kernel module. This one changes what the kernel answers here:")
     see(m, "/proc/cmdline", patched=False)
@@ -64,7 +64,7 @@ def demo(m):
     say("lpd has loaded the one patch again, before any ordinary service started:")
     see(m, "/proc/cmdline", patched=True)
     see(m, "/proc/uptime", patched=False)
-    do(m, "lpctl status", "signatures enforced, Secure Boot", "1 of 1 in", "lp-cmdline active")
+    do(m, "lpctl status", "signatures enforced, Secure Boot", "1 of 1 active", "lp-cmdline active")
     journal = do(m, "journalctl -b -o short-monotonic --no-hostname LPD_RESULT=loaded "
                     "+ UNIT=sysinit.target", "lp-cmdline: loaded", "Reached target sysinit.target")
     if journal.index("Reached target") < journal.index("lp-cmdline: loaded"):

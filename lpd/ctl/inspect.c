@@ -390,7 +390,7 @@ void print_status(const struct ctl *c) {
     print_switches(json_object_object_get(c->value, "switches"));
     print_lock_state(json_object_object_get(c->value, "lock"));
     print_volume(json_object_object_get(c->value, "volume"));
-    printf("Patches   %zu of %zu in", count_state(patches, "active"), n);
+    printf("Patches   %zu of %zu active", count_state(patches, "active"), n);
     for (size_t i = 0; i < 4; i++) {
         const char *state = (const char *const[]){ "transition", "failed", "refused", "replaced" }[i];
 
@@ -473,9 +473,10 @@ int ctl_why(struct ctl *c, char **argv, struct error *e) {
     a = plan_find(&l.plan, name);
     if (!a && livepatch_list_find(&l.snapshot.loaded, argv[0]))
         return error_hint(e, error_set(e, -ENOENT, EXIT_STATUS_NO_PATCH,
-                                       "%s is in, but has no manifest: nothing decides about it",
+                                       "%s is loaded, but has no manifest: there is nothing to "
+                                       "explain",
                                        argv[0]),
-                          "lpctl show %s tells what the kernel says of it", argv[0]);
+                          "see what the kernel says about it: lpctl show %s", argv[0]);
     if (!a)
         return ctl_no_patch(c, argv[0], e);
     c->value = value_new();

@@ -261,13 +261,15 @@ struct deferral {
 
 static struct deferral why_not_now(struct ctl *c, const struct candidate *n, const struct manager *m) {
     if (c->no_load)
-        return (struct deferral){ "no-load", "it goes in at the next boot, as --no-load asks" };
+        return (struct deferral){ "no-load", "it will be loaded at the next boot (--no-load)" };
     if (!n->here)
-        return (struct deferral){ "other-kernel", "it goes in when that kernel boots" };
+        return (struct deferral){ "other-kernel", "it will be loaded when that kernel boots" };
     if (!m && !(c->dry_run && manager_is_running(&c->host)))
-        return (struct deferral){ "no-systemd", "systemd does not run here, so it goes in at the next boot" };
+        return (struct deferral){ "no-systemd", "systemd does not run here, so it will be loaded "
+                                                "at the next boot" };
     if (is_locked_out(c, n))
-        return (struct deferral){ "locked", "modules are locked until reboot, so it goes in at the next boot" };
+        return (struct deferral){ "locked", "modules are locked until reboot, so it will be "
+                                            "loaded at the next boot" };
     return (struct deferral){ NULL, NULL };
 }
 
@@ -276,8 +278,9 @@ static int refuse_to_wait(struct ctl *c, const struct candidate *n, struct error
     if (!c->wait || c->no_load || !is_locked_out(c, n))
         return 0;
     return error_hint(e, error_set(e, -EPERM, EXIT_STATUS_LOCKED,
-                                   "%s is installed, but not in: modules are locked until reboot", n->name),
-                      "it goes in at the next boot; without --wait this is no failure");
+                                   "%s is installed, but not loaded: modules are locked until "
+                                   "reboot", n->name),
+                      "it will be loaded at the next boot; without --wait this is not a failure");
 }
 
 /* Where a load follows, it may be the check (trust/kernel-load.h). Not if another build has to make room
@@ -324,13 +327,13 @@ static void tell(struct ctl *c, const struct candidate *n, const struct installa
     const char *rest = o->later                  ? o->later
                        : o->loaded < 0           ? "not loaded yet"
                        : o->end == -ECANCELED    ? "not loaded any more"
-                       : o->end < 0              ? "loaded, but not in effect everywhere yet"
+                       : o->end < 0              ? "loaded, transition not finished"
                                                  : NULL;
 
     json_object *patch;
 
     changes_add(c, n->name, changed, "%s for %s%s%s", o->placed ? "installed" : "installed already", n->release,
-                rest ? "; " : o->loaded > 0 ? " and loaded" : " and in already", strempty(rest));
+                rest ? "; " : o->loaded > 0 ? " and loaded" : " and loaded already", strempty(rest));
     patch = changes_last(c);
     json_add_string(patch, "kernel", n->release);
     json_add_bool(patch, "placed", o->placed > 0);

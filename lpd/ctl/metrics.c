@@ -58,9 +58,9 @@ void print_metrics(const struct ctl *c) {
         print_patch(patch, "lpd_patch_inapplicable",
                     applies && !json_object_get_boolean(applies) && is_in(patch));
     }
-    printf("# HELP lpd_required_missing Required live patches that are not in.\n"
-           "# TYPE lpd_required_missing gauge\nlpd_required_missing %zu\n"
-           "# HELP lpd_modules_locked Whether kernel.modules_disabled is set.\n"
-           "# TYPE lpd_modules_locked gauge\nlpd_modules_locked %d\n",
+    printf("# HELP lpd_required_missing Required live patches that are not loaded.\n# TYPE "
+           "lpd_required_missing gauge\nlpd_required_missing %zu\n# HELP lpd_modules_locked "
+           "Whether kernel.modules_disabled is set.\n# TYPE lpd_modules_locked "
+           "gauge\nlpd_modules_locked %d\n",
            json_object_array_length(missing), is_true(kernel, "modulesDisabled"));
 }

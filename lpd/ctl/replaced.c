@@ -68,7 +68,8 @@ static int refuse_required(struct ctl *c, const struct result_list *l, const str
         r = error_set(e, -EBUSY, EXIT_STATUS_REQUIRED,
                       "%s has replaced %s, which is required and would not be patched any more", by->name,
                       other->name);
-        return error_hint(e, r, "to unload %s nonetheless, and have lpd load again what it has replaced: --force",
+        return error_hint(e, r, "to unload %s in any case, and load again what it has replaced: "
+                                "--force",
                           by->name);
     }
     return 0;

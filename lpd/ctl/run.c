@@ -30,10 +30,10 @@ static int wait_and_tell(struct ctl *c, struct manager *m, const char *name, con
 
     r = ctl_await(c, m, name, module_name, deadline, &failed, e);
     if (r >= 0)
-        changes_add(c, name, changed, "%s", changed ? done : "in already");
+        changes_add(c, name, changed, "%s", changed ? done : "loaded already");
     else if (r != -ECANCELED)
-        changes_add(c, name, changed, "%s", changed ? "loaded, but not in effect everywhere yet"
-                                                    : "in already, but not in effect everywhere yet");
+        changes_add(c, name, changed, "%s", changed ? "loaded, transition not finished"
+                                                    : "loaded already, transition not finished");
     return r;
 }
 
@@ -197,7 +197,7 @@ static int unload_one(struct ctl *c, struct manager *m, const char *argument, st
     progress_say(c, NULL);
     if (r < 0)
         return r;
-    changes_add(c, name, r > 0, "%s%s%s", r > 0 ? "unloaded" : "was not in", result.reason ? "; " : "",
+    changes_add(c, name, r > 0, "%s%s%s", r > 0 ? "unloaded" : "was not loaded", result.reason ? "; " : "",
                 strempty(result.reason));
     return replaced_load_again(c, m, &replaced, e);
 }

@@ -94,10 +94,10 @@ static int clear_remains(struct load *l, const struct livepatch *p, struct error
 
     if (livepatch_is_plain_module(p))
         return error_set(e, -EEXIST, EXIT_STATUS_FAILED,
-                         "%s: a module named %s is in that is no live patch", l->f->path, l->name);
+                         "%s: module %s is loaded but is not a live patch", l->f->path, l->name);
     r = livepatch_remove_module(l->h, l->name, wait_remaining(l->h, l->deadline), e);
     if (r < 0)
-        return error_prefix(e, r, "%s: the patch was in before", l->f->path);
+        return error_prefix(e, r, "%s: the patch was loaded before", l->f->path);
     return PRESENCE_UNCLEAR;
 }
 
@@ -129,7 +129,7 @@ static int meet_registered(struct load *l, const struct livepatch *p, struct err
         return await_replacement(l, e);
     if (p->enabled) {
         r = error_set(e, -EEXIST, EXIT_STATUS_FAILED,
-                      "%s: %s is in with another build (%s, not %s)", l->f->path, l->name,
+                      "%s: another build of %s is loaded (%s, not %s)", l->f->path, l->name,
                       p->build_id ?: "without id", l->f->info.build_id ?: "none");
         return error_hint(e, r, "unload it first: 'lpctl unload %s'", l->name);
     }
@@ -247,7 +247,7 @@ static int undo(struct load *l, const char *name, int why, const char *reason, s
     else if (r >= 0)
         r = livepatch_unload(l->h, name, UNDO_TIMEOUT_USEC, &problem);
     return error_set(e, why, EXIT_STATUS_REFUSED, "%s: %s; %s%s", l->f->path, reason,
-                     r < 0 ? "taking it out again failed: " : "it was taken out again",
+                     r < 0 ? "unloading it again failed: " : "it was unloaded again",
                      r < 0 ? error_message(&problem, r) : "");
 }
 
@@ -294,12 +294,12 @@ static int check_loaded(struct load *l, struct error *e) {
     if (r >= 0 && (!p.build_id || streq(p.build_id, strempty(l->f->info.build_id)))) {
         if (p.registered)
             return 0;
-        return undo(l, l->name, -EINVAL, "the module is in, but registers no live patch", e);
+        return undo(l, l->name, -EINVAL, "the module is loaded, but registers no live patch", e);
     }
     r = find_loaded(l, &name);
     if (r < 0)
         return r;
-    return undo(l, name, -ESTALE, "the kernel has loaded another module than it says it is", e);
+    return undo(l, name, -ESTALE, "the kernel has loaded a module of another name than it has", e);
 }
 
 /* The taint shows what the kernel thought of the signature: E for unsigned, F for forced
@@ -320,10 +320,11 @@ static int check_signed(struct load *l, bool already, struct error *e) {
     if (!is_unsigned(&p))
         return 0;
     if (!already)
-        return undo(l, l->name, -ESTALE, "it was verified, but the kernel took it in as unsigned", e);
+        return undo(l, l->name, -ESTALE, "it was verified, but the kernel loaded it as unsigned", e);
     r = error_set(e, -EKEYREJECTED, EXIT_STATUS_REFUSED,
-                  "%s: this patch is in, but the kernel took it in as unsigned", l->f->path);
-    return error_hint(e, r, "it was loaded past lpd; to do so properly: lpctl unload %s, then load it",
+                  "%s: this patch is loaded, but the kernel loaded it as unsigned", l->f->path);
+    return error_hint(e, r, "it was loaded by another program; to load it with lpd: lpctl unload "
+                            "%s, then load it",
                       l->name);
 }
 

@@ -28,7 +28,7 @@ static int refuse_mask(const struct host *h, const char *unit, struct error *e) 
 
 static int explain_unstarted(const struct host *h, struct manager *m, const char *unit, const char *name,
                              const char *state, struct error *e) {
-    const char *rest = is_in(h, name) ? "; the patch is in nonetheless" : "";
+    const char *rest = is_in(h, name) ? "; the patch is loaded in any case" : "";
     _cleanup_free_ char *condition = NULL;
     int r;
 
@@ -126,7 +126,7 @@ static void tell_journal(const struct result *result, int r, const struct error 
     if (r == 0 || !result->name)
         return;
     if (asprintf(&text, "%s: %s", result->name,
-                 r < 0 ? error_message(e, r) : result->reason ?: "taken out") >= 0)
+                 r < 0 ? error_message(e, r) : result->reason ?: "unloaded") >= 0)
         journal_record(journal_event_for(result, r), result, text);
 }
 
@@ -141,7 +141,9 @@ int converge_take_out(struct host *h, struct manager *m, const struct moment *be
         return r;
     k = moment_restore(h, m, before, &again);
     (void) error_set(e, r, problem.exit_status, "%s%s%s", error_message(&problem, r),
-                     k < 0 ? "; nor could it be put back: " : moment_was_in(before) ? "; it stays in" : "",
+                     k < 0 ? "; and loading it again failed: " : moment_was_in(before) ? "; it "
+                                                                                         "stays "
+                                                                                         "loaded" : "",
                      k < 0 ? error_message(&again, k) : "");
     /* What blocked it is no longer visible once the patch is restored. */
     if (r == -ETIME && k >= 0)

@@ -306,7 +306,8 @@ static int explain_stale(const struct host *h, const struct snapshot *s, const s
     if (r != -EEXIST || s->in_initrd || !result->loaded || !streq(strempty(result->stage), "initrd"))
         return r;
     if (volume_holds(&s->policy, m) && !was_in_image(h, m->name)) {
-        r = error_set(e, -EEXIST, EXIT_STATUS_FAILED, "the volume %s holds an older %s, which is in",
+        r = error_set(e, -EEXIST, EXIT_STATUS_FAILED, "the volume %s contains an outdated %s, "
+                                                      "which is loaded",
                       s->policy.store_device, result->name);
         return error_hint(e, r, "run lpctl enable %s and reboot", m->name);
     }
@@ -314,7 +315,7 @@ static int explain_stale(const struct host *h, const struct snapshot *s, const s
     if (r < 0)
         return r;
     r = error_set(e, -EEXIST, EXIT_STATUS_FAILED,
-                  "the initramfs for %s contains an outdated %s, which is in", s->facts.release,
+                  "the initramfs for %s contains an outdated %s, which is loaded", s->facts.release,
                   result->name);
     return error_hint(e, r, "run %s and reboot", command ?: "the tool that builds it");
 }
@@ -330,7 +331,8 @@ static int check_namesake(const struct host *h, const struct manifest *m, const 
         patch_name_equal(other.name, m->name) || manifest_list_load_one(h, other.name, &l, NULL) < 0)
         return 0;
     return error_hint(e, error_set(e, -EEXIST, EXIT_STATUS_FAILED,
-                                   "its module is called %s, as is that of %s, which is in", f->info.name,
+                                   "its module has the same name %s as that of %s, which is "
+                                   "loaded", f->info.name,
                                    other.name),
                       "remove one of the two: lpctl remove %s", m->name);
 }
@@ -380,7 +382,7 @@ static int check_requires(const struct snapshot *s, const struct plan *plan, con
         if (i != SIZE_MAX && plan->by_manifest[i]->type == ACTION_KEEP)
             continue;
         return error_hint(e, error_set(e, -ECANCELED, EXIT_STATUS_FAILED,
-                                       "it requires %s, which is not in", *name),
+                                       "it requires %s, which is not loaded", *name),
                           "load it first: lpctl load %s", *name);
     }
     return 0;
@@ -536,8 +538,8 @@ static int explain_unload(const struct host *h, const char *module_name, const c
         return string_set(&result->reason, before);
     if (livepatch_read(h, module_name, &p) < 0 || !p.module_loaded)
         return 0;
-    return string_set(&result->reason, "modules are locked: its module stays, and it cannot come back "
-                                       "before a reboot");
+    return string_set(&result->reason, "modules are locked: its module stays, and it cannot be "
+                                       "loaded again before a reboot");
 }
 
 int execute_unload(struct host *h, const char *name, struct result *ret, struct error *e) {
@@ -615,8 +617,8 @@ static int run_probe(struct host *h, const struct manifest *m, const char *modul
         return r;
     k = livepatch_unload(h, module_name, m->timeout_usec, NULL);
     if (k < 0)
-        return error_hint(e, r, "the patch could not be taken out again: %s", strerror(-k));
-    return error_hint(e, r, "the patch has been taken out again");
+        return error_hint(e, r, "the patch could not be unloaded: %s", strerror(-k));
+    return error_hint(e, r, "the patch has been unloaded");
 }
 
 int execute_finish(struct host *h, const struct manifest *m, struct result *result, uint64_t timeout_usec,

@@ -78,10 +78,10 @@ static void notify_status(const struct livepatch_list *l) {
     for (size_t i = 0; i < l->n_patches; i++)
         in += l->patches[i].enabled && !l->patches[i].transition;
     if (running)
-        (void) sd_notifyf(false, "STATUS=%zu in, %s on its way %s", in, running->name,
-                          running->enabled ? "in" : "out");
+        (void) sd_notifyf(false, "STATUS=%zu loaded, %s is being %s", in, running->name,
+                          running->enabled ? "enabled" : "disabled");
     else
-        (void) sd_notifyf(false, "STATUS=%zu in, no transition", in);
+        (void) sd_notifyf(false, "STATUS=%zu loaded, no transition", in);
 }
 
 /* The manifest that a patch was loaded by. Where that had to be signed, -ESTALE if it has changed
@@ -284,7 +284,7 @@ static void look(struct monitor *m) {
     finish_all(m, &l);
     r = tampering_judge(&m->tampering, m->host, &l, &m->records.list);
     if (r < 0)
-        fprintf(stderr, "who switches a patch off may not be noticed: %s\n", strerror(-r));
+        fprintf(stderr, "may not detect who disables a patch: %s\n", strerror(-r));
     unsettled = units_correct(m->host, &m->orphans, &m->records, &l) > 0;
     notify_status(&l);
 

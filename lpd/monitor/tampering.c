@@ -152,8 +152,8 @@ static char *describe(const struct host *h, const struct process *by) {
     char *text;
 
     if (kernel_flag_read(h, KERNEL_MODULES_DISABLED) == 1)
-        locked = "; modules are locked, so it cannot come back before a reboot";
-    if (!who || asprintf(&text, "switched off by %s, not by lpd%s", who, locked) < 0)
+        locked = "; modules are locked, so it cannot be loaded again before a reboot";
+    if (!who || asprintf(&text, "disabled by %s, not by lpd%s", who, locked) < 0)
         return NULL;
     return text;
 }

@@ -274,7 +274,8 @@ static int check_namesake(struct planner *p, struct action *a, const struct mani
     if (!found || *found == info)
         return 1;
     decide(a, ACTION_FAIL, EXIT_STATUS_FAILED);
-    return answer(a, "namesake", false, "its module is called %s, as is that of %s, which is in or goes in before",
+    return answer(a, "namesake", false, "its module has the same name %s as that of %s, which is "
+                                        "loaded, or will be before",
                   (*found)->module_name, s->manifests.entries[*found - s->patch_infos].name);
 }
 
@@ -326,9 +327,10 @@ static int check_conflicts(struct planner *p, struct action *a, const struct man
     decide(a, ACTION_FAIL, EXIT_STATUS_FAILED);
     STRV_FOREACH(name, entry->manifest.conflicts)
         if (goes_in(decided(p, *name)) || stays_in(p, *name))
-            return answer(a, "conflicts", false, "%s is in, or goes in before", *name);
+            return answer(a, "conflicts", false, "%s is loaded, or will be before", *name);
     if (p->opponents[a->index])
-        return answer(a, "conflicts", false, "%s is in, or goes in before, and says Conflicts=%s",
+        return answer(a, "conflicts", false, "%s is loaded, or will be before, and says "
+                                             "Conflicts=%s",
                       p->opponents[a->index], entry->name);
     return 1;
 }
@@ -437,24 +439,24 @@ static int check_loaded(struct planner *p, struct action *a, const struct manife
     }
     if (!in || !in->enabled) {
         decide(a, ACTION_LOAD, EXIT_STATUS_DONE);
-        return answer(a, "loaded", true, !in              ? "it is not in"
-                                         : in->transition ? "it is on its way out"
-                                                          : "it is in, but disabled");
+        return answer(a, "loaded", true, !in              ? "it is not loaded"
+                                         : in->transition ? "it is being disabled"
+                                                          : "it is loaded, but disabled");
     }
     if (info->sha256 || info->build_id) {
         enum build build = snapshot_build(p->snapshot, a->index);
 
         decide(a, ACTION_FAIL, EXIT_STATUS_FAILED);
         if (build == BUILD_OTHER)
-            return answer(a, "loaded", false, "another build is in: %s instead of %s",
+            return answer(a, "loaded", false, "another build is loaded: %s instead of %s",
                           in->build_id ?: "one without a build id", info->build_id ?: "one without");
         if (build == BUILD_UNKNOWN)
             return answer(a, "loaded", false,
-                          "it is not known which build is in: it has no build id, and its load is not "
-                          "on record");
+                          "it is unknown which build is loaded: it has no build id, and its load "
+                          "is not recorded");
     }
     decide(a, ACTION_KEEP, EXIT_STATUS_DONE);
-    return answer(a, "loaded", true, "it is in already");
+    return answer(a, "loaded", true, "it is loaded already");
 }
 
 static int (*const checks[])(struct planner *, struct action *, const struct manifest_entry *) = {

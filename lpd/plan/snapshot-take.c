@@ -277,7 +277,7 @@ int snapshot_take(struct host *h, unsigned flags, struct snapshot *ret, struct e
     if (r >= 0 && !(flags & SNAPSHOT_NO_PATCHES))
         r = see_patches(h, flags, &s, e);
     if (r < 0)
-        return error_prefix(e, r, "cannot look at the machine");
+        return error_prefix(e, r, "cannot read the state of the machine");
     *ret = TAKE_STRUCT(s);
     return 0;
 }
@@ -417,7 +417,7 @@ int snapshot_take_one(struct host *h, const char *name, struct snapshot *ret, st
     if (r >= 0)
         r = see_related(h, name, &s, e);
     if (r < 0)
-        return e && e->message ? r : error_prefix(e, r, "cannot look at the machine");
+        return e && e->message ? r : error_prefix(e, r, "cannot read the state of the machine");
     *ret = TAKE_STRUCT(s);
     return 0;
 }

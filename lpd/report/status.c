@@ -68,11 +68,11 @@ static bool has_cause(const struct subject *p, const char *cause) {
 
 static struct state state_in_transition(const struct subject *p) {
     if (!p->in->enabled)
-        return (struct state){ "transition", why_disabled(p, "on its way out") };
+        return (struct state){ "transition", why_disabled(p, "being disabled") };
     if (has_cause(p, CAUSE_STALLED))
         return (struct state){ "transition", "stalled: it has not finished in TimeoutSec=, see lpctl blocking",
                                .code = CAUSE_STALLED };
-    return (struct state){ "transition", "on its way in" };
+    return (struct state){ "transition", "being enabled" };
 }
 
 /* Its unit is being started, and waits. */
@@ -142,9 +142,9 @@ static struct state find_state(const struct subject *p) {
         return (struct state){ "failed", "its load was begun, and its end is not on record" };
     if (p->in && p->in->module_loaded)
         return (struct state){ "disabled", why_disabled(p, p->locked
-                                               ? "switched off, and cannot come back before a reboot: "
-                                                 "modules are locked"
-                                               : "switched off, but its module is still loaded"),
+                                               ? "disabled, and cannot be loaded again before a "
+                                                 "reboot: modules are locked"
+                                               : "disabled, but its module is still loaded"),
                                .code = cause_disabled(p) };
     if (p->result && p->result->state && streq(p->result->state, "disabled"))
         return (struct state){ "disabled", why_disabled(p, "unloaded on request"), .code = cause_disabled(p) };

@@ -10,7 +10,7 @@
 #define CAUSE_STALLED "stalled"           /* its transition takes longer than TimeoutSec=, and goes on */
 #define CAUSE_FORCED "forced"             /* its transition was ended by force */
 #define CAUSE_REVERTED "reverted"         /* its transition stalled and was turned back: OnStall=revert */
-#define CAUSE_PROBE_FAILED "probe-failed" /* its probe failed, and it was taken out again */
+#define CAUSE_PROBE_FAILED "probe-failed" /* its probe failed, and it was unloaded again */
 #define CAUSE_WAITING "waiting"           /* the transition of another patch is in its way */
 #define CAUSE_SWITCHED_OFF "switched-off" /* somebody other than lpd disabled it */
 #define CAUSE_UNLOADED "unloaded"         /* it was unloaded on request */

@@ -62,7 +62,7 @@ class Image(Case):
         self.plant(manifest("fix-late"))
         self.carried("fix-gone", "fix-off", "fix_late", **{"fix_a": "5" * 64, "fix-b": None})
         self.says(f"the initramfs for {KERNEL} contains an outdated fix-a, fix-b and lacks fix-c and still "
-                  f"carries fix-gone, fix-off, fix_late; run {COMMAND}")
+                  f"contains fix-gone, fix-off, fix_late; run {COMMAND}")
 
     def test_without_lpd(self):
         self.wants("fix-a")

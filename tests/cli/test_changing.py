@@ -71,7 +71,7 @@ class Install(Changing):
     def test_places(self):
         data = module("fix_net")
         path = self.place("fix-net.ko", data)
-        said = f"for {KERNEL}; it goes in when that kernel boots"
+        said = f"for {KERNEL}; it will be loaded when that kernel boots"
         self.assertEqual(self.change("install", path), (True, {"fix-net": (True, f"installed {said}")}))
         self.assertEqual(self.added(), self.wanted("fix-net", data))
         self.mark()
@@ -84,7 +84,7 @@ class Install(Changing):
     def test_text(self):
         path = self.place("fix-net.ko", module("fix_net"))
         self.assertEqual(self.text("install", path),
-                         f"fix-net: installed for {KERNEL}; it goes in when that kernel boots\n")
+                         f"fix-net: installed for {KERNEL}; it will be loaded when that kernel boots\n")
         self.assertEqual(self.text("-q", "install", path), "")
 
     def test_empty_root(self):
@@ -465,15 +465,15 @@ class TwoNames(Changing):
                    {f"{STORE}/{KERNEL}/fix-{x}.ko": module("fix_net", build_id="aa" * 20) for x in "ab"})
         actions = {a["name"]: (a["action"], a["reason"]) for a in self.json("apply", "--dry-run", status=1)["actions"]}
         self.assertEqual(actions["fix-a"][0], "load")
-        self.assertEqual(actions["fix-b"], ("fail", "its module is called fix_net, as is that of fix-a, which is "
-                                                    "in or goes in before"))
+        self.assertEqual(actions["fix-b"], ("fail", "its module has the same name fix_net as that of fix-a, which is "
+                                                    "loaded, or will be before"))
         for name, other in ("ab", "ba"):
             # Once one is in, it is the one that has loaded it, whichever comes first in order.
             self.plant(loaded("fix_net"), result(f"fix-{name}", moduleName="fix_net"))
             states = {p["name"]: (p["state"], p["reason"]) for p in self.json("status")["patches"]}
             self.assertEqual(states[f"fix-{name}"], ("active", None))
             self.assertEqual(states[f"fix-{other}"][0], "failed")
-            self.assertIn(f"as is that of fix-{name}", states[f"fix-{other}"][1])
+            self.assertIn(f"as that of fix-{name}", states[f"fix-{other}"][1])
             (self.root / f"run/lpd/fix-{name}.json").unlink()
 
 

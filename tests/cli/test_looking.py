@@ -44,7 +44,7 @@ class Patched(Case):
     WANTED = {
         "fix-gone": ("disabled", "Enabled=no"),
         "fix-late": ("absent", "it has not been loaded in this boot"),
-        "fix-left": ("disabled", "switched off, but its module is still loaded"),
+        "fix-left": ("disabled", "disabled, but its module is still loaded"),
         "fix-net": ("active", None),
         "fix-none": ("skipped", f"no [Kernel:{KERNEL}] among the manifest's 1 kernels"),
         "lp-all": ("active", None),
@@ -67,7 +67,7 @@ class Patched(Case):
         head, _, rest = text.partition("\n\n")
         self.assertEqual(head.splitlines(), [
             f"Kernel    {KERNEL}", "Policy    Signature=permissive: patches are loaded unsigned",
-            "Patches   3 of 8 in, 1 replaced"])
+            "Patches   3 of 8 active, 1 replaced"])
         self.assertEqual({name: row[0] for name, row in table(rest).items()},
                          {"NAME": "STATE"} | {name: state for name, (state, _) in self.WANTED.items()})
 
@@ -77,7 +77,7 @@ class Patched(Case):
     def test_status_of_one(self):
         value, text = self.assert_same_everywhere("status", "fix_net", "lp-old")
         self.assertEqual(list(states(value)), ["fix-net", "lp-old"])
-        self.assertIn("Patches   1 of 2 in, 1 replaced\n", text)
+        self.assertIn("Patches   1 of 2 active, 1 replaced\n", text)
 
     def test_check(self):
         self.text("status", "--check")
@@ -190,7 +190,7 @@ class Patched(Case):
 
     def test_why_without_manifest(self):
         value, _ = self.assert_same_everywhere("why", "fix-new", status=3)
-        self.assertIn("is in, but has no manifest", value["error"]["message"])
+        self.assertIn("is loaded, but has no manifest", value["error"]["message"])
         self.assertIn("lpctl show fix-new", value["error"]["hint"])
 
     def test_kernel_that_says_what_is_cumulative(self):
@@ -241,7 +241,7 @@ class Patched(Case):
         self.plant({f"/var/lib/lpd/modules/{KERNEL}/fix-net.ko": module("fix_net")})
         value = self.json("why", "fix-net")
         self.assertEqual(value["action"], "fail")
-        self.assertIn(f"another build is in: {BUILD_IDS['fix_net']} instead of 0123", value["reason"])
+        self.assertIn(f"another build is loaded: {BUILD_IDS['fix_net']} instead of 0123", value["reason"])
 
     def test_no_transition(self):
         value, text = self.assert_same_everywhere("blocking")
@@ -298,9 +298,9 @@ class InTransition(Case):
 
     def test_status(self):
         value, text = self.assert_same_everywhere("status")
-        self.assertEqual(states(value)["fix-new"], ("transition", "on its way in"))
+        self.assertEqual(states(value)["fix-new"], ("transition", "being enabled"))
         self.assertTrue(value["patches"][1]["kernelState"]["transition"])
-        self.assertIn("Patches   1 of 2 in, 1 transition\n", text)
+        self.assertIn("Patches   1 of 2 active, 1 transition\n", text)
 
     def test_blocking(self):
         value, text = self.assert_same_everywhere("blocking")
@@ -332,9 +332,9 @@ class InTransition(Case):
 
     def test_on_its_way_out(self):
         (self.root / "sys/kernel/livepatch/fix_new/enabled").write_text("0\n")
-        self.assertEqual(states(self.json("status"))["fix-new"], ("transition", "on its way out"))
+        self.assertEqual(states(self.json("status"))["fix-new"], ("transition", "being disabled"))
         self.assertEqual([t["tid"] for t in self.json("blocking")["tasks"]], [1])
-        self.assertEqual(self.json("why", "fix-new")["reason"], "it is on its way out")
+        self.assertEqual(self.json("why", "fix-new")["reason"], "it is being disabled")
 
     def test_metrics(self):
         self.assertIn('lpd_patch_transition{patch="fix-new"} 1\n', self.text("metrics"))
@@ -597,7 +597,7 @@ class SwitchedOff(Case):
         value, text = self.assert_same_everywhere("status")
         self.assertEqual(states(value), {"fix-a": ("failed", "the kernel said no"),
                                          "fix-b": ("refused", "it is not the pinned file")})
-        self.assertIn("Patches   0 of 2 in, 1 failed, 1 refused\n", text)
+        self.assertIn("Patches   0 of 2 active, 1 failed, 1 refused\n", text)
 
     def test_left_by_the_initramfs(self):
         """A patch of the volume alone, over the budget or refused there, has no manifest on the host."""

@@ -80,7 +80,7 @@ class Required(ModulesCase):
         self.assertEqual((patch["state"], patch["reason"]),
                          ("active", "whether the loaded build is the installed one is unknown"))
         self.assertIsNone(patch["kernelState"]["installed"])
-        self.assertIn("not known which build is in", self.json("why", "fix-net")["reason"])
+        self.assertIn("unknown which build is loaded", self.json("why", "fix-net")["reason"])
 
     def test_nothing_installed(self):
         """There is no build that would have to be in instead."""

@@ -137,7 +137,7 @@ static inline const struct action *assert_action(const char *name, enum action_t
 }
 
 static inline void assert_loads(const char *name) {
-    assert_int_equal(assert_action(name, ACTION_LOAD, "loaded", "it is not in")->exit_status, 0);
+    assert_int_equal(assert_action(name, ACTION_LOAD, "loaded", "it is not loaded")->exit_status, 0);
 }
 
 static inline void assert_skipped(const char *name, const char *question, const char *fact) {

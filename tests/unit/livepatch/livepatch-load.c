@@ -82,7 +82,7 @@ static void test_taken_in_as_unsigned(void **state _unused_) {
 
     for (size_t i = 0; i < ELEMENTSOF(taints); i++) {
         assert_error(load_signed(taints[i]), -ESTALE, EXIT_STATUS_REFUSED,
-                     "the kernel took it in as unsigned; it was taken out again");
+                     "the kernel loaded it as unsigned; it was unloaded again");
         assert_absent("lp_a");
     }
     assert_int_equal(k.n_finit, ELEMENTSOF(taints));
@@ -90,14 +90,14 @@ static void test_taken_in_as_unsigned(void **state _unused_) {
 
 static void test_stays_although_unsigned(void **state _unused_) {
     fake_kernel_module(&k, "lp_a")->stalls_back = true;
-    assert_error(load_signed("OEK\n"), -ESTALE, EXIT_STATUS_REFUSED, "taking it out again failed: ");
+    assert_error(load_signed("OEK\n"), -ESTALE, EXIT_STATUS_REFUSED, "unloading it again failed: ");
 }
 
 /* What was in before is not lpd's to take out. */
 static void test_already_in_unsigned(void **state _unused_) {
     fake_kernel_module(&k, "lp_a")->taint = "OEK\n";
     fake_kernel_patch(&k, "lp_a", BUILD_1);
-    assert_error(load_signed("OEK\n"), -EKEYREJECTED, EXIT_STATUS_REFUSED, "took it in as unsigned");
+    assert_error(load_signed("OEK\n"), -EKEYREJECTED, EXIT_STATUS_REFUSED, "loaded it as unsigned");
     assert_non_null(strstr(e.hint, "lpctl unload lp_a"));
     assert_in("lp_a", BUILD_1);
     assert_int_equal(k.n_finit, 0);
@@ -110,7 +110,7 @@ static void test_already_in_unsigned(void **state _unused_) {
 static void test_stale_build(void **state _unused_) {
     fake_kernel_patch(&k, "lp_a", BUILD_1);
     assert_error(load_now("lp_a", BUILD_2), -EEXIST, EXIT_STATUS_FAILED,
-                 "lp_a is in with another build");
+                 "another build of lp_a is loaded");
     assert_non_null(strstr(e.message, BUILD_1));
     assert_non_null(strstr(e.message, BUILD_2));
     assert_non_null(strstr(e.hint, "lpctl unload lp_a"));
@@ -403,7 +403,7 @@ static void test_remains_are_held(void **state _unused_) {
 static void test_ordinary_module_is_spared(void **state _unused_) {
     fake_kernel_module(&k, "nf_tables")->plain = true;
     fake_kernel_patch(&k, "nf_tables", BUILD_1);
-    assert_error(load_now("nf_tables", BUILD_2), -EEXIST, EXIT_STATUS_FAILED, "no live patch");
+    assert_error(load_now("nf_tables", BUILD_2), -EEXIST, EXIT_STATUS_FAILED, "is not a live patch");
     assert_int_equal(k.n_delete, 0);
     assert_true(fake_kernel_module(&k, "nf_tables")->loaded);
 }
@@ -437,7 +437,7 @@ static void test_registers_no_patch(void **state _unused_) {
     fake_kernel_module(&k, "lp_a")->plain = true;
     fake_kernel_module(&k, "lp_a")->taint = "OK";
     assert_error(load_now("lp_a", BUILD_1), -EINVAL, EXIT_STATUS_REFUSED,
-                 "registers no live patch; it was taken out again");
+                 "registers no live patch; it was unloaded again");
     assert_absent("lp_a");
 }
 
@@ -450,7 +450,7 @@ static void test_name_is_another(void **state _unused_) {
     free(f.info.name);
     f.info.name = strdup("lp_false");
     assert_error(load_file(&f, NULL, USEC_INFINITY, &result), -ESTALE, EXIT_STATUS_REFUSED,
-                 "another module than it says it is; it was taken out again");
+                 "a module of another name than it has; it was unloaded again");
     assert_absent("lp_true");
     assert_in("lp_other", BUILD_2);
 
@@ -458,12 +458,12 @@ static void test_name_is_another(void **state _unused_) {
     free(f.info.build_id);
     f.info.build_id = NULL;
     assert_error(load_file(&f, NULL, USEC_INFINITY, &result), -ESTALE, EXIT_STATUS_REFUSED,
-                 "it was taken out again");
+                 "it was unloaded again");
     assert_absent("lp_true");
 
     fake_kernel_module(&k, "lp_true")->stalls_back = true;
     assert_error(load_file(&f, NULL, USEC_INFINITY, &result), -ESTALE, EXIT_STATUS_REFUSED,
-                 "taking it out again failed: ");
+                 "unloading it again failed: ");
 }
 
 /* A file as LoadPin and IPE want it, with what a server answers to the second reading. */
@@ -515,7 +515,7 @@ static void test_file_was_another(void **state _unused_) {
 
         file_to_load("lp_a", BUILD_1, served[i], &f);
         assert_error(load_file(&f, NULL, USEC_INFINITY, &result), -ESTALE, EXIT_STATUS_REFUSED,
-                     "it was taken out again");
+                     "it was unloaded again");
         assert_absent("lp_a");
         assert_absent("lp_b");
     }

@@ -80,7 +80,7 @@ static void test_failed(void **state _unused_) {
 static void test_unsigned_after_all(void **state _unused_) {
     write_policy("permissive");
     fake_kernel_module(&k, "a")->taint = "OEK";
-    assert_failed(load("a"), -ESTALE, EXIT_STATUS_REFUSED, "refused", "took it in as unsigned");
+    assert_failed(load("a"), -ESTALE, EXIT_STATUS_REFUSED, "refused", "loaded it as unsigned");
     assert_false(is_in("a"));
 }
 

@@ -173,7 +173,7 @@ static void test_stale_volume(void **state _unused_) {
     fake_kernel_advance(&k, 5 * USEC_PER_SEC);
     write_module(MODULES "lp-a.ko", "lp_a", BUILD_2, FAKE_RELEASE);
     assert_failed(load("lp-a"), -EEXIST, EXIT_STATUS_FAILED, "failed",
-                  "the volume LABEL=store holds an older lp-a, which is in");
+                  "the volume LABEL=store contains an outdated lp-a, which is loaded");
     assert_non_null(strstr(e.hint, "lpctl enable lp-a"));
 
     fake_kernel_remove(&k, IMAGE_RECORD);
@@ -187,7 +187,7 @@ static void test_not_stale(void **state _unused_) {
     assert_int_equal(load("lp-a"), 1);
     fake_kernel_advance(&k, 5 * USEC_PER_SEC);
     write_module(MODULES "lp-a.ko", "lp_a", BUILD_2, FAKE_RELEASE);
-    assert_failed(load("lp-a"), -EEXIST, EXIT_STATUS_FAILED, "failed", "is in with another build");
+    assert_failed(load("lp-a"), -EEXIST, EXIT_STATUS_FAILED, "failed", "another build of lp_a is loaded");
 }
 
 /* A boot is held up for ten seconds in all, and for no probe. */

@@ -220,7 +220,7 @@ static void test_requires(void **state _unused_) {
     patch("a", "");
     patch("b", "Requires=a\n");
     patch("c", "Requires=nobody\n");
-    assert_failed(load("b"), -ECANCELED, EXIT_STATUS_FAILED, "failed", "requires a, which is not in");
+    assert_failed(load("b"), -ECANCELED, EXIT_STATUS_FAILED, "failed", "requires a, which is not loaded");
     assert_non_null(strstr(result.hint, "lpctl load a"));
     assert_int_equal(k.n_finit, 0);
     assert_int_equal(load("a"), 1);
@@ -233,10 +233,10 @@ static void test_conflict(void **state _unused_) {
     patch("a", "");
     patch("z", "Conflicts=a\n");
     fake_kernel_patch(&k, "z", BUILD_1);
-    assert_failed(load("a"), -ECANCELED, EXIT_STATUS_FAILED, "failed", "z is in");
+    assert_failed(load("a"), -ECANCELED, EXIT_STATUS_FAILED, "failed", "z is loaded");
     assert_int_equal(unload("z"), 1);
     assert_int_equal(load("a"), 1);
-    assert_failed(load("z"), -ECANCELED, EXIT_STATUS_FAILED, "failed", "a is in");
+    assert_failed(load("z"), -ECANCELED, EXIT_STATUS_FAILED, "failed", "a is loaded");
 }
 
 static void test_over(void **state _unused_) {
@@ -280,12 +280,12 @@ static void test_namesake(void **state _unused_) {
     write_module(MODULES "fix-b.ko", "fix_a", BUILD_1, FAKE_RELEASE);
     assert_int_equal(load("fix-a"), 1);
     assert_failed(load("fix-b"), -EEXIST, EXIT_STATUS_FAILED, "failed",
-                  "its module is called fix_a, as is that of fix-a, which is in");
+                  "its module has the same name fix_a as that of fix-a, which is loaded");
     assert_false(result.loaded);
     assert_true(is_in("fix_a"));
     assert_int_equal(unload("fix-a"), 1);
     assert_int_equal(load("fix-b"), 1);
-    assert_failed(load("fix-a"), -EEXIST, EXIT_STATUS_FAILED, "failed", "as is that of fix-b");
+    assert_failed(load("fix-a"), -EEXIST, EXIT_STATUS_FAILED, "failed", "as that of fix-b");
 }
 
 static void block_record(struct fake_kernel *kernel) {
@@ -421,7 +421,7 @@ static void write_probe(const char *script) {
 
 static void assert_probe_fails(const char *part) {
     assert_failed(load("fix-it"), -EPROTO, EXIT_STATUS_FAILED, "failed", part);
-    assert_string_equal(result.hint, "the patch has been taken out again");
+    assert_string_equal(result.hint, "the patch has been unloaded");
     assert_result("fix-it", "load", "failed");
     assert_false(fake_kernel_module(&k, "fix_it")->loaded);
     assert_false(result.loaded);
@@ -475,7 +475,7 @@ static void test_probe_and_no_way_out(void **state _unused_) {
     patch("fix-it", "WaitFor=patched\nProbe=/bin/false\n");
     fake_kernel_module(&k, "fix_it")->stalls_back = true;
     assert_failed(load("fix-it"), -EPROTO, EXIT_STATUS_FAILED, "failed", "/bin/false failed with");
-    assert_non_null(strstr(result.hint, "could not be taken out again"));
+    assert_non_null(strstr(result.hint, "could not be unloaded"));
 }
 
 /* A boot with one patch that stalls and ten behind it takes the time of one, not of eleven. */

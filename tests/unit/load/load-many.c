@@ -89,7 +89,7 @@ static void test_chain(void **state _unused_) {
     patch("b", "Requires=a\n");
     patch("c", "After=b\n");
     patch("d", "Requires=c\n");
-    assert_failed(load("d"), -ECANCELED, EXIT_STATUS_FAILED, "failed", "requires c, which is not in");
+    assert_failed(load("d"), -ECANCELED, EXIT_STATUS_FAILED, "failed", "requires c, which is not loaded");
     for (const char *name = "a"; *name <= 'd'; name = (const char[]){ (char) (*name + 1), 0 }) {
         assert_int_equal(load(name), 1);
         fake_kernel_advance(&k, 2 * USEC_PER_SEC);
@@ -114,12 +114,12 @@ static void test_noted_conflict(void **state _unused_) {
     assert_int_equal(conflicts_read(&k.host, "a-b", &noted), 0);
     assert_int_equal(strv_length(noted), 1);
     assert_string_equal(noted[0], "z");
-    assert_failed(load("a-b"), -ECANCELED, EXIT_STATUS_FAILED, "failed", "z is in");
+    assert_failed(load("a-b"), -ECANCELED, EXIT_STATUS_FAILED, "failed", "z is loaded");
     manifest("z", "[Patch]\n");
     assert_int_equal(load("a-b"), 1);
     assert_int_equal(unload("a-b"), 1);
     manifest("z", "[Patch]\nConflicts=a-b\n");
-    assert_failed(load("a-b"), -ECANCELED, EXIT_STATUS_FAILED, "failed", "z is in");
+    assert_failed(load("a-b"), -ECANCELED, EXIT_STATUS_FAILED, "failed", "z is loaded");
     assert_int_equal(unload("z"), 1);
     assert_int_equal(load("a-b"), 1);
 }

@@ -146,8 +146,8 @@ static void assert_blamed(const char *reason) {
     assert_string_equal(r.reason, reason);
 }
 
-#define BY_STRANGER "switched off by stray.sh (pid 812) of root, not by lpd"
-#define BY_NOBODY "switched off by an unknown process, not by lpd"
+#define BY_STRANGER "disabled by stray.sh (pid 812) of root, not by lpd"
+#define BY_NOBODY "disabled by an unknown process, not by lpd"
 
 static void test_writer(void **state _unused_) {
     assert_int_equal(happens(STRANGER, FAN_OPEN), 1);
@@ -200,7 +200,7 @@ static void test_late_news(void **state _unused_) {
     assert_blamed(BY_STRANGER);
 }
 
-/* What nobody has touched was switched off by a sysfs that is not watched, or while nobody watched;
+/* What nobody has touched was disabled by a sysfs that is not watched, or while nobody watched;
  * lpd's own programs have had their say by then. */
 static void test_nobody(void **state _unused_) {
     assert_int_equal(happens(0, 0), 1);
@@ -212,7 +212,7 @@ static void test_nobody(void **state _unused_) {
     assert_blamed(NULL);
     assert_true(t.undecided);
     fake_kernel_advance(&k, 2 * USEC_PER_SEC);
-    assert_blamed("switched off by an unknown process, not by lpd");
+    assert_blamed("disabled by an unknown process, not by lpd");
 }
 
 /* A load that waits for its turn is on record already. */
@@ -237,7 +237,7 @@ static void test_another_sysfs(void **state _unused_) {
     for (size_t i = 0; i < 3; i++)
         assert_blamed(NULL);
     goes_out();
-    assert_blamed("switched off by gone (pid 4711) of root, not by lpd");
+    assert_blamed("disabled by gone (pid 4711) of root, not by lpd");
 }
 
 static void test_own_by_another_sysfs(void **state _unused_) {
@@ -401,7 +401,7 @@ static void test_locked(void **state _unused_) {
     fake_kernel_text(&k, "/proc/sys/kernel/modules_disabled", "1\n");
     goes_out();
     assert_int_equal(happens(STRANGER, FAN_MODIFY), 1);
-    assert_blamed(BY_STRANGER "; modules are locked, so it cannot come back before a reboot");
+    assert_blamed(BY_STRANGER "; modules are locked, so it cannot be loaded again before a reboot");
 }
 
 /* What lpd has not loaded, or has taken out, is not its business. */

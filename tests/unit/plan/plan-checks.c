@@ -302,7 +302,7 @@ static void test_requires_what_is_in(void **state _unused_) {
     patch("b", "Requires=a\n");
     put_in("a", NULL);
     make_plan();
-    (void) assert_action("a", ACTION_KEEP, "loaded", "it is in already");
+    (void) assert_action("a", ACTION_KEEP, "loaded", "it is loaded already");
     assert_loads("b");
 }
 
@@ -312,7 +312,7 @@ static void test_conflict_named_by_the_later(void **state _unused_) {
     patch("c", "");
     make_plan();
     assert_loads("a");
-    assert_fails("b", "conflicts", "a is in, or goes in before", EXIT_STATUS_FAILED);
+    assert_fails("b", "conflicts", "a is loaded, or will be before", EXIT_STATUS_FAILED);
     assert_loads("c");
 }
 
@@ -324,9 +324,9 @@ static void test_conflict_named_by_the_earlier(void **state _unused_) {
     make_plan();
     assert_loads("a-1");
     assert_loads("b");
-    assert_fails("c-1", "conflicts", "a-1 is in, or goes in before, and says Conflicts=c-1",
+    assert_fails("c-1", "conflicts", "a-1 is loaded, or will be before, and says Conflicts=c-1",
                  EXIT_STATUS_FAILED);
-    assert_fails("d", "requires", "c-1: a-1 is in", EXIT_STATUS_FAILED);
+    assert_fails("d", "requires", "c-1: a-1 is loaded", EXIT_STATUS_FAILED);
 }
 
 static void test_conflict_named_by_both(void **state _unused_) {
@@ -334,7 +334,7 @@ static void test_conflict_named_by_both(void **state _unused_) {
     patch("b", "Conflicts=a\n");
     make_plan();
     assert_loads("a");
-    assert_fails("b", "conflicts", "a is in", EXIT_STATUS_FAILED);
+    assert_fails("b", "conflicts", "a is loaded", EXIT_STATUS_FAILED);
 }
 
 /* Who does not go in stands in nobody's way. */
@@ -356,11 +356,11 @@ static void test_conflict_with_what_is_in(void **state _unused_) {
     put_in("z", NULL);
     put_in("foreign_1", NULL);
     make_plan();
-    assert_fails("a", "conflicts", "z is in, or goes in before, and says Conflicts=a",
+    assert_fails("a", "conflicts", "z is loaded, or will be before, and says Conflicts=a",
                  EXIT_STATUS_FAILED);
-    assert_fails("b", "conflicts", "foreign_1 is in", EXIT_STATUS_FAILED);
-    assert_fails("c", "conflicts", "z is in", EXIT_STATUS_FAILED);
-    (void) assert_action("z", ACTION_KEEP, "loaded", "it is in already");
+    assert_fails("b", "conflicts", "foreign_1 is loaded", EXIT_STATUS_FAILED);
+    assert_fails("c", "conflicts", "z is loaded", EXIT_STATUS_FAILED);
+    (void) assert_action("z", ACTION_KEEP, "loaded", "it is loaded already");
 }
 
 /* Disabled or replaced: its module is there, its code is not. */
@@ -381,7 +381,7 @@ static void test_conflict_by_module_name(void **state _unused_) {
     info("z")->module_name = strdup("livepatch_z");
     put_in("livepatch_z", NULL);
     make_plan();
-    assert_fails("a", "conflicts", "z is in", EXIT_STATUS_FAILED);
+    assert_fails("a", "conflicts", "z is loaded", EXIT_STATUS_FAILED);
 }
 
 /* What goes out makes room, as unloads come first. */
@@ -488,10 +488,10 @@ static void test_in_already(void **state _unused_) {
     patch("lp-1", "");
     put_in("lp_1", BUILD_1);
     make_plan();
-    (void) assert_action("lp-1", ACTION_KEEP, "loaded", "it is in already");
+    (void) assert_action("lp-1", ACTION_KEEP, "loaded", "it is loaded already");
     s.loaded.patches[0].transition = true;
     make_plan();
-    (void) assert_action("lp-1", ACTION_KEEP, "loaded", "it is in already");
+    (void) assert_action("lp-1", ACTION_KEEP, "loaded", "it is loaded already");
 }
 
 static void test_on_its_way_out(void **state _unused_) {
@@ -502,10 +502,10 @@ static void test_on_its_way_out(void **state _unused_) {
     in->enabled = false;
     in->transition = true;
     make_plan();
-    (void) assert_action("lp", ACTION_LOAD, "loaded", "it is on its way out");
+    (void) assert_action("lp", ACTION_LOAD, "loaded", "it is being disabled");
     in->registered = in->transition = false;
     make_plan();
-    (void) assert_action("lp", ACTION_LOAD, "loaded", "it is in, but disabled");
+    (void) assert_action("lp", ACTION_LOAD, "loaded", "it is loaded, but disabled");
     free(in->name);
     in->name = strdup("other");
     make_plan();
@@ -517,12 +517,12 @@ static void test_other_build(void **state _unused_) {
     put_in("lp", BUILD_1);
     info("lp")->build_id = strdup(BUILD_2);
     make_plan();
-    assert_fails("lp", "loaded", "another build is in: " BUILD_1 " instead of " BUILD_2,
+    assert_fails("lp", "loaded", "another build is loaded: " BUILD_1 " instead of " BUILD_2,
                  EXIT_STATUS_FAILED);
     free(s.loaded.patches[0].build_id);
     s.loaded.patches[0].build_id = strdup(BUILD_2);
     make_plan();
-    (void) assert_action("lp", ACTION_KEEP, "loaded", "it is in already");
+    (void) assert_action("lp", ACTION_KEEP, "loaded", "it is loaded already");
 }
 
 static void test_replaced(void **state _unused_) {
@@ -592,15 +592,15 @@ static void test_namesake(void **state _unused_) {
     assert_int_equal(string_set(&info("c")->module_name, "same-one"), 0);
     make_plan();
     assert_loads("b");
-    assert_fails("c", "namesake", "its module is called same_one, as is that of b, which", EXIT_STATUS_FAILED);
+    assert_fails("c", "namesake", "its module has the same name same_one as that of b, which", EXIT_STATUS_FAILED);
     assert_loads("d");
 
     /* Who has loaded it keeps it, whatever the order. */
     put_in("same_one", NULL);
     record("c", "")->module_name = strdup("same_one");
     make_plan();
-    assert_action("c", ACTION_KEEP, "loaded", "it is in already");
-    assert_fails("b", "namesake", "its module is called same-one, as is that of c, which", EXIT_STATUS_FAILED);
+    assert_action("c", ACTION_KEEP, "loaded", "it is loaded already");
+    assert_fails("b", "namesake", "its module has the same name same-one as that of c, which", EXIT_STATUS_FAILED);
 }
 
 static void test_unloads_by_module_name(void **state _unused_) {

@@ -164,10 +164,10 @@ static void test_not_only_ours(void **state _unused_) {
     fake_kernel_text(&k, CHANGES_LOCK, "");
     set_mode(0644);
     assert_error_is(take("lpctl remove y", 0, &first), -EEXIST, &e,
-                    CHANGES_LOCK " is in the way: it is no file that only root can open");
+                    CHANGES_LOCK " is not a file that only root can open");
     fake_kernel_remove(&k, CHANGES_LOCK);
     make_pipe();
-    assert_error_has(take("lpctl remove y", 0, &first), -EEXIST, &e, "is in the way");
+    assert_error_has(take("lpctl remove y", 0, &first), -EEXIST, &e, "is not a file that only root can open");
     fake_kernel_remove(&k, CHANGES_LOCK);
     fake_kernel_text(&k, "/run/lpd/other", "kept");
     tree_link(&k.host, "other", CHANGES_LOCK);
@@ -185,7 +185,7 @@ static void test_of_a_stranger(void **state _unused_) {
     set_mode(0600);
     assert_true(asprintf(&path, "%s" CHANGES_LOCK, k.root) >= 0);
     assert_int_equal(chown(path, 65534, 65534), 0);
-    assert_error_has(take("lpctl remove y", 0, &first), -EEXIST, &e, "is in the way");
+    assert_error_has(take("lpctl remove y", 0, &first), -EEXIST, &e, "is not a file that only root can open");
 }
 
 static void test_no_directory(void **state _unused_) {

@@ -41,7 +41,7 @@ def seconds(entry):
 def taken_over(m):
     """The host has lp-version as the initramfs left it."""
     found = [e["MESSAGE"] for e in m.journal(ALREADY, "LPD_PATCH=lp-version")]
-    m.equal("what the host found", found[:1], ["lp-version: in since the initramfs"])
+    m.equal("what the host found", found[:1], ["lp-version: loaded by the initramfs"])
     is_active(m)
     m.sees("systemctl is-system-running", "running")
     m.ok("systemctl reload livepatch@lp-version")

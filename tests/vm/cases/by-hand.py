@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Patches without a manifest: loaded from a file, by insmod, switched off by hand; the status is true, also for everybody."""
+"""Patches without a manifest: loaded from a file, by insmod, disabled by hand; the status is true, also for everybody."""
 
 
 def case(m):

@@ -26,7 +26,7 @@ def case(m):
     m.contains("the progress", shown, "\r\x1b[KWaiting for the transition of lp-stall (2 s, 1 task blocks the transition")
     last = " ".join(shown.split("\x1b[K")[-1].split())
     m.contains("the sentence", last, "lpctl: interrupted by SIGINT: lp-stall: installed for")
-    m.contains("the sentence", last, "and loaded, but not in effect everywhere yet; the transition")
+    m.contains("the sentence", last, "and loaded, transition not finished; the transition")
     m.equal("the state", m.state("lp-stall"), "transition")
     m.sees("systemctl is-active livepatch@lp-stall", "active")
 

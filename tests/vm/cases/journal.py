@@ -12,7 +12,7 @@ def case(m):
     m.ok(f"lpctl install {m.patch('lp-cmdline')}")
     m.fails(f"lpctl install {m.patch('lp-badinit')}", exit=1)
     m.ok("lpctl unload lp-cmdline")
-    m.wait_until("lpctl log lp-cmdline | grep -q 'taken out'")
+    m.wait_until("lpctl log lp-cmdline | grep -q 'unloaded'")
     entries = {e["LPD_RESULT"]: e for e in m.journal("LPD_PATCH=lp-cmdline")}
     for result in ("loaded", "patched", "unloaded"):
         m.equal(f"LPD_STAGE= of {result}", entries[result]["LPD_STAGE"], "system")

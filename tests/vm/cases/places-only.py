@@ -22,4 +22,4 @@ def case(m):
     m.ok("test ! -e /sys/module/lp_cmdline")
     m.ok(bare.format("lpctl load lp-cmdline; lpctl status; lpctl unload lp-cmdline; lpctl load lp-cmdline"))
     m.sees("cat /proc/cmdline", "live patched")
-    m.sees(bare.format("lpctl apply"), "it is in already")
+    m.sees(bare.format("lpctl apply"), "it is loaded already")

@@ -34,7 +34,7 @@ def case(m):
     m.wait_until("systemctl is-active livepatch@lp-cmdline | grep -qx failed", 30)
     agree(m, "failed", "disabled", False)
     m.sees("systemctl --failed", "livepatch@lp-cmdline.service")
-    m.sees("systemctl status livepatch@lp-cmdline || true", "switched off by")
+    m.sees("systemctl status livepatch@lp-cmdline || true", "disabled by")
     m.wait_until("systemctl is-active needs-it | grep -qx inactive", 10)
     m.equal("how often it was stopped", m.ok("journalctl -b -o cat -u needs-it | grep -c '^Stopping'").strip(), "1")
     m.ok("systemctl reload lpd")
@@ -43,7 +43,7 @@ def case(m):
 
     # Converging on the manifests: one disabled, one gone, one new.
     m.ok("lpctl disable lp-cmdline")
-    m.sees("lpctl load lp-cmdline", "in already")
+    m.sees("lpctl load lp-cmdline", "loaded already")
     m.ok("rm -r /etc/lpd/patches.d/lp-uptime.conf*")
     m.ok(f"lpctl install --no-load {m.patch('lp-version')}")
     m.ok("systemctl reload lpd")

@@ -31,14 +31,14 @@ def by_a_script(m):
     m.equal("the patch", (event["LPD_PATCH"], event["LPD_COMMAND"], event["LPD_USER"]),
             ("lp-uptime", "/bin/sh /root/stray.sh", "root"))
     m.contains("the message", event["MESSAGE"],
-               f"lp-uptime: switched off by stray.sh (pid {event['LPD_PID']}) of root, not by lpd")
+               f"lp-uptime: disabled by stray.sh (pid {event['LPD_PID']}) of root, not by lpd")
     m.wait_until("systemctl is-failed livepatch@lp-uptime", 30)
-    m.sees("systemctl status livepatch@lp-uptime || true", "switched off by stray.sh")
+    m.sees("systemctl status livepatch@lp-uptime || true", "disabled by stray.sh")
     status = m.patch_status("lp-uptime")
     m.equal("the state", (status["state"], status["reason"]),
             ("disabled", event["MESSAGE"].removeprefix("lp-uptime: ")))
-    m.sees("lpctl status", "switched off by stray.sh")
-    m.sees("lpctl log", "switched off by stray.sh")
+    m.sees("lpctl status", "disabled by stray.sh")
+    m.sees("lpctl log", "disabled by stray.sh")
     m.ok("lpctl load --wait lp-uptime")
     m.equal("the state", m.state("lp-uptime"), "active")
 
@@ -75,7 +75,7 @@ def by_another_sysfs(m):
          "'mount -t sysfs sysfs /mnt; echo 0 >/mnt/kernel/livepatch/lp_version/enabled; :'")
     m.wait_until(f"test $(journalctl -b -o cat {SWITCHED_OFF} | wc -l) = 3", 20)
     event = m.journal(SWITCHED_OFF)[2]
-    m.contains("the message", event["MESSAGE"], f"lp-version: switched off by sh (pid {event['LPD_PID']}) of root")
+    m.contains("the message", event["MESSAGE"], f"lp-version: disabled by sh (pid {event['LPD_PID']}) of root")
 
 
 OPEN = "open(F, q(<), q(/sys/kernel/livepatch/lp_cmdline/enabled)); close(F)"
@@ -107,4 +107,4 @@ def locked(m):
     m.sees_not("cat /proc/cmdline", "live patched")
     status = m.patch_status("lp-cmdline")
     m.equal("the state", status["state"], "disabled")
-    m.contains("the reason", status["reason"], "of root, not by lpd; modules are locked, so it cannot come back")
+    m.contains("the reason", status["reason"], "of root, not by lpd; modules are locked, so it cannot be loaded again")

@@ -10,7 +10,7 @@ def case(m):
     m.ok("rm /etc/lpd/lpd.conf.d/10-bench.conf")
     m.ok(f"insmod {m.patch('lp-uptime')}")
     m.ok(f"lpctl install --no-load {m.patch('lp-uptime', by='db')}")
-    m.fails("lpctl load lp-uptime", exit=5, says="took it in as unsigned")
+    m.fails("lpctl load lp-uptime", exit=5, says="loaded it as unsigned")
     m.sees("cat /proc/uptime", "live patched by lp-uptime")
     m.ok("lpctl remove lp-uptime")
     m.sees(ENFORCED, "N")
