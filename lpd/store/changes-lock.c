@@ -176,12 +176,7 @@ int changes_lock_take(struct host *h, const char *what, uint64_t timeout_usec,
                          holder ?: "another process");
     if (r == -EEXIST)
         return error_hint(e, error_set(e, r, EXIT_STATUS_FAILED,
-<<<<<<< HEAD
-                                       CHANGES_LOCK " is in the way: it is no file that only root "
-                                       "can open"),
-=======
                                        CHANGES_LOCK " is not a file that only root can open"),
->>>>>>> bf02531 (messages: loaded, unloaded and disabled, instead of in, out and off)
                           "remove it first");
     if (r < 0)
         return error_set(e, r, r == -EACCES || r == -EPERM ? EXIT_STATUS_PRIVILEGE
