@@ -72,29 +72,32 @@ void print_changes(const struct ctl *c);
 void print_lock(const struct ctl *c);
 void print_apply(const struct ctl *c);
 
-/* Shared by the verbs that change something: value is {changed, patches: [{name, changed, message}]},
- * and "initramfs" where an image is out of date by it. */
+/* Shared by the verbs that change something: value is {changed, patches: [{name, changed,
+ * message}]}, and "initramfs" where an image is out of date by it. */
 void changes_begin(struct ctl *c);
-void changes_add(struct ctl *c, const char *name, bool changed, const char *fmt, ...) _printf_(4, 5);
+void changes_add(struct ctl *c, const char *name, bool changed, const char *fmt, ...)
+    _printf_(4, 5);
 
 /* What changes_add() added last, for more fields. */
 json_object *changes_last(struct ctl *c);
 
-/* Something that the change has met with and that is no failure. Shown once, however often it is met. */
+/* Something that the change has met with and that is no failure. Shown once, however often it is
+ * met. */
 void changes_note(struct ctl *c, const char *fmt, ...) _printf_(2, 3);
 
-/* After a signal: makes the error the one sentence that says what the verb had done by then. Returns r. */
+/* After a signal: makes the error the one sentence that says what the verb had done by then.
+ * Returns r. */
 int changes_interrupted(struct ctl *c, int r, struct error *e);
 
-/* The patch's own spelling of a name, which may also be that of its module: 1 then. A name that no patch has stays
- * as it is: 0. Or -ENOMEM. */
+/* The patch's own spelling of a name, which may also be that of its module: 1 then. A name that no
+ * patch has stays as it is: 0. Or -ENOMEM. */
 int ctl_spell(struct ctl *c, const char *name, char **ret);
 
 /* Turns a name on the command line into that of a patch, or says what is wrong with it. */
 int ctl_check_name(const char *name, struct error *e);
 
-/* Whether lpd-generator(8) sees at boot what lies there. 0; or -ENOTSUP (EXIT_STATUS_CONFIG) with the mount that
- * comes too late. */
+/* Whether lpd-generator(8) sees at boot what lies there. 0; or -ENOTSUP (EXIT_STATUS_CONFIG) with
+ * the mount that comes too late. */
 int ctl_check_early(const struct ctl *c, const char *path, struct error *e);
 
 /* Nobody knows that name: neither a manifest, nor this boot's results, nor the kernel. */
@@ -103,8 +106,8 @@ bool ctl_is_unknown(struct ctl *c, const char *name);
 /* The absolute path of a file that the command line names, to be freed. */
 int ctl_find_file(const char *argument, char **ret, struct error *e);
 
-/* Whether what lies there can be read when patches are loaded at boot. 0; or -ENOTSUP (EXIT_STATUS_CONFIG) with
- * the mount that needs the network. */
+/* Whether what lies there can be read when patches are loaded at boot. 0; or -ENOTSUP
+ * (EXIT_STATUS_CONFIG) with the mount that needs the network. */
 int ctl_check_local(const struct ctl *c, const char *path, struct error *e);
 
 /* "There is no patch X", with the name that was probably meant. Returns -ENOENT. */

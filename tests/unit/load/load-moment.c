@@ -2,8 +2,8 @@
 #include "execute-test.h"
 #include "load/converge.h"
 
-/* What fails leaves a patch as it was: in or out, its build, its record. Without systemd: its units are for
- * booted machines. */
+/* What fails leaves a patch as it was: in or out, its build, its record. Without systemd: its units
+ * are for booted machines. */
 
 static struct moment before;
 
@@ -90,8 +90,8 @@ static void test_old_build_again(void **state _unused_) {
     build_is("fix_it", BUILD_1);
 }
 
-/* A patch without manifest comes back from the file that it was loaded from, and so does one that the
- * manifests would not have loaded now. */
+/* A patch without manifest comes back from the file that it was loaded from, and so does one that
+ * the manifests would not have loaded now. */
 static void test_from_its_file(void **state _unused_) {
     write_module("/srv/x.ko", "fix_it", BUILD_1, FAKE_RELEASE);
     assert_int_equal(load_path("/srv/x.ko", NULL), 1);
@@ -113,13 +113,14 @@ static void test_from_its_file(void **state _unused_) {
     assert_recorded("other", "active");
 }
 
-/* Its name is not that of its module, and its parameters are the manifest's. That it was loaded anew is on
- * record as begun. */
+/* Its name is not that of its module, and its parameters are the manifest's. That it was loaded
+ * anew is on record as begun. */
 static void test_from_its_file_by_another_name(void **state _unused_) {
     _cleanup_(result_done) struct result r = {};
 
     write_module("/srv/x.ko", "fix_it", BUILD_1, FAKE_RELEASE);
-    manifest("renamed", "[Patch]\nParameters=verbose=1\n[Kernel:" FAKE_RELEASE "]\nModule=/srv/x.ko\n");
+    manifest("renamed",
+             "[Patch]\nParameters=verbose=1\n[Kernel:" FAKE_RELEASE "]\nModule=/srv/x.ko\n");
     assert_int_equal(load("renamed"), 1);
     assert_string_equal(k.parameters, "verbose=1");
     fake_kernel_advance(&k, 5 * USEC_PER_SEC);
@@ -137,14 +138,16 @@ static void test_from_its_file_by_another_name(void **state _unused_) {
     assert_false(r.complete);
 }
 
-/* On its way out it is turned back, which takes no load: modules may be locked by now, and the file gone. */
+/* On its way out it is turned back, which takes no load: modules may be locked by now, and the file
+ * gone. */
 static void test_turned_back(void **state _unused_) {
     patch("fix-it", "");
     assert_int_equal(load("fix-it"), 1);
     fake_kernel_advance(&k, 5 * USEC_PER_SEC);
     take("fix-it");
     fake_kernel_module(&k, "fix_it")->stalls_back = true;
-    assert_int_equal(k.host.ops->write_value(&k.host, LIVEPATCH_DIRECTORY "/fix_it/enabled", "0"), 0);
+    assert_int_equal(k.host.ops->write_value(&k.host, LIVEPATCH_DIRECTORY "/fix_it/enabled", "0"),
+                     0);
     fake_kernel_text(&k, "/proc/sys/kernel/modules_disabled", "1\n");
     fake_kernel_remove(&k, MODULES "fix-it.ko");
     assert_int_equal(moment_restore(&k.host, NULL, &before, &e), 0);

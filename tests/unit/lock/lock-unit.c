@@ -5,7 +5,8 @@
 #include "state/lock.h"
 #include "system/manager.h"
 
-/* lpd-lock.service and the unit that loads modules for it, with a systemd that says what the test wants. */
+/* lpd-lock.service and the unit that loads modules for it, with a systemd that says what the test
+ * wants. */
 
 static const char *job_result, *record, *condition;
 
@@ -16,14 +17,16 @@ int __wrap_manager_connect(struct manager **ret, struct error *error _unused_) {
 }
 
 int __wrap_manager_active_since(struct manager *m, const char *unit, uint64_t *ret);
-int __wrap_manager_active_since(struct manager *m _unused_, const char *unit _unused_, uint64_t *ret) {
+int __wrap_manager_active_since(struct manager *m _unused_, const char *unit _unused_,
+                                uint64_t *ret) {
     *ret = 0;
     return 0;
 }
 
 int __wrap_manager_run_job(struct manager *m, const char *method, const char *unit, char **ret,
                            struct error *error);
-int __wrap_manager_run_job(struct manager *m _unused_, const char *method _unused_, const char *unit,
+int __wrap_manager_run_job(struct manager *m _unused_, const char *method _unused_,
+                           const char *unit,
                            char **ret, struct error *error _unused_) {
     assert_string_equal(unit, LOCK_MODULES_UNIT);
     if (record)
@@ -33,7 +36,8 @@ int __wrap_manager_run_job(struct manager *m _unused_, const char *method _unuse
 }
 
 int __wrap_manager_failed_condition(struct manager *m, const char *unit, char **ret);
-int __wrap_manager_failed_condition(struct manager *m _unused_, const char *unit _unused_, char **ret) {
+int __wrap_manager_failed_condition(struct manager *m _unused_, const char *unit _unused_,
+                                    char **ret) {
     *ret = condition ? strdup(condition) : NULL;
     return condition != NULL;
 }
@@ -70,7 +74,8 @@ static void test_not_loaded(void **state _unused_) {
     is_refused("the modules of Modules= could not be loaded");
 }
 
-/* systemd says done of what a condition kept out; that an earlier start went well is no word for this one. */
+/* systemd says done of what a condition kept out; that an earlier start went well is no word for
+ * this one. */
 static void test_kept_out(void **state _unused_) {
     fake_kernel_text(&k, LOCK_MODULES_RECORD, "");
     is_refused(LOCK_MODULES_UNIT " has not recorded that it loaded the modules of Modules=");

@@ -156,7 +156,8 @@ static void test_no_room(void **state _unused_) {
         assert_null(first);
     }
     open_error = -EIO;
-    assert_error_is(take("lpctl unload y", 0, &first), -EIO, &e, "cannot lock " CHANGES_LOCK ": Input/output error");
+    assert_error_is(take("lpctl unload y", 0, &first), -EIO, &e,
+                    "cannot lock " CHANGES_LOCK ": Input/output error");
 }
 
 /* A file that others can open they can also lock. */

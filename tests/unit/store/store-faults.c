@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Each step of an install, an update, a removal and a switch fails once, meets a full disk, and is the
- * one at which the power goes. The linker puts the functions below in front of the C library's. */
+/* Each step of an install, an update, a removal and a switch fails once, meets a full disk, and is
+ * the one at which the power goes. The linker puts the functions below in front of the C
+ * library's. */
 #include <sys/wait.h>
 
 #include "store-test.h"
@@ -28,7 +29,8 @@ static enum fault {
     FAULT_CUT,      /* that step and those after it do not happen */
 } fault;
 static unsigned fault_step, step;
-/* What was written or named and might be lost in a power cut, and whether a later step relied on it. */
+/* What was written or named and might be lost in a power cut, and whether a later step relied on
+ * it. */
 static bool unsynced, relied_on_unsynced;
 /* A name that was changed and might change back. */
 static bool renamed;
@@ -90,7 +92,8 @@ static bool changes(const char *function) {
 }
 
 WRAP(int, renameat, (int d, const char *a, int f, const char *b), (d, a, f, b), false, rely())
-WRAP(int, linkat, (int d, const char *a, int f, const char *b, int g), (d, a, f, b, g), true, (void) 0)
+WRAP(int, linkat, (int d, const char *a, int f, const char *b, int g), (d, a, f, b, g), true,
+     (void) 0)
 WRAP(int, unlinkat, (int d, const char *a, int f), (d, a, f), false, rely())
 WRAP(int, mkdirat, (int d, const char *a, mode_t m), (d, a, m), true, rely())
 WRAP(int, fchmodat, (int d, const char *a, mode_t m, int f), (d, a, m, f), false, (void) 0)
@@ -260,8 +263,8 @@ static char *complete_tree(const struct scene *scene) {
     return list;
 }
 
-/* That it was done; a removal may leave directories which it could not remove, or in which a power cut
- * left a hidden file. */
+/* That it was done; a removal may leave directories which it could not remove, or in which a power
+ * cut left a hidden file. */
 static void assert_done(const struct scene *scene, unsigned n, const char *complete) {
     _cleanup_free_ char *after = tree_list(LIST_VISIBLE);
 
@@ -293,7 +296,8 @@ static bool strike(const struct scene *scene, enum fault f, unsigned n, const ch
             fail_msg("%s: not undone when step %u goes wrong by %d: %s\n%s\n%s", scene->name, n, f,
                      error_message(&e, r), before, after);
         if (renamed)
-            fail_msg("%s: undone when step %u goes wrong by %d, but not on the disk", scene->name, n, f);
+            fail_msg("%s: undone when step %u goes wrong by %d, but not on the disk", scene->name,
+                     n, f);
     } else if (r >= 0)
         assert_done(scene, n, complete);
     if (r < 0)
@@ -324,8 +328,8 @@ static void test_disk_is_full(void **state _unused_) {
     each_step(FAULT_FULL);
 }
 
-/* What was done before the file system stopped cannot be undone; the error says so, and what is there
- * is whole nonetheless. */
+/* What was done before the file system stopped cannot be undone; the error says so, and what is
+ * there is whole nonetheless. */
 static void test_file_system_stops(void **state _unused_) {
     struct scene scene = scenes[3];
     _cleanup_free_ char *complete = complete_tree(&scene);
@@ -339,7 +343,8 @@ static void test_file_system_stops(void **state _unused_) {
     arm(FAULT_READONLY, 12);
     assert_int_equal(act_update(), -EROFS);
     (void) disarm();
-    assert_non_null(strstr(e.hint, "and restoring the previous state failed: Read-only file system"));
+    assert_non_null(strstr(e.hint,
+                           "and restoring the previous state failed: Read-only file system"));
     error_done(&e);
     tree_remove(&h);
 }

@@ -11,8 +11,8 @@
 #include "store/volume.h"
 #include "tree.h"
 
-/* The volume: how it is found and mounted, what is taken from it, and how it is changed. The devices are
- * files with what libblkid looks for, the mounted file system is a directory. */
+/* The volume: how it is found and mounted, what is taken from it, and how it is changed. The
+ * devices are files with what libblkid looks for, the mounted file system is a directory. */
 
 #define RELEASE FAKE_RELEASE
 #define MANIFEST "/etc/lpd/patches.d/lp-a.conf"
@@ -52,7 +52,8 @@ static int teardown(void **state _unused_) {
 
 OBSERVED("S.", syncfs, (int fd), (fd))
 OBSERVED("F.", fsync, (int fd), (fd))
-OBSERVED("R.", renameat2, (int from_fd, const char *from, int to_fd, const char *to, unsigned flags),
+OBSERVED("R.", renameat2,
+         (int from_fd, const char *from, int to_fd, const char *to, unsigned flags),
          (from_fd, from, to_fd, to, flags))
 
 static void sysfs(const char *name, const char *attribute, const char *value) {
@@ -113,7 +114,8 @@ static void test_found_by_number(void **state _unused_) {
     ext4("cciss!c0d0", "store");
     assert_int_equal(find("UUID=ABABABAB-ABAB-ABAB-ABAB-ABABABABABAB", 0, false), 0);
     assert_string_equal(k.mounted, "/dev/cciss/c0d0 ext4 noload ro");
-    assert_error_has(find("PARTUUID=abababab-abab-abab-abab-abababababab", 0, false), -ENODEV, &e, "");
+    assert_error_has(find("PARTUUID=abababab-abab-abab-abab-abababababab", 0, false), -ENODEV, &e,
+                     "");
 }
 
 static void test_several(void **state _unused_) {
@@ -302,7 +304,8 @@ static void test_budget(void **state _unused_) {
     assert_int_equal(fetch(), 4);
     assert_int_equal(strv_length(fetched.patches), 2);
     assert_string_equal(fetched.patches[0], "lp-1");
-    assert_problem("/lpd/patches.d/lp-3.conf: there are too many patches for the initramfs: the host loads this one");
+    assert_problem("/lpd/patches.d/lp-3.conf: there are too many patches for the initramfs: the "
+                   "host loads this one");
     assert_int_equal(strv_length(fetched.problems), 2);
 }
 
@@ -463,7 +466,8 @@ static void test_much_left_out(void **state _unused_) {
     assert_int_equal(update(true, &c), 0);
     assert_int_equal(strv_length((char **) volume_left_out(c)), 20);
     assert_string_equal(volume_left_out(c)[0], "/lpd/patches.d/a-large.conf: is larger than 1 MiB");
-    assert_string_equal(volume_left_out(c)[1], "/lpd/patches.d/a-large.conf.p7s: is larger than 1 MiB");
+    assert_string_equal(volume_left_out(c)[1],
+                        "/lpd/patches.d/a-large.conf.p7s: is larger than 1 MiB");
 }
 
 /* Of the machine's own files a signature alone can be that large: its manifest was read before. */
@@ -576,7 +580,8 @@ static void test_whose_place_it_is(void **state _unused_) {
     assert_int_equal(manifest_load(&k.host, "lp-a", &m, &e), 0);
     assert_true(volume_holds(&p, &m));
     assert_false(volume_holds(&none, &m));
-    assert_int_equal(manifest_parse("b", "/usr/lib/lpd/patches.d/b.conf", "[Patch]\n", 8, &by_path, &e), 0);
+    assert_int_equal(manifest_parse("b", "/usr/lib/lpd/patches.d/b.conf", "[Patch]\n", 8, &by_path,
+                                    &e), 0);
     assert_false(volume_holds(&p, &by_path));
     manifest_done(&by_path);
     fake_kernel_text(&k, DROPIN, "[Kernel:" RELEASE "]\nModule=/opt/a.ko\n");
