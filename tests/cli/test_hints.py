@@ -126,7 +126,7 @@ class Hints(Case):
 
     def test_no_manifest(self):
         self.plant(loaded("fix_net"))
-        command, = self.hint(r"lpctl (show \S+)", "why", "fix_net", status=3)
+        command, = self.hint(r"see what the kernel says about it: lpctl (show \S+)", "why", "fix_net", status=3)
         self.text(*shlex.split(command))
 
     def test_running_kernel(self):

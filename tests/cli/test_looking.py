@@ -162,7 +162,7 @@ class Patched(Case):
 
     def test_reason_codes_of_a_transition(self):
         self.plant(loaded("fix_net", transition=1), result("fix-net"), result("fix-late", state="loading"))
-        self.assertEqual(self.reason("fix-net"), ("transition", None, "on its way in"))
+        self.assertEqual(self.reason("fix-net"), ("transition", None, "being enabled"))
         self.assertEqual(self.reason("fix-late"),
                          ("absent", "waiting", "waits for the transition of fix_net to finish"))
         self.plant(result("fix-net", cause="stalled"))
