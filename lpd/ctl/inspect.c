@@ -110,7 +110,7 @@ static int look(struct ctl *c, struct look *ret, struct error *e) {
     return r < 0 ? r : plan_make(&ret->snapshot, &ret->plan);
 }
 
-/* The same, with the signature of one patch judged, for whoever may ask the kernel about it. */
+/* The same, with the signature of one patch verified, for callers that may ask the kernel. */
 static int look_closely(struct ctl *c, const char *name, struct look *ret, struct error *e) {
     size_t i;
     int r;

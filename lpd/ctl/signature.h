@@ -6,7 +6,7 @@
 
 /* What the verbs that ask about signatures share. */
 
-/* The steps of a judgement, after those that are in the array: {step, outcome, fact}. */
+/* The steps of a verification, after those that are in the array: {step, outcome, fact}. */
 void signature_add_steps(json_object *steps, const struct trust_report *t);
 
 /* One step of the verb's own. Returns it. */

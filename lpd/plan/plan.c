@@ -466,7 +466,7 @@ static int (*const checks[])(struct planner *, struct action *, const struct man
     check_gate,      check_loaded,
 };
 
-static int judge(struct planner *p, struct action *a) {
+static int decide_patch(struct planner *p, struct action *a) {
     const struct manifest_entry *entry = p->snapshot->manifests.entries + a->index;
     int r;
 
@@ -545,7 +545,7 @@ static int plan_load(struct planner *p, struct action *a, size_t index) {
     *a = (struct action){ .index = index, .name = strdup(entry->name) };
     if (!a->name)
         return -ENOMEM;
-    r = judge(p, a);
+    r = decide_patch(p, a);
     if (r < 0)
         return r;
     p->by_index[index] = a;

@@ -10,7 +10,7 @@
 #define EARLY_BYTES_MAX ((uint64_t) 64 * 1024 * 1024)
 #define EARLY_PATCHES_MAX 64
 #define EARLY_SEC_MAX 20
-/* How much longer than that a step may take that began in time. */
+/* How much longer a step may take if it began within that time. */
 #define EARLY_GRACE_SEC 5
 
 struct early_record {

@@ -51,7 +51,7 @@ static const char *find_limit(const struct fetch *f) {
 }
 
 /* Whether that file of patches.d belongs to a patch within the budget. 1, 0, or -ENOMEM. */
-static int admit(struct fetch *f, const char *file) {
+static int is_within_budget(struct fetch *f, const char *file) {
     const char *end = strstr(file, CONF_SUFFIX);
     _cleanup_free_ char *name = strndup(file, end ? (size_t) (end - file) : strlen(file));
 
@@ -186,7 +186,7 @@ static int fetch_manifests(struct fetch *f) {
 
         if (**name == '.' || !is_manifest(*name))
             continue;
-        within = limit ? 0 : admit(f, *name);
+        within = limit ? 0 : is_within_budget(f, *name);
         if (within == 0)
             return note_waiting(f, VOLUME_MANIFESTS, *name, limit ?: "there are too many patches");
         r = within < 0 ? within : fetch_named(f, VOLUME_MANIFESTS, MANIFEST_DIRECTORY, *name,
@@ -207,7 +207,7 @@ static int fetch_dropins(struct fetch *f) {
 
         if (r < 0 || **name == '.' || !endswith(*name, CONF_SUFFIX ".d"))
             continue;
-        r = admit(f, *name);
+        r = is_within_budget(f, *name);
         if (r == 0)
             r = note_waiting(f, VOLUME_MANIFESTS, *name, "there are too many patches");
         if (r <= 0 || find_limit(f))

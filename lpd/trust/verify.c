@@ -280,7 +280,7 @@ static int verify_missing_key(struct verification *j) {
     return diagnose_missing_key(j);
 }
 
-static int judge(struct verification *j) {
+static int find_verdict(struct verification *j) {
     int r = 0;
 
     if (j->flags & TRUST_AT_LOAD)
@@ -311,7 +311,7 @@ int trust_verify(struct host *h, const struct trust_machine *machine, const stru
     };
     int r;
 
-    r = judge(&j);
+    r = find_verdict(&j);
     if (r < 0)
         return r;
     *ret = TAKE_STRUCT(j.report);
