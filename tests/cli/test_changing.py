@@ -497,7 +497,7 @@ class DryRun(Changing):
 
     def test_install(self):
         path = self.place("fix-net.ko", module("fix_net"))
-        later = f"for {KERNEL}; it goes in when that kernel boots"
+        later = f"for {KERNEL}; it will be loaded when that kernel boots"
         self.assertEqual(self.tried("install", path), {"fix-net": f"would be installed {later}"})
         self.assertEqual(self.tried("install", path), {"fix-net": f"installed already {later}"})
         for option in ("--stage=initrd", "--description=x", "--fixes=CVE-1,CVE-2"):
@@ -530,7 +530,7 @@ class DryRun(Changing):
     def test_import(self):
         self.plant({f"/var/lib/kpatch/{KERNEL}/kp.ko": module("kp")})
         self.assertEqual(self.tried("import-kpatch"), {
-            "kp": f"would be installed for {KERNEL}; it goes in at the next boot, as --no-load asks"})
+            "kp": f"would be installed for {KERNEL}; it will be loaded at the next boot (--no-load)"})
 
 
 class OneAtATime(Changing):
