@@ -110,10 +110,20 @@ class Machine(Trust):
         self.power_cut()
         return self.boot(**boot)
 
-    def wait_console(self, text, seconds=BOOT_SECONDS):
-        """Waits until the console has that text."""
+    def crash(self, timeout=BOOT_SECONDS):
+        """The kernel panics, and the crash kernel that the case has loaded boots in its place."""
+        self._qemu.send("echo c >/proc/sysrq-trigger")
+        # What is asked before its driver has the agent's port goes to the dead kernel.
+        self.wait_console("/scripts/init-bottom", timeout, behind="elfcorehdr=")
+        self.wait_booted(timeout)
+
+    def wait_console(self, text, seconds=BOOT_SECONDS, behind=None):
+        """Waits until the console has that text, behind another one where given."""
         deadline = time.monotonic() + seconds
-        while text not in self.console.read_text(errors="replace"):
+        while True:
+            said = self.console.read_text(errors="replace")
+            if text in (said.partition(behind)[2] if behind else said):
+                return
             if time.monotonic() > deadline:
                 raise Failed(f"the console did not say {text!r} within {seconds} s")
             time.sleep(0.1)
