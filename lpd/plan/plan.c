@@ -512,7 +512,7 @@ static bool is_to_be_unloaded(const struct snapshot *s, const struct result *res
     if (!in || !in->registered || !result->loaded)
         return false;
     if (i == SIZE_MAX)
-        return !has_heir(s, in->name);
+        return !s->partial && !has_heir(s, in->name);
     return s->manifests.entries[i].error_number == 0 && !s->manifests.entries[i].manifest.enabled;
 }
 

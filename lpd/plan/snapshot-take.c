@@ -408,7 +408,7 @@ int snapshot_take_for_loads(struct host *h, struct snapshot *ret, struct error *
 }
 
 int snapshot_take_one(struct host *h, const char *name, struct snapshot *ret, struct error *e) {
-    _cleanup_(snapshot_done) struct snapshot s = {};
+    _cleanup_(snapshot_done) struct snapshot s = { .partial = true };
     int r;
 
     r = see_policy(h, &s);

@@ -51,6 +51,7 @@ struct snapshot {
     struct cmdline_switches switches;
     bool disable_file;          /* /etc/lpd/disable exists */
     bool in_initrd;
+    bool partial;               /* it has only the manifests that concern one patch */
     char **kernel_settings;     /* settings of others that keep patches out: kernel-settings.h */
     bool modules_unknown;       /* the module directories are not visible yet: /var is not mounted */
     bool offline;               /* with --root=: there is no kernel to ask; facts.release may be NULL */

@@ -538,6 +538,19 @@ static void test_replaced(void **state _unused_) {
     assert_loads("b");
 }
 
+/* What concerns one patch does not have the manifests of all: one that is not there may not be gone. */
+static void test_replaced_in_part(void **state _unused_) {
+    patch("a", "");
+    put_in("a", NULL)->registered = false;
+    put_in("cumulative", NULL);
+    record("a", "");
+    record("cumulative", "a");
+    look();
+    s.partial = true;
+    make_plan();
+    (void) assert_action("a", ACTION_KEEP, "loaded", "replaced by cumulative, which is cumulative");
+}
+
 static void test_unloads(void **state _unused_) {
     const struct action *a;
 
@@ -650,6 +663,7 @@ int main(void) {
         TEST(test_on_its_way_out),
         TEST(test_other_build),
         TEST(test_replaced),
+        TEST(test_replaced_in_part),
         TEST(test_unloads),
         TEST(test_unloads_only_what_is_in),
         TEST(test_namesake),
