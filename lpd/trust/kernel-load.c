@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <sha2.h>
 
+#include "base/hex.h"
 #include "base/strv.h"
 #include "trust/kernel-load.h"
 #include "trust/kernel-verify.h"
@@ -37,7 +38,24 @@ static bool has_entry(const struct verification *j, const uint8_t *tbs, size_t s
     return strv_contains(j->keyrings.blacklist, entry);
 }
 
-/* Whether one of the certificates in that file may be on .blacklist. What cannot be read may be. */
+/* Whether one of the kernel's keys may be that of a certificate. The kernel names a key by its subject
+ * key identifier, or by the serial number of a certificate without one
+ * (crypto/asymmetric_keys/x509_public_key.c): both are in the certificate as they are. */
+static bool may_have_key(const struct verification *j, const uint8_t *certificate, size_t size) {
+    for (size_t i = 0; i < j->keyrings.n_keys; i++) {
+        const struct kernel_key *key = j->keyrings.keys + i;
+        _cleanup_free_ void *id = NULL;
+        size_t n = 0;
+
+        if (!key->key_id || hex_decode(key->key_id, &id, &n) < 0 || n == 0 ||
+            memmem(certificate, size, id, n))
+            return true;
+    }
+    return false;
+}
+
+/* Whether one of the certificates in that file may be on .blacklist, with its key in a keyring. What
+ * cannot be read may be. */
 static bool may_be_revoked(const struct verification *j, const struct certificate_file *f) {
     const uint8_t *next = (const uint8_t *) f->data, *end = next + f->size;
 
@@ -45,8 +63,9 @@ static bool may_be_revoked(const struct verification *j, const struct certificat
         size_t header, size, tbs_header, tbs_size;
 
         if (!take_sequence(next, (size_t) (end - next), &header, &size) ||
-            !take_sequence(next + header, size - header, &tbs_header, &tbs_size) ||
-            has_entry(j, next + header, tbs_size))
+            !take_sequence(next + header, size - header, &tbs_header, &tbs_size))
+            return true;
+        if (has_entry(j, next + header, tbs_size) && may_have_key(j, next, size))
             return true;
         next += size;
     }

@@ -330,6 +330,10 @@ static void test_at_load_policy(void **state _unused_) {
     put_certificate("/etc/lpd/keys.d/l.der", LEAF);
     verify_by(MACHINE, 0, TRUST_AT_LOAD);
     assert_verdict("enforced");
+    /* Nor does a revoked one count whose key the kernel does not have. */
+    put_certificate("/etc/lpd/keys.d/s.der", STRANGER);
+    verify_by(MACHINE, 0, TRUST_AT_LOAD);
+    assert_verdict("enforced");
     put_certificate("/etc/lpd/keys.d/m.der", MACHINE);
     (void) fake_keyring_add(&keyring, blacklist, "blacklist", tbs_of(MACHINE));
     answer(0, 0, 0);

@@ -44,7 +44,7 @@ def each_kernel(m, other):
     m.write(TOOL, "#!/bin/sh\nexit 4\n", mode=0o755)
     value = fails(m, "disable lp-version", "failed with status 4")
     first = value["initramfs"][0]["kernel"]
-    m.contains("the error", value["error"]["message"], f"-k {first} ended")
+    m.contains("the error", value["error"]["message"], f"-k {first} failed")
     m.ok("lpctl -q enable --no-rebuild lp-version")
     for broken in (m.kernel, other):
         m.write(TOOL, f'#!/bin/sh\necho "$@" >>/run/asked\n[ "$3" != {broken} ]\n', mode=0o755)
