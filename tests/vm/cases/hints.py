@@ -68,12 +68,12 @@ def another_kernel(m):
 
 def lock(m):
     m.ok(f"lpctl install --no-load {m.patch('lp-version')}; echo Required=yes >>/etc/lpd/patches.d/lp-version.conf")
-    command, = hint(m, "lpctl lock", "'(lpctl why lp-version)")
+    command, = hint(m, "lpctl lock", "see why: (lpctl why lp-version)")
     m.ok(command)
     m.ok("lpctl load --wait=20 lp-version; touch /etc/lpd/disable")
     hint(m, "lpctl lock", "remove it first")
     m.ok("rm /etc/lpd/disable; printf '[Lock]\\nLcok=no\\n' >/etc/lpd/lpd.conf.d/99-x.conf")
-    command, = hint(m, "lpctl lock", "'(lpctl lint)' shows what is wrong with it")
+    command, = hint(m, "lpctl lock", "check it: (lpctl lint)")
     m.fails(command, exit=78, says="99-x.conf")
     m.ok("echo '[Lock]' >/etc/lpd/lpd.conf.d/99-x.conf; lpctl lock --wait=20")
     m.sees("cat /proc/sys/kernel/modules_disabled", "1")
