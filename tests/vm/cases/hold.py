@@ -2,7 +2,7 @@
 """Patches hold up the boot for HoldSec= together and no longer: required ones are loaded first, lpd.service
 loads the rest in their order while the boot goes on, and the status says which were late."""
 
-PATCHES = [f"lp-many-{number:03}" for number in range(1, 6)]
+PATCHES = [*(f"lp-many-{number:03}" for number in range(1, 5)), "lp-version"]   # names of two families
 LATE = "loaded late, the boot had gone on (HoldSec=)"
 
 

@@ -104,7 +104,7 @@ def one_name(m):
     m.ok(f"cp {m.patch('lp-version')} /var/lib/lpd/modules/{m.kernel}/fix-b.ko; "
          "printf '[Patch]\\n' >/etc/lpd/patches.d/fix-b.conf; systemctl daemon-reload")
     m.fails("systemctl start livepatch@fix-b")
-    m.contains("the reason", m.patch_status("fix-b")["reason"], "as is that of fix-a")
+    m.contains("the reason", m.patch_status("fix-b")["reason"], "as that of fix-a")
     m.equal("the other", m.state("fix-a"), "active")
     m.ok("lpctl remove fix-a && lpctl load --wait=30 fix-b")
     m.equal("the one", m.state("fix-b"), "active")
