@@ -153,7 +153,7 @@ static void test_lines(void **state) {
 }
 
 static void assert_length(size_t length, bool fits) {
-    _cleanup_free_ char *text = malloc(length + 64), *value = NULL;
+    _cleanup_free_ char *text = malloc(length + 64);
     _cleanup_(fruit_done) struct fruit f = { 0 };
     char message[128];
     char *end = stpcpy(text, "[Fruit]\nName=");
