@@ -111,6 +111,12 @@ int manager_reload(struct manager *m, struct error *e) {
 
     r = sd_bus_call_method(m->bus, DESTINATION, MANAGER_PATH, MANAGER_INTERFACE, "Reload", &error,
                            NULL, NULL);
+    /* It wants 16 MB free in /run, for what it writes there meanwhile. */
+    if (r < 0 && sd_bus_error_has_name(&error, "org.freedesktop.systemd1.DiskFull"))
+        return error_hint(e, error_set(e, r, EXIT_STATUS_FAILED,
+                                       "systemd does not reload its configuration: "
+                                       "too little space is free in /run"),
+                          "delete files in /run, or enlarge it: mount -o remount,size=50%% /run");
     return r < 0 ? call_failed(r, &error, "to reload", e) : 0;
 }
 

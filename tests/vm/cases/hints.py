@@ -12,6 +12,7 @@ def case(m):
     another_build(m)
     parameters(m)
     another_kernel(m)
+    small_run(m)
     lock(m)
 
 
@@ -64,6 +65,14 @@ def parameters(m):
 def another_kernel(m):
     option, = hint(m, f"lpctl install {m.patch('lp-wrong-release')}", r"to install it for that kernel: (--kernel=\S+)")
     m.ok(f"lpctl install --no-rebuild {option} {m.patch('lp-wrong-release')}; lpctl remove lp-wrong-release")
+
+
+def small_run(m):
+    """With less than 16 MB free in /run systemd does not reload its configuration."""
+    m.ok(f"lpctl install --no-load {m.patch('lp-uptime')}; mount -o remount,size=12M /run")
+    command, = hint(m, "lpctl load lp-uptime", r"delete files in /run, or enlarge it: (mount -o remount,size=\S+ /run)")
+    m.fails("lpctl load lp-uptime", exit=1, says="too little space is free in /run")
+    m.ok(f"{command}; lpctl load --wait=20 lp-uptime; lpctl remove lp-uptime")
 
 
 def lock(m):
