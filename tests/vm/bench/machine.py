@@ -17,6 +17,15 @@ RUN_SECONDS = 60
 ASK_SECONDS = 20
 PULL_SECONDS = 120
 LUKS_TRIES = 20
+# Says that the agent of the next user space is there.
+AGAIN = """[Unit]
+After=bench-agent.service
+[Service]
+Type=oneshot
+ExecStart=/bin/sh -c "echo '<2>bench: soft-reboot' >/dev/kmsg"
+[Install]
+WantedBy=multi-user.target
+"""
 KILLED = -1   # the agent's word for a command that took too long
 
 
@@ -115,6 +124,17 @@ class Machine(Trust):
         self._qemu.send("echo c >/proc/sysrq-trigger")
         # What is asked before its driver has the agent's port goes to the dead kernel.
         self.wait_console("/scripts/init-bottom", timeout, behind="elfcorehdr=")
+        self.wait_booted(timeout)
+
+    def soft_reboot(self, timeout=BOOT_SECONDS):
+        """User space ends and starts anew, and the kernel runs on; since systemd 254."""
+        self.write("/run/systemd/system/bench-again.service", AGAIN)
+        # It is killed with all the others, and counts as running until the new manager finds that out.
+        self.write("/run/systemd/system/bench-agent.service.d/again.conf", "[Service]\nRestart=always\n")
+        self.ok("systemctl --runtime enable bench-again.service")
+        self._qemu.send("systemctl soft-reboot; sleep infinity")
+        # What is asked before goes to the agent that ends.
+        self.wait_console("bench: soft-reboot", timeout)
         self.wait_booted(timeout)
 
     def wait_console(self, text, seconds=BOOT_SECONDS, behind=None):

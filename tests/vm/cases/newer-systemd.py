@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What systemd has learned since 252: a patch that is disabled from the next boot on stays loaded over a
+soft-reboot, and is reported as such; a service with PrivateNetwork= has a sysfs of its own, which the seal
+covers only if the service starts after it, and what is disabled there is noticed."""
+from bench.scenes import is_locked
+
+MACHINES = ("13", "testing")
+
+STAYS = "still loaded, also after a soft-reboot, until it is unloaded: Enabled=no"
+SEALED = "modules are locked until reboot, the patches sealed in this network namespace"
+OFF = "echo 0 >/sys/kernel/livepatch/lp_version/enabled"
+
+
+def case(m):
+    m.boot()
+    for name in ("lp-cmdline", "lp-uptime", "lp-version"):
+        m.ok(f"lpctl install --wait=30 {m.patch(name)}")
+    m.ok("lpctl disable lp-uptime")
+    stays(m)
+    boot = m.ok("cat /proc/sys/kernel/random/boot_id")
+    m.soft_reboot()
+    m.equal("the boot id", m.ok("cat /proc/sys/kernel/random/boot_id"), boot)
+    m.sees("systemctl show -p SoftRebootsCount", "=1")
+    stays(m)
+    for name in ("lp-cmdline", "lp-version"):
+        m.equal(name, (m.state(name), m.patch_status(name)["reason"]), ("active", None))
+        m.sees(f"systemctl is-active livepatch@{name}", "active")
+        m.equal(f"the loads of {name}", len(m.journal("SYSLOG_IDENTIFIER=kernel",
+                f"--grep=enabling patch '{name.replace('-', '_')}'")), 1)
+    m.fails("systemctl is-active livepatch@lp-uptime", says="inactive")
+    m.sees("systemctl is-active lpd", "active")
+    m.ok("lpctl unload lp-uptime")
+    m.sees_not("cat /proc/uptime", "live patched")
+    past_the_seal(m)
+
+
+def stays(m):
+    patch = m.patch_status("lp-uptime")
+    m.equal("lp-uptime", (patch["state"], patch["applies"], patch["reason"]), ("active", False, STAYS))
+    m.sees("cat /proc/uptime", "live patched")
+    m.sees("lpctl status", "lp-uptime is loaded, but does not apply here")
+
+
+def past_the_seal(m):
+    """The seal covers what starts after it, but not the sysfs of a service that runs since before."""
+    m.ok("systemd-run -q -u before -p Type=exec -p PrivateNetwork=yes sleep infinity")
+    m.write("/etc/lpd/lpd.conf.d/50-lock.conf", "[Lock]\nSeal=yes\n")
+    m.ok("lpctl lock")
+    m.equal("that it is locked", is_locked(m), True)
+    m.sees("lpctl status", SEALED)
+    off = f"sh -c '{OFF}'"
+    for where in ("", "systemd-run -q --wait --pipe -p PrivateNetwork=yes "):
+        m.fails(where + off, says="Read-only file system")
+    m.sees("cat /proc/version", "live patched")
+    m.ok(f"nsenter -m -n -t $(systemctl show --value -p MainPID before) {off}")
+    noticed(m)
+    m.equal("lp-cmdline", m.state("lp-cmdline"), "active")
+    m.sees("lpctl status", SEALED)
+
+
+def noticed(m):
+    """lpd.service tells it in the journal and in status, and the unit fails."""
+    m.wait_until("systemctl is-active livepatch@lp-version | grep -qx failed", 20)
+    patch = m.patch_status("lp-version")
+    m.equal("lp-version", (patch["state"], patch["reasonCode"]), ("disabled", "switched-off"))
+    m.contains("the reason", patch["reason"], "disabled by sh (pid ")
+    m.contains("the reason", patch["reason"], ") of root, not by lpd; modules are locked")
+    m.sees("journalctl -b -u lpd -o cat LPD_PATCH=lp-version", "lp-version: disabled by sh (pid ")
