@@ -60,7 +60,7 @@ def case(m):
     m.wait_until("lpctl show lp-cmdline | grep -q 'probe *passed'", 30)
     m.ok("rm /run/lpd/lp-cmdline.json")
     m.sees("lpctl show lp-cmdline", "unknown")
-    m.fails("lpctl lock", exit=10, says="not on record")
+    m.fails("lpctl lock", exit=10, says="not recorded")
 
     # A manifest that cannot be read, and the lock at boot.
     m.write("/etc/lpd/lpd.conf.d/50-lock.conf", "[Lock]\nLock=settled\n")
