@@ -14,13 +14,17 @@ static bool runs_by_unit(const struct host *h) {
 }
 
 /* Whether systemd still waits for patches. If systemd cannot say, no: a load may wait then. */
+static bool systemd_waits(struct manager *m) {
+    _cleanup_free_ char *state = NULL;
+
+    return manager_active_state(m, "sysinit.target", &state) >= 0 && !streq(state, "active");
+}
+
 static bool is_boot(struct host *h) {
     _cleanup_(manager_freep) struct manager *m = NULL;
-    _cleanup_free_ char *state = NULL;
     uint64_t start = 0;
 
-    if (manager_connect(&m, NULL) < 0 || manager_active_state(m, "sysinit.target", &state) < 0 ||
-        streq(state, "active"))
+    if (manager_connect(&m, NULL) < 0 || !systemd_waits(m))
         return false;
     /* The record may be from before a soft-reboot, which keeps /run. */
     if (manager_userspace_start(m, &start) < 0 || hold_record_read(h) >= start)
@@ -29,13 +33,25 @@ static bool is_boot(struct host *h) {
     return false;
 }
 
-static uint64_t time_left(struct host *h, const struct policy *p) {
-    uint64_t begin = hold_record_read(h), now = h->ops->now(h), spent;
+/* The first load of a boot begins the record; one that is later leaves none. */
+static uint64_t begin(struct host *h, uint64_t hold_usec) {
+    _cleanup_(manager_freep) struct manager *m = NULL;
 
-    if (begin == 0)
-        hold_record_begin(h);
-    spent = begin == 0 || begin > now ? 0 : now - begin;
-    return p->hold_usec == USEC_INFINITY ? USEC_INFINITY : p->hold_usec - MIN(spent, p->hold_usec);
+    if (manager_connect(&m, NULL) < 0 || !systemd_waits(m))
+        return USEC_INFINITY;
+    hold_record_begin(h);
+    return hold_usec;
+}
+
+static uint64_t time_left(struct host *h, const struct policy *p) {
+    uint64_t begun = hold_record_read(h), now = h->ops->now(h), spent;
+
+    if (p->hold_usec == USEC_INFINITY)
+        return USEC_INFINITY;
+    if (begun == 0)
+        return begin(h, p->hold_usec);
+    spent = begun > now ? 0 : now - begun;
+    return p->hold_usec - MIN(spent, p->hold_usec);
 }
 
 int hold_expired(struct host *h, const struct policy *p, struct error *e) {

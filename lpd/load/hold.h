@@ -7,7 +7,7 @@
  * patches that are not required, while sysinit.target has not been reached. */
 
 /* How long a load may wait for others by now: USEC_INFINITY if it holds up no boot. Looks at the time only;
- * systemd is asked once that is up. -ETIMEDOUT (EXIT_STATUS_TIMEOUT): the boot goes on, see hold_end(). */
+ * systemd is asked by the first load, and once the time is up. -ETIMEDOUT (EXIT_STATUS_TIMEOUT): the boot goes on, see hold_end(). */
 int hold_left(struct host *h, const struct snapshot *s, const struct manifest *m, uint64_t *ret_usec,
               struct error *e);
 
