@@ -50,7 +50,7 @@ def case(m):
     agree(m, "inactive", "disabled", False)
     m.sees_not("cat /proc/uptime", "live patched")
     m.sees("cat /proc/version", "live patched")
-    m.sees("systemctl show -p StatusText lpd", "1 in")
+    m.sees("systemctl show -p StatusText lpd", "1 loaded")
     m.ok("systemctl stop lpd")
     m.sees("systemctl show -p Result lpd", "success")
     m.sees("cat /proc/version", "live patched")
