@@ -46,7 +46,7 @@ def by_hand(m):
     """The policy comes after the lock: what is missing is made up for. Root can take the seal away again."""
     m.ok(f"rm /etc/lpd/patches.d/lp-cmdline.conf.d/90.conf {POLICY}")
     m.reboot()
-    m.ok("lpctl lock")
+    m.ok("lpctl lock --wait=60")   # patches may wait for each other's transitions still
     m.equal("that it is sealed", sealed(m), False)
     m.write(POLICY, "[Lock]\nSeal=yes\n")
     m.sees("lpctl lock --json=short", '"changed":true')
