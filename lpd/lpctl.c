@@ -343,12 +343,12 @@ static int parse(struct arguments *a, int argc, char *argv[]) {
 
 int main(int argc, char *argv[]) {
     struct arguments a = { .ctl = { .host = HOST_NULL, .legend = true } };
-    _cleanup_free_ char *command = NULL;
+    _cleanup_free_ char *command = quote_command(argv);
     const struct verb *verb;
     int status;
 
     (void) setlocale(LC_ALL, "");
-    a.ctl.command = command = quote_command(argv);
+    a.ctl.command = command;
     status = parse(&a, argc, argv);
     if (status != 0)
         return status;
