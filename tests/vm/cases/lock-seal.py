@@ -46,7 +46,7 @@ def by_hand(m):
     """The policy comes after the lock: what is missing is made up for. Root can take the seal away again."""
     m.ok(f"rm /etc/lpd/patches.d/lp-cmdline.conf.d/90.conf {POLICY}")
     m.reboot()
-    m.ok("lpctl lock --wait=60")   # patches may wait for each other's transitions still
+    m.ok("lpctl lock --wait=40")   # patches may wait for each other's transitions still
     m.equal("that it is sealed", sealed(m), False)
     m.write(POLICY, "[Lock]\nSeal=yes\n")
     m.sees("lpctl lock --json=short", '"changed":true')
@@ -61,7 +61,7 @@ def not_to_be_had(m):
     """A seal that fails is said to be missing, by an exit status too; the lock is there and stays."""
     m.ok(f"systemctl mask {SEAL}")
     m.reboot()
-    m.fails("lpctl lock", exit=1, says="modules are locked, but the patches could not be sealed: ")
+    m.fails("lpctl lock --wait=40", exit=1, says="modules are locked, but the patches could not be sealed: ")
     m.equal("that it is locked", is_locked(m), True)
     m.sees("lpctl status", "modules are locked until reboot, ")
     m.sees("lpctl status", ": modules are locked, but the patches could not be sealed: ")
