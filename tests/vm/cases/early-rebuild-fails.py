@@ -55,9 +55,10 @@ def each_kernel(m, other):
         m.equal("what was asked", sorted(m.ok("cat /run/asked").splitlines()),
                 sorted(f"-u -k {k}" for k in (m.kernel, other)))
         m.ok("lpctl -q enable --no-rebuild lp-version")
-    value = fails(m, "remove lp-version nosuch", "nosuch", status=3)
+    value = fails(m, "disable lp-version nosuch", "nosuch", status=3)
     m.equal("the images", sorted(value["initramfs"], key=kernel_of),
             [image(k, k != other) for k in sorted((m.kernel, other))])
+    m.ok("lpctl -q remove --no-rebuild lp-version")
     m.fails("lpctl status lp-version", exit=3)
 
 
