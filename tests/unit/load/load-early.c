@@ -68,7 +68,7 @@ static void test_each_on_its_own(void **state _unused_) {
     assert_stage("lp-c", "initrd");
 }
 
-static void stop(struct fake_kernel *kernel _unused_) {
+static void stop_it(struct fake_kernel *kernel _unused_) {
     _exit(0);
 }
 
@@ -80,7 +80,7 @@ static void test_stopped(void **state _unused_) {
     patch("lp-a", "Stage=initrd\n");
     pid = fork();
     if (pid == 0) {
-        k.on_finit = stop;
+        k.on_finit = stop_it;
         load_early();
         _exit(1);
     }
