@@ -128,7 +128,13 @@ static void record_failure(struct monitor *m, struct result *result, enum journa
 /* Whether its unit is to be started: it ran out of time behind another one's transition, or the boot
  * went on before its turn, in which case that of a patch which is in since the initramfs did not run either. */
 static bool is_waiting(const struct monitor *m, const struct result *r) {
-    return streq(strempty(r->action), "wait") || (m->held && r->loaded && streq(strempty(r->stage), "initrd"));
+    _cleanup_(manifest_done) struct manifest manifest = {};
+
+    if (streq(strempty(r->action), "wait"))
+        return true;
+    /* What the initramfs has loaded from a volume alone has no unit. */
+    return m->held && r->loaded && streq(strempty(r->stage), "initrd") &&
+           manifest_load(m->host, r->name, &manifest, NULL) >= 0;
 }
 
 static void retry_waiting(struct monitor *m) {
