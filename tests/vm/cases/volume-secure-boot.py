@@ -48,7 +48,7 @@ def signed_manifests(m):
     said = words(m)
     m.contains("the initramfs", said, "lp-uptime.conf: not signed")
     m.contains("the initramfs", said, "lp-cumul-1.conf: the kernel rejected its signature")
-    m.contains("the initramfs", said, "lp-cmdline.conf.d/10-x.conf: not signed")
+    m.contains("the initramfs", said, "lp-cmdline: 10-x.conf: not signed")
     m.sees_not("cat /proc/uptime", "live patched")
     for name, state in (("lp-uptime", "refused"), ("lp-cumul-1", "refused"), ("lp-cmdline", "active")):
         m.equal(f"the state of {name}", m.state(name), state)
