@@ -96,8 +96,7 @@ static int trusts_revoked_key(struct verification *j) {
         return 1;
     if (!any)
         return 0;
-    certificate_files_done(&j->files);
-    r = certificate_files_read(j->host, &j->files);
+    r = verification_read_files(j);
     for (size_t i = 0; i < j->files.n_files && r >= 0; i++)
         if (may_be_revoked(j, j->files.files + i))
             return 1;

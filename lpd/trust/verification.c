@@ -74,6 +74,16 @@ int verification_read_keyrings(struct verification *j) {
     return r;
 }
 
+int verification_read_files(struct verification *j) {
+    int r;
+
+    if (j->files_read)
+        return 0;
+    r = certificate_files_read(j->host, &j->files);
+    j->files_read = r >= 0;
+    return r;
+}
+
 uint64_t verification_deadline(const struct verification *j, enum quarter quarter) {
     unsigned seconds = j->machine->seconds ?: TRUST_SECONDS_MAX;
     uint64_t deadline = j->start + quarter * seconds * USEC_PER_SEC / 4;
@@ -98,8 +108,7 @@ int verification_read_within(struct verification *j, enum reading reading, enum 
         return error_set(e, j->failure_errno, EXIT_STATUS_FAILED, "%s",
                          error_message(&j->failure, j->failure_errno));
     if (reading >= READING_CERTIFICATES && j->reading < READING_CERTIFICATES) {
-        certificate_files_done(&j->files); /* of a failed reading */
-        r = certificate_files_read(j->host, &j->files);
+        r = verification_read_files(j);
         if (r < 0)
             return r;
     }

@@ -27,6 +27,7 @@ struct verification {
     struct kernel_keyrings keyrings;
     bool keyrings_read;
     struct certificate_files files;
+    bool files_read;
     struct pkcs7 pkcs7;
     enum reading reading; /* of pkcs7 */
     uint64_t start;       /* CLOCK_MONOTONIC: start of the time for the verdict */
@@ -44,6 +45,10 @@ int verification_read(struct verification *j, enum reading reading, struct error
 
 /* Reads the kernel's keyrings into j->keyrings, once. 0 or -ENOMEM. */
 int verification_read_keyrings(struct verification *j);
+
+/* Reads the certificates of the firmware and of the key directories into j->files, once. 0 or a
+ * negative errno. */
+int verification_read_files(struct verification *j);
 
 /* The deadline for a part of the verdict. Other certificates may use half of the time; a quarter
  * is reserved to find out whether lpd-parser, if it has failed, works at all. */
