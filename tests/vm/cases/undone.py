@@ -72,6 +72,7 @@ def removal(m):
     m.ok("mount --bind /etc/lpd/patches.d /etc/lpd/patches.d; mount -o remount,bind,ro /etc/lpd/patches.d")
     m.fails("lpctl remove lp-cmdline", exit=1, says="Read-only file system")
     m.equal("what is there after a removal that failed", strip_record(m.ok(LOOK)), strip_record(before))
+    m.ok("lpctl load --wait=30 lp-cmdline")   # put back, too
     m.equal("its state", m.state("lp-cmdline"), "active")
     m.ok("umount /etc/lpd/patches.d")
     m.ok("lpctl unload lp-cmdline")
