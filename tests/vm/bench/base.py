@@ -14,13 +14,13 @@ from .command import run
 
 PACKAGES = """
     systemd systemd-sysv dbus udev kmod initramfs-tools e2fsprogs xz-utils zstd gzip procps jq
-    libsystemd0 libkmod2 libinih1 libkeyutils1 libsmartcols1 libjson-c5 libblkid1 liblzma5
+    libsystemd0 libkmod2 libkeyutils1 libsmartcols1 libjson-c5 libblkid1 liblzma5
     libmd0 libzstd1 zlib1g keyutils dracut-core cryptsetup-initramfs dosfstools nftables
 """.split()
 
 # What builds lpd and its tests; the kernels' headers come beside them.
 BUILDING = """
-    ccache gcc libc6-dev make meson ninja-build pkgconf scdoc libblkid-dev libcmocka-dev libinih-dev
+    ccache gcc libc6-dev make meson ninja-build pkgconf scdoc libblkid-dev libcmocka-dev
     libjson-c-dev libkeyutils-dev libkmod-dev liblzma-dev libmd-dev libsmartcols-dev libssl-dev
     libsystemd-dev libzstd-dev openssl python3-jsonschema zlib1g-dev zsh
 """.split()
@@ -102,7 +102,7 @@ def _build(top, suite):
 def _bootstrap(top, suite):
     setup = SETUP_HOOK.format(conf=INITRAMFS_CONF.replace("\n", "\\n"),
                               modules=INITRAMFS_MODULES.replace("\n", "\\n"))
-    packages = [*PACKAGES, *suite.libraries, *suite.kernels]
+    packages = [*PACKAGES, *suite.packages, *suite.kernels]
     build = BUILD_HOOK.format(tree=top / "tree", packages=" ".join(BUILDING))
     run("mmdebstrap", "--quiet", "--mode=root", "--variant=minbase",
         "--include=" + ",".join(packages),

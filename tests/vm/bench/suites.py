@@ -20,7 +20,7 @@ class Suite:
     name: str
     codename: str
     kernels: tuple      # packages
-    libraries: tuple    # those whose names differ between releases
+    packages: tuple     # others that this release alone has, or has under this name
 
     def sources(self):
         """Lines for an apt that knows of this release alone, from the mirrors of this machine."""
@@ -36,7 +36,8 @@ SUITES = {suite.name: suite for suite in (
     Suite("12", "bookworm", ("linux-image-cloud-amd64", "linux-image-6.12-cloud-amd64"),
           ("libssl3",)),
     Suite("13", "trixie", ("linux-image-cloud-amd64",), ("libssl3t64",)),
-    Suite("testing", "forky", ("linux-image-cloud-amd64",), ("libssl3t64",)),
+    # util-linux-extra: switch_root, which dracut's images without systemd need.
+    Suite("testing", "forky", ("linux-image-cloud-amd64",), ("libssl3t64", "util-linux-extra")),
 )}
 
 
