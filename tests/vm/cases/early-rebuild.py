@@ -2,6 +2,8 @@
 """An early patch that comes has the initramfs of its kernel made again, and of no other; what was
 installed for a kernel that is removed goes with it."""
 
+MACHINES = ("12/6.1",)   # it has two kernels
+
 # Hooks of others, which are nothing to lpd and most of what a run takes under emulation.
 OTHERS = "crypt* dmsetup fsck keymap resume thermal zz-busybox"
 
