@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <stdio.h>
 
+#include "base/file.h"
 #include "base/strv.h"
 #include "base/utf8.h"
 #include "config/conf-files.h"
@@ -24,9 +25,18 @@ void manifest_list_done(struct manifest_list *l) {
     *l = (struct manifest_list){ 0 };
 }
 
-static int merge_dropin(void *userdata, const char *path, const char *data, size_t size,
-                        struct error *e) {
-    struct manifest *m = userdata;
+/* A drop-in that is tried: it takes the place of the one of its name. */
+struct draft {
+    const char *path, *text;
+    bool merged;
+};
+
+struct merging {
+    struct manifest *manifest;
+    struct draft *draft; /* or NULL */
+};
+
+static int merge_text(struct manifest *m, const char *path, const char *data, size_t size, struct error *e) {
     int r;
 
     r = strv_extend(&m->dropins, path);
@@ -35,33 +45,59 @@ static int merge_dropin(void *userdata, const char *path, const char *data, size
     return r < 0 ? r : manifest_merge(m, path, data, size, e);
 }
 
-static int merge_dropins(const struct host *h, const struct conf_name *n, struct safe_directories *known,
-                         struct manifest *m, struct error *e) {
-    _cleanup_free_ char *dropins = NULL;
+static int merge_draft(struct merging *merging, struct error *e) {
+    struct draft *d = merging->draft;
 
-    if (!n->dropins)
+    if (!d || d->merged)
         return 0;
+    d->merged = true;
+    return merge_text(merging->manifest, d->path, d->text, strlen(d->text), e);
+}
+
+/* Drop-ins come in the order of their names. */
+static int merge_dropin(void *userdata, const char *path, const char *data, size_t size,
+                        struct error *e) {
+    struct merging *merging = userdata;
+    int order = merging->draft ? strcmp(path_basename(path), path_basename(merging->draft->path)) : -1, r;
+
+    r = order >= 0 ? merge_draft(merging, e) : 0;
+    if (order != 0)
+        (void) RET_GATHER(r, merge_text(merging->manifest, path, data, size, e));
+    return r;
+}
+
+static int merge_dropins(const struct host *h, const struct conf_name *n, struct safe_directories *known,
+                         struct draft *draft, struct manifest *m, struct error *e) {
+    struct merging merging = { m, draft };
+    _cleanup_free_ char *dropins = NULL;
+    int r = 0;
+
     if (asprintf(&dropins, SUBDIR "/%s" CONF_SUFFIX ".d", n->name) < 0)
         return -ENOMEM;
-    return conf_read_dropins(h, n->dropins, dropins, known, merge_dropin, m, e);
+    if (n->dropins)
+        r = conf_read_dropins(h, n->dropins, dropins, known, merge_dropin, &merging, e);
+    (void) RET_GATHER(r, merge_draft(&merging, e));
+    return r;
 }
 
 /* The faults of the drop-ins of a manifest that has a fault of its own, so that all can be
  * corrected at once. */
 static int add_faults_of_dropins(const struct host *h, const struct conf_name *n, const char *path,
-                                 struct safe_directories *known, int fault, struct error *e) {
+                                 struct safe_directories *known, struct draft *draft, int fault,
+                                 struct error *e) {
     _cleanup_(manifest_done) struct manifest empty = { 0 };
     int r;
 
     r = fault == -EBADMSG ? manifest_parse(n->name, path, "", 0, &empty, NULL) : fault;
     if (r >= 0)
-        r = merge_dropins(h, n, known, &empty, e);
+        r = merge_dropins(h, n, known, draft, &empty, e);
     return r == -ENOMEM ? r : fault;
 }
 
 /* Reads one manifest with its drop-ins. 1, or 0 if it is masked. */
 static int read_manifest(const struct host *h, const struct conf_name *n, const char *path,
-                         struct safe_directories *known, struct manifest *ret, struct error *e) {
+                         struct safe_directories *known, struct draft *draft, struct manifest *ret,
+                         struct error *e) {
     _cleanup_(manifest_done) struct manifest m = { 0 };
     _cleanup_free_ char *data = NULL;
     size_t size;
@@ -72,10 +108,10 @@ static int read_manifest(const struct host *h, const struct conf_name *n, const 
         return r == -ENOENT ? 0 : r;
     r = manifest_parse(n->name, path, data, size, &m, e);
     if (r < 0)
-        return add_faults_of_dropins(h, n, path, known, r, e);
+        return add_faults_of_dropins(h, n, path, known, draft, r, e);
     r = manifest_add_source(&m, path, data, size);
     if (r >= 0)
-        r = merge_dropins(h, n, known, &m, e);
+        r = merge_dropins(h, n, known, draft, &m, e);
     if (r < 0)
         return r;
     *ret = TAKE_STRUCT(m);
@@ -93,7 +129,7 @@ static int load_entry(const struct host *h, const struct conf_name *n, struct sa
     if (!entry.name || !entry.path)
         return -ENOMEM;
     if (patch_name_is_valid(n->name))
-        r = read_manifest(h, n, entry.path, known, &entry.manifest, &entry.error);
+        r = read_manifest(h, n, entry.path, known, /* draft= */ NULL, &entry.manifest, &entry.error);
     else {
         /* Untrusted text, which goes to messages and tables. */
         utf8_make_printable(entry.name);
@@ -311,4 +347,25 @@ int manifest_load(const struct host *h, const char *name, struct manifest *ret, 
     }
     *ret = TAKE_STRUCT(entry->manifest);
     return 0;
+}
+
+int manifest_try_dropin(const struct host *h, const char *name, const char *path, const char *text,
+                        struct error *e) {
+    _cleanup_(safe_directories_done) struct safe_directories known = {};
+    _cleanup_(conf_names_done) struct conf_names names = { 0 };
+    _cleanup_(manifest_done) struct manifest m = { 0 };
+    struct draft draft = { path, text };
+    int r;
+
+    r = conf_names_list(h, CONF_ALL_DIRS, SUBDIR, &names, e);
+    for (size_t i = 0; i < names.n_names && r >= 0; i++) {
+        const struct conf_name *n = names.names + i;
+        _cleanup_free_ char *manifest = NULL;
+
+        if (!n->files || !streq(n->name, name))
+            continue;
+        manifest = conf_path(n->files, SUBDIR, n->name, CONF_SUFFIX);
+        return manifest ? read_manifest(h, n, manifest, &known, &draft, &m, e) : -ENOMEM;
+    }
+    return r;
 }

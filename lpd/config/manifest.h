@@ -115,6 +115,11 @@ const struct manifest_entry *manifest_list_find(const struct manifest_list *l, c
  * error. */
 int manifest_load(const struct host *h, const char *name, struct manifest *ret, struct error *e);
 
+/* Whether the manifest of that name could be used with that text in the drop-in of that path, which need
+ * not exist; "" takes it away. At least 0, or what manifest_load() would return. */
+int manifest_try_dropin(const struct host *h, const char *name, const char *path, const char *text,
+                        struct error *e);
+
 /* The section for that release, or NULL. */
 const struct manifest_kernel *manifest_kernel_for(const struct manifest *m, const char *release);
 

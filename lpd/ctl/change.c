@@ -235,6 +235,33 @@ int changes_each_patch(struct ctl *c, char **argv, change_one *one, struct error
     return images_refresh(c, &before, r, e);
 }
 
+/* What the plan says of that patch alone, if somebody asks for it; it belongs to the plan. */
+static int ask_plan(struct ctl *c, const char *name, struct snapshot *s, struct plan *plan, size_t *ret_index,
+                    const struct action **ret, struct error *e) {
+    int r;
+
+    r = snapshot_take_one(&c->host, name, s, e);
+    if (r < 0)
+        return r;
+    *ret_index = snapshot_find(s, name);
+    s->manifests.entries[*ret_index].manifest.enabled = true; /* as for any load that is asked for */
+    r = plan_make(s, plan);
+    if (r >= 0)
+        *ret = plan->by_manifest[*ret_index];
+    return r;
+}
+
+static int refuse_action(const struct action *a, struct error *e) {
+    int r = error_set(e, -ECANCELED, a->exit_status, "%s", action_fact(a));
+
+    return a->hint ? error_hint(e, r, "%s", a->hint) : r;
+}
+
+/* Another build that is in makes room. */
+static bool is_refused(const struct action *a) {
+    return a->type == ACTION_FAIL && !streq(a->steps[a->n_steps - 1].question, "loaded");
+}
+
 int ctl_ask_plan(struct ctl *c, const char *name, bool keep_replaced, char **ret_later, struct error *e) {
     _cleanup_(snapshot_done) struct snapshot s = {};
     _cleanup_(plan_done) struct plan plan = {};
@@ -242,22 +269,23 @@ int ctl_ask_plan(struct ctl *c, const char *name, bool keep_replaced, char **ret
     size_t i;
     int r;
 
-    r = snapshot_take_one(&c->host, name, &s, e);
+    r = ask_plan(c, name, &s, &plan, &i, &a, e);
     if (r < 0)
         return r;
-    i = snapshot_find(&s, name);
-    s.manifests.entries[i].manifest.enabled = true; /* as for any load that is asked for */
-    r = plan_make(&s, &plan);
-    if (r < 0)
-        return r;
-    a = plan.by_manifest[i];
     if (a->type == ACTION_SKIP)
         return asprintf(ret_later, "not loaded now because %s", action_fact(a)) < 0 ? -ENOMEM : 1;
     if (a->type == ACTION_KEEP && keep_replaced && snapshot_replaced_by(&s, i))
         return asprintf(ret_later, "%s; 'lpctl load %s' loads it over that one", action_fact(a), name) < 0 ? -ENOMEM : 1;
-    /* Another build that is in makes room. */
-    if (a->type != ACTION_FAIL || streq(a->steps[a->n_steps - 1].question, "loaded"))
-        return 0;
-    r = error_set(e, -ECANCELED, a->exit_status, "%s", action_fact(a));
-    return a->hint ? error_hint(e, r, "%s", a->hint) : r;
+    return is_refused(a) ? refuse_action(a, e) : 0;
+}
+
+int ctl_may_load(struct ctl *c, const char *name, struct error *e) {
+    _cleanup_(snapshot_done) struct snapshot s = {};
+    _cleanup_(plan_done) struct plan plan = {};
+    const struct action *a;
+    size_t i;
+    int r;
+
+    r = ask_plan(c, name, &s, &plan, &i, &a, e);
+    return r >= 0 && (a->type == ACTION_SKIP || is_refused(a)) ? refuse_action(a, e) : MIN(r, 0);
 }

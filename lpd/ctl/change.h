@@ -27,6 +27,9 @@ int ctl_connect(const struct ctl *c, struct manager **ret, struct error *e);
  * the load would fail for. With keep_replaced a patch that a cumulative one has replaced is such a reason. */
 int ctl_ask_plan(struct ctl *c, const char *name, bool keep_replaced, char **ret_later, struct error *e);
 
+/* Whether a load by hand would get past the plan: 0, or the negative errno of that load. */
+int ctl_may_load(struct ctl *c, const char *name, struct error *e);
+
 /* ctl_spell(), with a note where the name is that of a module. */
 int changes_spell(struct ctl *c, const char *name, char **ret, struct error *e);
 

@@ -73,7 +73,6 @@ int dry_switch(struct ctl *c, const char *name, bool enabled, struct error *e) {
 
 int dry_load(struct ctl *c, const char *name, struct error *e) {
     _cleanup_(manifest_done) struct manifest m = {};
-    _cleanup_free_ char *later = NULL;
     bool in;
     int r;
 
@@ -83,12 +82,12 @@ int dry_load(struct ctl *c, const char *name, struct error *e) {
     if (r == -ENOENT)
         return ctl_no_patch(c, name, e);
     if (r >= 0)
-        r = ctl_ask_plan(c, m.name, /* keep_replaced= */ false, &later, e);
+        r = ctl_may_load(c, m.name, e);
     if (r < 0)
         return r;
     in = is_in(c, m.name);
-    changes_add(c, m.name, !in && !later, "%s", in ? "in already" : later ?: "would be loaded");
-    return !in && !later;
+    changes_add(c, m.name, !in, "%s", in ? "loaded already" : "would be loaded");
+    return !in;
 }
 
 int dry_load_file(struct ctl *c, const char *path, struct error *e) {
@@ -102,13 +101,13 @@ int dry_load_file(struct ctl *c, const char *path, struct error *e) {
     if (r < 0)
         return r;
     in = is_in(c, name);
-    changes_add(c, name, !in, "%s", in ? "in already" : "would be loaded until the next boot");
+    changes_add(c, name, !in, "%s", in ? "loaded already" : "would be loaded until the next boot");
     return !in;
 }
 
 int dry_unload(struct ctl *c, const char *name, struct error *e _unused_) {
     bool in = is_in(c, name);
 
-    changes_add(c, name, in, "%s", in ? "would be unloaded" : "was not in");
+    changes_add(c, name, in, "%s", in ? "would be unloaded" : "was not loaded");
     return in;
 }

@@ -142,14 +142,17 @@ static int take_text(struct ctl *c, struct manager *m, const char *name, struct 
     r = read_draft(d->path, &text, e);
     if (r < 0)
         return r;
-    r = store_edit(&c->host, name, text, NULL, e);
+    r = c->dry_run ? store_may_edit(&c->host, name, text, e) : store_edit(&c->host, name, text, NULL, e);
     if (r < 0) {
         d->keep = true;
         return error_hint(e, r, "nothing is changed; your text is in %s", d->path);
     }
     if (r > 0 && m)
         (void) manager_reload(m, NULL);
-    changes_add(c, name, r > 0, "%s", r == 0 ? "not changed" : *text ? "edited" : "its drop-in is removed");
+    if (c->dry_run)
+        changes_add(c, name, r > 0, "%s", r == 0 ? "would not change" : *text ? "would be edited" : "its drop-in would be removed");
+    else
+        changes_add(c, name, r > 0, "%s", r == 0 ? "not changed" : *text ? "edited" : "its drop-in is removed");
     return r;
 }
 

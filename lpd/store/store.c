@@ -626,6 +626,24 @@ int store_set_enabled(const struct host *h, const char *name, bool enabled,
     return conclude(c, r < 0 ? r : before.enabled != enabled, ret_change, e);
 }
 
+int store_may_edit(const struct host *h, const char *name, const char *text, struct error *e) {
+    _cleanup_free_ char *path = NULL, *now = NULL;
+    size_t size;
+    int r;
+
+    if (asprintf(&path, MANIFEST_DIRECTORY "/%s.conf.d/" EDIT_DROPIN, name) < 0)
+        return -ENOMEM;
+    if (*text && wants_signed_manifests(h))
+        return refuse_unsigned(e, path, "would have no signature", "");
+    r = file_read(h, path, INI_FILE_MAX, &now, &size);
+    if (r == -ENOMEM)
+        return r;
+    if (streq(text, strempty(now)))
+        return 0;
+    r = manifest_try_dropin(h, name, path, text, e);
+    return r < 0 ? r : 1;
+}
+
 static int edit(const struct host *h, struct change *c, const struct manifest_entry *before,
                 const char *text,
                 struct error *e) {
@@ -636,8 +654,9 @@ static int edit(const struct host *h, struct change *c, const struct manifest_en
     if (asprintf(&directory, MANIFEST_DIRECTORY "/%s.conf.d", before->name) < 0 ||
         asprintf(&path, "%s/" EDIT_DROPIN, directory) < 0)
         return -ENOMEM;
-    if (*text && wants_signed_manifests(h))
-        return refuse_unsigned(e, before->path, "is signed as it is", "");
+    r = store_may_edit(h, before->name, text, e);
+    if (r <= 0)
+        return r;
     changed = *text ? change_write(c, path, text, strlen(text), e) : change_remove(c, path, e);
     if (changed <= 0)
         return changed;

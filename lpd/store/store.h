@@ -69,6 +69,9 @@ int store_remove_kernel(const struct host *h, const char *release, const char *n
 int store_edit(const struct host *h, const char *name, const char *text, struct change **ret_change,
                struct error *e);
 
+/* What store_edit() would return, without doing it. */
+int store_may_edit(const struct host *h, const char *name, const char *text, struct error *e);
+
 /* Sets Enabled= by a drop-in of the manifest. Returns 1 if that changed something. -EKEYREJECTED
  * if that needs a drop-in with SignedManifests=yes. */
 int store_set_enabled(const struct host *h, const char *name, bool enabled,

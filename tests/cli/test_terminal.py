@@ -202,6 +202,25 @@ class Asking(Terminal):
         self.edit("printf '[Patch]\\nTimeoutSec=90\\n' >$f", status=5)
         self.assertEqual(tree_of(self.root), before)
 
+    def test_edit_dry_run(self):
+        """The text is checked as if it were there, and not kept."""
+        def would(script, status=0):
+            before = tree_of(self.root)
+            shown = self.edit(script, "--dry-run", status=status)
+            self.assertEqual(tree_of(self.root), before)
+            return shown
+
+        typo = "printf '[Patch]\\nTiemoutSec=90\\n' >$f"
+        self.assertEqual(would("printf '[Patch]\\nTimeoutSec=90\\n' >$f"), "fix-net: would be edited\n")
+        self.assertEqual((would("true"), self.left()), ("fix-net: would not change\n", []))
+        self.assertIn("unknown key 'TiemoutSec'", " ".join(would(typo, status=78).split()))
+        self.plant({"/etc/lpd/patches.d/fix-net.conf.d/override.conf": "[Patch]\nTiemout=1\n",
+                    "/etc/lpd/patches.d/fix-net.conf.d/10-first.conf": "[Patch]\nTimeoutSec=5\n"})
+        self.assertEqual(would("sed -i s/Tiemout=1/TimeoutSec=1/ $f"), "fix-net: would be edited\n")
+        self.assertEqual(would(": >$f"), "fix-net: its drop-in would be removed\n")
+        self.plant({"/etc/lpd/patches.d/fix-net.conf.d/zz-last.conf": "[Patch]\nTiemout=1\n"})
+        self.assertIn("zz-last.conf:2", "".join(would(": >$f", status=78).split()))
+
     def test_edit_mends(self):
         self.dropin.parent.mkdir()
         self.dropin.write_text("[Patch]\nTiemout=1\n")
