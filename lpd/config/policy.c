@@ -63,8 +63,19 @@ const struct ini_key policy_keys[] = {
 const size_t n_policy_keys = ELEMENTSOF(policy_keys);
 _Static_assert(ELEMENTSOF(policy_keys) <= INI_KEYS_MAX, "too many keys");
 
+static void forget_places(struct policy_origin *o) {
+    for (size_t i = 0; i < o->n_places; i++) {
+        free(o->places[i].value);
+        free(o->places[i].path);
+    }
+    free(o->places);
+    o->places = NULL;
+    o->n_places = 0;
+}
+
 void policy_done(struct policy *p) {
     for (size_t i = 0; i < p->n_origins; i++) {
+        forget_places(p->origins + i);
         free(p->origins[i].value);
         free(p->origins[i].path);
     }
@@ -73,6 +84,18 @@ void policy_done(struct policy *p) {
     free(p->guard_ledger);
     free(p->store_device);
     *p = (struct policy){ 0 };
+}
+
+static int add_place(struct policy_origin *o, const char *value, const char *path, unsigned line) {
+    struct policy_place *places = reallocarray(o->places, o->n_places + 1, sizeof(*places));
+    _cleanup_free_ char *v = strdup(value), *f = strdup(path);
+
+    if (places)
+        o->places = places;
+    if (!places || !v || !f)
+        return -ENOMEM;
+    places[o->n_places++] = (struct policy_place){ TAKE_PTR(v), TAKE_PTR(f), line };
+    return 0;
 }
 
 /* With path NULL: the value comes from no file. */
@@ -86,23 +109,27 @@ static int set_origin(struct policy *p, size_t i, const char *value, const char 
     free(o->value);
     free(o->path);
     *o = (struct policy_origin){ .section = policy_keys[i].section, .key = policy_keys[i].name,
-                                 .value = TAKE_PTR(v), .path = TAKE_PTR(f), .line = line };
+                                 .value = TAKE_PTR(v), .path = TAKE_PTR(f), .line = line,
+                                 .places = o->places, .n_places = o->n_places };
     return 0;
 }
 
-/* A list has the words of all places that add to it; the last place is shown. */
+/* A list has the words of all places that add to it. */
 static int take_origin(void *userdata, const struct ini_key *k, const char *value, const char *path,
                        unsigned line, struct error *e _unused_) {
     struct policy *p = userdata;
     size_t i = (size_t) (k - policy_keys);
     _cleanup_free_ char *joined = NULL;
+    int r;
 
     if (k->repeats && *value && *p->origins[i].value) {
         joined = strv_join((char *[]){ p->origins[i].value, (char *) value, NULL }, " ");
         if (!joined)
             return -ENOMEM;
-    }
-    return set_origin(p, i, joined ?: value, path, line);
+    } else
+        forget_places(p->origins + i);
+    r = add_place(p->origins + i, value, path, line);
+    return r < 0 ? r : set_origin(p, i, joined ?: value, path, line);
 }
 
 static const struct ini_table policy_table = {
@@ -164,8 +191,10 @@ static int read_main(const struct host *h, struct safe_directories *known, struc
 static void make_strict(struct policy *p) {
     p->signature = SIGNATURE_REQUIRED;
     for (size_t i = 0; i < p->n_origins; i++)
-        if (policy_keys[i].offset == offsetof(struct policy, signature))
+        if (policy_keys[i].offset == offsetof(struct policy, signature)) {
+            forget_places(p->origins + i);
             (void) set_origin(p, i, signature_words[SIGNATURE_REQUIRED], NULL, 0);
+        }
 }
 
 int policy_load(const struct host *h, struct policy *ret, struct error *e) {

@@ -26,13 +26,21 @@ enum warning {
     WARNING_MANIFEST = 1 << 4,     /* faults of what is only for people */
 };
 
+/* An assignment in a file, as it is written there. */
+struct policy_place {
+    char *value, *path;
+    unsigned line;
+};
+
 /* A value as written in the files, and its place, for lpctl cat-config. One for each key, in table
  * order. */
 struct policy_origin {
     const char *section, *key;
-    char *value; /* as written; the default's text if no file sets it */
-    char *path;  /* NULL: default */
+    char *value; /* as written; the default's text if no file sets it; of a list all that was added */
+    char *path;  /* of the last place; NULL: default */
     unsigned line;
+    struct policy_place *places; /* that make up the value, in the order in which they count */
+    size_t n_places;
 };
 
 struct policy {

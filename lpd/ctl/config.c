@@ -307,6 +307,20 @@ void print_problems(const struct ctl *c) {
         printf("No problems found.\n");
 }
 
+static json_object *places_value(const struct policy_origin *origin) {
+    json_object *places = json_object_new_array();
+
+    for (size_t i = 0; i < origin->n_places; i++) {
+        json_object *o = json_object_new_object();
+
+        json_add_string(o, "value", origin->places[i].value);
+        json_add_string(o, "path", origin->places[i].path);
+        json_add_number(o, "line", origin->places[i].line);
+        json_object_array_add(places, o);
+    }
+    return places;
+}
+
 int ctl_cat_config(struct ctl *c, char **argv _unused_, struct error *e) {
     json_object *options = json_object_new_array();
     _cleanup_(policy_done) struct policy p = {};
@@ -324,9 +338,22 @@ int ctl_cat_config(struct ctl *c, char **argv _unused_, struct error *e) {
         json_add_string(o, "value", origin->value);
         json_add_string(o, "path", origin->path);
         json_object_object_add(o, "line", origin->path ? json_object_new_int64(origin->line) : NULL);
+        json_object_object_add(o, "places", places_value(origin));
         json_object_array_add(options, o);
     }
     return r;
+}
+
+/* Each place that adds to a list is an assignment of its own, as it is in the files. */
+static void print_places(const struct ctl *c, const char *key, json_object *places) {
+    for (size_t i = 0; i < json_object_array_length(places); i++) {
+        json_object *o = json_object_array_get_idx(places, i);
+
+        if (c->legend)
+            printf("# %s:%lld\n", value_get(o, "path"),
+                   (long long) json_object_get_int64(json_object_object_get(o, "line")));
+        printf("%s=%s\n", key, strempty(value_get(o, "value")));
+    }
 }
 
 void print_config(const struct ctl *c) {
@@ -335,17 +362,13 @@ void print_config(const struct ctl *c) {
 
     for (size_t i = 0; i < json_object_array_length(options); i++) {
         json_object *o = json_object_array_get_idx(options, i);
-        const char *path = value_get(o, "path");
 
         if (!streq(section, value_get(o, "section"))) {
             section = value_get(o, "section");
             printf("%s[%s]\n", i > 0 ? "\n" : "", section);
         }
-        if (c->legend && path)
-            printf("# %s:%lld\n", path,
-                   (long long) json_object_get_int64(json_object_object_get(o, "line")));
-        else if (c->legend)
-            printf("# default\n");
-        printf("%s=%s\n", value_get(o, "key"), strempty(value_get(o, "value")));
+        print_places(c, value_get(o, "key"), json_object_object_get(o, "places"));
+        if (!value_get(o, "path"))
+            printf("%s%s=%s\n", c->legend ? "# default\n" : "", value_get(o, "key"), strempty(value_get(o, "value")));
     }
 }

@@ -277,6 +277,29 @@ class Patched(Case):
         self.assertNotIn("#", bare)
         self.text("lint", self.place("lpd.conf", bare.encode()))
 
+    def test_cat_config_lists(self):
+        """Each file that adds to a list is named, and what is shown is a policy of lines that lpd reads."""
+        long = [" ".join(f"m{i}{k:04}{'x' * 24}" for k in range(20)) for i in range(10)]
+        self.plant({"/usr/lib/lpd/lpd.conf.d/05.conf": "[Lock]\nModules=gone\n",
+                    "/usr/lib/lpd/lpd.conf.d/10.conf": "[Lock]\nModules=\nModules=vfat nls_ascii\n",
+                    "/etc/lpd/lpd.conf.d/20.conf": "".join(("[Lock]\n", *(f"Modules={words}\n" for words in long)))})
+        value, text = self.assert_same_everywhere("cat-config")
+        option, = (o for o in value["options"] if o["key"] == "Modules")
+        places = [("vfat nls_ascii", "/usr/lib/lpd/lpd.conf.d/10.conf", 3),
+                  *((words, "/etc/lpd/lpd.conf.d/20.conf", 2 + i) for i, words in enumerate(long))]
+        self.assertEqual([(p["value"], p["path"], p["line"]) for p in option["places"]], places)
+        self.assertEqual((option["value"], option["path"], option["line"]),
+                         (" ".join(p[0] for p in places), *places[-1][1:]))
+        self.assertIn("".join(f"# {path}:{line}\nModules={words}\n" for words, path, line in places), text)
+        self.assertNotIn("05.conf", text)
+        bare = self.place("lpd.conf", self.text("cat-config", "--no-legend").encode())
+        self.text("lint", bare)
+        shutil.rmtree(self.root / "etc/lpd/lpd.conf.d")
+        shutil.rmtree(self.root / "usr/lib/lpd")
+        shutil.copy(bare, self.root / "etc/lpd/lpd.conf")
+        option, = (o for o in self.json("cat-config")["options"] if o["key"] == "Modules")
+        self.assertEqual(option["value"], " ".join(p[0] for p in places))
+
 
 class InTransition(Case):
     """6.12: a patch on its way in, which four tasks of three processes block."""
@@ -530,7 +553,8 @@ class LongValues(Case):
         modules = next(o for o in value["options"] if o["key"] == "Modules")
         self.assertEqual(modules["value"].split(), [*(f"m{i}" for i in range(100)), "vfat", "nft_nat"])
         self.assertEqual((modules["path"], modules["line"]), ("/etc/lpd/lpd.conf.d/10.conf", 3))
-        self.assertIn(f"\nModules={modules['value']}\n", text)
+        for place in modules["places"]:
+            self.assertIn(f"\n# {place['path']}:{place['line']}\nModules={place['value']}\n", text)
 
     def test_for_people(self):
         """Whatever is wrong with it, the patch is loaded; who looks is told."""

@@ -75,6 +75,31 @@ class Looking(Signed):
             self.assertEqual(self.json("why", "fix-net")["action"], "load")
         self.text("lint")
 
+    def test_long(self):
+        """Lines of 64 KiB, continued lines and repeated keys, in the manifest and in a drop-in of it."""
+        self.module()
+        cves = [f"CVE-2026-{i:05}" for i in range(4000)]
+        line = ("Fixes=" + " ".join(cves)).encode()
+        self.assertGreater(len(line), 60000)
+        data = (b"[Patch]\n" + line + b"\nFixes=CVE-1 \\\n  CVE-2 \\\n# not a part of it\n  CVE-3\nParameters=x=" +
+                b"p" * (65536 - len("Parameters=x=")) + b"\n")
+        dropin = b"[Patch]\nFixes=CVE-4\nFixes=CVE-5\\\n CVE-6\nDescription=" + b"d" * 65000 + b"\n"
+        self.manifest(data, keys.sign(data))
+        self.manifest(dropin, keys.sign(dropin), "fix-net.conf.d/10-more.conf")
+        self.assertEqual(self.step(), (True, "SignedManifests=yes, and it is signed"))
+        self.text("lint")
+        patch, = self.json("show", "fix-net")["patches"]
+        self.assertEqual(patch["fixes"], [*cves, *(f"CVE-{i}" for i in range(1, 7))])
+        self.assertEqual(len(patch["description"]), 65000)
+        for where in (-2, data.index(b"CVE-2 "), data.index(b"  CVE-3") + 6):   # the end, and what continues a line
+            changed = bytearray(data)
+            changed[where] ^= 1
+            self.manifest(bytes(changed), keys.sign(data))
+            self.assertNotIn("it is signed", self.step()[1], where)
+        long = data[:-1] + b"p\n"
+        self.manifest(long, keys.sign(long))
+        self.assertIn("the line has 65537 bytes, and the maximum is 65536", self.lpctl("lint", status=78).stdout)
+
     def test_columns(self):
         self.module()
         self.manifest(TEXT, keys.sign(TEXT))

@@ -51,6 +51,16 @@ static void assert_origin(const struct policy *p, const char *key, const char *v
     assert_int_equal(o->line, line);
 }
 
+static void assert_place(const struct policy *p, const char *key, size_t i, size_t n, const char *value,
+                         const char *path, unsigned line) {
+    const struct policy_origin *o = origin(p, key);
+
+    assert_int_equal(o->n_places, n);
+    assert_string_equal(o->places[i].value, value);
+    assert_string_equal(o->places[i].path, path);
+    assert_int_equal(o->places[i].line, line);
+}
+
 static void test_defaults(void **state) {
     _cleanup_(policy_done) struct policy p = { 0 };
 
@@ -117,6 +127,9 @@ static void test_modules_on_several_lines(void **state) {
     names = strv_join(p.lock_modules, " ");
     assert_string_equal(names, "a b c d");
     assert_origin(&p, "Modules", "a b c d", "/etc/lpd/lpd.conf", 6);
+    assert_place(&p, "Modules", 0, 3, "a", "/etc/lpd/lpd.conf", 2);
+    assert_place(&p, "Modules", 1, 3, "b c", "/etc/lpd/lpd.conf", 4);
+    assert_place(&p, "Modules", 2, 3, "d", "/etc/lpd/lpd.conf", 6);
 
     /* What is read later takes the place of all that. */
     tree_write(h, "/etc/lpd/lpd.conf.d/10.conf", "[Lock]\nModules=e\nModules=\nModules=f\nModules=g\n");
@@ -124,6 +137,8 @@ static void test_modules_on_several_lines(void **state) {
     rest = strv_join(later.lock_modules, " ");
     assert_string_equal(rest, "f g");
     assert_origin(&later, "Modules", "f g", "/etc/lpd/lpd.conf.d/10.conf", 5);
+    assert_place(&later, "Modules", 0, 2, "f", "/etc/lpd/lpd.conf.d/10.conf", 4);
+    assert_place(&later, "Modules", 1, 2, "g", "/etc/lpd/lpd.conf.d/10.conf", 5);
 }
 
 static void test_every_key(void **state) {
