@@ -156,6 +156,7 @@ static int parse_option(struct arguments *a, int option, char *argv[]) {
     case OPTION_NO_LOAD: c->no_load = true; return 0;
     case OPTION_NO_REBUILD: c->no_rebuild = true; return 0;
     case OPTION_DRY_RUN: c->dry_run = true; return 0;
+    case OPTION_RECORD: c->record = true; return 0;
     case OPTION_CHECK: c->check = true; return 0;
     case OPTION_NOW: c->now = true; return 0;
     case OPTION_WAIT: return parse_wait(c);

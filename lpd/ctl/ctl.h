@@ -26,7 +26,7 @@ struct ctl {
     /* options of single verbs */
     const char *name, *kernel, *stage, *fixes, *description;
     bool no_load, no_rebuild, dry_run, check, now, wait, ignore_missing, yes, force;
-    bool wide, no_pager, follow, boot;
+    bool wide, no_pager, follow, boot, record;
     const char *lines, *boot_id, *since; /* of log; NULL: not given */
     uint64_t wait_usec;
 };

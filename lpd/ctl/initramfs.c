@@ -5,6 +5,7 @@
 #include "config/name.h"
 #include "ctl/ctl.h"
 #include "initramfs/files.h"
+#include "state/image.h"
 
 /* lpctl initramfs-files: what the hooks of initramfs-tools, dracut and mkinitcpio copy. */
 
@@ -41,6 +42,21 @@ static void add_names(json_object *o, const struct initramfs_files *f) {
     json_object_object_add(o, "patches", names);
 }
 
+/* For lpctl status. An image can always be built, so a failure is no more than a warning. */
+static int record_image(const struct ctl *c, const char *release, struct initramfs_files *f, int r) {
+    const struct image_record record = { (char *) release, f->patches, f->n_patches };
+    char *text;
+    int k;
+
+    k = r >= 0 ? image_record_write_built(&c->host, &record) : image_record_forget_built(&c->host, release);
+    if (k >= 0)
+        return 0;
+    if (asprintf(&text, "what the image contains cannot be recorded: %s (" IMAGE_RECORDS "/%s.json)", strerror(-k),
+                 release) < 0)
+        return -ENOMEM;
+    return strv_consume(&f->warnings, text);
+}
+
 int ctl_initramfs_files(struct ctl *c, char **argv _unused_, struct error *e) {
     _cleanup_(initramfs_files_done) struct initramfs_files f = {};
     json_object *files = json_object_new_array();
@@ -52,6 +68,11 @@ int ctl_initramfs_files(struct ctl *c, char **argv _unused_, struct error *e) {
     r = find_release(c, &release, e);
     if (r >= 0)
         r = initramfs_files_find(&c->host, release, &f, e);
+    if (c->record && release) {
+        int k = record_image(c, release, &f, r);
+
+        (void) RET_GATHER(r, k);
+    }
     json_add_string(c->value, "kernel", release);
     add_names(c->value, &f);
     json_add_list(c->value, "warnings", f.warnings);

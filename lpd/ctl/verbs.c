@@ -19,6 +19,7 @@ const struct ctl_option ctl_options[] = {
     { "no-load", OPTION_NO_LOAD, 0, no_argument, NULL, "Do not load the patch now" },
     { "no-rebuild", OPTION_NO_REBUILD, 0, no_argument, NULL, "Do not rebuild the initramfs" },
     { "dry-run", OPTION_DRY_RUN, 0, no_argument, NULL, "Show what would be done" },
+    { "record", OPTION_RECORD, 0, no_argument, NULL, "Record what the image will contain" },
     { "check", OPTION_CHECK, 0, no_argument, NULL, "Exit 10 if a required patch is not loaded" },
     { "now", OPTION_NOW, 0, no_argument, NULL, "Load or unload the patch as well" },
     { "wait", OPTION_WAIT, 0, optional_argument, "TIME", "Wait for the end of transitions" },
@@ -62,8 +63,8 @@ const struct verb ctl_verbs[] = {
       "Check manifests and policy", "lpctl lint ./fix-nft.conf" },
     { "metrics", GROUP_SHOW, 0, 0, 0, ctl_status, print_metrics, TEXT_DIRECT, "",
       "Print Prometheus metrics", "lpctl metrics >/var/lib/node_exporter/lpd.prom" },
-    { "initramfs-files", GROUP_SHOW, 0, 0, TAKES(OPTION_KERNEL), ctl_initramfs_files, print_initramfs_files,
-      TEXT_DIRECT, "", "List the files for an initramfs", "lpctl initramfs-files --kernel=6.1.0-56-amd64" },
+    { "initramfs-files", GROUP_SHOW, 0, 0, TAKES(OPTION_KERNEL) | TAKES(OPTION_RECORD), ctl_initramfs_files,
+      print_initramfs_files, TEXT_DIRECT, "", "List the files for an initramfs", "lpctl initramfs-files --kernel=6.1.0-56-amd64" },
     { "install", GROUP_CHANGE, 1, ANY_NUMBER,
       TAKES(OPTION_DRY_RUN) | TAKES(OPTION_NAME) | TAKES(OPTION_KERNEL) | TAKES(OPTION_STAGE) | TAKES(OPTION_FIXES) |
           TAKES(OPTION_DESCRIPTION) | TAKES(OPTION_NO_LOAD) | TAKES(OPTION_NO_REBUILD) | TAKES(OPTION_WAIT),

@@ -22,6 +22,7 @@ enum option_value {
     OPTION_NO_LOAD,
     OPTION_NO_REBUILD,
     OPTION_DRY_RUN,
+    OPTION_RECORD,
     OPTION_CHECK,
     OPTION_NOW,
     OPTION_WAIT,

@@ -4,7 +4,6 @@
 #include "base/file.h"
 #include "base/strv.h"
 #include "config/cmdline.h"
-#include "config/conf-files.h"
 #include "config/name.h"
 #include "config/policy.h"
 #include "initramfs/files.h"
@@ -78,71 +77,54 @@ static int compare(const struct image_record *carried, const struct initramfs_fi
     return r;
 }
 
-/* The start of this boot by the current CLOCK_REALTIME: btime in proc(5). 0: unknown. */
-static uint64_t boot_usec(const struct host *h) {
-    _cleanup_free_ char *text = NULL;
-    const char *line;
+/* FAT, on which images of the boot loader may be, knows even seconds only. */
+#define TIME_SLACK_USEC (2 * USEC_PER_SEC)
 
-    if (file_read(h, "/proc/stat", (size_t) 1 << 20, &text, NULL) < 0)
+/* What the image contains that is there, and that the next boot will find: 1 with the record. 0 if nobody
+ * knows: it has no record, or its last build failed after the record was written. */
+static int read_built(const struct host *h, const char *release, struct image_record *ret) {
+    _cleanup_(image_record_done) struct image_record record = {};
+    uint64_t usec;
+    int r;
+
+    r = image_record_read_built(h, release, &record, &usec);
+    if (r < 0)
+        return r == -ENOMEM ? r : 0;
+    if (initramfs_image_usec(h, release) + TIME_SLACK_USEC < usec)
         return 0;
-    line = strstr(text, "\nbtime ");
-    return line ? strtoull(line + STRLEN("\nbtime "), NULL, 10) * USEC_PER_SEC : 0;
+    *ret = TAKE_STRUCT(record);
+    return 1;
 }
 
-static uint64_t changed_usec(const struct host *h, const char *path) {
-    struct stat st;
+/* The image of this boot is history if it was rebuilt since: then its faults end with a reboot, and those
+ * of the new one count before them. */
+static int look_at_built(const struct host *h, const struct initramfs_files *wanted,
+                         const struct manifest_list *l, const struct policy *policy, struct image *image) {
+    _cleanup_(image_record_done) struct image_record built = {};
+    _cleanup_(image_done) struct image now = {};
+    int r;
 
-    if (file_lstat(h, path, &st) < 0)
-        return 0;
-    return (uint64_t) st.st_ctim.tv_sec * USEC_PER_SEC + (uint64_t) st.st_ctim.tv_nsec / 1000;
-}
-
-/* Whether a patch of the image has been removed. The time of that is known by the directory alone,
- * which others enter and leave too: without such a patch it proves nothing. */
-static bool lacks_manifest(const struct manifest_list *l, const struct image *image) {
-    for (size_t i = 0; i < image->n_faults; i++)
-        if (!manifest_list_find(l, image->faults[i].name))
-            return true;
-    return false;
-}
-
-/* The last change to the content of an image: its files, and the directories from which files
- * disappear. */
-static uint64_t last_change(const struct host *h, const struct initramfs_files *wanted,
-                            const struct manifest_list *l, const struct image *image) {
-    uint64_t usec = 0;
-
-    STRV_FOREACH(path, wanted->files)
-        usec = MAX(usec, changed_usec(h, *path));
-    for (size_t i = 0; i < ELEMENTSOF(conf_dirs) && lacks_manifest(l, image); i++) {
-        _cleanup_free_ char *directory = NULL;
-
-        if (asprintf(&directory, "%s/patches.d", conf_dirs[i]) >= 0)
-            usec = MAX(usec, changed_usec(h, directory));
+    r = read_built(h, image->release, &built);
+    if (r <= 0)
+        return r;
+    r = string_set(&now.release, image->release);
+    if (r >= 0)
+        r = compare(&built, wanted, l, policy, &now);
+    if (r < 0)
+        return r;
+    image->rebuilt = now.n_faults == 0 && image->n_faults > 0;
+    if (now.n_faults > 0) {
+        now.carried = image->carried;
+        image_done(image);
+        *image = TAKE_STRUCT(now);
     }
-    for (size_t i = 0; i < image->n_faults; i++) {
-        _cleanup_free_ char *dropins = NULL;
-
-        if (asprintf(&dropins, "%s/patches.d/%s.conf.d", conf_dirs[0], image->faults[i].name) >= 0)
-            usec = MAX(usec, changed_usec(h, dropins));
-    }
-    return usec;
+    return 0;
 }
 
-/* Only the image that the boot loader will find counts, so its time is read and not recorded. */
-static bool is_rebuilt(const struct host *h, const struct initramfs_files *wanted,
-                      const struct manifest_list *l, const struct image *image) {
-    uint64_t made = initramfs_image_usec(h, image->release), boot = boot_usec(h);
-
-    return boot > 0 && made > boot && made > last_change(h, wanted, l, image);
-}
-
-static int find_way_out(const struct host *h, const struct initramfs_files *wanted,
-                        const struct manifest_list *l, struct image *image) {
+static int find_way_out(const struct host *h, struct image *image) {
     _cleanup_(initramfs_rebuild_done) struct initramfs_rebuild b = {};
     int r;
 
-    image->rebuilt = is_rebuilt(h, wanted, l, image);
     r = initramfs_rebuild_find(h, image->release, &b);
     if (r <= 0)
         return r;
@@ -172,11 +154,14 @@ static int look(const struct host *h, const struct manifest_list *manifests,
     int r;
 
     r = read_record(h, image, &carried);
-    if (r > 0)
-        r = initramfs_files_of_patches(h, manifests, policy, image->release, &wanted);
+    if (r <= 0)
+        return r;
+    r = initramfs_files_of_patches(h, manifests, policy, image->release, &wanted);
     if (r >= 0)
         r = compare(&carried, &wanted, manifests, policy, image);
-    return r >= 0 && image->n_faults > 0 ? find_way_out(h, &wanted, manifests, image) : r;
+    if (r >= 0)
+        r = look_at_built(h, &wanted, manifests, policy, image);
+    return r >= 0 && image->n_faults > 0 ? find_way_out(h, image) : r;
 }
 
 int image_look(const struct host *h, const struct manifest_list *manifests,

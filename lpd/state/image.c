@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+
+#include "base/file.h"
 #include "base/json-file.h"
 #include "config/name.h"
 #include "state/image.h"
-
 
 void image_patch_done(struct image_patch *p) {
     free(p->name);
@@ -28,14 +30,19 @@ static json_object *patch_to_json(const struct image_patch *p) {
     return o;
 }
 
-int image_record_write(const struct host *h, const struct image_record *r) {
-    _cleanup_(json_object_putp) json_object *o = json_object_new_object();
-    json_object *patches = json_object_new_array();
+static json_object *record_to_json(const struct image_record *r) {
+    json_object *o = json_object_new_object(), *patches = json_object_new_array();
 
     json_file_add_string(o, "kernel", r->release);
     for (size_t i = 0; i < r->n_patches; i++)
         json_object_array_add(patches, patch_to_json(r->patches + i));
     json_object_object_add(o, "patches", patches);
+    return o;
+}
+
+int image_record_write(const struct host *h, const struct image_record *r) {
+    _cleanup_(json_object_putp) json_object *o = record_to_json(r);
+
     return json_file_write_volatile(h, IMAGE_RECORD, o);
 }
 
@@ -82,4 +89,54 @@ int image_record_read(const struct host *h, struct image_record *ret) {
 
     r = json_file_read(h, IMAGE_RECORD, &o);
     return r < 0 ? r : record_from_json(o, ret);
+}
+
+static char *path_of_built(const char *release) {
+    char *path;
+
+    return asprintf(&path, IMAGE_RECORDS "/%s.json", release) < 0 ? NULL : path;
+}
+
+int image_record_write_built(const struct host *h, const struct image_record *r) {
+    _cleanup_(json_object_putp) json_object *o = record_to_json(r);
+    _cleanup_free_ char *path = path_of_built(r->release);
+    int k;
+
+    if (!path)
+        return -ENOMEM;
+    /* Without this directory /var may not be mounted, and it must not look as if it were. */
+    if (!file_exists(h, "/var/lib/lpd"))
+        return 0;
+    k = file_mkdir_p(h, IMAGE_RECORDS);
+    return k < 0 ? k : json_file_write_atomic(h, path, o);
+}
+
+int image_record_forget_built(const struct host *h, const char *release) {
+    _cleanup_free_ char *path = path_of_built(release);
+    int k;
+
+    k = path ? file_unlink(h, path) : -ENOMEM;
+    return k == -ENOENT || k == -ENOTDIR ? 0 : k;
+}
+
+int image_record_read_built(const struct host *h, const char *release, struct image_record *ret,
+                            uint64_t *ret_usec) {
+    _cleanup_(image_record_done) struct image_record record = {};
+    _cleanup_(json_object_putp) json_object *o = NULL;
+    _cleanup_free_ char *path = path_of_built(release);
+    struct stat st;
+    int k;
+
+    k = path ? json_file_read(h, path, &o) : -ENOMEM;
+    if (k >= 0)
+        k = file_lstat(h, path, &st);
+    if (k >= 0)
+        k = record_from_json(o, &record);
+    if (k < 0)
+        return k;
+    if (!streq(record.release, release))
+        return -EBADMSG;
+    *ret_usec = (uint64_t) st.st_mtim.tv_sec * USEC_PER_SEC + (uint64_t) st.st_mtim.tv_nsec / 1000;
+    *ret = TAKE_STRUCT(record);
+    return 0;
 }

@@ -175,7 +175,7 @@ class Dracut(Hook):
     def test_other_root(self):
         self.call("check", sysroot="/other")
         self.assertEqual((self.scratch / "asked").read_text(),
-                         f"lpctl --root=/other initramfs-files --kernel={KERNEL}\n")
+                         f"lpctl --root=/other initramfs-files --record --kernel={KERNEL}\n")
 
     def test_replaces_what_other_modules_left(self):
         """Ours is the one that counts."""

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <time.h>
 
+#include "base/file.h"
 #include "execute-test.h"
 #include "initramfs/image.h"
 #include "initramfs/tool.h"
@@ -212,97 +213,114 @@ static void test_way_out(void **state _unused_) {
     assert_null(image.command);
 }
 
-static void made_exactly_at(struct timespec t) {
-    const struct timespec times[2] = { t, t };
+static void set_time(const char *path, time_t second) {
+    const struct timespec times[2] = { { .tv_sec = second }, { .tv_sec = second } };
 
-    fake_kernel_text(&k, "/boot/initrd.img-" FAKE_RELEASE, "");
-    assert_int_equal(utimensat(k.host.root_fd, "boot/initrd.img-" FAKE_RELEASE, times, 0), 0);
+    assert_int_equal(utimensat(k.host.root_fd, path + 1, times, 0), 0);
 }
 
-static void made_at(time_t second) {
-    made_exactly_at((struct timespec){ .tv_sec = second });
-}
+#define BUILT IMAGE_RECORDS "/" FAKE_RELEASE ".json"
+#define BUILT_IMAGE "/boot/initrd.img-" FAKE_RELEASE
 
-static void booted_at(time_t second) {
+/* An image that is built, and what it contains; each with its time. */
+static void built(const char *patches, time_t recorded, time_t made) {
     _cleanup_free_ char *text = NULL;
 
-    assert_true(asprintf(&text, "cpu 1 2\nbtime %lld\nprocesses 9\n", (long long) second) >= 0);
-    fake_kernel_text(&k, "/proc/stat", text);
+    assert_true(asprintf(&text, "{\"kernel\":\"%s\",\"patches\":[%s]}", FAKE_RELEASE, patches) >= 0);
+    fake_kernel_text(&k, BUILT, text);
+    fake_kernel_text(&k, BUILT_IMAGE, "");
+    set_time(BUILT, recorded);
+    set_time(BUILT_IMAGE, made);
 }
 
-/* Later than the boot, and than every change. */
+#define OUTDATED THE " contains an outdated lp-a; run " UPDATE
+#define REBUILT THE " contains an outdated lp-a; it has been rebuilt since: reboot"
+
 static void test_rebuilt(void **state _unused_) {
-    time_t now = time(NULL);
+    _cleanup_free_ char *a = NULL;
 
     patch("lp-a", "Stage=initrd\n");
+    a = carried("lp-a");
     record(FAKE_RELEASE, OLD("lp-a"));
-    booted_at(now - 1000);
-    made_at(now + 1000);
-    assert_string_equal(look(), THE " contains an outdated lp-a; it has been rebuilt "
-                                    "since: reboot");
-    made_at(now - 500);
-    assert_false(look()[0] == '\0' || image.rebuilt);
-    made_at(now + 1000);
-    booted_at(now + 2000);
-    assert_false(look()[0] == '\0' || image.rebuilt);
-    fake_kernel_text(&k, "/proc/stat", "btime 5\n");
-    assert_false(look()[0] == '\0' || image.rebuilt);
-    fake_kernel_remove(&k, "/proc/stat");
-    assert_false(look()[0] == '\0' || image.rebuilt);
-}
-
-/* The files are gone, and their directories are what changed. */
-static void test_rebuilt_before_a_removal(void **state _unused_) {
-    time_t now = time(NULL);
-
-    record(FAKE_RELEASE, OLD("gone"));
-    booted_at(now - 1000);
-    made_at(now - 500);
-    assert_string_not_equal(look(), "");
-    assert_true(image.rebuilt);
-    fake_kernel_text(&k, "/etc/lpd/patches.d/gone.conf", "");
-    fake_kernel_remove(&k, "/etc/lpd/patches.d/gone.conf");
-    assert_string_not_equal(look(), "");
+    assert_string_equal(look(), OUTDATED);
+    built(a, 1000, 1010);
+    assert_string_equal(look(), REBUILT);
+    assert_true(image.rebuilt && image.carried);
+    built(a, 1000, 999); /* FAT rounds down */
+    assert_string_equal(look(), REBUILT);
+    /* The last build failed: nobody knows what the image contains. */
+    built(a, 1000, 900);
+    assert_string_equal(look(), OUTDATED);
     assert_false(image.rebuilt);
+    built(a, 1000, 1010);
+    fake_kernel_remove(&k, BUILT_IMAGE);
+    assert_string_equal(look(), OUTDATED);
+    built("", 1000, 1010);
+    assert_string_equal(look(), THE " lacks lp-a; run " UPDATE);
+    built(OLD("lp-a"), 1000, 1010);
+    assert_string_equal(look(), OUTDATED);
+    fake_kernel_text(&k, BUILT, "{\"kernel\":\"5.10.0\",\"patches\":[]}");
+    assert_string_equal(look(), OUTDATED);
+    fake_kernel_text(&k, BUILT, "{");
+    assert_string_equal(look(), OUTDATED);
 }
 
-/* A file that is written over leaves its directory as it was; nobody can set the time of that. */
-static void test_rebuilt_before_a_change(void **state _unused_) {
-    const struct timespec pause = { .tv_nsec = 50 * 1000 * 1000 };
-    struct timespec now;
+/* Files of others come and go, and times change: what the image contains is what counts. */
+static void test_unrelated_changes(void **state _unused_) {
+    _cleanup_free_ char *a = NULL;
+    time_t now = time(NULL);
 
     patch("lp-a", "Stage=initrd\n");
-    record(FAKE_RELEASE, OLD("lp-a"));
-    booted_at(time(NULL) - 1000);
-    assert_int_equal(nanosleep(&pause, NULL), 0);
-    assert_int_equal(clock_gettime(CLOCK_REALTIME, &now), 0);
-    made_exactly_at(now);
-    assert_string_not_equal(look(), "");
-    assert_true(image.rebuilt);
-    assert_int_equal(nanosleep(&pause, NULL), 0);
+    a = carried("lp-a");
+    record(FAKE_RELEASE, CARRIED("gone", "null"));
+    built(a, now - 1000, now - 900);
+    assert_string_equal(look(), THE " lacks lp-a and still contains gone; it has been rebuilt since: reboot");
+    patch("other", "");
+    assert_true(look()[0] && image.rebuilt);
+    fake_kernel_remove(&k, "/etc/lpd/patches.d/other.conf");
+    assert_true(look()[0] && image.rebuilt);
+    fake_kernel_text(&k, "/etc/lpd/patches.d/lp-a.conf.d/x.conf", "[Patch]\nEnabled=no\n");
+    assert_string_equal(look(), THE " still contains lp-a; run " UPDATE);
+    fake_kernel_remove(&k, "/etc/lpd/patches.d/lp-a.conf.d/x.conf");
+    assert_true(look()[0] && image.rebuilt);
     write_module(MODULES "lp-a.ko", "lp_a", BUILD_2, FAKE_RELEASE);
-    assert_string_not_equal(look(), "");
+    assert_string_equal(look(), OUTDATED);
+}
+
+/* The image of this boot was good, and the next boot finds another one. */
+static void test_rebuilt_without_it(void **state _unused_) {
+    _cleanup_free_ char *a = NULL;
+
+    patch("lp-a", "Stage=initrd\n");
+    a = carried("lp-a");
+    record(FAKE_RELEASE, a);
+    built("", 1000, 1010);
+    assert_string_equal(look(), THE " lacks lp-a; run " UPDATE);
+    assert_true(image.carried && !image.rebuilt);
+    built(a, 1000, 1010);
+    assert_string_equal(look(), "");
     assert_false(image.rebuilt);
 }
 
-/* lpctl disable and enable leave no more than the directory of the drop-in. */
-static void test_rebuilt_before_a_switch(void **state _unused_) {
-    const struct timespec pause = { .tv_nsec = 50 * 1000 * 1000 };
-    struct timespec now;
+static void test_record_of_a_build(void **state _unused_) {
+    struct image_patch patches[] = { { .name = (char *) "lp-a", .sha256 = (char *) OTHER_SHA256 } };
+    const struct image_record written = { (char *) FAKE_RELEASE, patches, 1 };
+    _cleanup_(image_record_done) struct image_record read = {};
+    uint64_t usec;
 
-    patch("lp-a", "Stage=initrd\n");
-    fake_kernel_text(&k, "/etc/lpd/patches.d/lp-a.conf.d/x", "");
-    record(FAKE_RELEASE, OLD("lp-a"));
-    booted_at(time(NULL) - 1000);
-    assert_int_equal(nanosleep(&pause, NULL), 0);
-    assert_int_equal(clock_gettime(CLOCK_REALTIME, &now), 0);
-    made_exactly_at(now);
-    assert_string_not_equal(look(), "");
-    assert_true(image.rebuilt);
-    assert_int_equal(nanosleep(&pause, NULL), 0);
-    fake_kernel_remove(&k, "/etc/lpd/patches.d/lp-a.conf.d/x");
-    assert_string_not_equal(look(), "");
-    assert_false(image.rebuilt);
+    assert_int_equal(image_record_read_built(&k.host, FAKE_RELEASE, &read, &usec), -ENOENT);
+    assert_int_equal(image_record_write_built(&k.host, &written), 0);
+    assert_int_equal(image_record_read_built(&k.host, FAKE_RELEASE, &read, &usec), 0);
+    assert_int_equal(read.n_patches, 1);
+    assert_string_equal(read.patches[0].sha256, OTHER_SHA256);
+    assert_in_range(usec / USEC_PER_SEC, (uint64_t) time(NULL) - 5, (uint64_t) time(NULL) + 5);
+    for (unsigned i = 0; i < 2; i++)
+        assert_int_equal(image_record_forget_built(&k.host, FAKE_RELEASE), 0);
+    assert_false(file_exists(&k.host, BUILT));
+    /* A /var that is not mounted yet stays empty. */
+    assert_int_equal(renameat(k.host.root_fd, "var/lib/lpd", k.host.root_fd, "var/lib/later"), 0);
+    assert_int_equal(image_record_write_built(&k.host, &written), 0);
+    assert_false(file_exists(&k.host, "/var/lib/lpd"));
 }
 
 static void test_told_once(void **state _unused_) {
@@ -339,9 +357,9 @@ int main(void) {
         IMAGE(test_volume),
         IMAGE(test_way_out),
         IMAGE(test_rebuilt),
-        IMAGE(test_rebuilt_before_a_removal),
-        IMAGE(test_rebuilt_before_a_change),
-        IMAGE(test_rebuilt_before_a_switch),
+        IMAGE(test_unrelated_changes),
+        IMAGE(test_rebuilt_without_it),
+        IMAGE(test_record_of_a_build),
         IMAGE(test_told_once),
         IMAGE(test_told_under_a_broken_policy),
     };
