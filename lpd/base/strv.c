@@ -33,6 +33,18 @@ bool strv_contains(char *const *l, const char *s) {
     return false;
 }
 
+void strv_remove(char **l, const char *s) {
+    char **kept = l;
+
+    STRV_FOREACH(p, l)
+        if (streq(*p, s))
+            free(*p);
+        else
+            *kept++ = *p;
+    if (l)
+        *kept = NULL;
+}
+
 int strv_consume(char ***l, char *s) {
     size_t n = strv_length(*l);
     char **grown;

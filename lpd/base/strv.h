@@ -16,6 +16,9 @@ DEFINE_TRIVIAL_CLEANUP_FUNC(char **, strv_free)
 size_t strv_length(char *const *l);
 bool strv_contains(char *const *l, const char *s);
 
+/* Takes that string out, wherever it is in the list. */
+void strv_remove(char **l, const char *s);
+
 /* Appends a copy of s. Returns 0 or -ENOMEM. */
 int strv_extend(char ***l, const char *s);
 

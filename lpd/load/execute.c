@@ -542,6 +542,16 @@ static int explain_unload(const struct host *h, const char *module_name, const c
                                        "loaded again before a reboot");
 }
 
+/* What it had replaced runs no more, and lpd.service, which may not run now, has to know. */
+static int inherit_orphans(const struct result *before, struct result *r) {
+    int k = 0;
+
+    STRV_FOREACH(name, before->complete ? before->replaces : NULL)
+        if (k >= 0)
+            k = strv_extend(&r->replaces, *name);
+    return k;
+}
+
 int execute_unload(struct host *h, const char *name, struct result *ret, struct error *e) {
     _cleanup_(manifest_done) struct manifest m = {};
     _cleanup_(result_done) struct result result = {}, before = {};
@@ -574,6 +584,8 @@ int execute_unload(struct host *h, const char *name, struct result *ret, struct 
             k = string_set(&result.cause, r < 0 ? NULL : CAUSE_UNLOADED);
         if (k >= 0 && r < 0)
             k = inherit(h, &before, &result);
+        else if (k >= 0)
+            k = inherit_orphans(&before, &result);
         if (k < 0)
             return k;
         r = conclude(h, &result, r, e, r < 0 ? "failed" : "disabled");

@@ -23,6 +23,7 @@
 #include "monitor/refused-loads.h"
 #include "monitor/tampering.h"
 #include "monitor/units.h"
+#include "monitor/waiting.h"
 #include "state/hold.h"
 #include "system/journal.h"
 #include "trust/manifest.h"
@@ -125,36 +126,6 @@ static void record_failure(struct monitor *m, struct result *result, enum journa
     manager_stop_patch(m->host, result->name);
 }
 
-/* Whether its unit is to be started: it ran out of time behind another one's transition, or the boot
- * went on before its turn, in which case that of a patch which is in since the initramfs did not run either. */
-static bool is_waiting(const struct monitor *m, const struct result *r) {
-    _cleanup_(manifest_done) struct manifest manifest = {};
-
-    if (streq(strempty(r->action), "wait"))
-        return true;
-    /* What the initramfs has loaded from a volume alone has no unit. */
-    return m->held && r->loaded && streq(strempty(r->stage), "initrd") &&
-           manifest_load(m->host, r->name, &manifest, NULL) >= 0;
-}
-
-static void retry_waiting(struct monitor *m) {
-    const struct result_list *l = &m->records.list;
-    _cleanup_(manager_freep) struct manager *manager = NULL;
-
-    if (!manager_is_running(m->host))
-        return;
-    for (size_t i = 0; i < l->n_results; i++) {
-        _cleanup_free_ char *unit = manager_unit_name(l->results[i].name);
-
-        if (!unit || !is_waiting(m, l->results + i))
-            continue;
-        if (!manager && manager_connect(&manager, NULL) < 0)
-            return;
-        (void) manager_queue_job(manager, "StartUnit", unit, NULL);
-    }
-    m->held = false;
-}
-
 /* The program that loads a patch writes down that it is in right after; later, it could not. */
 static bool awaits_end(const struct monitor *m, const struct result *result) {
     if (result->complete)
@@ -208,6 +179,11 @@ static void finish_all(struct monitor *m, const struct livepatch_list *l) {
         if (p && p->registered && p->enabled && !p->transition)
             finish(m, result);
     }
+}
+
+static void retry_waiting(struct monitor *m) {
+    if (waiting_start(m->host, &m->records.list, m->held) > 0)
+        m->held = false;
 }
 
 static void transition_ended(struct monitor *m, const struct livepatch_list *l) {

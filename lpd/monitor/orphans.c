@@ -28,6 +28,19 @@ bool orphans_may_be_replaced(const struct livepatch_list *l, const struct result
     return false;
 }
 
+/* One that never got through its transition has replaced nothing. */
+bool orphans_was_replaced(const struct livepatch_list *l, const struct result_list *results, const char *patch,
+                          const struct result *own) {
+    for (size_t i = 0; i < results->n_results; i++) {
+        const struct result *r = results->results + i;
+
+        if (r != own && (r->complete || streq(strempty(r->action), "unload")) && result_is_over(r, patch, own) &&
+            is_out(livepatch_list_find(l, r->module_name ?: r->name)))
+            return true;
+    }
+    return false;
+}
+
 /* Sorted into those that are replaced now, and those that were and are not any more. */
 static int sort(const struct orphans *o, const struct livepatch_list *l, const struct result_list *results,
                 char ***replaced, char ***orphans) {
@@ -41,7 +54,8 @@ static int sort(const struct orphans *o, const struct livepatch_list *l, const s
             continue;
         if (orphans_may_be_replaced(l, results, patch, result))
             r = strv_extend(replaced, result->name);
-        else if (strv_contains(o->replaced, result->name) || strv_contains(o->handled, result->name))
+        else if (strv_contains(o->replaced, result->name) || strv_contains(o->handled, result->name) ||
+                 orphans_was_replaced(l, results, patch, result))
             r = strv_extend(orphans, result->name);
     }
     return r;

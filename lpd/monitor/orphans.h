@@ -18,6 +18,11 @@ void orphans_done(struct orphans *o);
 bool orphans_may_be_replaced(const struct livepatch_list *l, const struct result_list *results, const char *patch,
                              const struct result *own);
 
+/* Whether one that is out again had replaced it, by what is on record: what happened before lpd.service ran is
+ * known by that alone. */
+bool orphans_was_replaced(const struct livepatch_list *l, const struct result_list *results, const char *patch,
+                          const struct result *own);
+
 /* Finds those that nobody has dealt with, by their own names, while no transition runs. Of several that replaced
  * each other it is the last one. 0 or -ENOMEM. */
 int orphans_find(struct orphans *o, const struct livepatch_list *l, const struct result_list *results, char ***ret);

@@ -36,11 +36,14 @@ int records_begin(struct records *r, const struct host *h) {
     return MIN(read_all(r, h), 0);
 }
 
+/* A verb of lpctl that failed may load again what was there before. */
 static void note_failure(struct records *r, const struct result *result) {
     const char *state = strempty(result->state);
 
-    if (!result->loaded && (streq(state, "failed") || streq(state, "refused")) &&
-        !strv_contains(r->failed, result->name))
+    if (result->loaded)
+        strv_remove(r->failed, result->name);
+    else if ((streq(state, "failed") || streq(state, "refused")) &&
+             !strv_contains(r->failed, result->name))
         (void) strv_extend(&r->failed, result->name);
 }
 
@@ -53,6 +56,7 @@ static int read_one(struct records *r, const struct host *h, const char *name) {
         return k;
     if (k < 0) {
         result_list_drop(&r->list, name);
+        strv_remove(r->failed, name);
         return 1;
     }
     note_failure(r, &result);

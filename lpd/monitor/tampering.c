@@ -218,7 +218,8 @@ static bool verify_one(struct tampering *t, struct host *h, const struct livepat
     const struct process nobody = {}, *culprit = &nobody;
     enum weight weight = find_culprit(t, h, patch, &culprit);
 
-    if (weight < WROTE && orphans_may_be_replaced(l, results, patch, result))
+    if (weight < WROTE && (orphans_may_be_replaced(l, results, patch, result) ||
+                           orphans_was_replaced(l, results, patch, result)))
         return true;
     /* By a switch that is not watched, as that of a sysfs of another network namespace. */
     if (weight == NOT_IT && t->lost_usec == 0)

@@ -35,18 +35,11 @@ static void load_again(const struct host *h, struct manager *m, struct orphans *
         put_on_record(h, r, name);
 }
 
-/* A verb of lpctl that failed may have loaded again what was there before. */
-static bool is_loaded_again(const struct host *h, const char *name) {
-    _cleanup_(result_done) struct result result = {};
-
-    return result_read(h, name, &result) >= 0 && result.loaded;
-}
-
 /* 1 if its unit is still at it. */
-static int fail_unit(const struct host *h, struct manager *m, const char *name) {
+static int fail_unit(struct manager *m, const char *name) {
     _cleanup_free_ char *unit = manager_unit_name(name), *state = NULL;
 
-    if (is_loaded_again(h, name) || !unit || manager_active_state(m, unit, &state) < 0)
+    if (!unit || manager_active_state(m, unit, &state) < 0)
         return 0;
     if (streq(state, "active"))
         (void) manager_queue_job(m, "StopUnit", unit, NULL);
@@ -70,7 +63,7 @@ int units_correct(struct host *h, struct orphans *o, struct records *r, const st
         load_again(h, m, o, r, *name);
     failed = TAKE_PTR(r->failed);
     STRV_FOREACH(name, failed)
-        if (fail_unit(h, m, *name) > 0 && strv_extend(&rest, *name) < 0)
+        if (fail_unit(m, *name) > 0 && strv_extend(&rest, *name) < 0)
             return -ENOMEM;
     r->failed = TAKE_PTR(rest);
     return r->failed != NULL;

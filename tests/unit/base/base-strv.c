@@ -40,6 +40,20 @@ static void test_extend(void **state) {
     assert_int_equal(strv_length(l), 1000);
 }
 
+static void test_remove(void **state) {
+    _cleanup_strv_free_ char **l = NULL;
+
+    strv_remove(l, "a");
+    assert_int_equal(strv_extend_split(&l, "a b a c a", " "), 0);
+    strv_remove(l, "x");
+    assert_list(l, "a|b|a|c|a");
+    strv_remove(l, "a");
+    assert_list(l, "b|c");
+    strv_remove(l, "c");
+    strv_remove(l, "b");
+    assert_list(l, "");
+}
+
 static void test_split(void **state) {
     _cleanup_strv_free_ char **l = NULL;
 
@@ -73,8 +87,8 @@ static void test_string_set(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_empty), cmocka_unit_test(test_extend), cmocka_unit_test(test_split),
-        cmocka_unit_test(test_sort),  cmocka_unit_test(test_string_set),
+        cmocka_unit_test(test_empty), cmocka_unit_test(test_extend), cmocka_unit_test(test_remove),
+        cmocka_unit_test(test_split), cmocka_unit_test(test_sort),   cmocka_unit_test(test_string_set),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
