@@ -17,7 +17,7 @@ def case(m):
     m.equal("that it is locked", is_locked(m), False)
     for end in ("systemctl stop lpd-lock", "systemctl kill --signal=KILL lpd-lock"):
         m.ok(end)
-        m.wait_until("! lpctl status | grep -q '^Lock.*waiting'", 5)
+        m.wait_until("! lpctl status | grep -q '^Lock.*waiting'", 20)
         m.equal(f"on record after {end}", m.json("lpctl status --json=short")["lock"]["state"], None)
         m.ok("systemctl start lpd-lock")
         m.sees("lpctl status", "Lock      waiting")
