@@ -57,15 +57,17 @@ int ctl_load_in_time(struct ctl *c, struct manager *m, const char *name, uint64_
         r = converge_load(&c->host, m, name, ret, e);
         if (m)
             manager_limit_jobs(m, USEC_INFINITY);
-        if (!m || !c->wait || r >= 0)
+        if (!m || r >= 0)
             return r;
-        if (r == -ETIME)
+        if (c->wait && r == -ETIME)
             return describe_pending(c, name, e);
-        /* The unit has given up waiting for another transition, which the caller has not. */
         if (!streq(strempty(ret->cause), CAUSE_WAITING))
             return r;
-        if (interrupt_signal() || ctl_wait_for_others(c, deadline) < 0)
+        /* The unit has given up waiting for another transition. With --wait this has not; lpd.service neither. */
+        if (c->wait ? interrupt_signal() || ctl_wait_for_others(c, deadline) < 0 : is_followed(m))
             return describe_pending(c, name, e);
+        if (!c->wait)
+            return r;
     }
 }
 

@@ -229,6 +229,11 @@ static int remember_others(const struct host *h, struct result *result) {
     return r;
 }
 
+/* A network file system has an errno for its own waits that is that of HoldSec= here. */
+static int own_errno(int r) {
+    return r == -ETIMEDOUT ? -EIO : r;
+}
+
 /* A load by hand may wait for longer than one that holds up the boot. */
 static int load_within_hold(struct host *h, const struct snapshot *s, const struct module_file *f,
                             struct load_options *options, enum load_result *ret, struct error *e) {
@@ -236,14 +241,14 @@ static int load_within_hold(struct host *h, const struct snapshot *s, const stru
     int r, k;
 
     options->busy_timeout_usec = held;
-    r = livepatch_load(h, f, options, ret, e);
+    r = own_errno(livepatch_load(h, f, options, ret, e));
     if (r != -ETIME || held == wanted)
         return r;
     k = hold_expired(h, &s->policy, e);
     if (k < 0)
         return k;
     options->busy_timeout_usec = wanted - held;
-    return livepatch_load(h, f, options, ret, e);
+    return own_errno(livepatch_load(h, f, options, ret, e));
 }
 
 /* gate: what gate_check_module() returned. */
@@ -357,7 +362,7 @@ static int load_planned(struct host *h, const struct snapshot *s, const struct a
     if (!info->module_path)
         return error_set(e, -ENOENT, EXIT_STATUS_KERNEL,
                          "no module for %s in the module directories", s->facts.release);
-    r = module_file_open(h, info->module_path, f, e);
+    r = own_errno(module_file_open(h, info->module_path, f, e));
     if (r < 0)
         return r;
     r = check_namesake(h, m, f, e);

@@ -35,12 +35,24 @@ int __wrap_manager_userspace_start(struct manager *m _unused_, uint64_t *ret) {
     return 0;
 }
 
+/* As a file system of a server that does not answer. */
+static int open_error;
+int __wrap_module_file_open(const struct host *h, const char *path, struct module_file *ret, struct error *e_);
+int __real_module_file_open(const struct host *h, const char *path, struct module_file *ret, struct error *e_);
+
+int __wrap_module_file_open(const struct host *h, const char *path, struct module_file *ret, struct error *e_) {
+    if (open_error == 0)
+        return __real_module_file_open(h, path, ret, e_);
+    return error_set(e_, open_error, EXIT_STATUS_FAILED, "%s: %s", path, strerror(-open_error));
+}
+
 static int prepare(void **state) {
     setup(state);
     fake_kernel_text(&k, "/etc/lpd/lpd.conf", "[Trust]\nSignature=permissive\n[Boot]\nHoldSec=3\n");
     running = booting = true;
     userspace_start = 0;
     n_asked = 0;
+    open_error = 0;
     assert_int_equal(setenv("INVOCATION_ID", "x", 1), 0);
     fake_kernel_advance(&k, USEC_PER_SEC);
     for (const char *name = "abcd"; *name; name++)
@@ -151,10 +163,26 @@ static void test_infinite(void **state _unused_) {
 #undef TEST
 #define TEST(f) cmocka_unit_test_setup_teardown(f, prepare, teardown)
 
+/* An answer that a server or a disk does not give in time is no end of HoldSec=: the patch has failed. */
+static void test_server_in_time(void **state _unused_) {
+    _cleanup_(result_done) struct result r = {};
+
+    open_error = -ETIMEDOUT;
+    assert_failed(load("a"), -EIO, EXIT_STATUS_FAILED, "failed", "Connection timed out");
+    assert_string_equal(result.action, "load");
+    open_error = 0;
+    fake_kernel_module(&k, "b")->error = -ETIMEDOUT;
+    assert_true(load("b") < 0);
+    assert_string_equal(result.state, "failed");
+    assert_string_equal(result.action, "load");
+    assert_int_equal(result_read(&k.host, "c", &r), -ENOENT); /* nobody has given up on the rest */
+    assert_int_equal(load("c"), 1);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_stalled), TEST(test_required), TEST(test_over), TEST(test_no_boot), TEST(test_by_hand),
-        TEST(test_after_boot), TEST(test_soft_reboot), TEST(test_infinite),
+        TEST(test_after_boot), TEST(test_soft_reboot), TEST(test_infinite), TEST(test_server_in_time),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,6 +24,11 @@ def case(m):
     m.sees("lpctl blocking", "stall_wait")
     m.wait_until("journalctl -b MESSAGE_ID=ad98bb1786d640ef91becaf2ba9673ef | grep -q lp-stall", 20)
 
+    # Without --wait as well, a patch that has to wait is installed, and lpd.service loads it after that.
+    m.write("/etc/lpd/patches.d/lp-version.conf", "[Patch]\nTimeoutSec=2s\n")
+    m.fails(f"lpctl install {m.patch('lp-version')}", exit=8, says="lpd loads it as soon as that has")
+    m.ok("test -e /var/lib/lpd/modules/*/lp-version.ko")
+
     # A second patch waits for the running transition, within its own time.
     m.write("/etc/lpd/patches.d/lp-cmdline.conf", "[Patch]\nTimeoutSec=90s\n")
     begin = time.monotonic()
@@ -33,6 +38,7 @@ def case(m):
     m.wait_until("systemctl is-active livepatch@lp-cmdline | grep -q activating", 30)
     release(m)
     m.wait_until("grep -q 'live patched by lp-cmdline' /proc/cmdline", 60)
+    m.wait_until("grep -q 'live patched by lp-version' /proc/version", 60)
     m.wait_until("lpctl status lp-stall --no-legend | grep -q active", 30)
     m.sees("cat /proc/lpd-stall", "live patched by lp-stall")
     what_is_patched(m)
