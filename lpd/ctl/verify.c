@@ -259,16 +259,20 @@ static char *origin_text(const struct ctl *c, const char *policy) {
 
 void print_verify(const struct ctl *c) {
     json_object *signature, *accepted;
+    bool at_load;
 
     print_steps(json_object_object_get(c->value, "steps"), 0);
     if (!json_object_object_get_ex(c->value, "signature", &signature))
         return;
     accepted = json_object_object_get(c->value, "accepted");
+    /* Nobody has checked it yet. */
+    at_load = streq(strempty(value_get(signature, "verdict")), verdict_to_string(VERDICT_ENFORCED));
     printf("=> %s\n", value_get(signature, "verdict"));
     json_object_object_foreach(accepted, policy, value) {
         _cleanup_free_ char *origin = origin_text(c, policy);
 
-        printf("   Signature=%-10s %s it%s\n", policy, json_object_get_boolean(value) ? "accepts" : "refuses",
+        printf("   Signature=%-10s %s%s\n", policy,
+               !json_object_get_boolean(value) ? "refuses it" : at_load ? "leaves it to the load" : "accepts it",
                strempty(origin));
     }
 }

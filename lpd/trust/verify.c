@@ -156,21 +156,28 @@ static int verify_form(struct verification *j) {
  * decide. */
 static int verify_enforced(struct verification *j) {
     const char *obstacle = kernel_load_obstacle(j);
-    const struct kernel_key *key;
+    const struct kernel_key *key, *likely = NULL;
 
     if (j->flags & TRUST_NO_LOAD || !j->host->live)
         return 0;
     if (obstacle)
         return trust_report_add(&j->report, KERNEL_LOAD, OUTCOME_UNAVAILABLE, "%s", obstacle);
-    key = verification_find_key(j, ~0U) ?: verification_guess_key(j, ~0U);
+    key = verification_find_key(j, ~0U);
+    if (!key)
+        key = likely = verification_guess_key(j, ~0U);
     if (!key)
         return trust_report_add(&j->report, KERNEL_LOAD, OUTCOME_FAILED,
                                 "its key is in no keyring that counts");
     j->report.verdict = VERDICT_ENFORCED;
     j->report.way = KERNEL_LOAD;
     if (string_set(&j->report.keyring, kernel_keyring_name(key->keyring)) < 0 ||
-        string_set(&j->report.reason, "the kernel will check it at the load") < 0)
+        string_set(&j->report.reason, likely ? "only the load can tell whether the kernel has its key"
+                                             : "the kernel will check it at the load") < 0)
         return -ENOMEM;
+    if (likely)
+        return trust_report_add(&j->report, KERNEL_LOAD, OUTCOME_NOTE,
+                                "the kernel enforces signatures, and likely has the key: %s in %s has the name of the "
+                                "signer's issuer; only the load can tell", key->name, kernel_keyring_name(key->keyring));
     return trust_report_add(&j->report, KERNEL_LOAD, OUTCOME_PASSED,
                             "the kernel enforces signatures, and %s is in %s", key->name,
                             kernel_keyring_name(key->keyring));

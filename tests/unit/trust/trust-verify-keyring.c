@@ -91,8 +91,16 @@ static void test_neither_way(void **state _unused_) {
     machine.sig_enforce = 1;
     verify_by(MACHINE, 1U << MACHINE, 0);
     assert_verdict("enforced");
+    assert_int_equal(outcome_of("kernel-load"), OUTCOME_PASSED);
+    assert_string_equal(report.reason, "the kernel will check it at the load");
     verify_by(STRANGER, 1U << STRANGER, 0);
     assert_verdict("unknown-signer");
+    /* By the issuer's name alone the key is no more than likely. */
+    verify_by(MACHINE, 0, 0);
+    assert_verdict("enforced");
+    assert_int_equal(outcome_of("kernel-load"), OUTCOME_NOTE);
+    assert_fact("kernel-load", "likely has the key: ");
+    assert_string_equal(report.reason, "only the load can tell whether the kernel has its key");
 }
 
 static void test_bad(void **state _unused_) {
