@@ -137,13 +137,21 @@ void print_changes(const struct ctl *c) {
     print_images(c);
 }
 
-/* What of it is there; the first is what most have configured. */
+/* What of it is there; the first is what most have configured. pkexec(1) alone leaves the directory that
+ * relative paths begin in. */
 static const char *find_elevation(const struct host *h) {
-    static const char *const programs[] = { "/usr/bin/sudo", "/usr/bin/run0", "/usr/bin/doas", "/usr/bin/pkexec" };
+    static const struct {
+        const char *path, *command;
+    } programs[] = {
+        { "/usr/bin/sudo", "sudo" },
+        { "/usr/bin/run0", "run0" },
+        { "/usr/bin/doas", "doas" },
+        { "/usr/bin/pkexec", "pkexec --keep-cwd" },
+    };
 
     for (size_t i = 0; i < ELEMENTSOF(programs); i++)
-        if (file_exists(h, programs[i]))
-            return path_basename(programs[i]);
+        if (file_exists(h, programs[i].path))
+            return programs[i].command;
     return NULL;
 }
 

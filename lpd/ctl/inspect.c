@@ -42,13 +42,19 @@ int ctl_find_file(const char *argument, char **ret, struct error *e) {
                      strerror(-r));
 }
 
+/* A path that goes round in a circle leads nowhere, which whoever opens it says. */
+static int find_mount(const struct ctl *c, const char *path,
+                      int (*find)(const struct host *h, const char *path, char **ret), char **ret) {
+    int r = find(&c->host, path, ret);
+
+    return r == -ELOOP ? 0 : r;
+}
+
 int ctl_check_early(const struct ctl *c, const char *path, struct error *e) {
     _cleanup_free_ char *place = NULL;
     int r;
 
-    r = mount_unit_find_late(&c->host, path, &place);
-    if (r == -ELOOP)
-        return 0;
+    r = find_mount(c, path, mount_unit_find_late, &place);
     if (r <= 0)
         return r;
     r = error_set(e, -ENOTSUP, EXIT_STATUS_CONFIG,
@@ -62,9 +68,7 @@ int ctl_check_local(const struct ctl *c, const char *path, struct error *e) {
     _cleanup_free_ char *place = NULL;
     int r;
 
-    r = mount_unit_find_remote(&c->host, path, &place);
-    if (r == -ELOOP)
-        return 0;
+    r = find_mount(c, path, mount_unit_find_remote, &place);
     if (r <= 0)
         return r;
     r = error_set(e, -ENOTSUP, EXIT_STATUS_CONFIG,

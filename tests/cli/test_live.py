@@ -10,9 +10,11 @@ from machine import *
 RELEASE = os.uname().release
 MOUNTS = """
 mount --make-rprivate / &&
-for d in usr proc dev; do mount --rbind /$d "$0/$d" || exit; done &&
+for d in usr/lib usr/lib64 proc dev; do
+    [ ! -d "/$d" ] || mount --rbind "/$d" "$0/$d" || exit
+done
 mount --bind "$LPCTL_DIRECTORY" "$0/opt/lpctl" && mount --bind "$LPD_LIBEXECDIR" "$0/opt/libexec" || exit
-exec chroot "$0" /usr/bin/env LPD_LIBEXECDIR=/opt/libexec /opt/lpctl/lpctl "$@"
+LPD_LIBEXECDIR=/opt/libexec exec chroot --userspec="$LPCTL_USER" "$0" /opt/lpctl/lpctl "$@"
 """
 
 
@@ -27,13 +29,14 @@ class Live(Case):
         for link in ("bin", "sbin", "lib", "lib64"):
             if os.path.islink(f"/{link}"):
                 self.plant({f"/{link}": Link(os.readlink(f"/{link}"))})
-        self.plant({f"/{d}": None for d in ("usr", "proc", "dev", "opt", "opt/lpctl", "opt/libexec", "tmp", "run")})
+        self.plant({f"/{d}": None for d in ("usr", "usr/bin", "usr/lib", "usr/lib64", "proc", "dev", "opt", "opt/lpctl",
+                                       "opt/libexec", "tmp", "run")})
         machine = {path: content for path, content in kernel(RELEASE).items() if not path.startswith("/proc/")}
         self.plant(machine, PERMISSIVE)
 
-    def lpctl(self, *argv, status=0, **options):
-        directory = {"LPCTL_DIRECTORY": os.path.dirname(LPCTL)}
-        done = self.run_bare("-m", "sh", "-c", MOUNTS, self.root, *argv, program="unshare", env=directory, **options)
+    def lpctl(self, *argv, status=0, user="0:0", **options):
+        env = {"LPCTL_DIRECTORY": os.path.dirname(LPCTL), "LPCTL_USER": user}
+        done = self.run_bare("-m", "sh", "-c", MOUNTS, self.root, *argv, program="unshare", env=env, **options)
         self.assertEqual(done.returncode, status, f"{argv}: {done.stdout}{done.stderr}")
         return done
 
@@ -97,6 +100,33 @@ class DryRun(Live):
         self.assertEqual(tree_of(self.root), before)
         self.assertEqual({a["name"]: (a["action"], a["wouldChange"]) for a in value["actions"]}, {
             "fix-net": ("keep", False), "fix-left": ("load", True), "fix-none": ("skip", False), "fix-off": ("skip", False)})
+
+
+class Elevation(Live):
+    """Who may not do it is told the very command to type, with what is there to become root."""
+
+    VERBS = (["install", "./fix-net.ko"], ["remove", "x"], ["remove", "--kernel=5.10.0"], ["enable", "x"], ["disable", "x"],
+             ["disable", "--now", "x"], ["import-kpatch"], ["load", "x"], ["load", "./fix-net.ko"], ["unload", "x"],
+             ["apply"], ["lock"], ["lock", "--yes"])
+
+    def says(self, how, argv):
+        done = self.lpctl(*argv, status=4, user="65534:65534")
+        self.assertEqual((done.stdout, done.stderr), (
+            "", f"lpctl: this changes the machine and needs root\n       {how} lpctl {' '.join(argv)}\n"))
+        value = json.loads(self.lpctl("--json=short", *argv, status=4, user="65534:65534").stdout)
+        self.check_schema(argv[0], value, 4)
+
+    def test_every_verb(self):
+        self.plant({"/usr/bin/run0": ""})
+        for argv in self.VERBS:
+            self.says("run: run0", argv)
+
+    def test_every_program(self):
+        argv = self.VERBS[0]
+        self.says("log in as root and run:", argv)
+        for program, command in (("pkexec", "pkexec --keep-cwd"), ("doas", "doas"), ("run0", "run0"), ("sudo", "sudo")):
+            self.plant({f"/usr/bin/{program}": ""})
+            self.says(f"run: {command}", argv)
 
 
 if __name__ == "__main__":

@@ -251,7 +251,7 @@ class Unprivileged(Case):
 
     def test_changing(self):
         tools = [t for t in ("sudo", "run0", "doas", "pkexec") if os.path.exists(f"/usr/bin/{t}")]
-        how = f"run: {tools[0]}" if tools else "log in as root and run:"
+        how = f"run: {tools[0]}".replace("pkexec", "pkexec --keep-cwd") if tools else "log in as root and run:"
         for argv in (["install", self.file], ["remove", "x"], ["enable", "x"], ["disable", "x"],
                      ["disable", "--now", "x"], ["load", "x"], ["load", self.file], ["unload", "x"],
                      ["apply"], ["lock"], ["import-kpatch"]):
