@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "config/name.h"
 #include "livepatch/transition.h"
 #include "report/terminal.h"
 
@@ -24,27 +25,49 @@ struct progress {
     time_t since;
 };
 
-/* ", 3 tasks block the transition of fix_a"; "" where no transition runs or nobody can tell. */
-static char *transition_text(struct host *h) {
-    _cleanup_(blocking_tasks_done) struct blocking_tasks b = {};
-    char *text;
+/* What is done ends with the name of the patch that it is done with. */
+static bool is_about(const char *what, const char *patch) {
+    const char *blank = strrchr(what, ' ');
 
-    if (blocking_tasks_read(h, &b, NULL) < 0 || !b.patch)
+    return patch_name_equal(blank ? blank + 1 : what, patch);
+}
+
+/* ", blocked by 3 tasks", or ", 3 tasks block the transition of fix_a" if that is another patch's; "" where no
+ * transition runs or nobody can tell. */
+static char *transition_text(struct host *h, const char *what) {
+    _cleanup_(blocking_tasks_done) struct blocking_tasks b = {};
+    const char *plural;
+    char *text;
+    int r;
+
+    if (blocking_tasks_read(h, &b, NULL) < 0 || !b.patch || b.n_all == 0)
         return strdup("");
-    return asprintf(&text, ", %zu %s the transition of %s", b.n_all, b.n_all == 1 ? "task blocks" : "tasks block",
-                    b.patch) < 0 ? NULL : text;
+    plural = b.n_all == 1 ? "" : "s";
+    if (is_about(what, b.patch))
+        r = asprintf(&text, ", blocked by %zu task%s", b.n_all, plural);
+    else
+        r = asprintf(&text, ", %zu task%s block%s the transition of %s", b.n_all, plural, b.n_all == 1 ? "s" : "", b.patch);
+    return r < 0 ? NULL : text;
+}
+
+/* In place. What changes is at the end, so that a narrow terminal shortens what is done. The last column stays
+ * free, so that the cursor does not go to the next line. */
+static void show_in_place(const char *what, const char *rest) {
+    unsigned columns = terminal_columns();
+    size_t width = columns > 1 ? columns - 1 : 79, n = MIN(strlen(rest), width), room = width - n;
+
+    fprintf(stderr, "\r\x1b[K%.*s%.*s", (int) MIN(strlen(what), room), what, (int) n, rest);
 }
 
 static void show(struct progress *p, const char *what, time_t seconds) {
-    _cleanup_free_ char *blocked = transition_text(p->host), *line = NULL;
-    unsigned columns = terminal_columns();
+    _cleanup_free_ char *blocked = transition_text(p->host, what), *rest = NULL;
 
-    if (asprintf(&line, "%s (%lld s%s)", what, (long long) seconds, blocked ?: "") < 0)
+    if (asprintf(&rest, " (%lld s%s)", (long long) seconds, blocked ?: "") < 0)
         return;
-    if (!p->terminal)
-        fprintf(stderr, "lpctl: %s\n", line);
-    else /* the last column stays free, so that the cursor does not go to the next line */
-        fprintf(stderr, "\r\x1b[K%.*s", (int) (columns > 1 ? columns - 1 : 79), line);
+    if (p->terminal)
+        show_in_place(what, rest);
+    else
+        fprintf(stderr, "lpctl: %s%s\n", what, rest);
     p->shown = p->terminal;
 }
 

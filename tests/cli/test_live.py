@@ -3,6 +3,12 @@
 """lpctl without --root=, as root of a machine of files: a mount namespace with a /sys of its own, where
 nothing reaches the kernel that this runs on."""
 
+import errno
+import fcntl
+import pty
+import re
+import struct
+import termios
 import unittest
 
 from machine import *
@@ -100,6 +106,69 @@ class DryRun(Live):
         self.assertEqual(tree_of(self.root), before)
         self.assertEqual({a["name"]: (a["action"], a["wouldChange"]) for a in value["actions"]}, {
             "fix-net": ("keep", False), "fix-left": ("load", True), "fix-none": ("skip", False), "fix-off": ("skip", False)})
+
+
+class Progress(Live):
+    """What takes longer than two seconds says what it does: the transition of this patch never ends."""
+
+    NAME = "a-patch-with-the-longest-name-that-the-kernel-can-have"
+    WHAT = f"Waiting for the transition of {NAME}"
+    ERASE = "\r\x1b[K"
+
+    def setUp(self):
+        super().setUp()
+        module_name = self.NAME.replace("-", "_")
+        BUILD_IDS[module_name] = "10" * 20
+        self.plant(manifest(self.NAME), loaded(module_name, transition=1), result(self.NAME, complete=False),
+                   {f"/var/lib/lpd/modules/{RELEASE}/{self.NAME}.ko": module(module_name, RELEASE, build_id="10" * 20)})
+
+    def start(self, columns, *argv):
+        """Standard error of such a load: at a terminal of that width, or in a pipe."""
+        env = os.environ | {"LC_ALL": "C.UTF-8", "LPCTL_DIRECTORY": os.path.dirname(LPCTL), "LPCTL_USER": "0:0"}
+        ours, theirs = pty.openpty() if columns else os.pipe()
+        if columns:
+            fcntl.ioctl(ours, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+        process = subprocess.Popen(["unshare", "-m", "sh", "-c", MOUNTS, self.root, "load", self.NAME, *argv], env=env,
+                                   stdin=subprocess.DEVNULL, stdout=theirs if columns else subprocess.DEVNULL, stderr=theirs)
+        os.close(theirs)
+        return process, ours
+
+    def end(self, process, fd):
+        said = b""
+        while True:
+            try:
+                data = os.read(fd, 65536)
+            except OSError as e:
+                self.assertEqual(e.errno, errno.EIO)   # nobody has the terminal open any more
+                break
+            if not data:
+                break
+            said += data
+        os.close(fd)
+        self.assertEqual(process.wait(20), 8, said)
+        return re.sub(r"lpctl: waiting for process [^\n]*\n", "", said.decode().replace("\r\n", "\n"))   # for the others
+
+    def test_progress(self):
+        calls = {"80": (80, "--wait=5"), "120": (120, "--wait=5"), "pipe": (0, "--wait=5"), "fast": (80, "--wait=1"),
+                 "quiet": (80, "-q", "--wait=4"), "quiet pipe": (0, "-q", "--wait=4"),
+                 "json pipe": (0, "--json=short", "--wait=4")}
+        running = {name: self.start(*argv) for name, argv in calls.items()}
+        said = {name: self.end(*call) for name, call in running.items()}
+        for columns in (80, 120):
+            first, *shown = said[str(columns)].split(self.ERASE)
+            self.assertEqual(first, "")
+            last = shown.pop()   # the line is empty again before anything else is said
+            self.assertIn("not finished", last)
+            self.assertGreater(len(shown), 1, said)
+            for line in shown:
+                self.assertRegex(line, r"^Waiting for the transition of a-patch-.* \([2-9] s.*\)$")
+                self.assertLess(len(line), columns)
+        self.assertIn(self.WHAT, said["120"])
+        self.assertNotIn(self.WHAT, said["80"])   # it is shortened, and the seconds are not
+        self.assertRegex(said["pipe"], rf"^lpctl: {self.WHAT} \([23] s.*\)\nlpctl: ")
+        self.assertEqual(said["pipe"].count(self.WHAT), 1)
+        for name in ("fast", "quiet", "quiet pipe", "json pipe"):
+            self.assertNotIn("Waiting", said[name], name)
 
 
 class Elevation(Live):

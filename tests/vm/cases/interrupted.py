@@ -25,9 +25,9 @@ def case(m):
     hold(m)
 
     # While it waits for the transition.
-    shown = interrupt(m, f"lpctl install --wait {m.patch('lp-stall')}", "INT", "Waiting.*task blocks", 8)
+    shown = interrupt(m, f"lpctl install --wait {m.patch('lp-stall')}", "INT", "Waiting.*blocked by", 8)
     m.equal(f"the progress, in place: {shown!r}", bool(re.search(
-        r"\r\x1b\[KWaiting for the transition of lp-stall \(\d+ s, 1 task blocks the transition", shown)), True)
+        r"\r\x1b\[KWaiting for the transition of lp-stall \(\d+ s, blocked by 1 task\)", shown)), True)
     last = " ".join(shown.split("\x1b[K")[-1].split())
     m.contains("the sentence", last, "lpctl: interrupted by SIGINT: lp-stall: installed for")
     m.contains("the sentence", last, "; loaded, transition not finished; lp_stall: the transition")
@@ -44,7 +44,7 @@ def case(m):
     # By lines in a pipe, and none with -q.
     m.fails(f"lpctl install --wait=3 -q {m.patch('lp-stall')} 2>&1 | grep Waiting", exit=1)
     m.sees(f"lpctl install --wait=4 {m.patch('lp-stall')} 2>&1 | cat",
-           "s, 1 task blocks the transition of lp_stall)\n")
+           "s, blocked by 1 task)\n")
 
     # While the image is made.
     m.write("/usr/local/sbin/update-initramfs", "#!/bin/sh\nsleep 60\n")
