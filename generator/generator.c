@@ -75,8 +75,8 @@ static int make_link(struct output *out, const char *directory, const char *unit
 
 /* Percent signs are specifiers in unit files: systemd.unit(5). */
 static void write_escaped(FILE *f, const char *text) {
-    for (; *text; text++)
-        fprintf(f, *text == '%' ? "%%%%" : "%c", *text);
+    for (size_t n; n = strcspn(text, "%"), fwrite(text, 1, n, f), text[n]; text += n + 1)
+        fputs("%%", f);
 }
 
 static void write_unit_section(FILE *f, const struct action *a, const struct manifest_entry *entry,
@@ -159,33 +159,42 @@ static void write_relations(FILE *f, const struct snapshot *s, const struct mani
         fprintf(f, "\n[Service]\nTimeoutSec=%" PRIu64 "s\n", m->timeout_usec / USEC_PER_SEC * 3);
 }
 
-static int write_dropin(const struct host *h, struct output *out, const struct snapshot *s, const struct action *a,
-                        const char *unit, const char *previous) {
+static int write_text(const struct host *h, struct output *out, const struct snapshot *s, const struct action *a,
+                      const char *previous, char **ret, size_t *ret_size) {
     const struct manifest_entry *entry = s->manifests.entries + a->index;
-    _cleanup_free_ char *directory = NULL, *path = NULL;
-    int fd, r;
-    FILE *f;
+    FILE *f = open_memstream(ret, ret_size);
+    int r;
 
-    if (asprintf(&directory, "%s.d", unit) < 0 || asprintf(&path, "%s/50-lpd.conf", directory) < 0)
+    if (!f)
         return -ENOMEM;
-    if (mkdirat(out->fd, directory, 0755) < 0 && errno != EEXIST)
-        return -errno;
-    fd = openat(out->fd, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-    if (fd < 0)
-        return -errno;
-    f = fdopen(fd, "w");
-    if (!f) {
-        (void) close(fd);
-        return -ENOMEM;
-    }
     write_unit_section(f, a, entry, previous);
     r = write_places(h, out, f, s, a);
     /* A patch that is known to fail pulls nothing in, and patches in a cycle must not make systemd
      * wait. */
     if (a->type == ACTION_LOAD)
         write_relations(f, s, &entry->manifest);
-    (void) RET_GATHER(r, ferror(f) ? -EIO : 0);
-    return fclose(f) != 0 && r >= 0 ? -errno : r;
+    return fclose(f) != 0 ? -ENOMEM : r;
+}
+
+static int write_dropin(const struct host *h, struct output *out, const struct snapshot *s, const struct action *a,
+                        const char *unit, const char *previous) {
+    _cleanup_free_ char *directory = NULL, *path = NULL, *text = NULL;
+    _cleanup_close_ int fd = -EBADF;
+    size_t size = 0;
+    int r, k;
+
+    if (asprintf(&directory, "%s.d", unit) < 0 || asprintf(&path, "%s/50-lpd.conf", directory) < 0)
+        return -ENOMEM;
+    r = write_text(h, out, s, a, previous, &text, &size);
+    if (!text)
+        return r < 0 ? r : -ENOMEM;
+    if (mkdirat(out->fd, directory, 0755) < 0 && errno != EEXIST)
+        return -errno;
+    fd = openat(out->fd, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    if (fd < 0)
+        return -errno;
+    k = file_write_fd(fd, text, size);
+    return r < 0 ? r : k;
 }
 
 static int write_patch(const struct host *h, struct output *out, const struct snapshot *s, const struct action *a,

@@ -300,6 +300,15 @@ int safe_file_check_directory(const struct host *h, const char *path,
     return r;
 }
 
+int safe_file_check_opened(const struct host *h, const char *path, const struct stat *st,
+                           struct safe_directories *known, struct error *e) {
+    int r = safe_file_check_directory(h, path, known, e);
+
+    if (r < 0)
+        return r;
+    return safe_file_is_safe(st) || is_null(st) ? 0 : refuse_unsafe(st, "it", path, e);
+}
+
 int safe_file_check(const struct host *h, const char *path, struct safe_directories *known,
                     struct error *e) {
     struct stat st;
@@ -310,7 +319,5 @@ int safe_file_check(const struct host *h, const char *path, struct safe_director
         r = file_lstat(h, path, &st);
     if (r < 0)
         return r;
-    if (S_ISLNK(st.st_mode))
-        return walk(h, path, e);
-    return safe_file_is_safe(&st) || is_null(&st) ? 0 : refuse_unsafe(&st, "it", path, e);
+    return S_ISLNK(st.st_mode) ? walk(h, path, e) : safe_file_check_opened(h, path, &st, known, e);
 }

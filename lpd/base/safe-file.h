@@ -38,6 +38,10 @@ void safe_directories_done(struct safe_directories *known);
 int safe_file_check(const struct host *h, const char *path, struct safe_directories *known,
                     struct error *e);
 
+/* The same for a file that was opened with O_NOFOLLOW and has these attributes. */
+int safe_file_check_opened(const struct host *h, const char *path, const struct stat *st,
+                           struct safe_directories *known, struct error *e);
+
 /* The same for the directory of that path only. */
 int safe_file_check_directory(const struct host *h, const char *path,
                               struct safe_directories *known,

@@ -126,10 +126,11 @@ bool conf_masks(const struct host *h, const char *path) {
 }
 
 /* Returns the descriptor, -ENOENT if the file does not exist, and -ENODEV for a mask. */
-static int open_conf(const struct host *h, const char *path) {
+static int open_conf(const struct host *h, const char *path, bool *ret_link) {
     int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY, fd;
 
     fd = file_open(h, path, flags | O_NOFOLLOW, 0);
+    *ret_link = fd == -ELOOP;
     if (fd != -ELOOP)
         return fd;
     if (is_null_link(h, path))
@@ -151,19 +152,24 @@ static const char *describe(int error_number) {
     }
 }
 
-/* 1 if the file has text, 0 if it is a mask. */
-static int read_conf(const struct host *h, const char *path, char **ret, size_t *ret_size) {
+/* 1 if the file has text, 0 if it is a mask. *ret_st describes the file, unless path is a link: its mode
+ * is 0 then. */
+static int read_conf(const struct host *h, const char *path, char **ret, size_t *ret_size, struct stat *ret_st) {
     _cleanup_close_ int fd = -EBADF;
+    bool link = false;
     struct stat st;
     int r;
 
-    fd = open_conf(h, path);
+    *ret_st = (struct stat){ 0 };
+    fd = open_conf(h, path, &link);
     if (fd == -ENODEV)
         return 0;
     if (fd < 0)
         return fd;
     if (fstat(fd, &st) < 0)
         return -errno;
+    if (!link)
+        *ret_st = st;
     if (S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3))
         return 0;
     if (!S_ISREG(st.st_mode))
@@ -188,13 +194,13 @@ static int describe_failure(const char *path, int r, struct error *e) {
     return r;
 }
 
-int conf_read_untrusted(const struct host *h, const char *path, char **ret, size_t *ret_size,
-                        struct error *e) {
+static int read_described(const struct host *h, const char *path, char **ret, size_t *ret_size,
+                          struct stat *ret_st, struct error *e) {
     _cleanup_free_ char *data = NULL;
     size_t size = 0;
     int r;
 
-    r = read_conf(h, path, &data, &size);
+    r = read_conf(h, path, &data, &size, ret_st);
     if (r == -ENOENT || r == -ENOMEM)
         return r;
     if (r < 0)
@@ -206,6 +212,22 @@ int conf_read_untrusted(const struct host *h, const char *path, char **ret, size
     return r;
 }
 
+int conf_read_untrusted(const struct host *h, const char *path, char **ret, size_t *ret_size,
+                        struct error *e) {
+    struct stat st;
+
+    return read_described(h, path, ret, ret_size, &st, e);
+}
+
+/* Whether nobody but root had a say in what was read. */
+static int check_owner(const struct host *h, const char *path, const struct stat *st,
+                       struct safe_directories *known, struct error *e) {
+    if (st->st_mode != 0)
+        return safe_file_check_opened(h, path, st, known, e);
+    return is_null_link(h, path) ? safe_file_check_directory(h, path, known, e)
+                                 : safe_file_check(h, path, known, e);
+}
+
 /* A mask matters as much as a text. The owner is checked after the reading: a user who cannot
  * write now could not write then either, unless root allowed it. */
 int conf_read(const struct host *h, const char *path, struct safe_directories *known, char **ret,
@@ -213,13 +235,13 @@ int conf_read(const struct host *h, const char *path, struct safe_directories *k
     _cleanup_(error_done) struct error unsafe = ERROR_NULL;
     _cleanup_free_ char *data = NULL;
     size_t size = 0;
+    struct stat st;
     int r, k;
 
-    r = conf_read_untrusted(h, path, &data, &size, e);
+    r = read_described(h, path, &data, &size, &st, e);
     if (r < 0)
         return r;
-    k = is_null_link(h, path) ? safe_file_check_directory(h, path, known, &unsafe)
-                              : safe_file_check(h, path, known, &unsafe);
+    k = check_owner(h, path, &st, known, &unsafe);
     if (k < 0) {
         if (e)
             *e = TAKE_STRUCT(unsafe);
