@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Boots with three patches by kpatch, as Debian 13 ships it, and by lpd."""
+
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from statistics import median
+
+from bench.command import run
+
+from . import machines
+
+PATCHES = ("lp-many-001", "lp-many-002", "lp-many-003")
+FILES = ("usr/sbin/kpatch", "usr/lib/systemd/system/kpatch.service")
+WHO = ("nobody", "kpatch", "lpd")
+# When the patches are in, and when the boot is complete.
+IN = {"nobody": "sysinit.target", "kpatch": "kpatch.service", "lpd": "livepatch.target"}
+BOOT_SECONDS = 300
+
+
+def measure(lab, series, kind, smp, package, rounds):
+    """{who loads: median microseconds from the start of systemd until (the patches are in,
+    sysinit.target, the end of the boot)}, by turns; package is the file of kpatch's package."""
+    with ExitStack() as stack:
+        prepared = {who: stack.enter_context(machines.machine(lab, series, kind)) for who in WHO}
+        for who, m in prepared.items():
+            m.boot(smp=smp, whole=True)
+            _prepare(m, who, package)
+            m.shutdown()
+            _one_boot(m, smp, who)   # the first one settles what later ones find
+        samples = {who: [] for who in WHO}
+        for _ in range(rounds):
+            for who, m in prepared.items():
+                samples[who].append(_one_boot(m, smp, who))
+    return {who: tuple(median(column) for column in zip(*found)) for who, found in samples.items()}
+
+
+def _prepare(m, who, package):
+    files = " ".join(m.patch(name) for name in PATCHES)
+    if who == "lpd":
+        m.ok(f"lpctl install --no-load {files}", timeout=BOOT_SECONDS)
+    if who == "kpatch":
+        with tempfile.TemporaryDirectory() as directory:
+            run("dpkg-deb", "-x", package, directory)
+            for name in FILES:
+                m.push(Path(directory) / name, f"/{name}")
+        # What `kpatch install` does but for `kpatch load`, with depmod and the rest.
+        m.ok(f"mkdir -p /var/lib/kpatch/{m.kernel} && cp {files} /var/lib/kpatch/{m.kernel} && "
+             "systemctl enable kpatch.service")
+
+
+def _one_boot(m, smp, who):
+    m.boot(smp=smp, timeout=BOOT_SECONDS)
+    m.equal("the number of patches that are in", int(m.ok("ls /sys/kernel/livepatch | wc -l")),
+            0 if who == "nobody" else len(PATCHES))
+    show = "systemctl show --value --property="
+    begin, end = (int(m.ok(f"{show}{name}TimestampMonotonic")) for name in ("Userspace", "Finish"))
+    loaded, sysinit = (int(m.ok(f"{show}ActiveEnterTimestampMonotonic {unit}"))
+                       for unit in (IN[who], "sysinit.target"))
+    m.shutdown()
+    return loaded - begin, sysinit - begin, end - begin
