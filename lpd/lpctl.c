@@ -14,8 +14,8 @@
 #include "store/changes-lock.h"
 #include "version.h"
 
-/* The administrator's command: it reads the command line, runs the verb, and prints what comes of it. The tables of
- * options and verbs are in ctl/verbs.c, what the verbs do in the other files of ctl/. */
+/* The administrator's command: it reads the command line, runs the verb, and prints the result. The
+ * tables of options and verbs are in ctl/verbs.c, the verbs in the other files of ctl/. */
 
 static int bad_usage(const char *what, const char *word, const char *near) {
     fprintf(stderr, "lpctl: %s '%s'%s%s%s; see lpctl --help\n", what, word,
@@ -25,7 +25,7 @@ static int bad_usage(const char *what, const char *word, const char *near) {
 
 #define OPTIONS_MAX 64
 
-/* For getopt_long(3). */
+/* Converts the table for getopt_long(3). */
 static void make_options(struct option *ret, char *ret_letters) {
     for (size_t i = 0; i < n_ctl_options && i + 1 < OPTIONS_MAX; i++) {
         const struct ctl_option *o = ctl_options + i;
@@ -78,7 +78,7 @@ static int unknown_verb(const char *word) {
 
 struct arguments {
     struct ctl ctl;
-    uint64_t given; /* options of single verbs */
+    uint64_t given; /* the given options that only some verbs take */
     bool help, version;
 };
 
@@ -122,7 +122,7 @@ static int parse_lines(struct ctl *c) {
                ? 0 : bad_usage("--lines= takes a number, not", optarg, NULL);
 }
 
-/* An offset or an id may also be the next word, as for journalctl(1). */
+/* An offset or an id may also be the next word, as in journalctl(1). */
 static void parse_boot(struct ctl *c, char *argv[]) {
     const char *next = argv[optind];
     size_t sign = next && *next && strchr("+-", *next), n = next ? strspn(next + sign, "0123456789abcdef") : 0;
@@ -180,7 +180,7 @@ static int check_options(const struct verb *verb, uint64_t given) {
         const struct ctl_option *o = ctl_options + i;
 
         if (o->value >= OPTION_FIRST_OF_VERBS && (given & TAKES(o->value)) && !(verb->takes & TAKES(o->value))) {
-            fprintf(stderr, "lpctl: --%s does not go with %s; see lpctl help %s\n", o->name, verb->name, verb->name);
+            fprintf(stderr, "lpctl: --%s cannot be used with %s; see lpctl help %s\n", o->name, verb->name, verb->name);
             return EXIT_STATUS_USAGE;
         }
     }
@@ -214,10 +214,10 @@ static void print_error(json_object *error) {
         print_error_line("       ", hint);
 }
 
-/* What was found out is shown also when the verb failed. */
+/* Prints what the verb has found out, even if it failed. */
 static void print_value(const struct arguments *a, const struct verb *verb, int r) {
     const struct ctl *c = &a->ctl;
-    bool interrupted = r < 0 && interrupt_signal(); /* then the error says it all */
+    bool interrupted = r < 0 && interrupt_signal(); /* if so, the error says everything */
     struct output output;
 
     output = output_begin(verb->text == TEXT_FITTING && c->wide ? TEXT_VERBATIM : verb->text, c->json != JSON_OFF, !a->ctl.no_pager);
@@ -257,7 +257,7 @@ static int run(struct arguments *a, const struct verb *verb, char **argv) {
     return r < 0 ? (int) e.exit_status : EXIT_STATUS_DONE;
 }
 
-/* A status that nobody got is none. */
+/* Fails if standard output could not be written. */
 static int finish(int status) {
     if (fflush(stdout) == 0 && !ferror(stdout))
         return status;
@@ -265,7 +265,7 @@ static int finish(int status) {
     return status == EXIT_STATUS_DONE ? EXIT_STATUS_FAILED : status;
 }
 
-/* verb: NULL for lpctl itself. */
+/* verb is NULL for lpctl itself. */
 static int help(const struct arguments *a, const struct verb *verb) {
     struct output output = output_begin(TEXT_VERBATIM, /* json= */ false, !a->ctl.no_pager);
 
@@ -296,7 +296,7 @@ static int run_verb(struct arguments *a, const struct verb *verb, char **argv, i
     return n_args > 0 && !verb ? unknown_verb(argv[0]) : help(a, verb);
 }
 
-/* One word of a shell's. */
+/* Quotes a word for a shell. */
 static char *quote_word(const char *word) {
     _cleanup_free_ char *quoted = NULL;
     size_t size = 0;
@@ -314,7 +314,7 @@ static char *quote_word(const char *word) {
     return fclose(f) == 0 ? TAKE_PTR(quoted) : NULL;
 }
 
-/* The command line, as it can be typed again. */
+/* The command line, quoted so that it can be typed again. */
 static char *quote_command(char *argv[]) {
     _cleanup_strv_free_ char **words = NULL;
 

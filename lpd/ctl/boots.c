@@ -7,7 +7,7 @@
 #include "initramfs/kernels.h"
 #include "plan/next-kernel.h"
 
-/* The part of the status that is about boots to come: the initramfs, and the kernel that is
+/* What the status says about coming boots: the state of the initramfs, and the kernel that boots
  * next. */
 
 static int add_image(const struct host *h, const struct snapshot *s, json_object *value) {
@@ -35,7 +35,7 @@ static int add_image(const struct host *h, const struct snapshot *s, json_object
     return r;
 }
 
-/* For the kernel that runs each patch has its own state. */
+/* Only for another kernel: for the running one, each patch shows its own state. */
 static int add_next(const struct host *h, const struct snapshot *s, json_object *value) {
     _cleanup_free_ char *next = NULL, *names = NULL, *message = NULL;
     json_object *o = json_object_new_object();
@@ -77,7 +77,7 @@ static void print_warning(json_object *o) {
         printf("Warning   %s\n", message);
 }
 
-/* So many lines for patches that came late, at most. */
+/* The most patches that are listed as loaded late. */
 #define LATE_MAX 5
 
 static void print_late(json_object *value) {
@@ -86,7 +86,8 @@ static void print_late(json_object *value) {
     size_t n = 0, late = 0;
 
     if (early && json_object_get_boolean(json_object_object_get(early, "stopped")))
-        printf("Warning   the initramfs was out of time and left the rest of the patches to the host\n");
+        printf("Warning   the initramfs ran out of time and left the remaining patches to the "
+               "host\n");
     for (size_t i = 0; i < json_object_array_length(patches); i++) {
         json_object *o = json_object_array_get_idx(patches, i);
         const char *reason = value_get(o, "earlyReason");
@@ -100,7 +101,8 @@ static void print_late(json_object *value) {
         late += value_get(o, "lateReason") != NULL;
     }
     if (late > 0)
-        printf("Warning   %zu patch%s loaded late, after the boot had gone on (HoldSec=), see lpctl show\n", late,
+        printf("Warning   %zu patch%s loaded late, after the boot had gone on (HoldSec=), see "
+               "lpctl show\n", late,
                late == 1 ? " was" : "es were");
     if (n > LATE_MAX)
         printf("Warning   the initramfs did not load %zu more patches, see lpctl show\n", n - LATE_MAX);

@@ -5,12 +5,12 @@
 #include "plan/snapshot.h"
 #include "report/value.h"
 
-/* Adds to the status what is known of boots to come: "initramfs" and "nextBoot". Both are there also
- * on failure, which is a negative errno. */
+/* Adds "initramfs" and "nextBoot", which describe coming boots, to the status. Adds both even if it
+ * fails. Returns a negative errno on failure. */
 int boots_add(const struct host *h, const struct snapshot *s, json_object *value);
 
-/* Whether the policy silences that warning. value is that of the status. */
+/* Whether the policy silences that warning. value is the status. */
 bool status_silences(json_object *value, enum warning w);
 
-/* Prints their warnings. */
+/* Prints the warnings about coming boots. */
 void print_boots(json_object *value);

@@ -7,7 +7,7 @@
 #include "config/manifest.h"
 #include "ctl/ctl.h"
 
-/* lpctl cat: the files that make a manifest, as they are. */
+/* lpctl cat: prints the files that make up a manifest, unchanged. */
 
 #define FILE_SIZE_MAX (1024 * 1024)
 
@@ -20,7 +20,8 @@ static void add_file(json_object *files, const char *path, const char *data, siz
     json_object_array_add(files, o);
 }
 
-/* Of one that is broken nobody knows what else belongs to it. */
+/* A broken manifest does not tell which drop-ins belong to it, so only the file itself is
+ * printed. */
 static int add_broken(struct ctl *c, json_object *files, const struct manifest_entry *entry, struct error *e) {
     _cleanup_free_ char *data = NULL;
     size_t size;

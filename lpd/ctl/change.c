@@ -10,9 +10,9 @@
 #include "store/changes-lock.h"
 #include "plan/plan.h"
 
-/* What the verbs that change which patches are on the machine share. */
+/* Code shared by the verbs that add, remove, load or unload patches. */
 
-/* Whoever makes the initramfs of each kernel again takes minutes. */
+/* The holder of the lock may be rebuilding the initramfs of every kernel, which takes minutes. */
 #define CHANGES_TIMEOUT_USEC (10 * 60 * USEC_PER_SEC)
 
 void changes_begin(struct ctl *c) {

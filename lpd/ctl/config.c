@@ -24,7 +24,7 @@ static void add_problem(struct ctl *c, const char *path, const char *message, co
     json_object_array_add(json_object_object_get(c->value, "problems"), o);
 }
 
-/* A fault, and those that were found with it. */
+/* A fault, and the others that were found with it. */
 static void add_problems(struct ctl *c, const char *path, int r, const struct error *e) {
     add_problem(c, path, error_message(e, r), e->hint);
     for (const struct error *more = e->more; more; more = more->more)
@@ -35,7 +35,7 @@ static void add_warning(struct ctl *c, const char *text) {
     json_object_array_add(json_object_object_get(c->value, "warnings"), json_object_new_string(text));
 }
 
-/* What changes nothing that is done. */
+/* Faults of keys that have no effect on loading. */
 static void add_warnings(struct ctl *c, const struct manifest *m) {
     const struct error *first = m->warnings.message ? &m->warnings : NULL;
 
@@ -46,7 +46,8 @@ static void add_warnings(struct ctl *c, const struct manifest *m) {
     }
 }
 
-/* Whether a manifest is signed as the policy wants it; what cannot be told here is no fault. */
+/* Checks the signature of a manifest if the policy requires one. If the signature cannot be checked
+ * here, that is not a fault. */
 static int lint_signature(struct host *h, const struct policy *policy,
                           const struct kernel_facts *facts, const struct manifest *m,
                           struct error *e) {
@@ -57,7 +58,7 @@ static int lint_signature(struct host *h, const struct policy *policy,
     return r == -EOPNOTSUPP ? 0 : r;
 }
 
-/* Its signature is looked for beside the file, wherever that is. */
+/* The signature is expected beside the file, wherever the file is. */
 static int lint_manifest(struct ctl *c, struct host *here, const char *path, const char *data,
                          size_t size, struct manifest *m, struct error *e) {
     _cleanup_(kernel_facts_done) struct kernel_facts facts = {};
@@ -72,7 +73,8 @@ static int lint_manifest(struct ctl *c, struct host *here, const char *path, con
     return r < 0 ? r : lint_signature(here, &policy, &facts, m, e);
 }
 
-/* A file on the command line is a policy if it is called so, and else a manifest of its own name. */
+/* A file on the command line is read as a policy if its name is that of a policy file, otherwise as
+ * the manifest of the patch that its name gives. */
 static int lint_text(struct ctl *c, struct host *here, const char *path, const char *absolute,
                      const char *data, size_t size, struct error *e) {
     _cleanup_(manifest_done) struct manifest m = {};
@@ -113,11 +115,11 @@ static int lint_file(struct ctl *c, const char *path) {
 static void add_circle(struct ctl *c, const char *path, const char *circle) {
     _cleanup_free_ char *message = NULL;
 
-    if (asprintf(&message, "%s: After= and Requires= go round in a circle: %s", path, circle) >= 0)
+    if (asprintf(&message, "%s: After= and Requires= form a cycle: %s", path, circle) >= 0)
         add_problem(c, path, message, NULL);
 }
 
-/* What the manifest names by an absolute path. */
+/* The files that the manifest names by an absolute path. */
 static void lint_paths(struct ctl *c, const struct manifest_entry *entry) {
     const struct manifest *m = &entry->manifest;
 
@@ -131,7 +133,7 @@ static void lint_paths(struct ctl *c, const struct manifest_entry *entry) {
     }
 }
 
-/* What a load would refuse about a patch by itself, whatever else is or is not in. */
+/* Reports what makes a load fail whatever the state of other patches is. */
 static void lint_entry(struct ctl *c, const struct snapshot *s, size_t i) {
     const struct manifest_entry *entry = s->manifests.entries + i;
     const struct patch_info *info = s->patch_infos + i;
@@ -148,7 +150,8 @@ static void lint_entry(struct ctl *c, const struct snapshot *s, size_t i) {
     lint_paths(c, entry);
 }
 
-/* The names in a list that no manifest has. What is required is a problem: the patch never goes in. */
+/* Reports names in a list that no manifest has. In Requires= that is a problem, because the patch
+ * is never loaded. */
 static int lint_relation(struct ctl *c, const struct snapshot *s, const struct manifest_entry *entry,
                          const char *key, char *const *list) {
     bool required = streq(key, "Requires");
@@ -190,7 +193,7 @@ static void add_lock_warning(struct ctl *c, const char *setting) {
         add_warning(c, text);
 }
 
-/* What the generator does not see counts for this boot only when somebody asks for it. */
+/* Reports that the generator does not see a file at boot, with the mount that hides it. */
 static int add_late(struct ctl *c, const char *directory, const char *file) {
     _cleanup_(error_done) struct error e = ERROR_NULL;
     _cleanup_free_ char *path = NULL;
@@ -214,7 +217,7 @@ static int lint_places(struct ctl *c) {
     return r;
 }
 
-/* The machine's own files; relations between manifests show only here. */
+/* Checks the machine's own files. Relations between manifests can only be checked here. */
 static int lint_machine(struct ctl *c, struct error *e) {
     _cleanup_(snapshot_done) struct snapshot s = {};
     _cleanup_(order_done) struct order order = {};
@@ -247,7 +250,7 @@ static int lint_machine(struct ctl *c, struct error *e) {
     return r;
 }
 
-/* What another kernel would boot without. */
+/* Checks what another kernel would boot without. */
 static int lint_kernel(struct ctl *c, struct error *e) {
     _cleanup_(manifest_list_done) struct manifest_list manifests = {};
     _cleanup_strv_free_ char **missing = NULL;

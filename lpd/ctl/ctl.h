@@ -5,8 +5,8 @@
 #include "base/host.h"
 #include "report/value.h"
 
-/* The verbs of lpctl(8). Each fills value, also when it fails; the main prints it as JSON or by the
- * verb's own print function. */
+/* The verbs of lpctl(8). Each verb fills value, even when it fails. lpctl.c prints it as JSON, or
+ * as text with the verb's print function. */
 
 enum json_mode { JSON_OFF, JSON_PRETTY, JSON_SHORT };
 
@@ -14,16 +14,16 @@ struct progress;
 
 struct ctl {
     struct host host;
-    const char *root; /* as it was given; NULL: this machine */
+    const char *root; /* as given; NULL: this machine */
     enum json_mode json;
     bool legend;
     bool quiet;
     json_object *value;
-    char *command;             /* the command line, for others who wait */
+    char *command;             /* the command line, shown to others who wait for the lock */
     struct progress *progress; /* progress.h */
-    struct changes_lock *lock; /* held while this changes something */
+    struct changes_lock *lock; /* held while this process changes something */
 
-    /* options of single verbs */
+    /* options of individual verbs */
     const char *name, *kernel, *stage, *fixes, *description;
     bool no_load, no_rebuild, dry_run, check, now, wait, ignore_missing, yes, force;
     bool wide, no_pager, follow, boot, record;
@@ -32,7 +32,7 @@ struct ctl {
 };
 
 /* Each returns 0 or more, or a negative errno with e and its exit status. argv holds the verb's
- * arguments, NULL-terminated. */
+ * arguments and is NULL-terminated. */
 int ctl_status(struct ctl *c, char **argv, struct error *e);
 int ctl_show(struct ctl *c, char **argv, struct error *e);
 int ctl_why(struct ctl *c, char **argv, struct error *e);
@@ -55,7 +55,7 @@ int ctl_load(struct ctl *c, char **argv, struct error *e);
 int ctl_unload(struct ctl *c, char **argv, struct error *e);
 int ctl_apply(struct ctl *c, char **argv, struct error *e);
 
-/* How they look as text, on standard output. */
+/* Print the value as text on standard output. */
 void print_status(const struct ctl *c);
 void print_list(const struct ctl *c);
 void print_show(const struct ctl *c);
@@ -73,42 +73,42 @@ void print_lock(const struct ctl *c);
 void print_apply(const struct ctl *c);
 
 /* Shared by the verbs that change something: value is {changed, patches: [{name, changed,
- * message}]}, and "initramfs" where an image is out of date by it. */
+ * message}]}, and "initramfs" if the change has made an image outdated. */
 void changes_begin(struct ctl *c);
 void changes_add(struct ctl *c, const char *name, bool changed, const char *fmt, ...)
     _printf_(4, 5);
 
-/* What changes_add() added last, for more fields. */
+/* The entry that changes_add() added last, so that callers can add fields to it. */
 json_object *changes_last(struct ctl *c);
 
-/* Something that the change has met with and that is no failure. Shown once, however often it is
- * met. */
+/* Adds a note: something worth knowing that is not a failure. The same note is shown only once. */
 void changes_note(struct ctl *c, const char *fmt, ...) _printf_(2, 3);
 
-/* After a signal: makes the error the one sentence that says what the verb had done by then.
+/* After a signal: replaces the error by one sentence that says what the verb had done by then.
  * Returns r. */
 int changes_interrupted(struct ctl *c, int r, struct error *e);
 
-/* The patch's own spelling of a name, which may also be that of its module: 1 then. A name that no
- * patch has stays as it is: 0. Or -ENOMEM. */
+/* Finds the patch's own spelling of a name. Returns 1 if the name is that of the patch's module, 0
+ * if it is that of the patch or if no patch has it (it then stays as it is), or -ENOMEM. */
 int ctl_spell(struct ctl *c, const char *name, char **ret);
 
-/* Turns a name on the command line into that of a patch, or says what is wrong with it. */
+/* Checks that an argument is a valid patch name. */
 int ctl_check_name(const char *name, struct error *e);
 
-/* Whether lpd-generator(8) sees at boot what lies there. 0; or -ENOTSUP (EXIT_STATUS_CONFIG) with
- * the mount that comes too late. */
+/* Whether lpd-generator(8) sees that path at boot. 0, or -ENOTSUP (EXIT_STATUS_CONFIG) with the
+ * mount that hides it at that time. */
 int ctl_check_early(const struct ctl *c, const char *path, struct error *e);
 
-/* Nobody knows that name: neither a manifest, nor this boot's results, nor the kernel. */
+/* Whether no manifest, no result of this boot and no patch in the kernel has that name. */
 bool ctl_is_unknown(struct ctl *c, const char *name);
 
-/* The absolute path of a file that the command line names, to be freed. */
+/* The absolute path of a file that the command line names. The caller frees it. */
 int ctl_find_file(const char *argument, char **ret, struct error *e);
 
-/* Whether what lies there can be read when patches are loaded at boot. 0; or -ENOTSUP
+/* Whether that path can be read when patches are loaded at boot. 0, or -ENOTSUP
  * (EXIT_STATUS_CONFIG) with the mount that needs the network. */
 int ctl_check_local(const struct ctl *c, const char *path, struct error *e);
 
-/* "There is no patch X", with the name that was probably meant. Returns -ENOENT. */
+/* Describes that there is no patch of that name, and suggests the name that was probably meant.
+ * Returns -ENOENT. */
 int ctl_no_patch(struct ctl *c, const char *name, struct error *e);

@@ -3,8 +3,9 @@
 
 #include "ctl/change.h"
 
-/* --dry-run of the verbs that change patches: the same questions, the same failures, and what would be done. Each is
- * the step of its verb, see change_one. Root is not needed, and nothing is waited for. */
+/* --dry-run for the verbs that change patches: makes the same checks, fails in the same way, and
+ * says what would be done. Each function is the step of its verb, see change_one. They need no root
+ * and wait for nothing. */
 int dry_remove(struct ctl *c, const char *name, struct error *e);
 int dry_remove_kernel(struct ctl *c, const char *name, struct error *e);
 int dry_switch(struct ctl *c, const char *name, bool enabled, struct error *e);

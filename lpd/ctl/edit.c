@@ -9,17 +9,17 @@
 #include "ctl/change.h"
 #include "store/store.h"
 
-/* lpctl edit, as systemctl edit: a drop-in beside the manifest, which a person changes in an editor. */
+/* lpctl edit: edits a drop-in of the manifest in an editor, like systemctl edit. */
 
 #define TEXT_SIZE_MAX (1024 * 1024)
 #define MARK "### "
-#define BEGIN MARK "What is written between here and the next such line becomes the drop-in."
-#define END MARK "What stands below this line is not kept."
+#define BEGIN MARK "Only text between this line and the next such line is saved as the drop-in."
+#define END MARK "Nothing below this line is saved."
 
 struct draft {
-    char *path;   /* of the file that is edited */
-    bool keep;    /* what somebody wrote is not thrown away for a fault in it */
-    char *before; /* the drop-in as it was; "": there was none */
+    char *path;   /* of the file that the editor opens */
+    bool keep;    /* keep the file: a fault in the text must not lose what the user wrote */
+    char *before; /* the drop-in before the edit; "": there was none */
 };
 
 static void draft_done(struct draft *d) {
@@ -35,7 +35,7 @@ static bool is_edited(const char *path) {
     return startswith(path, MANIFEST_DIRECTORY "/") && streq(base, EDIT_DROPIN);
 }
 
-/* What is there now, to be read and copied from. */
+/* Copies a file of the manifest into the text as comments, for reference. */
 static void write_source(FILE *f, const struct manifest_source *s) {
     _cleanup_free_ char *text = strndup(s->data, s->size);
 
@@ -99,10 +99,10 @@ static int edit_draft(const char *path, struct error *e) {
         return 0;
     return error_hint(e, error_set(e, -ECANCELED, EXIT_STATUS_FAILED, "nothing is changed: the editor %s",
                                    WIFEXITED(status) && WEXITSTATUS(status) == 127 ? "was not found" : "failed"),
-                      "name one in $EDITOR");
+                      "set $EDITOR to an installed one");
 }
 
-/* What stands between the marks, without blank lines around it. */
+/* The text between the marks, without blank lines around it. */
 static char *extract(char *text) {
     char *begin = strstr(text, BEGIN), *end;
 
@@ -145,7 +145,7 @@ static int take_text(struct ctl *c, struct manager *m, const char *name, struct 
     r = c->dry_run ? store_may_edit(&c->host, name, text, e) : store_edit(&c->host, name, text, NULL, e);
     if (r < 0) {
         d->keep = true;
-        return error_hint(e, r, "nothing is changed; your text is in %s", d->path);
+        return error_hint(e, r, "nothing is changed; your text is saved in %s", d->path);
     }
     if (r > 0 && m)
         (void) manager_reload(m, NULL);

@@ -8,7 +8,7 @@
 #include "load/converge.h"
 #include "store/store.h"
 
-/* What is done, to be undone if a later step fails. */
+/* What has been done so far, so that it can be undone if a later step fails. */
 struct switching {
     struct change *change;
     struct volume_change *volume;
@@ -21,8 +21,9 @@ static void switching_done(struct switching *s) {
     moment_done(&s->before);
 }
 
-/* On the machine, and on the volume if that is its place: also where the machine has it so already, as
- * the volume may be new. 1 if something of the machine changed. */
+/* Changes the manifest on the machine, and on the volume if the patch belongs there. The volume is
+ * updated even if the machine needs no change, because it may be a new one. 1 if something changed
+ * on the machine. */
 static int set_enabled(struct ctl *c, const struct manager *m, const char *name, bool enabled,
                        struct switching *s, struct error *e) {
     int changed, r;
@@ -47,7 +48,8 @@ static void undo(struct ctl *c, struct manager *m, struct switching *s, int erro
         (void) moment_restore(&c->host, m, &s->before, NULL);
 }
 
-/* --now. 1 with what is to be said of it: a reason of the administrator's own not to load it is no failure. */
+/* For --now. Returns 1 with a note if the administrator's own configuration prevents the load: that
+ * is not a failure. */
 static int switch_now(struct ctl *c, struct manager *m, const char *name, bool enabled, char **ret_note,
                       struct error *e) {
     _cleanup_(result_done) struct result result = {};

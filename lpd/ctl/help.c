@@ -7,7 +7,7 @@
 
 #define HELP_COLUMN 34
 
-/* What is explained, and the explanation in a column of its own. */
+/* Prints a term, and its explanation in a second column. */
 static void print_entry(const char *what, const char *help) {
     size_t width = text_width(what);
 

@@ -16,7 +16,8 @@
 #include "initramfs/tool.h"
 #include "system/manager.h"
 
-/* systemd's own; su(1) may leave a root without the sbin directories, where these tools are. */
+/* The PATH that systemd uses. After su(1) root's own may lack the sbin directories, which contain
+ * these tools. */
 #define OUTPUT_MAX (1024 * 1024)
 #define TOOL_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -57,7 +58,7 @@ int images_see(const struct ctl *c, struct images *ret, struct error *e) {
     _cleanup_strv_free_ char **releases = NULL;
     int r;
 
-    /* Of a broken policy what could be read holds. */
+    /* If the policy is broken, use what could be read. */
     (void) policy_load(&c->host, &policy, NULL);
     r = manifest_list_load(&c->host, &manifests, e);
     if (r >= 0)
@@ -93,8 +94,8 @@ static const char *why_not_run(const struct ctl *c) {
     return manager_is_running(&c->host) ? NULL : "systemd does not run here, so rebuild it:";
 }
 
-/* Where the tool's output goes: on a terminal the progress has the line, and what the tool printed is shown if it
- * failed. */
+/* Opens the destination of the tool's output. On a terminal the progress line uses the screen, so
+ * the output goes to a file and is shown only if the tool failed. */
 static int open_output(const struct ctl *c) {
     if (c->quiet)
         return open("/dev/null", O_WRONLY | O_CLOEXEC);
@@ -124,7 +125,7 @@ static int describe_end(int r, int status, const char *program, const char *comm
     return r < 0 ? error_hint(e, r, "the change itself is done; rebuild the image: %s", command) : 0;
 }
 
-/* Standard output is lpctl's own. */
+/* Standard output is reserved for lpctl. */
 static int run_tool(struct ctl *c, const struct initramfs_rebuild *b, const char *release, struct error *e) {
     _cleanup_close_ int output = open_output(c);
     _cleanup_free_ char *command = initramfs_rebuild_text(b);

@@ -10,8 +10,9 @@ static int import_one(struct ctl *c, struct manager *m, const char *path, struct
     return install_one(c, m, &c->host, path, e);
 }
 
-/* kpatch keeps what its service loads in /var/lib/kpatch/RELEASE/MODULE.ko (kpatch(1), "kpatch
- * install"). failed is the first failure so far, which is returned in the end. */
+/* kpatch keeps the modules that its service loads in /var/lib/kpatch/RELEASE/MODULE.ko (kpatch(1),
+ * "kpatch install"). failed is the first failure so far and is the one that is returned in the
+ * end. */
 static int import_release(struct ctl *c, struct manager *m, const char *release, int failed,
                           struct error *e) {
     _cleanup_strv_free_ char **names = NULL, **paths = NULL;

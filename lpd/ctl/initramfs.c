@@ -7,7 +7,7 @@
 #include "initramfs/files.h"
 #include "state/image.h"
 
-/* lpctl initramfs-files: what the hooks of initramfs-tools, dracut and mkinitcpio copy. */
+/* lpctl initramfs-files: lists what the hooks of initramfs-tools, dracut and mkinitcpio copy. */
 
 static int find_release(struct ctl *c, char **ret, struct error *e) {
     int r;
@@ -82,7 +82,8 @@ int ctl_initramfs_files(struct ctl *c, char **argv _unused_, struct error *e) {
     return r;
 }
 
-/* The warnings are for those who watch the image being made, the rest is for the hook. */
+/* Warnings go to standard error for the user who watches the build; standard output is for the
+ * hook. */
 void print_initramfs_files(const struct ctl *c) {
     json_object *files = json_object_object_get(c->value, "files");
     json_object *modules = json_object_object_get(c->value, "kernelModules");

@@ -15,7 +15,7 @@
 #include "report/terminal.h"
 #include "system/mount-unit.h"
 
-/* The verbs that look and change nothing. */
+/* The read-only verbs. */
 
 int ctl_check_name(const char *name, struct error *e) {
     if (patch_name_is_valid(name))
@@ -58,8 +58,8 @@ int ctl_check_early(const struct ctl *c, const char *path, struct error *e) {
     if (r <= 0)
         return r;
     r = error_set(e, -ENOTSUP, EXIT_STATUS_CONFIG,
-                  "%s lies on %s, which is mounted only after lpd-generator(8) has run, so nothing in there is "
-                  "loaded at boot", path, place);
+                  "%s lies on %s, which is mounted only after lpd-generator(8) has run, so "
+                  "nothing in it is loaded at boot", path, place);
     return error_hint(e, r, "put it on the root file system, or have the initramfs mount %s: x-initrd.mount in "
                             "/etc/fstab", place);
 }
@@ -114,7 +114,7 @@ static int look(struct ctl *c, struct look *ret, struct error *e) {
     return r < 0 ? r : plan_make(&ret->snapshot, &ret->plan);
 }
 
-/* The same, with the signature of one patch verified, for callers that may ask the kernel. */
+/* Like look(), and verifies the signature of one patch, for callers that may ask the kernel. */
 static int look_closely(struct ctl *c, const char *name, struct look *ret, struct error *e) {
     size_t i;
     int r;
@@ -157,7 +157,8 @@ static void add_matching(json_object *all, const char *pattern, json_object *pat
     }
 }
 
-/* In o the patches of these names instead of all. A pattern may match none, but a name has to be somebody's. */
+/* Puts the patches with these names into o instead of all. A pattern may match nothing, but a name
+ * must be that of a patch. */
 static int select_patches(struct ctl *c, const struct look *l, char **names, json_object *o, struct error *e) {
     json_object *all = json_object_get(json_object_object_get(o, "patches")), *patches = json_object_new_array();
     int r = 0;
@@ -289,7 +290,8 @@ static void print_refused_count(json_object *refused, int64_t count) {
            user ? " of " : "", strempty(user), strempty(last));
 }
 
-/* What the lock has kept out, and what of that somebody may want in Modules=. */
+/* Lists the modules whose loads the lock has prevented, and names those that Modules= might
+ * need. */
 static void print_refused(json_object *refused) {
     int64_t count = json_object_get_int64(json_object_object_get(refused, "count"));
 
@@ -299,7 +301,7 @@ static void print_refused(json_object *refused) {
     print_requested(refused, "requestedByUsers", " for users other than root");
 }
 
-/* Who has locked, if not lpd. */
+/* Says who locked modules if it was not lpd. */
 static void print_others(json_object *lock) {
     _cleanup_free_ char *others = value_text(lock, "alsoLockedBy");
     bool known = json_object_array_length(json_object_object_get(lock, "alsoLockedBy")) > 0;
@@ -307,7 +309,7 @@ static void print_others(json_object *lock) {
     printf(", but not by lpd%s%s", known ? ": " : "", known ? strempty(others) : "");
 }
 
-/* Nothing where nobody wants a lock and there is none. */
+/* Prints nothing if no lock is configured and none is set. */
 static void print_lock_state(json_object *lock) {
     const char *state = value_get(lock, "state"), *policy = value_get(lock, "policy");
     const char *reason = value_get(lock, "reason");
@@ -365,7 +367,7 @@ static void print_volume(json_object *volume) {
                json_object_get_string(json_object_array_get_idx(problems, i)));
 }
 
-/* A patch that is loaded although this boot would not load it. */
+/* Warns of patches that are loaded although the configuration of this boot excludes them. */
 static void print_inapplicable(json_object *patches) {
     for (size_t i = 0; i < json_object_array_length(patches); i++) {
         json_object *patch = json_object_array_get_idx(patches, i), *applies = json_object_object_get(patch, "applies");
@@ -412,7 +414,7 @@ void print_status(const struct ctl *c) {
     print_patches(c);
 }
 
-/* Fields of fields go under their own heading, one step in. */
+/* Nested fields are printed under a heading of their own, indented one step. */
 static void print_fields(json_object *o, int indent) {
     json_object_object_foreach(o, key, value) {
         _cleanup_free_ char *text = NULL;
@@ -560,7 +562,7 @@ int ctl_blocking(struct ctl *c, char **argv, struct error *e) {
     tasks = json_object_new_array();
     json_object_object_add(c->value, "tasks", tasks);
     c->name = argv[0];
-    /* One transition runs at a time; that of another patch does not hold this one up. */
+    /* Only one transition runs at a time; that of another patch does not block this one. */
     other = argv[0] && b.patch && !patch_name_equal(b.patch, argv[0]);
     json_add_string(c->value, "transition", other ? NULL : b.patch);
     json_add_number(c->value, "count", other ? 0 : (int64_t) b.n_all);

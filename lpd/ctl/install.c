@@ -17,13 +17,13 @@
 #include "store/store.h"
 #include "trust/manifest.h"
 
-/* One file that is to be installed, and what was found out about it. */
+/* A file to be installed, with what was found out about it. */
 struct candidate {
     struct module_file file;
     char *name;
     char *release;
-    bool here;    /* for the kernel that runs */
-    bool at_load; /* its signature is checked by its load, and by nothing before */
+    bool here;    /* built for the running kernel */
+    bool at_load; /* only its load checks its signature */
 };
 
 static void candidate_done(struct candidate *n) {
@@ -32,8 +32,8 @@ static void candidate_done(struct candidate *n) {
     free(n->release);
 }
 
-/* The file's name where it spells the module's name another way (fix-a.ko holds fix_a), else the
- * module's own. */
+/* The name of the patch: the file's name if it differs from the module's only in spelling (fix-a.ko
+ * contains fix_a), otherwise the module's. */
 static char *name_for(const char *path, const struct module_info *info) {
     const char *base = path_basename(path);
     _cleanup_free_ char *stem = strndup(base, strcspn(base, "."));
@@ -43,7 +43,8 @@ static char *name_for(const char *path, const struct module_info *info) {
     return strdup(info->name);
 }
 
-/* Without --kernel= a module for another kernel than the one that runs is likely to be a mistake. */
+/* Without --kernel=, a module that was built for another kernel than the running one is probably a
+ * mistake. */
 static int find_release(struct ctl *c, struct candidate *n, struct error *e) {
     const char *vermagic = n->file.info.vermagic, *target;
     _cleanup_free_ char *running = NULL;
@@ -61,8 +62,8 @@ static int find_release(struct ctl *c, struct candidate *n, struct error *e) {
                ? error_hint(e, r, "to install it for that kernel: --kernel=%s", n->release) : r;
 }
 
-/* A file that the caller names is the caller's choice. One that was found may be anybody's, and would be
- * root's once it is installed. */
+/* A file that the caller names is the caller's responsibility. A file that lpctl found itself may
+ * belong to any user, and the installed copy will belong to root. */
 static int inspect(struct ctl *c, const struct host *source, const char *path, struct candidate *n,
                    struct error *e) {
     int r;
@@ -83,8 +84,8 @@ static int inspect(struct ctl *c, const struct host *source, const char *path, s
     return r;
 }
 
-/* A manifest that will be refused is told of before anything changes; that there is none, the store
- * tells. */
+/* Reports before any change that the manifest will be refused. A missing manifest is reported by
+ * the store. */
 static int check_manifest(struct host *asked, const struct trust_machine *machine, const char *name,
                           struct error *e) {
     _cleanup_(manifest_done) struct manifest m = {};
@@ -96,9 +97,8 @@ static int check_manifest(struct host *asked, const struct trust_machine *machin
     return r == -ENOENT || (r == -EOPNOTSUPP && !asked->live) ? 0 : r;
 }
 
-/* Where the kernel that would load it can be asked, its word decides. Elsewhere, below another root,
- * in a chroot or for another kernel, that has to wait for the boot, and only what no kernel would
- * vouch for is refused. */
+/* If the kernel that would load the module runs here, it decides. With --root=, in a chroot, or for
+ * another kernel the decision is left to the boot; only what no kernel would accept is refused. */
 static int check_trust(struct ctl *c, struct candidate *n, bool running, unsigned flags, struct error *e) {
     _cleanup_(trust_report_done) struct trust_report report = {};
     _cleanup_(snapshot_done) struct snapshot s = {};
@@ -111,7 +111,7 @@ static int check_trust(struct ctl *c, struct candidate *n, bool running, unsigne
     if (r < 0)
         return r;
     asked.live = running && n->here;
-    /* The pin is the store's to check: it writes it. */
+    /* The store checks the pin, because it writes it. */
     gate = snapshot_gate(&s, SIZE_MAX, &machine);
     gate.release = n->release;
     r = gate_check(&asked, &gate, &n->file, flags, &report, NULL, e);
@@ -119,15 +119,17 @@ static int check_trust(struct ctl *c, struct candidate *n, bool running, unsigne
     return r >= 0 && s.policy.signed_manifests ? check_manifest(&asked, &machine, n->name, e) : r;
 }
 
-/* The old one would stay loaded, and nobody would know whose it is. */
+/* The old module would stay loaded, and no patch would account for it. */
 static int refuse_other_module(const struct candidate *n, const char *module, struct error *e) {
     int r = error_set(e, -EEXIST, EXIT_STATUS_FAILED, "%s is installed with the module %s, and this file contains %s",
                       n->name, module, n->file.info.name);
 
-    return error_hint(e, r, "install it under another name: --name=…; or remove that first: lpctl remove %s", n->name);
+    return error_hint(e, r, "install it under another name: --name=…; or remove the installed "
+                            "patch first: lpctl remove %s", n->name);
 }
 
-/* The kernel knows a patch by the name of its module: two patches with the same would be one. */
+/* The kernel identifies a patch by its module's name, so it could not tell two patches with the
+ * same module name apart. */
 static int check_namesake(struct ctl *c, const struct candidate *n, struct error *e) {
     _cleanup_(manifest_list_done) struct manifest_list l = {};
     int r;
@@ -153,7 +155,8 @@ static int check_namesake(struct ctl *c, const struct candidate *n, struct error
             r = error_set(e, -EEXIST, EXIT_STATUS_FAILED, "the module %s is installed as %s already: %s", f.info.name,
                           entry->name, path);
         if (!own)
-            (void) error_hint(e, r, "install it under that name: --name=%s; or remove that first: lpctl remove %s",
+            (void) error_hint(e, r, "install it under that name: --name=%s; or remove the "
+                                    "installed patch first: lpctl remove %s",
                               entry->name, entry->name);
     }
     return r;
@@ -179,7 +182,8 @@ static int place(struct ctl *c, const struct candidate *n, struct change **ret_c
                          ret_change, e);
 }
 
-/* Another build under the same name has to make room, as has one that may be another. */
+/* Another build of the same patch has to be unloaded first; so has one that may be another
+ * build. */
 static bool is_other_build(struct ctl *c, const struct candidate *n) {
     _cleanup_(livepatch_done) struct livepatch in = {};
     _cleanup_(result_done) struct result result = {};
@@ -191,7 +195,8 @@ static bool is_other_build(struct ctl *c, const struct candidate *n) {
                          n->file.sha256) != BUILD_SAME;
 }
 
-/* The unit stays started meanwhile, so that no service which requires it is stopped for a new build. */
+/* The unit stays active during the exchange, so that a new build does not stop the services that
+ * require the patch. */
 static int load_placed(struct ctl *c, struct manager *m, const struct candidate *n,
                        const struct moment *before, uint64_t deadline, struct error *e) {
     _cleanup_(result_done) struct result out = {}, in = {};
@@ -201,7 +206,8 @@ static int load_placed(struct ctl *c, struct manager *m, const struct candidate 
         r = ctl_wait_for_others(c, deadline);
         if (r < 0)
             return error_hint(e, error_set(e, r, EXIT_STATUS_TIMEOUT,
-                                           "%s: the loaded build cannot make room while another transition runs",
+                                           "%s: the loaded build cannot be unloaded while another "
+                                           "transition runs",
                                            n->name),
                               "'lpctl blocking' shows what blocks that transition");
         r = converge_take_out(&c->host, m, before, &out, e);
@@ -209,7 +215,8 @@ static int load_placed(struct ctl *c, struct manager *m, const struct candidate 
     return r < 0 ? r : ctl_load_in_time(c, m, n->name, deadline, &in, e);
 }
 
-/* On the machine, and on the volume if it goes or went there. 1 if something of the machine changed. */
+/* Places the patch on the machine, and on the volume if it belongs there or is there already. 1 if
+ * something changed on the machine. */
 static int place_everywhere(struct ctl *c, const struct manager *m, const struct candidate *n,
                             struct change **ret_change, struct volume_change **ret_volume,
                             struct error *e) {
@@ -226,7 +233,7 @@ static int place_everywhere(struct ctl *c, const struct manager *m, const struct
     return k < 0 ? error_hint(e, r, "and restoring the files failed: %s", strerror(-k)) : r;
 }
 
-/* Back to what was: the volume, the files, systemd's units, and the patch. */
+/* Restores the previous volume, files, units of systemd, and patch. */
 static void undo(struct ctl *c, struct manager *m, const struct moment *before, struct change *change,
                  struct volume_change *volume, struct error *e, int error_number) {
     _cleanup_(error_done) struct error problem = ERROR_NULL;
@@ -244,7 +251,7 @@ static void undo(struct ctl *c, struct manager *m, const struct moment *before, 
         (void) error_hint(e, error_number, "and restoring the patch failed: %s", error_message(&problem, r));
 }
 
-/* Nothing new can be loaded: what is in, is in. */
+/* Modules are locked, so nothing can be loaded or unloaded. */
 static bool is_locked_out(struct ctl *c, const struct candidate *n) {
     _cleanup_(livepatch_done) struct livepatch in = {};
 
@@ -253,7 +260,7 @@ static bool is_locked_out(struct ctl *c, const struct candidate *n) {
     return livepatch_read(&c->host, n->file.info.name, &in) < 0 || !in.enabled || is_other_build(c, n);
 }
 
-/* Why a patch is loaded later: a stable code, and the sentence. */
+/* Why a patch is loaded later: a stable code and a sentence. */
 struct deferral {
     const char *code;
     const char *reason;
@@ -273,7 +280,7 @@ static struct deferral why_not_now(struct ctl *c, const struct candidate *n, con
     return (struct deferral){ NULL, NULL };
 }
 
-/* --wait asks for more than the next boot. */
+/* With --wait a load at the next boot is not enough. */
 static int refuse_to_wait(struct ctl *c, const struct candidate *n, struct error *e) {
     if (!c->wait || c->no_load || !is_locked_out(c, n))
         return 0;
@@ -283,13 +290,13 @@ static int refuse_to_wait(struct ctl *c, const struct candidate *n, struct error
                       "it will be loaded at the next boot; without --wait this is not a failure");
 }
 
-/* Where a load follows, it may be the check (trust/kernel-load.h). Not if another build has to make room
- * for it, which it must deserve first. */
+/* If a load follows, it may check the signature (trust/kernel-load.h). Not if another build has to
+ * be unloaded for it: then the new one is checked first. */
 static unsigned trust_flags_for(struct ctl *c, const struct candidate *n, const struct manager *m) {
     return c->dry_run || why_not_now(c, n, m).code || is_other_build(c, n) ? TRUST_EXPLAIN : TRUST_AT_LOAD;
 }
 
-/* 1 with the reason why the patch is not loaded now. */
+/* 1 with the reason if the patch is not loaded now. */
 static int find_reason(struct ctl *c, const struct candidate *n, struct manager *m, bool placed, char **ret_later,
                        struct error *e) {
     const char *later = why_not_now(c, n, m).reason;
@@ -305,13 +312,13 @@ static int find_reason(struct ctl *c, const struct candidate *n, struct manager 
     return r < 0 ? r : ctl_ask_plan(c, n->name, /* keep_replaced= */ !placed, ret_later, e);
 }
 
-/* What became of the files of a candidate, and of the patch. */
+/* The results for the files of a candidate and for the patch. */
 struct installation {
     int placed;  /* 1: files were placed or changed */
-    int loaded;  /* 1: now; 0: in already */
-    char *later; /* why it is loaded later; NULL: it is loaded now */
-    const char *code; /* the same as a code */
-    int end;     /* negative errno of a wait that has not ended well */
+    int loaded;  /* 1: now; 0: was loaded already */
+    char *later; /* why it is loaded later, or NULL */
+    const char *code; /* the same as a stable code */
+    int end;     /* negative errno of an unsuccessful wait */
 };
 
 static json_object *deferral_value(const struct installation *o) {
@@ -341,7 +348,8 @@ static void tell(struct ctl *c, const struct candidate *n, const struct installa
     json_object_object_add(patch, "deferred", o->later ? deferral_value(o) : NULL);
 }
 
-/* Loads it and waits as --wait asks. 0 if what was placed stays, with o->loaded and o->end. */
+/* Loads the patch, and waits if --wait is given. 0 if the files stay placed, with o->loaded and
+ * o->end. */
 static int load_and_wait(struct ctl *c, struct manager *m, const struct candidate *n, const struct moment *before,
                          struct installation *o, struct error *e) {
     uint64_t deadline = ctl_wait_deadline(c);
@@ -391,7 +399,7 @@ static int install_candidate(struct ctl *c, struct manager *m, struct candidate 
     return r < 0 ? r : o.placed || (!later && o.loaded > 0);
 }
 
-/* --dry-run: whether all that would be written is there already. */
+/* For --dry-run: whether everything that would be written is there already. */
 static bool is_placed(struct ctl *c, const struct candidate *n) {
     _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
     _cleanup_(manifest_done) struct manifest m = {};
@@ -431,7 +439,7 @@ static int dry_install(struct ctl *c, const struct candidate *n, struct error *e
         loaded = livepatch_read(&c->host, n->file.info.name, &in) >= 0 && in.enabled && !is_other_build(c, n);
     changes_add(c, n->name, !placed || (!later && !loaded), "%s for %s%s%s",
                 placed ? "installed already" : "would be installed", n->release,
-                later ? "; " : loaded ? " and in already" : placed ? " and would be loaded" : " and loaded",
+                later ? "; " : loaded ? " and already loaded" : placed ? " and would be loaded" : " and loaded",
                 strempty(later));
     return 0;
 }
@@ -471,7 +479,7 @@ int install_one(struct ctl *c, struct manager *m, const struct host *source, con
     return r < 0 ? r : install_candidate(c, m, &n, e);
 }
 
-/* Files on the command line are the caller's, not below --root=. */
+/* Files on the command line belong to the caller and are not looked up below --root=. */
 static int install_callers_file(struct ctl *c, struct manager *m, const char *path, struct error *e) {
     _cleanup_(host_close) struct host here = HOST_NULL;
     _cleanup_free_ char *absolute = NULL;
@@ -486,7 +494,8 @@ static int install_callers_file(struct ctl *c, struct manager *m, const char *pa
     return r < 0 ? r : install_one(c, m, &here, absolute, e);
 }
 
-/* Both become lines of a manifest. The words of --fixes= may be set apart by commas as well. */
+/* Checks the values that become lines of the manifest. --fixes= also accepts commas between the
+ * names. */
 static int check_about(struct ctl *c, char **argv, char **ret_fixes, struct error *e) {
     _cleanup_strv_free_ char **fixes = NULL;
     int r;

@@ -9,13 +9,13 @@
 #include "trust/keyrings.h"
 #include "trust/parser.h"
 
-/* lpctl keys: whose word counts on this machine, and for which patches. */
+/* lpctl keys: lists the keys that this machine trusts, and the patches that each has signed. */
 
 struct key_view {
     struct snapshot snapshot;
     struct kernel_keyrings keyrings;
     struct certificate_files files;
-    struct pkcs7 certificates; /* those of the files; there are no signers */
+    struct pkcs7 certificates; /* certificates from the files; no signers */
 };
 
 static void key_view_done(struct key_view *v) {
@@ -29,7 +29,7 @@ static const struct certificate_file *file_of(const struct key_view *v, const st
     return c->source < v->files.n_files ? v->files.files + c->source : NULL;
 }
 
-/* Where a key of the kernel came from. */
+/* Where the kernel got a key from. */
 static const char *origin(const struct key_view *v, const struct kernel_key *key) {
     if (key->keyring == KEYRING_BUILTIN)
         return "compiled into the kernel";
@@ -74,7 +74,7 @@ static void add_key(json_object *keys, const char *keyring, const char *name, co
     json_object_array_add(keys, o);
 }
 
-/* A certificate in a key directory that is none of the kernel's. */
+/* Adds a certificate of a key directory that no keyring of the kernel holds. */
 static void add_file(const struct key_view *v, json_object *keys, const struct certificate *c) {
     const struct certificate_file *file = file_of(v, c);
 

@@ -10,9 +10,9 @@
 
 #define LINE_WIDTH 80
 
-/* What the lock itself would say now. */
+/* The answer that lpctl lock would give now. */
 struct outcome {
-    const char *word; /* NULL: no kernel runs there */
+    const char *word; /* NULL: there is no running kernel */
     struct error error;
 };
 
@@ -32,7 +32,8 @@ static int decide(const struct snapshot *s, const struct forecast *w, struct out
                        error_set(&ret->error, -ENOENT, EXIT_STATUS_FAILED,
                                  "Modules= names %s, and this kernel has no module of that name",
                                  w->absent[0]),
-                       "correct Modules= in lpd.conf, or install what brings the module");
+                       "correct Modules= in lpd.conf, or install the package that contains the "
+                       "module");
     ret->word = r > 0 ? "lock" : r == 0 ? "nothing" : r == -EAGAIN ? "wait" : "refuse";
     return 0;
 }
@@ -53,7 +54,7 @@ static json_object *modules_value(const struct forecast *w) {
     return modules;
 }
 
-/* The section as it can stand in a drop-in: no line longer than its reader takes. */
+/* Writes the section for a drop-in, with no line longer than the parser accepts. */
 static void write_section(FILE *f, char *const *names) {
     size_t used = LINE_WIDTH;
 
@@ -118,7 +119,7 @@ static void print_outcome(json_object *forecast) {
     const char *reason = strempty(value_get(forecast, "reason"));
 
     if (!word)
-        printf("No kernel runs there that could be locked.\n");
+        printf("There is no running kernel to lock.\n");
     else if (streq(word, "lock"))
         printf("Modules would be locked now.\n");
     else if (streq(word, "nothing"))
@@ -145,18 +146,22 @@ void print_lock_forecast(const struct ctl *c) {
     for (size_t i = 0; i < json_object_array_length(others); i++)
         printf("Locked at boot by others: %s\n", json_object_get_string(json_object_array_get_idx(others, i)));
     if (json_object_array_length(modules) == 0)
-        printf("Nothing is known that kernel %s would be asked for after it.\n",
+        printf("No modules are known that kernel %s would need after the lock.\n",
                value_get(forecast, "kernel"));
     else {
-        printf("After it, kernel %s will probably be asked for these modules:\n\n",
+        printf("After the lock, kernel %s will probably need these modules:\n"
+               "\n",
                value_get(forecast, "kernel"));
         (void) table_print(modules, columns, ELEMENTSOF(columns), c->legend, /* wide= */ true);
         printf("\n");
     }
     for (size_t i = 0; i < json_object_array_length(unread); i++)
-        printf("Not looked at: %s\n", json_object_get_string(json_object_array_get_idx(unread, i)));
-    printf("This is a forecast from devices, configuration and earlier boots: what none of them tells of\n"
-           "is missing here, and not all that they tell of will be needed.\n");
+        printf("Not examined: %s\n", json_object_get_string(json_object_array_get_idx(unread, i)));
+    printf("This forecast is made from devices, configuration and earlier boots. It may miss "
+           "modules,\n"
+           "and it may list modules that are never needed.\n");
     if (text)
-        printf("To load these before the lock, write to /etc/lpd/lpd.conf.d/50-modules.conf:\n\n%s", text);
+        printf("To load these before the lock, add to /etc/lpd/lpd.conf.d/50-modules.conf:\n"
+               "\n"
+               "%s", text);
 }

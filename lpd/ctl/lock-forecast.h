@@ -3,7 +3,7 @@
 
 #include "ctl/ctl.h"
 
-/* lpctl lock --dry-run: whether the lock would be set now, and what this machine would miss after it.
- * Fills in the value of the verb. */
+/* lpctl lock --dry-run: says whether modules could be locked now, and which modules this machine
+ * would miss afterwards. Fills the value of the verb. */
 int ctl_lock_forecast(struct ctl *c, struct error *e);
 void print_lock_forecast(const struct ctl *c);

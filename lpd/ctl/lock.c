@@ -12,8 +12,7 @@
 #include "lock/unit.h"
 #include "system/journal.h"
 
-/* The lock, by hand: done here and not by the unit, which knows neither the options nor who
- * asked. */
+/* lpctl lock: sets the lock itself, because the unit knows neither the options nor the user. */
 
 static void add_module(void *userdata, const char *name, int r, const struct error *e) {
     json_object *modules = userdata, *o = json_object_new_object();
@@ -24,7 +23,7 @@ static void add_module(void *userdata, const char *name, int r, const struct err
     json_object_array_add(modules, o);
 }
 
-/* 1: the lock may go on. */
+/* 1 if the lock may be set. */
 static int load_modules(struct ctl *c, struct error *e) {
     _cleanup_(policy_done) struct policy p = {};
     int r;
@@ -62,7 +61,7 @@ static void tell_journal(const struct host *h, int r, const struct error *e) {
         journal_record(EVENT_LOCK_REFUSED, &result, text);
 }
 
-/* The unit finds it done, and counts as started. */
+/* The unit finds the lock set, and becomes active. */
 static void tell_systemd(struct ctl *c) {
     _cleanup_(manager_freep) struct manager *m = NULL;
     _cleanup_free_ char *job_result = NULL;
@@ -71,7 +70,7 @@ static void tell_systemd(struct ctl *c) {
         (void) manager_run_job(m, "StartUnit", LOCK_UNIT, &job_result, NULL);
 }
 
-/* There is no way back before a reboot. Scripts are not asked. */
+/* Asks on a terminal, because only a reboot removes the lock. Scripts are not asked. */
 static int confirm(const struct ctl *c, struct error *e) {
     char answer[16] = "";
 
@@ -81,7 +80,8 @@ static int confirm(const struct ctl *c, struct error *e) {
     if (fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y'))
         return 0;
     return error_hint(e, error_set(e, -ECANCELED, EXIT_STATUS_FAILED, "modules are not locked: not confirmed"),
-                      "lpctl lock --dry-run shows what the lock would break; --yes does not ask");
+                      "lpctl lock --dry-run shows what the lock would break; --yes skips this "
+                      "question");
 }
 
 int ctl_lock(struct ctl *c, char **argv _unused_, struct error *e) {

@@ -6,9 +6,9 @@
 #include "ctl/ctl.h"
 #include "system/journal.h"
 
-/* lpctl log: journalctl(1), asked for the events of patches. */
+/* lpctl log: runs journalctl(1) for the events of patches. */
 
-/* OPTION=VALUE or FIELD=VALUE; NULL: the option alone. */
+/* Adds OPTION=VALUE or FIELD=VALUE, or with NULL only the option. */
 static int add(char ***args, const char *name, const char *value) {
     char *text;
 

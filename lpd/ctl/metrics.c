@@ -3,10 +3,11 @@
 
 #include "ctl/ctl.h"
 
-/* The status as Prometheus text, for the textfile collector of node_exporter. */
+/* lpctl metrics: the status in the Prometheus text format, for the textfile collector of
+ * node_exporter. */
 
-/* Label values take backslashes, quotes and line feeds escaped
- * (prometheus.io, "Exposition formats", text format). */
+/* In label values, backslashes, quotes and line feeds are escaped (prometheus.io, "Exposition
+ * formats", text format). */
 static void print_label(const char *key, const char *value) {
     printf("%s=\"", key);
     for (; *value; value++)
@@ -42,7 +43,7 @@ void print_metrics(const struct ctl *c) {
 
         print_patch(patch, "lpd_patch_loaded", is_in(patch));
     }
-    printf("# HELP lpd_patch_transition Whether the transition of a live patch runs.\n"
+    printf("# HELP lpd_patch_transition Whether a live patch is in transition.\n"
            "# TYPE lpd_patch_transition gauge\n");
     for (size_t i = 0; i < n; i++) {
         json_object *patch = json_object_array_get_idx(patches, i);
@@ -50,7 +51,8 @@ void print_metrics(const struct ctl *c) {
         print_patch(patch, "lpd_patch_transition",
                     is_true(json_object_object_get(patch, "kernelState"), "transition"));
     }
-    printf("# HELP lpd_patch_inapplicable Whether a live patch is loaded that this machine should not have.\n"
+    printf("# HELP lpd_patch_inapplicable Whether a live patch is loaded that the configuration "
+           "excludes.\n"
            "# TYPE lpd_patch_inapplicable gauge\n");
     for (size_t i = 0; i < n; i++) {
         json_object *patch = json_object_array_get_idx(patches, i), *applies = json_object_object_get(patch, "applies");

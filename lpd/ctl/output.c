@@ -13,7 +13,7 @@
 
 #include "report/terminal.h"
 
-#define LESS_OPTIONS "FRSXMK" /* those of systemctl(1) */
+#define LESS_OPTIONS "FRSXMK" /* the options that systemctl(1) uses */
 
 struct output output_begin(enum verb_text text, bool json, bool pager) {
     struct output o = { .text = json ? TEXT_VERBATIM : text, .pager = pager, .file = -EBADF, .saved = -EBADF };
@@ -25,7 +25,7 @@ struct output output_begin(enum verb_text text, bool json, bool pager) {
     o.file = memfd_create("output", MFD_CLOEXEC);
     if (o.saved >= 0 && o.file >= 0 && dup2(o.file, STDOUT_FILENO) >= 0)
         return o;
-    /* Then it goes straight to the terminal. */
+    /* Without a file the text goes straight to the terminal. */
     closep(&o.file);
     closep(&o.saved);
     o.file = o.saved = -EBADF;
@@ -54,7 +54,8 @@ static bool fits_terminal(const char *text) {
     return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_row == 0 || lines <= size.ws_row;
 }
 
-/* Whoever may run lpctl as root by sudo(8), run0(1) or pkexec(1) may not run a shell from its pager. */
+/* A user who may run lpctl as root by sudo(8), run0(1) or pkexec(1) must not get a root shell from
+ * its pager. */
 static bool is_secure(void) {
     const char *given = getenv("SYSTEMD_PAGERSECURE");
 
@@ -63,7 +64,7 @@ static bool is_secure(void) {
     return geteuid() == 0 && (getenv("SUDO_UID") || getenv("PKEXEC_UID"));
 }
 
-/* What the user has asked for; NULL: nothing; "": none. */
+/* The pager that the user has configured; NULL: not configured; "": no pager. */
 static const char *wanted_pager(void) {
     const char *pager = getenv("SYSTEMD_PAGER");
 
@@ -82,7 +83,7 @@ static _Noreturn void run_pager(int input, const char *pager, bool secure) {
     if (streq(nl_langinfo(CODESET), "UTF-8"))
         (void) setenv("LESSCHARSET", "utf-8", true);
     if (secure) {
-        /* The only one that is known to have such a mode. */
+        /* less is the only pager that is known to have a secure mode. */
         (void) setenv("LESSSECURE", "1", true);
         (void) execlp("less", "less", NULL);
     } else {
@@ -102,7 +103,7 @@ static void write_all(int fd, const char *text) {
         ssize_t k = write(fd, text, n);
 
         if (k < 0 && errno != EINTR)
-            return; /* whoever quits the pager has seen enough */
+            return; /* the user quit the pager on purpose */
         if (k > 0) {
             text += k;
             n -= (size_t) k;
@@ -110,7 +111,7 @@ static void write_all(int fd, const char *text) {
     }
 }
 
-/* 0: there is no pager for it. */
+/* 0 if there is no pager for the text. */
 static int page(const char *text) {
     const char *pager = wanted_pager();
     int pipe_fds[2], status;
@@ -125,7 +126,7 @@ static int page(const char *text) {
     closep(&pipe_fds[0]);
     if (pid > 0) {
         (void) signal(SIGPIPE, SIG_IGN);
-        (void) signal(SIGINT, SIG_IGN); /* the pager's */
+        (void) signal(SIGINT, SIG_IGN); /* Ctrl-C is for the pager */
         write_all(pipe_fds[1], text);
     }
     closep(&pipe_fds[1]);

@@ -3,15 +3,15 @@
 
 #include "ctl/verbs.h"
 
-/* Text on its way to a terminal: lines that fit, and a pager for what is longer than the terminal. Elsewhere it is
- * printed as it is. */
+/* Prepares text for a terminal: wraps lines to its width, and starts a pager if the text is longer
+ * than the screen. Elsewhere text is printed unchanged. */
 struct output {
     enum verb_text text;
     bool pager;
-    int file;  /* what is printed until output_end(); -EBADF: nothing is held back */
-    int saved; /* the terminal meanwhile */
+    int file;  /* collects the text until output_end(); -EBADF: it is printed at once */
+    int saved; /* standard output, saved meanwhile */
 };
 
-/* json: the text is JSON, which stays as it is. */
+/* json: the text is JSON and is printed unchanged. */
 struct output output_begin(enum verb_text text, bool json, bool pager);
 void output_end(struct output *o);

@@ -11,16 +11,16 @@
 #include "livepatch/transition.h"
 #include "report/terminal.h"
 
-#define FIRST_SEC 2 /* nothing is said of what is faster */
-#define LINE_SEC 10 /* between two lines that say the same */
+#define FIRST_SEC 2 /* faster work is not announced */
+#define LINE_SEC 10 /* the interval at which the same line is repeated */
 
-/* A thread of its own, so that nobody who waits or works has to think of it. */
+/* A separate thread prints the progress, so that code that waits or works need not call it. */
 struct progress {
     struct host *host;
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t changed;
-    bool end, terminal, shown; /* shown: there is something on the terminal's line */
+    bool end, terminal, shown; /* shown: the terminal's current line shows progress */
     char *what;                /* NULL: nothing */
     time_t since;
 };
@@ -84,13 +84,13 @@ static time_t now_sec(void) {
     return t.tv_sec;
 }
 
-/* With the mutex locked; it is open while the kernel is asked. */
+/* Called with the mutex locked; unlocks it while it asks the kernel. */
 static void show_when_due(struct progress *p, time_t *last) {
     time_t seconds = now_sec() - p->since;
     _cleanup_free_ char *what = NULL;
 
     if (*last < p->since)
-        *last = 0; /* something new */
+        *last = 0; /* new work */
     if (!p->what || seconds < FIRST_SEC || (!p->terminal && *last && now_sec() - *last < LINE_SEC))
         return;
     what = strdup(p->what);
@@ -122,7 +122,7 @@ static void *run(void *userdata) {
     return NULL;
 }
 
-/* Signals are for those who wait. */
+/* The thread blocks all signals: they are handled by the main thread. */
 static struct progress *progress_new(struct host *h, bool terminal) {
     struct progress *p = calloc(1, sizeof(*p));
     pthread_condattr_t attributes;

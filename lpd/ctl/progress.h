@@ -3,11 +3,12 @@
 
 #include "ctl/ctl.h"
 
-/* What takes longer than two seconds says on standard error what it does: in place on a terminal, else line by
- * line. Nothing with --quiet, and nothing with --json= unless somebody watches. */
+/* Work that takes longer than two seconds is announced on standard error: updated in place on a
+ * terminal, otherwise line by line. Nothing is printed with --quiet, nor with --json= unless
+ * standard error is a terminal. */
 
-/* Says what is done from now on; NULL: nothing that takes time. */
+/* Announces the current work; NULL ends the announcement. */
 void progress_say(struct ctl *c, const char *fmt, ...) _printf_(2, 3);
 
-/* Ends it. NULL is fine. */
+/* Stops the progress thread. NULL is allowed. */
 void progress_free(struct progress *p);

@@ -9,8 +9,8 @@
 #include "load/converge.h"
 #include "store/store.h"
 
-/* Unloads it and takes its files off the machine: 1 if there were any. If the files stay, so does the patch;
- * its unit, with what requires that, is stopped last. */
+/* Unloads a patch and removes its files: 1 if there were any. If the files cannot be removed, the
+ * patch stays loaded. The unit, with everything that requires it, is stopped last. */
 static int unload_and_remove(struct ctl *c, struct manager *m, const char *name, bool *ret_unloaded,
                              struct result *result, struct error *e) {
     _cleanup_(change_freep) struct change *change = NULL;
@@ -39,7 +39,7 @@ static int unload_and_remove(struct ctl *c, struct manager *m, const char *name,
     return r;
 }
 
-/* A typing error should not look like success. */
+/* Suggests a similar name, because a typing error should not look like success. */
 static void add_nothing(struct ctl *c, const char *name) {
     _cleanup_(error_done) struct error e = ERROR_NULL;
 
@@ -98,7 +98,7 @@ static int remove_one_for_kernel(struct ctl *c, struct manager *m, const char *n
     return r;
 }
 
-/* The names of all patches of which lpctl install has put something there for that kernel. */
+/* The names of all patches for which lpctl install has placed files for that kernel. */
 static int names_for_kernel(struct ctl *c, char ***ret, struct error *e) {
     _cleanup_free_ char *running = NULL;
 
@@ -112,7 +112,7 @@ static int names_for_kernel(struct ctl *c, char ***ret, struct error *e) {
     return store_list_kernel(&c->host, c->kernel, ret, e);
 }
 
-/* A kernel is gone, or is not to be patched any more. */
+/* For a kernel that was removed or should no longer be patched. */
 static int remove_for_kernel(struct ctl *c, char **argv, struct error *e) {
     _cleanup_strv_free_ char **names = NULL;
     int r;

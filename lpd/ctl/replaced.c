@@ -19,7 +19,7 @@ static bool is_enabled(const struct host *h, const struct result *r) {
     return livepatch_flag_read(h, r->module_name ?: r->name, "enabled") > 0;
 }
 
-/* Whether another one of those that this one has replaced had replaced it before. */
+/* Whether another patch that by replaced had itself replaced r before. */
 static bool was_replaced_before(const struct result_list *l, const struct result *by, const struct result *r) {
     STRV_FOREACH(module, by->replaces) {
         const struct result *other = result_list_find_module(l, *module);
@@ -30,7 +30,8 @@ static bool was_replaced_before(const struct result_list *l, const struct result
     return false;
 }
 
-/* The names of the patches that this one has replaced, that are replaced still, and that would run without it. */
+/* The names of the patches that by has replaced, that are still replaced, and that would run if by
+ * were gone. */
 static int find_replaced(const struct host *h, const struct result_list *l, const struct result *by, char ***names) {
     int r = 0;
 
@@ -57,7 +58,7 @@ static void announce(struct ctl *c, const char *name, const char *names) {
         fprintf(stderr, "lpctl: %s has replaced %s: not patched until loaded again\n", name, names);
 }
 
-/* Also one that was replaced before the others. */
+/* Checks all replaced patches, including those that were replaced before the others. */
 static int refuse_required(struct ctl *c, const struct result_list *l, const struct result *by, struct error *e) {
     STRV_FOREACH(module, by->replaces) {
         const struct result *other = result_list_find_module(l, *module);
@@ -68,8 +69,7 @@ static int refuse_required(struct ctl *c, const struct result_list *l, const str
         r = error_set(e, -EBUSY, EXIT_STATUS_REQUIRED,
                       "%s has replaced %s, which is required and would not be patched any more", by->name,
                       other->name);
-        return error_hint(e, r, "to unload %s in any case, and load again what it has replaced: "
-                                "--force",
+        return error_hint(e, r, "to unload %s anyway and load again what it has replaced: --force",
                           by->name);
     }
     return 0;
@@ -103,7 +103,8 @@ int replaced_check(struct ctl *c, const char *name, struct replaced *ret, struct
 static int load_again(struct ctl *c, struct manager *m, const struct result_list *l, const char *name,
                       struct error *e);
 
-/* Those that the patch which cannot be loaded had replaced itself. Each is older, so that this comes to an end. */
+/* Loads the patches that the failed one had itself replaced. Each is older than the one before, so
+ * the recursion ends. */
 static void load_older(struct ctl *c, struct manager *m, const struct result_list *l, const char *name) {
     const struct result *by = result_list_find(l, name);
     _cleanup_strv_free_ char **names = NULL;
@@ -126,7 +127,7 @@ static int load_again(struct ctl *c, struct manager *m, const struct result_list
         return 0;
     }
     changes_add(c, name, false, "not loaded again: %s", error_message(&problem, r));
-    /* Its unit still counts as started, and fails by this. */
+    /* Its unit is still active; stopping it this way makes it a failed unit. */
     (void) converge_stop_unit(&c->host, m, name, NULL);
     load_older(c, m, l, name);
     return error_set(e, r, problem.exit_status, "%s: not loaded again: %s", name, error_message(&problem, r));

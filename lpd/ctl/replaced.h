@@ -5,17 +5,19 @@
 #include "state/results.h"
 #include "system/manager.h"
 
-/* What a cumulative patch has replaced stops being patched when that one is unloaded, and is loaded again then. */
+/* Patches that a cumulative patch has replaced are no longer patched when it is unloaded. They are
+ * loaded again then. */
 struct replaced {
-    struct result_list results; /* as they were before */
-    char **names;               /* the patches that it has replaced; NULL: none */
+    struct result_list results; /* as they were before the unload */
+    char **names;               /* the patches that it has replaced, or NULL */
 };
 
 void replaced_done(struct replaced *r);
 
-/* Finds them and says so before anything happens. -EBUSY (10) if one of them is required, without --force. */
+/* Finds and announces the replaced patches before anything changes. -EBUSY (10) if one of them is
+ * required and --force is not given. */
 int replaced_check(struct ctl *c, const char *name, struct replaced *ret, struct error *e);
 
-/* Loads them again, and reports each. What cannot be loaded is a failed unit, and the first such failure is
- * returned. */
+/* Loads them again and reports each. If one cannot be loaded, its unit fails, and the first such
+ * failure is returned. */
 int replaced_load_again(struct ctl *c, struct manager *m, const struct replaced *r, struct error *e);

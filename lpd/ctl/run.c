@@ -14,7 +14,7 @@
 #include "report/table.h"
 #include "system/journal.h"
 
-/* The verbs that change what is in the kernel. */
+/* The verbs that load and unload. */
 
 #define FILE_TIMEOUT_USEC (60 * USEC_PER_SEC)
 
@@ -22,7 +22,7 @@ static bool is_file(const char *argument) {
     return strchr(argument, '/') || strstr(argument, ".ko");
 }
 
-/* Reports the end of the wait. Nothing has changed if the patch is not loaded any more. */
+/* Reports the result of the wait. If the patch is no longer loaded, nothing has changed. */
 static int wait_and_tell(struct ctl *c, struct manager *m, const char *name, const char *module_name,
                          uint64_t deadline, bool changed, const char *done, struct error *e) {
     bool failed;
@@ -48,7 +48,7 @@ static int load_named(struct ctl *c, struct manager *m, char **argv, struct erro
         _cleanup_free_ char *parameters = strv_join(argv + 1, " ");
 
         return error_hint(e, error_set(e, -EINVAL, EXIT_STATUS_USAGE,
-                                       "parameters go with a file; %s has a manifest", argv[0]),
+                                       "parameters need a file; %s has a manifest", argv[0]),
                           "write them into its manifest: Parameters=%s", strempty(parameters));
     }
     r = changes_spell(c, argv[0], &name, e);
@@ -56,7 +56,7 @@ static int load_named(struct ctl *c, struct manager *m, char **argv, struct erro
         r = manifest_load(&c->host, name, &manifest, e);
     if (r == -ENOENT)
         return ctl_no_patch(c, argv[0], e);
-    /* The manifest as it is now counts, also for what the generator made of it. */
+    /* Reload systemd's units, so that the current manifest is used. */
     if (r >= 0 && m)
         r = manager_reload(m, e);
     if (r >= 0)
@@ -87,14 +87,15 @@ static int load_file(struct ctl *c, struct manager *m, char **argv, struct error
     return wait_and_tell(c, m, result.name, result.module_name, deadline, r > 0, "loaded until the next boot", e);
 }
 
-/* NAME=VALUE, where NAME is what the kernel takes as that of a parameter: a path is none. */
+/* Whether the argument is NAME=VALUE with a NAME that the kernel accepts as a parameter. A path is
+ * not. */
 static bool is_parameter(const char *argument) {
     size_t n = strcspn(argument, "=");
 
     return n > 0 && argument[n] == '=' && !memchr(argument, '/', n);
 }
 
-/* A patch or a file, and the parameters behind it. */
+/* Loads a patch or a file, with the parameters that follow it. */
 static int load_one(struct ctl *c, struct manager *m, char **argv, size_t n, struct error *e) {
     _cleanup_free_ char **alone = calloc(n + 1, sizeof(*alone));
 
@@ -112,7 +113,8 @@ int ctl_load(struct ctl *c, char **argv, struct error *e) {
 
     changes_begin(c);
     if (is_parameter(argv[0]))
-        return error_set(e, -EINVAL, EXIT_STATUS_USAGE, "'%s' is a parameter: the patch or file goes before it",
+        return error_set(e, -EINVAL, EXIT_STATUS_USAGE, "'%s' is a parameter: put the patch or "
+                                                        "file before it",
                          argv[0]);
     r = ctl_require_live(c, e);
     if (r >= 0)
@@ -138,7 +140,7 @@ int ctl_load(struct ctl *c, char **argv, struct error *e) {
     return result;
 }
 
-/* A file stands for the patch that is in it. */
+/* Turns a file into the name of the patch that it contains. */
 static int name_of(struct ctl *c, const char *argument, char **ret, struct error *e) {
     _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
     _cleanup_(result_list_done) struct result_list results = {};
@@ -159,7 +161,7 @@ static int name_of(struct ctl *c, const char *argument, char **ret, struct error
     r = f.info.name ? ctl_spell(c, argument, ret) : changes_spell(c, argument, ret, e);
     if (r < 0)
         return r;
-    /* Without a manifest, as it was loaded from a file, it has the name that is on record. */
+    /* A patch that was loaded from a file has no manifest; its record has the name. */
     if (manifest_load(&c->host, *ret, &manifest, NULL) == -ENOENT && result_list_read(&c->host, &results) >= 0 &&
         (loader = result_list_find_module(&results, argument)))
         return string_set(ret, loader->name);
@@ -234,7 +236,8 @@ static void add_action(json_object *actions, const struct action *a, const struc
     json_object_array_add(actions, v);
 }
 
-/* A patch that cannot go in is a failure; one that is not wanted here is none. */
+/* The first patch that could not be loaded. Patches that the configuration excludes are no
+ * failures. */
 static int first_failure(const struct plan *plan, const struct outcome *outcomes, struct error *e) {
     for (size_t i = 0; i < plan->n_actions; i++) {
         const struct action *a = plan->actions + i;

@@ -4,14 +4,14 @@
 #include "ctl/ctl.h"
 #include "trust/report.h"
 
-/* What the verbs that ask about signatures share. */
+/* Shared by the verbs that verify signatures. */
 
-/* The steps of a verification, after those that are in the array: {step, outcome, fact}. */
+/* Appends the steps of a verification to the array: {step, outcome, fact}. */
 void signature_add_steps(json_object *steps, const struct trust_report *t);
 
-/* One step of the verb's own. Returns it. */
+/* Appends a step of the verb's own, and returns it. */
 json_object *signature_add_step(json_object *steps, const char *step, enum step_outcome outcome,
                                 const char *fact);
 
-/* The steps as text, so many columns in. */
+/* Prints the steps as text, indented by that many columns. */
 void print_steps(json_object *steps, int indent);

@@ -7,8 +7,8 @@
 #include "state/results.h"
 #include "store/store.h"
 
-/* One rule for all verbs: a patch is known by its own name. The name of its module stands for it as well, unless
- * another patch has that name. */
+/* The rule for all verbs: a name means the patch of that name, or else the patch whose module has
+ * that name. */
 
 static bool is_module_of(const struct ctl *c, const struct manifest_entry *entry, const char *release,
                          const char *module) {
@@ -23,7 +23,7 @@ static bool is_module_of(const struct ctl *c, const struct manifest_entry *entry
            module_file_open_untrusted(&c->host, path, &f, NULL) >= 0 && patch_name_equal(f.info.name, module);
 }
 
-/* Among the loaded ones first, which takes no look into files. */
+/* Searches loaded patches first, because that needs no access to files. */
 static int find_by_module(struct ctl *c, const char *module, char **ret) {
     _cleanup_(manifest_list_done) struct manifest_list l = {};
     _cleanup_(result_done) struct result result = {};

@@ -6,13 +6,13 @@
 const struct ctl_option ctl_options[] = {
     { "json", OPTION_JSON, 0, required_argument, "MODE", "Print JSON: pretty, short or off" },
     { "root", OPTION_ROOT, 0, required_argument, "PATH", "Work on the file system below PATH" },
-    { "no-legend", OPTION_NO_LEGEND, 0, no_argument, NULL, "Print no headings and notes" },
+    { "no-legend", OPTION_NO_LEGEND, 0, no_argument, NULL, "Omit headings and notes" },
     { "no-pager", OPTION_NO_PAGER, 0, no_argument, NULL, "Do not pipe output into a pager" },
     { "quiet", OPTION_QUIET, 'q', no_argument, NULL, "Print errors only" },
     { "help", OPTION_HELP, 'h', no_argument, NULL, "Show this help" },
     { "version", OPTION_VERSION, 0, no_argument, NULL, "Show the version" },
     { "name", OPTION_NAME, 0, required_argument, "NAME", "Name of the patch" },
-    { "kernel", OPTION_KERNEL, 0, required_argument, "RELEASE", "Use this kernel release" },
+    { "kernel", OPTION_KERNEL, 0, required_argument, "RELEASE", "Kernel release to work on" },
     { "stage", OPTION_STAGE, 0, required_argument, "STAGE", "When to load: initrd or system" },
     { "fixes", OPTION_FIXES, 0, required_argument, "CVE…", "What the patch fixes" },
     { "description", OPTION_DESCRIPTION, 0, required_argument, "TEXT", "Describe the patch" },
@@ -23,14 +23,15 @@ const struct ctl_option ctl_options[] = {
     { "check", OPTION_CHECK, 0, no_argument, NULL, "Exit 10 if a required patch is not loaded" },
     { "now", OPTION_NOW, 0, no_argument, NULL, "Load or unload the patch as well" },
     { "wait", OPTION_WAIT, 0, optional_argument, "TIME", "Wait for the end of transitions" },
-    { "ignore-missing", OPTION_IGNORE_MISSING, 0, no_argument, NULL, "Lock without modules of Modules=" },
+    { "ignore-missing", OPTION_IGNORE_MISSING, 0, no_argument, NULL, "Lock even if modules of "
+                                                                     "Modules= are missing" },
     { "yes", OPTION_YES, 'y', no_argument, NULL, "Do not ask for confirmation" },
     { "force", OPTION_FORCE, 0, no_argument, NULL, "Unload what has replaced a required patch" },
     { "output", OPTION_OUTPUT, 'o', required_argument, "FORMAT", "Table with all columns: wide" },
     { "full", OPTION_FULL, 'l', no_argument, NULL, "The same as -o wide" },
     { "lines", OPTION_LINES, 'n', required_argument, "N", "Show the last N entries" },
     { "follow", OPTION_FOLLOW, 'f', no_argument, NULL, "Follow the journal" },
-    { "boot", OPTION_BOOT, 'b', optional_argument, "ID", "Show the current boot, or that one" },
+    { "boot", OPTION_BOOT, 'b', optional_argument, "ID", "Show only the current or the given boot" },
     { "since", OPTION_SINCE, 0, required_argument, "TIME", "Show entries since that time" },
 };
 const size_t n_ctl_options = ELEMENTSOF(ctl_options);

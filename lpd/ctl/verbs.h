@@ -3,7 +3,7 @@
 
 #include "ctl/ctl.h"
 
-/* The tables of lpctl(8): its options and its verbs, with what their help says. */
+/* The tables of lpctl(8): options and verbs, each with its help. */
 
 enum option_value {
     OPTION_JSON = 256,
@@ -13,7 +13,7 @@ enum option_value {
     OPTION_QUIET,
     OPTION_HELP,
     OPTION_VERSION,
-    /* of single verbs */
+    /* options of individual verbs */
     OPTION_NAME,
     OPTION_KERNEL,
     OPTION_STAGE,
@@ -44,18 +44,18 @@ enum option_value {
 struct ctl_option {
     const char *name;
     enum option_value value;
-    char letter;   /* '\0': it has none */
+    char letter;   /* '\0': none */
     int argument;  /* as in struct option of getopt_long(3) */
     const char *metavar, *help;
 };
 
 enum verb_group { GROUP_SHOW, GROUP_CHANGE, GROUP_KERNEL, GROUP_OTHER, _GROUP_MAX };
 
-/* What becomes of a verb's text on a terminal. */
+/* What happens to the text of a verb on a terminal. */
 enum verb_text {
-    TEXT_FITTING,  /* long lines go on at a blank; a pager shows what is longer than the terminal */
-    TEXT_VERBATIM, /* for programs and files: a pager, but lines stay as they are */
-    TEXT_DIRECT,   /* as it is */
+    TEXT_FITTING,  /* long lines wrap at blanks, and a pager shows what is longer than the screen */
+    TEXT_VERBATIM, /* for programs and files: with a pager, but lines are not wrapped */
+    TEXT_DIRECT,   /* printed directly */
 };
 
 #define ANY_NUMBER 1000000
@@ -64,12 +64,12 @@ struct verb {
     const char *name;
     enum verb_group group;
     int min_args, max_args;
-    uint64_t takes; /* options of its own */
+    uint64_t takes; /* the options that only some verbs take */
     int (*run)(struct ctl *c, char **argv, struct error *e);
     void (*print)(const struct ctl *c);
     enum verb_text text;
     const char *arguments, *help, *example;
-    uint64_t instead; /* options that stand in for the arguments */
+    uint64_t instead; /* options that replace the arguments */
 };
 
 extern const struct ctl_option ctl_options[];
@@ -77,7 +77,7 @@ extern const size_t n_ctl_options;
 extern const struct verb ctl_verbs[];
 extern const size_t n_ctl_verbs;
 
-/* NULL: there is none. */
+/* NULL if there is no such verb. */
 const struct verb *verb_find(const char *name);
 
 /* Prints the help of lpctl, or of one verb. */

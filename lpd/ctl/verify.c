@@ -7,7 +7,7 @@
 #include "report/status.h"
 #include "trust/manifest.h"
 
-/* lpctl verify: what a load would make of a file, without loading it. */
+/* lpctl verify: says whether a load would accept a file, without loading it. */
 
 json_object *signature_add_step(json_object *steps, const char *step, enum step_outcome outcome,
                                 const char *fact) {
@@ -48,11 +48,12 @@ void print_steps(json_object *steps, int indent) {
 struct verification {
     struct snapshot snapshot;
     struct module_file file;
-    size_t index; /* of the patch whose module it is; SIZE_MAX: it is only a file */
+    size_t index; /* index of the patch that the module belongs to; SIZE_MAX: a file without a
+                   * patch */
     struct trust_report report;
     json_object *steps;
-    struct error refusal; /* the first step before the signature that speaks against a load */
-    int refused;          /* its error number; 0: there is none */
+    struct error refusal; /* the first reason, of a step before the signature, to refuse the load */
+    int refused;          /* its error number, or 0 */
 };
 
 static void verification_done(struct verification *v) {
@@ -62,7 +63,7 @@ static void verification_done(struct verification *v) {
     error_done(&v->refusal);
 }
 
-/* Tells a step, and takes over what is said against it. */
+/* Adds a step to the report, and keeps the first reason against the load. */
 static void step(struct verification *v, const char *name, int r, const char *fact, struct error *e) {
     (void) signature_add_step(v->steps, name, r < 0 ? OUTCOME_FAILED : OUTCOME_PASSED,
                               r < 0 ? error_message(e, r) : fact);
@@ -72,8 +73,8 @@ static void step(struct verification *v, const char *name, int r, const char *fa
     v->refusal = TAKE_STRUCT(*e);
 }
 
-/* Files on the command line are the caller's, not below --root=, and may lie anywhere; one of
- * a patch may not. */
+/* A file on the command line belongs to the caller: it is not looked up below --root=, and may be
+ * anywhere. The file of a patch must be in a safe place. */
 static int open_module(struct ctl *c, struct verification *v, const char *path, struct error *e) {
     _cleanup_(error_done) struct error unsafe = ERROR_NULL;
     _cleanup_(host_close) struct host outside = HOST_NULL;
@@ -96,11 +97,13 @@ static int open_module(struct ctl *c, struct verification *v, const char *path, 
         step(v, "file", unsafe_r, NULL, &unsafe);
     else
         (void) signature_add_step(v->steps, "file", OUTCOME_NOTE,
-                                  "others can write to it here; lpctl install puts a copy in a safe place");
+                                  "others can write to it here; lpctl install makes a copy in a "
+                                  "safe place");
     return 0;
 }
 
-/* What a load asks before it looks at the module. As for that, what nobody can tell here is not verified. */
+/* Checks what a load checks before it reads the module. A manifest that cannot be verified here
+ * counts as not verified. */
 static int check_manifest(struct ctl *c, struct verification *v, const struct gate *gate) {
     _cleanup_(error_done) struct error e = ERROR_NULL;
     int r;
@@ -155,7 +158,7 @@ static int find_file(struct ctl *c, struct verification *v, const char *argument
     return *ret_path ? 0 : -ENOMEM;
 }
 
-/* What each of the policies would do with it. */
+/* What each of the policies would decide. */
 static json_object *policies_value(const struct verification *v) {
     json_object *o = json_object_new_object();
     enum verdict verdict = v->report.verdict;
@@ -171,7 +174,8 @@ static json_object *policies_value(const struct verification *v) {
     return o;
 }
 
-/* In words of the gate. Who verifies wants a verdict now: what is left to the load is not verified. */
+/* Describes the refusal as the gate does. lpctl verify needs a verdict now: if only the load could
+ * check the signature, it is not verified. */
 static int refuse(struct verification *v, const struct gate *gate, const char *path, struct error *e) {
     int r = gate_check_policy(gate->policy_error, gate->policy_problem, e);
 
@@ -184,7 +188,7 @@ static int refuse(struct verification *v, const struct gate *gate, const char *p
     return v->refused;
 }
 
-/* Where a file sets that key; NULL: none does. */
+/* The file and line that set that key, or NULL. */
 static json_object *origin_value(const struct policy *p, const char *key) {
     json_object *o;
 
@@ -244,7 +248,7 @@ int ctl_verify(struct ctl *c, char **argv, struct error *e) {
     return verify(c, &v, path, e);
 }
 
-/* " (PATH:LINE)", " (the default)", or "" for a value that is not the one of this machine. */
+/* " (PATH:LINE)", " (the default)", or "" if the policy is not this machine's own. */
 static char *origin_text(const struct ctl *c, const char *policy) {
     json_object *origin = json_object_object_get(c->value, "policyOrigin");
     char *text;

@@ -2,7 +2,7 @@
 #include "base/strv.h"
 #include "ctl/volume.h"
 
-/* The volume of [Store] Device= follows what lpctl changes on the machine. */
+/* Keeps the volume of [Store] Device= in step with what lpctl changes on the machine. */
 
 bool ctl_is_on_volume(const struct ctl *c, const struct manager *m, const char *name) {
     _cleanup_(manifest_done) struct manifest manifest = {};

@@ -5,12 +5,11 @@
 #include "store/volume.h"
 #include "system/manager.h"
 
-/* Whether a change of that patch, as its manifest stands now, is one of the volume as well: it has its place
- * there, or nobody can tell, as the manifest is broken. Below another root and in a chroot no device is
- * touched: never. */
+/* Whether a change of that patch must be made on the volume too: its manifest puts it there, or is
+ * broken and does not tell. Never with --root= or in a chroot, where devices are not accessed. */
 bool ctl_is_on_volume(const struct ctl *c, const struct manager *m, const char *name);
 
-/* Brings the volume in line with the machine as far as that patch is concerned; without wanted it is taken
- * off. *ret_change is for volume_undo(). 0, or a negative errno with the volume as it was. */
+/* Makes the volume match the machine for that patch, or removes the patch from it if wanted is
+ * false. *ret_change is for volume_undo(). 0, or a negative errno with the volume as it was. */
 int ctl_update_volume(struct ctl *c, const char *name, bool wanted, struct volume_change **ret_change,
                       struct error *e);

@@ -8,13 +8,14 @@
 #include "load/await.h"
 #include "load/converge.h"
 
-/* --wait[=TIME]: loading within the time that was given, and waiting for the end that comes. */
+/* --wait[=TIME]: loads within the given time, and waits for the final state. */
 
 uint64_t ctl_wait_deadline(struct ctl *c) {
     return c->wait ? wait_deadline(&c->host, c->wait_usec) : USEC_INFINITY;
 }
 
-/* Whether somebody sees loads through to their end: probe, OnStall=, retrying behind another transition. */
+/* Whether lpd.service runs: it completes loads, with probe, OnStall=, and retries after another
+ * transition. */
 static bool is_followed(struct manager *m) {
     _cleanup_free_ char *state = NULL;
 
@@ -28,9 +29,10 @@ static int describe_pending(struct ctl *c, const char *name, struct error *e) {
     if (transition_find(&c->host, &running) <= 0)
         return error_hint(e, error_set(e, -EINPROGRESS, EXIT_STATUS_TIMEOUT,
                                        "%s: not loaded yet: its unit is still being started", name),
-                          "'systemctl status livepatch@%s' shows what comes of it", name);
+                          "'systemctl status livepatch@%s' shows the result", name);
     r = error_set(e, -EINPROGRESS, EXIT_STATUS_TIMEOUT,
-                  "%s: not loaded yet: the transition of %s has not ended; lpd loads it as soon as that has",
+                  "%s: not loaded yet: the transition of %s has not ended; lpd loads it as soon "
+                  "as it has",
                   name, running);
     return error_hint(e, r, "'lpctl blocking' shows what blocks that transition");
 }

@@ -87,7 +87,7 @@ static int await_probe(struct host *h, struct await *a, uint64_t deadline, bool 
     r = wait_until(h, deadline, ask_whether_settled, a);
     if (r == -ETIME)
         return error_hint(e, error_set(e, r, EXIT_STATUS_TIMEOUT, "%s: its probe has not ended in time", a->name),
-                          "'lpctl status %s' shows what comes of it", a->name);
+                          "'lpctl status %s' shows the result", a->name);
     return MIN(r, 0);
 }
 

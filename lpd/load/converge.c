@@ -38,8 +38,9 @@ static int explain_unstarted(const struct host *h, struct manager *m, const char
         return r;
     r = error_set(e, -ECANCELED, EXIT_STATUS_FAILED, "%s was not started: %s%s%s", unit,
                   condition                  ? "a condition was not met: "
-                  : streq(state, "inactive") ? "a condition was not met, as systemd says that it is "
-                                             : "systemd says that it is ",
+                  : streq(state, "inactive") ? "a condition was not met, as systemd reports that "
+                                               "it is "
+                                             : "systemd reports that it is ",
                   condition ?: state, rest);
     return error_hint(e, r, "see systemctl status %s, and systemctl cat %s", unit, unit);
 }
@@ -96,7 +97,7 @@ static int start_unit(struct host *h, struct manager *m, const char *name, struc
     int r;
 
     r = unit ? refuse_mask(h, unit, e) : -ENOMEM;
-    /* Where lpd.service does not run, nobody else lets late patches be loaded again. */
+    /* Without lpd.service nothing else starts late patches again. */
     hold_record_undo(h);
     if (r >= 0)
         r = manager_run_job(m, "ReloadOrRestartUnit", unit, &job_result, e);

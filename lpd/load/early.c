@@ -12,7 +12,7 @@ struct early {
     struct budget budget;
     struct early_record spent;
     struct image_record image; /* in the order of the manifests */
-    bool is_image;             /* this run is for the image's own patches, not a later one */
+    bool is_image;             /* this run loads the image's own patches, not those of a volume */
     early_report report;
 };
 
@@ -109,7 +109,7 @@ static int load_one(struct host *h, struct early *early, size_t i, struct module
     return r < 0 ? r : execute_load_seen(h, s, i, f, result, e);
 }
 
-/* Whatever its result, the next one is tried. */
+/* Loads one patch and reports it. A failure does not stop the next one. */
 static int load_and_tell(struct host *h, struct early *early, size_t i) {
     _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
     _cleanup_(result_done) struct result result = {};

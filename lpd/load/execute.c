@@ -19,25 +19,25 @@
 #include "store/volume.h"
 #include "trust/manifest.h"
 
-/* How long a transition may hold the next patch up in the initramfs, where the whole boot waits; it
- * takes the kernel 1 to 2 seconds. What is too late there is loaded on the host. */
+/* How long a transition may delay the next patch in the initramfs, where the whole boot waits; it
+ * usually takes the kernel 1 to 2 seconds. What takes longer is loaded on the host. */
 #define INITRD_BUSY_USEC (10 * USEC_PER_SEC)
 
-/* The same on the host, where livepatch.target waits, whatever a patch grants its own transition: after
- * that lpd.service loads it as soon as the way is free. */
+/* The same on the host, where livepatch.target waits, even if a patch allows its own transition
+ * more time. Afterwards lpd.service loads the patch as soon as no transition runs. */
 #define BUSY_USEC (60 * USEC_PER_SEC)
 
 static bool is_in(const struct host *h, const char *module_name) {
     return livepatch_flag_read(h, module_name, "enabled") > 0;
 }
 
-/* Says something about the patch as long as it is loaded, whatever is asked for meanwhile. */
+/* Whether the cause describes the patch as long as it is loaded, whatever else is requested. */
 static bool is_lasting(const char *cause) {
     return streq(strempty(cause), CAUSE_STALLED) || streq(strempty(cause), CAUSE_FORCED);
 }
 
-/* What was on record of a patch that is still in holds until something else is done with it, and
- * also if that fails. */
+/* Copies the record of a patch that is still loaded. It stays valid until something else
+ * succeeds. */
 static int inherit(const struct host *h, const struct result *before, struct result *r) {
     int k;
 
@@ -66,14 +66,14 @@ static int inherit(const struct host *h, const struct result *before, struct res
     return k >= 0 && is_lasting(before->cause) ? string_set(&r->cause, before->cause) : k;
 }
 
-/* That it was not loaded as early as it was to be is true until the next boot, whatever comes of it
- * later. */
+/* Keeps the reason why the patch was not loaded as early as configured. It stays true until the
+ * next boot, even if the patch is loaded later. */
 static int remember_early(const struct host *h, const struct result *before, struct result *r) {
     bool loaded;
 
     if (!before)
         return 0;
-    /* A load that was stopped is on record as one that goes on. */
+    /* The record of an interrupted load still says "loading". */
     loaded = before->loaded && (!streq(strempty(before->state), "loading") ||
                                 is_in(h, before->module_name ?: before->name));
     if (!loaded && before->reason && streq(strempty(before->stage), "initrd"))
@@ -106,7 +106,7 @@ static int begin(struct host *h, const char *name, const char *action, const str
     return k < 0 ? k : inherit(h, before, r);
 }
 
-/* Puts the failure into the result, and the result where lpctl and the next one find it. */
+/* Puts the failure into the result, and writes the result for lpctl and the next program. */
 static int conclude(struct host *h, struct result *result, int r, const struct error *e,
                     const char *state) {
     int k;
@@ -122,9 +122,9 @@ static int conclude(struct host *h, struct result *result, int r, const struct e
         k = string_set(&result->hint, e->hint);
     if (k < 0)
         return k;
-    /* If /run has become full since, a load that the kernel has accepted stays on record as one that is
-     * going on: what follows a load waits until that can be written. What is out has no record rather
-     * than a wrong one. */
+    /* If /run has become full, a load that the kernel has accepted stays recorded as unfinished,
+     * and the steps that follow a load wait until it can be recorded. The record of an unloaded
+     * patch is removed, because no record is better than a wrong one. */
     if (result_write(h, result) < 0 && !result->loaded)
         (void) result_remove(h, result->name);
     return r;
@@ -133,12 +133,14 @@ static int conclude(struct host *h, struct result *result, int r, const struct e
 static int describe_unrecorded(const char *what, int r, struct error *e) {
     if (r >= 0 || r == -ENOMEM)
         return r;
-    error_set(e, r, EXIT_STATUS_FAILED, "%s: it is not loaded, as that cannot be recorded in "
+    error_set(e, r, EXIT_STATUS_FAILED, "%s: it is not loaded, because that cannot be recorded in "
               RESULTS_DIRECTORY ": %s", what, strerror(-r));
-    return error_hint(e, r, "make /run writable, with room in it (df /run), and load it again");
+    return error_hint(e, r, "make /run writable, with free space in it (df /run), and load it "
+                            "again");
 }
 
-/* In the initramfs the program may be stopped at any time from now on: the host then finds the reason. */
+/* In the initramfs the program may be stopped at any time from now on. The record then tells the
+ * host the reason. */
 static int record_attempt(struct host *h, struct result *result, const char *state) {
     bool early = streq(strempty(result->stage), "initrd");
     int r;
@@ -152,8 +154,8 @@ static int record_attempt(struct host *h, struct result *result, const char *sta
     return r;
 }
 
-/* What cannot be recorded must not happen: nobody would run its probe, hold the lock back for it, or know
- * whose it is. */
+/* A load that cannot be recorded must not happen: nothing would run its probe, make the lock wait
+ * for it, or attribute the patch. */
 static int record_loading(struct host *h, const struct module_file *f, struct result *result,
                           struct error *e) {
     int r;
@@ -185,9 +187,9 @@ static int describe_module(const struct module_file *f, struct result *result) {
     return r;
 }
 
-/* It was in already, and is the same build, maybe from another place. The bytes that were loaded may
- * differ nonetheless, as in their signature: what is on record of them stays, and what lpd did not load is
- * known by its build id alone. */
+/* The same build was loaded already, perhaps from another place. Its bytes may still differ, for
+ * instance in the signature, so the record of the loaded bytes is kept. Of a patch that lpd did not
+ * load, only the build id is known. */
 static int remember_loaded(const struct module_file *f, struct result *result) {
     bool known = result->loaded;
     int r;
@@ -201,14 +203,14 @@ static int remember_loaded(const struct module_file *f, struct result *result) {
     return r < 0 || known ? r : string_set(&result->sha256, NULL);
 }
 
-/* A transition that has already run out of its own time is not waited for again by each patch
- * behind it: that would add up to minutes of a boot. */
+/* Does not wait again for a transition that has already exceeded its own time limit: each later
+ * patch would add to the delay, minutes in total. */
 static uint64_t busy_timeout(struct host *h, uint64_t own) {
     _cleanup_(result_done) struct result r = {};
     _cleanup_free_ char *running = NULL;
     uint64_t now = h->ops->now(h), elapsed;
 
-    /* Only of its way in is the beginning on record. */
+    /* The record only has the start time of a patch that is being enabled. */
     if (transition_find(h, &running) <= 0 || !is_in(h, running) ||
         result_find_module(h, running, &r) < 0 || !r.loaded || r.complete)
         return own;
@@ -283,8 +285,8 @@ static int load_file(struct host *h, const struct snapshot *s, struct module_fil
     return r < 0 ? r : 1;
 }
 
-/* Where manifests are signed, what follows the load, as a probe does, heeds this one and no
- * other. */
+/* Where manifests must be signed, later steps such as the probe accept only the manifest that was
+ * verified for the load. */
 static int remember_manifest(const struct policy *p, const struct manifest *m,
                              struct result *result) {
     free(result->manifest_sha256);
@@ -303,7 +305,7 @@ static bool was_in_image(const struct host *h, const char *name) {
     return false;
 }
 
-/* The image, or the volume, is older than this module. */
+/* Explains that the image or the volume has an older build than this module. */
 static int explain_stale(const struct host *h, const struct snapshot *s, const struct manifest *m,
                          const struct result *result, int r, struct error *e) {
     _cleanup_free_ char *command = NULL;
@@ -325,7 +327,7 @@ static int explain_stale(const struct host *h, const struct snapshot *s, const s
     return error_hint(e, r, "run %s and reboot", command ?: "the tool that builds it");
 }
 
-/* The plan knows names of modules where it has read them; here they are known. */
+/* The plan compares module names only if it has read the modules. Here the name is always known. */
 static int check_namesake(const struct host *h, const struct manifest *m, const struct module_file *f,
                           struct error *e) {
     _cleanup_(manifest_list_done) struct manifest_list l = {};
@@ -378,7 +380,7 @@ static int load_planned(struct host *h, const struct snapshot *s, const struct a
     return load_file(h, s, f, gate, &options, result, e);
 }
 
-/* The plan reckons with patches that are still to go in; in the end they have to be there. */
+/* The plan assumes that required patches will be loaded first. At the load they must be loaded. */
 static int check_requires(const struct snapshot *s, const struct plan *plan, const struct manifest *m,
                           struct error *e) {
     STRV_FOREACH(name, m->requires) {
@@ -413,7 +415,7 @@ static int carry_out_load(struct host *h, const struct snapshot *s, const struct
         r = load_planned(h, s, a, hold_usec, f, result, e);
     if (r < 0)
         r = explain_stale(h, s, m, result, r, e);
-    /* lpd.service tries again when the transition that was in the way is over. */
+    /* lpd.service tries again when the other transition has ended. */
     if ((r == -ETIME || r == -ETIMEDOUT) && string_set(&result->action, "wait") < 0)
         return -ENOMEM;
     if (r == -ETIME && string_set(&result->cause, CAUSE_WAITING) < 0)
@@ -427,7 +429,8 @@ static int carry_out_load(struct host *h, const struct snapshot *s, const struct
     }
     loaded = r;
     r = conclude(h, result, loaded, e, "active");
-    /* The boot is not held up for it: livepatch@.service waits, and finds the patch in. */
+    /* execute_load() does not wait in the initramfs. livepatch@.service finds the patch loaded
+     * there, and waits. */
     if (r < 0 || m->wait_for != WAIT_FOR_PATCHED || s->in_initrd)
         return r;
     r = execute_finish(h, m, result, m->timeout_usec, e);
@@ -487,7 +490,7 @@ int execute_load(struct host *h, const char *name, struct result *ret, struct er
     if (r < 0)
         return r;
     i = snapshot_find(&s, name);
-    /* Enabled=no keeps a patch from being loaded at boot, not from being asked for: systemctl(1),
+    /* Enabled=no prevents only loading at boot, not an explicit request, like systemctl(1)
      * "disable". */
     s.manifests.entries[i].manifest.enabled = true;
     return execute_load_seen(h, &s, i, &f, ret, e);
@@ -503,7 +506,8 @@ int execute_load_file(struct host *h, const char *path, const char *parameters, 
     int r, gate = 0;
 
     r = snapshot_take(h, SNAPSHOT_NO_PATCHES, &s, e);
-    /* lpd=0 is for what is loaded by itself. This kernel is there to write down what has happened. */
+    /* lpd=0 prevents only automatic loading. In a crash kernel nothing is loaded at all: it runs to
+     * save a dump. */
     if (r >= 0 && s.switches.crash_kernel)
         r = error_set(e, -ECANCELED, EXIT_STATUS_FAILED, "%s", cmdline_off(&s.switches));
     if (r >= 0)
@@ -534,7 +538,7 @@ char *execute_module_name(const struct host *h, const char *name) {
     return patch_name_to_module(name);
 }
 
-/* Who switched it off before this, or what the lock leaves of it. */
+/* Says who had disabled the patch before, or what remains because of the lock. */
 static int explain_unload(const struct host *h, const char *module_name, const char *before,
                           struct result *result) {
     _cleanup_(livepatch_done) struct livepatch p = {};
@@ -568,7 +572,7 @@ int execute_unload(struct host *h, const char *name, struct result *ret, struct 
     r = manifest_load(h, name, &m, NULL);
     if (r >= 0)
         timeout = m.timeout_usec;
-    /* A patch without a manifest may be asked for by '-' or '_'. */
+    /* The caller may write the name of a patch without a manifest with '-' or '_'. */
     if (result_find(h, name, &before) == -ENOMEM)
         return -ENOMEM;
     r = begin(h, m.name ?: before.name ?: name, "unload", NULL, &result);
@@ -599,7 +603,7 @@ int execute_unload(struct host *h, const char *name, struct result *ret, struct 
     return r;
 }
 
-/* A patch that has been replaced by one which is now replaced itself. */
+/* Adds the patches that a now replaced patch had itself replaced. */
 static void inherit_replaced(const struct host *h, struct result *r) {
     size_t n = strv_length(r->replaces);
 

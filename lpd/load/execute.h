@@ -13,17 +13,17 @@
  * errno with e and its exit status. */
 int execute_load(struct host *h, const char *name, struct result *ret, struct error *e);
 
-/* The same for the patch with that index of a snapshot whose plan allows it to be loaded now, for
- * loading several of them. The caller closes f. */
+/* The same for the patch with index i of a snapshot, whose plan must allow the load. Used to load
+ * several patches. The caller closes f. */
 int execute_load_seen(struct host *h, const struct snapshot *s, size_t i, struct module_file *f,
                       struct result *ret, struct error *e);
 
-/* Skips the patch for that reason: -EDQUOT, recorded as skipped. */
+/* Skips the patch for that reason, and records it as skipped. Returns -EDQUOT. */
 int execute_leave(struct host *h, const struct snapshot *s, size_t i, const char *reason, struct result *ret,
                   struct error *e);
 
-/* Loads a module file that needs no manifest: lpctl load FILE. The same checks, except for those
- * of the manifest. parameters may be NULL. */
+/* Loads a module file without a manifest, for lpctl load FILE. Makes the same checks, except for
+ * those of the manifest. parameters may be NULL. */
 int execute_load_file(struct host *h, const char *path, const char *parameters, uint64_t timeout_usec,
                       struct result *ret, struct error *e);
 
@@ -37,8 +37,8 @@ int execute_unload(struct host *h, const char *name, struct result *ret, struct 
 int execute_finish(struct host *h, const struct manifest *m, struct result *result, uint64_t timeout_usec,
                    struct error *e);
 
-/* Marks a load as settled, once its transition is over: what was in before and is still in has not
- * been replaced, and as a cumulative patch replaces all others, then none was. */
+/* Marks a load as complete after its transition has ended. A cumulative patch replaces all others,
+ * so if one of the earlier patches is still in effect, this patch has replaced none. */
 void execute_completed(const struct host *h, struct result *r);
 
 /* The name of a patch in the kernel: from this boot's result, or else the patch's own. NULL if

@@ -66,7 +66,7 @@ static int close_refused(struct host *h, const struct snapshot *s, struct module
     return trust_check(&report, s->policy.signature, f->path, e);
 }
 
-/* The loaded build is the same, but its bytes may differ, for instance in the signature. */
+/* The loaded build is the same, but the bytes may differ, for instance in the signature. */
 static int close_unloaded(struct host *h, const struct snapshot *s, struct module_file *f,
                           struct result *result, struct error *e) {
     _cleanup_(trust_report_done) struct trust_report report = {};
@@ -104,5 +104,5 @@ int gate_enforce(struct host *h, const struct snapshot *s, struct error *e) {
     return error_hint(e, error_set(e, r, EXIT_STATUS_FAILED,
                                    "EnforceInKernel=yes, but the kernel does not: " KERNEL_SIG_ENFORCE ": %s",
                                    r == -EIO ? "it stays off" : strerror(-r)),
-                      "take a kernel with CONFIG_MODULE_SIG, or set EnforceInKernel=no in lpd.conf");
+                      "use a kernel with CONFIG_MODULE_SIG, or set EnforceInKernel=no in lpd.conf");
 }

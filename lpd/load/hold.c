@@ -13,7 +13,7 @@ static bool runs_by_unit(const struct host *h) {
     return getenv("INVOCATION_ID") && manager_is_running(h);
 }
 
-/* Whether systemd still waits for patches. If systemd cannot say, no: a load may wait then. */
+/* Whether systemd still waits for patches. If its state is unknown, the load may wait. */
 static bool systemd_waits(struct manager *m) {
     _cleanup_free_ char *state = NULL;
 
@@ -33,7 +33,8 @@ static bool is_boot(struct host *h) {
     return false;
 }
 
-/* The first load of a boot begins the record; one that is later leaves none. */
+/* The first load of a boot starts the record. A later load, after the boot has finished, does
+ * not. */
 static uint64_t begin(struct host *h, uint64_t hold_usec) {
     _cleanup_(manager_freep) struct manager *m = NULL;
 

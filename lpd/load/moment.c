@@ -48,7 +48,7 @@ static bool is_same_build(const struct livepatch *a, const struct livepatch *b) 
 }
 
 static int put_on_record(const struct host *h, const struct moment *w, const struct result *loaded) {
-    struct result record = w->record; /* shares all of it */
+    struct result record = w->record; /* shares the strings of the record */
 
     if (!w->recorded)
         return result_remove(h, w->name);
@@ -60,8 +60,8 @@ static int put_on_record(const struct host *h, const struct moment *w, const str
     return result_write(h, &record);
 }
 
-/* The file that it was loaded from, if the manifest does not lead to it, or must not be used
- * now. */
+/* Loads the file that the patch was loaded from, if its manifest names another one or must not be
+ * used now. */
 static int load_file_again(struct host *h, const struct moment *w, struct error *e) {
     _cleanup_(result_done) struct result result = {};
     _cleanup_(manifest_done) struct manifest m = {};
@@ -121,7 +121,7 @@ static bool is_started(const char *state) {
     return streq(state, "active") || streq(state, "reloading") || streq(state, "activating");
 }
 
-/* A unit that was started is stopped first, because its stop unloads the patch. */
+/* If the verb started the unit, the unit is stopped first, because that unloads the patch. */
 static void stop_unit_again(struct manager *m, const struct moment *w) {
     _cleanup_free_ char *state = NULL, *job_result = NULL;
 

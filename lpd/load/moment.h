@@ -5,8 +5,8 @@
 #include "state/results.h"
 #include "system/manager.h"
 
-/* The state of one patch before a verb changes it, in the kernel, in systemd and on record, so
- * that a verb that fails can restore it. None of this affects services that require its unit. */
+/* The state of one patch in the kernel, in systemd and on record before a verb changes it, so that
+ * a failed verb can restore it. Services that require the patch's unit are not affected. */
 struct moment {
     char *name, *module_name;
     char *unit, *unit_state;  /* NULL: systemd is not running */

@@ -8,9 +8,11 @@ int module_check_pin(const char *path, const char *sha256, const struct manifest
 
     if (!kernel || manifest_kernel_allows(kernel, sha256))
         return 0;
-    r = error_set(e, -EKEYREJECTED, EXIT_STATUS_REFUSED, "%s: its SHA256 is %s, but the manifest wants %s",
+    r = error_set(e, -EKEYREJECTED, EXIT_STATUS_REFUSED, "%s: its SHA256 is %s, but the manifest "
+                                                         "has %s",
                   path, sha256, kernel->sha256);
-    return error_hint(e, error_place_last(e, r, path), "install the module that was meant, or correct SHA256= in [Kernel:%s]",
+    return error_hint(e, error_place_last(e, r, path), "install the right module, or correct "
+                                                       "SHA256= in [Kernel:%s]",
                       kernel->release);
 }
 

@@ -7,18 +7,18 @@
 #include "report/status.h"
 #include "state/lock.h"
 
-/* What is known of one patch, with or without a manifest. */
+/* One patch, with or without a manifest, while its status is built. */
 struct subject {
     const char *name;
     const struct manifest_entry *entry;
     const struct patch_info *info;
     const struct livepatch *in;
-    const char *loaded_sha256; /* on record of what is in */
-    enum build build;          /* what is in, compared with the file */
+    const char *loaded_sha256; /* recorded SHA256 of the loaded bytes */
+    enum build build;          /* the loaded module compared with the file */
     const struct result *result;
     const struct action *action;
     const char *replaced_by;
-    const char *lacking; /* a patch that it requires and that failed */
+    const char *lacking; /* a failed patch that it requires */
     bool locked;         /* no module can be loaded or removed */
     bool disable_file;   /* /etc/lpd/disable: nothing is loaded at boot */
     const struct livepatch *running; /* the patch whose transition runs; NULL: none */
@@ -26,9 +26,10 @@ struct subject {
 
 struct state {
     const char *name;
-    const char *reason; /* NULL: none; what follows makes it a sentence about another patch */
+    const char *reason; /* NULL: none; if more follows, it completes the sentence with the name of
+                         * another patch */
     const char *other, *rest;
-    const char *code; /* one of CAUSE_*, "replaced" or "superseded", where one of them fits; or NULL */
+    const char *code; /* one of CAUSE_*, "replaced" or "superseded", or NULL */
 };
 
 static const struct manifest *manifest_of(const struct subject *p) {
@@ -51,7 +52,7 @@ static bool has_failed(const struct result *r) {
     return r && r->state && (streq(r->state, "failed") || streq(r->state, "refused"));
 }
 
-/* Who has disabled it, where that is on record, or what that amounts to. */
+/* Who disabled it, if that is recorded, otherwise what that means for the patch. */
 static const char *why_disabled(const struct subject *p, const char *fallback) {
     const struct result *r = p->result;
 
@@ -75,23 +76,24 @@ static struct state state_in_transition(const struct subject *p) {
     return (struct state){ "transition", "being enabled" };
 }
 
-/* Its unit is being started, and waits. */
+/* Whether its unit is being started and waits for another patch. */
 static bool is_behind_another(const struct subject *p) {
     return p->result && streq(strempty(p->result->state), "loading") && p->running &&
            !patch_name_equal(p->running->name, p->result->module_name ?: p->name);
 }
 
-/* Somebody has looked into the file, so that there is something to compare with. */
+/* Whether the module file was read, so that the loaded build can be compared with it. */
 static bool is_read(const struct subject *p) {
     return p->info && (p->info->sha256 || p->info->build_id);
 }
 
-/* Whoever loaded it: an initramfs that decided by itself, or somebody by hand. */
+/* Whether the plan skips the patch although it is loaded, for instance by an initramfs or by
+ * hand. */
 static bool is_skipped(const struct subject *p) {
     return p->action && p->action->type == ACTION_SKIP;
 }
 
-/* The patch is enabled. That may not be what is wanted, and its code may not run. */
+/* The state of an enabled patch. It may not be what is configured, and its code may not run. */
 static struct state state_when_enabled(const struct subject *p) {
     char **unpatched = p->in->unpatched;
 
@@ -102,7 +104,7 @@ static struct state state_when_enabled(const struct subject *p) {
                                action_fact(p->action), "" };
     if (is_read(p) && p->build != BUILD_SAME)
         return (struct state){ "active", p->build == BUILD_OTHER
-                                             ? "another build than the installed one is loaded"
+                                             ? "a build other than the installed one is loaded"
                                              : "whether the loaded build is the installed one is unknown",
                                .code = p->build == BUILD_OTHER ? "superseded" : NULL };
     if (strv_length(unpatched) > 0)
@@ -115,13 +117,13 @@ static struct state state_when_enabled(const struct subject *p) {
     return (struct state){ "active", NULL };
 }
 
-/* The module that is in is another patch's. */
+/* Whether the loaded module of that name belongs to another patch. */
 static bool is_anothers(const struct subject *p) {
     return p->action && p->action->type == ACTION_FAIL &&
            streq(p->action->steps[p->action->n_steps - 1].question, "namesake");
 }
 
-/* What is so in the kernel comes first, then what the last attempt said, then what is planned. */
+/* The state in the kernel takes precedence over the last result, and that over the plan. */
 static struct state find_state(const struct subject *p) {
     if (is_anothers(p))
         return state_by_plan(p);
@@ -139,7 +141,7 @@ static struct state find_state(const struct subject *p) {
         return (struct state){ "absent", "waits for the transition of ", p->running->name, " to finish",
                                CAUSE_WAITING };
     if (p->result && streq(strempty(p->result->state), "loading"))
-        return (struct state){ "failed", "its load was begun, and its end is not on record" };
+        return (struct state){ "failed", "its load was started, and its result is not recorded" };
     if (p->in && p->in->module_loaded)
         return (struct state){ "disabled", why_disabled(p, p->locked
                                                ? "disabled, and cannot be loaded again before a "
@@ -182,7 +184,7 @@ json_object *status_build_signature(const struct result *r) {
     return o;
 }
 
-/* NULL: it has none, or is not in. */
+/* NULL if it has no probe, or is not loaded. */
 static const char *probe_state(const struct subject *p) {
     const struct manifest *m = manifest_of(p);
 
@@ -221,7 +223,7 @@ static void add_reason(json_object *o, const struct state *state) {
     json_add_string(o, "reason", reason ?: state->reason);
 }
 
-/* Also before the host has tried it. */
+/* Known even before the host has tried it. */
 static const char *early_reason(const struct subject *p) {
     const struct result *r = p->result;
 
@@ -230,7 +232,7 @@ static const char *early_reason(const struct subject *p) {
     return !r->loaded && streq(strempty(r->stage), "initrd") ? r->reason : NULL;
 }
 
-/* What is wrong with what is only for people. */
+/* Adds the faults of keys that have no effect on the load. */
 static void add_warnings(json_object *o, const struct manifest *m) {
     const struct error *first = m && m->warnings.message ? &m->warnings : NULL;
     json_object *warnings = json_object_new_array();
@@ -243,7 +245,7 @@ static void add_warnings(json_object *o, const struct manifest *m) {
     json_object_object_add(o, "warnings", warnings);
 }
 
-/* Whether it is to be loaded as long as this machine runs: it is, or nobody has decided against it. */
+/* Whether it is enabled for this boot: it is loaded, or no decision against it has been made. */
 static int enabled_this_boot(const struct subject *p) {
     if ((p->in && p->in->registered && p->in->enabled && !is_anothers(p)) || p->replaced_by)
         return true;
@@ -254,8 +256,8 @@ static int enabled_this_boot(const struct subject *p) {
     return !is_skipped(p) && p->entry->error_number == 0;
 }
 
-/* What this boot alone was told on its command line, and whether there is a module for the next kernel, is no
- * part of that. */
+/* Whether it is enabled for the next boot. The command line of this boot, and whether the next
+ * kernel has a module, do not matter. */
 static int enabled_next_boot(const struct subject *p) {
     const struct manifest *m = manifest_of(p);
 
@@ -277,7 +279,7 @@ static json_object *relations_value(const struct manifest *m) {
     return o;
 }
 
-/* What the manifest allows it. */
+/* The limits that its manifest sets. */
 static json_object *limits_value(const struct manifest *m) {
     json_object *o = m ? json_object_new_object() : NULL;
 
@@ -302,7 +304,7 @@ static json_object *patch_value(const struct subject *p) {
     json_add_string(o, "manifest", p->entry ? p->entry->path : NULL);
     add_warnings(o, m);
     json_add_string(o, "stage", m ? patch_stage_to_string(m->stage) : NULL);
-    /* Of a manifest that cannot be read nobody knows: plan_requires(). */
+    /* Without a readable manifest this is unknown, and assumed: plan_requires(). */
     json_add_bool(o, "required", m ? m->required : p->entry != NULL);
     json_add_tristate(o, "applies", p->action ? !is_skipped(p) : -1);
     json_add_string(o, "state", state.name);
@@ -324,7 +326,8 @@ static json_object *patch_value(const struct subject *p) {
     return o;
 }
 
-/* Systemd does not even start a patch whose requirement failed, so it has no result of its own. */
+/* systemd does not start a patch whose requirement failed, so such a patch has no result of its
+ * own. */
 static const char *find_lacking(const struct snapshot *s, const struct manifest_entry *entry) {
     if (entry->error_number < 0)
         return NULL;
@@ -376,7 +379,8 @@ static json_object *foreign_patch_value(const struct snapshot *s, const struct l
     });
 }
 
-/* The initramfs did not load it, and the host does not have its manifest: it is on the volume alone. */
+/* Whether the initramfs did not load it and the host has no manifest of it, because only the volume
+ * has one. */
 static bool is_left_by_initramfs(const struct snapshot *s, const struct result *r) {
     const char *module = r->module_name ?: r->name;
 
@@ -437,7 +441,7 @@ static json_object *switches_value(const struct snapshot *s) {
     return o;
 }
 
-/* What was locked by others, as by sysctl(8), has no record. */
+/* A lock that another program set, such as sysctl(8), has no record. */
 static void add_lock_record(json_object *o, const struct lock_record *r) {
     json_object *by = r->state ? json_object_new_object() : NULL;
 
@@ -455,7 +459,7 @@ static void add_lock_record(json_object *o, const struct lock_record *r) {
         json_object_object_add(by, "uid", NULL);
 }
 
-/* Whether the initramfs has got the patches of the volume; NULL if none is configured. */
+/* Whether the initramfs has read the patches of the volume; NULL if none is configured. */
 static json_object *volume_value(const struct snapshot *s) {
     json_object *o;
 
@@ -469,7 +473,7 @@ static json_object *volume_value(const struct snapshot *s) {
     return o;
 }
 
-/* What the initramfs spent on patches; NULL: lpd did not run in it. */
+/* How much of its budget the initramfs has used; NULL: lpd did not run in it. */
 static json_object *early_value(const struct snapshot *s) {
     json_object *o;
 
@@ -483,7 +487,7 @@ static json_object *early_value(const struct snapshot *s) {
     return o;
 }
 
-/* NULL: not locked, or nobody counts. */
+/* NULL: modules are not locked, or refused loads are not counted. */
 static json_object *refused_value(const struct snapshot *s) {
     json_object *o;
 

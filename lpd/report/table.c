@@ -6,11 +6,11 @@
 #include "report/terminal.h"
 
 /* libsmartcols makes columns as wide as their cells, and breaks words to make a table fit. So the
- * columns are chosen before, and long text is printed separately. */
+ * columns are chosen beforehand, and long text is printed separately. */
 
 #define BELOW_INDENT 4
 
-/* The last column of a wide table wraps if at least that much room is left for it. */
+/* The last column of a wide table wraps if at least this much room is left for it. */
 #define LAST_COLUMN_MIN 24
 
 DEFINE_TRIVIAL_CLEANUP_FUNC(struct libscols_table *, scols_unref_table)
@@ -105,7 +105,7 @@ static int add_row(struct libscols_table *table, json_object *row, const struct 
     return r;
 }
 
-/* One line a row, and one for the titles. */
+/* Draws one line for each row, and one for the titles. */
 static int draw(json_object *rows, const struct layout *l, bool legend, char **ret) {
     _cleanup_(scols_unref_tablep) struct libscols_table *table = scols_new_table();
     int r = table ? 0 : -ENOMEM;

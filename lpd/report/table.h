@@ -6,16 +6,16 @@
 /* Where a column of a table goes. */
 enum table_place {
     COLUMN_ALWAYS,
-    COLUMN_ROOM,  /* left out first if the terminal is too narrow */
+    COLUMN_ROOM,  /* left out first on a narrow terminal */
     COLUMN_WIDE,  /* only in the wide table */
-    COLUMN_BELOW, /* long text: on lines of its own below the row; in the wide table a column */
+    COLUMN_BELOW, /* long text: on separate lines below the row, or in a column of the wide table */
 };
 
 struct table_column {
     const char *title;
     const char *key;
     enum table_place place;
-    const char *prefix; /* of COLUMN_BELOW; NULL: none */
+    const char *prefix; /* for COLUMN_BELOW; NULL: none */
 };
 
 #define TABLE_COLUMNS_MAX 12

@@ -9,7 +9,7 @@
 
 #include "base/strv.h"
 
-/* Words beyond this column do not belong to the heading of the line. */
+/* Words beyond this column are not part of a line's heading. */
 #define HEADING_MAX 32
 
 static unsigned find_columns(void) {
@@ -41,7 +41,7 @@ bool colors_wanted(void) {
     return terminal_columns() > 0 && (!no_color || !*no_color);
 }
 
-/* Bytes of the character at s, and the columns that it takes: none for an escape sequence of colours. */
+/* The bytes of the character at s, and its width in columns, which is 0 for an escape sequence. */
 static size_t next_character(const char *s, size_t *ret_width) {
     wchar_t wide;
     size_t n;
@@ -81,7 +81,7 @@ static void print_indent(FILE *f, size_t n) {
 
 void text_print_wrapped(FILE *f, const char *line, unsigned columns, size_t hang) {
     size_t used = strspn(line, " ");
-    bool empty = false; /* this line of the terminal has only the indentation so far */
+    bool empty = false; /* the current line of the terminal has only the indentation so far */
 
     if (columns == 0 || text_width(line) <= columns) {
         (void) fprintf(f, "%s\n", line);
@@ -111,7 +111,7 @@ void text_print_wrapped(FILE *f, const char *line, unsigned columns, size_t hang
     (void) fputc('\n', f);
 }
 
-/* Where the rest of a line is continued: below its text. */
+/* The indentation of continuation lines, so that they start below the text. */
 static size_t find_hang(const char *line, unsigned columns) {
     size_t indent = strspn(line, " "), hang = indent, column = indent;
 

@@ -7,7 +7,8 @@
 #include "base/utf8.h"
 #include "report/value.h"
 
-/* File names may contain any bytes, but JSON is UTF-8 and a terminal obeys control characters. */
+/* File names may contain any bytes, but JSON is UTF-8, and a terminal interprets control
+ * characters. */
 static json_object *string_value(const char *s) {
     _cleanup_free_ char *copy = s ? strdup(s) : NULL;
 

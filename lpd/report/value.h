@@ -19,11 +19,11 @@ void json_add_list(json_object *o, const char *key, char *const *l);
 /* A new object that begins with "schemaVersion". */
 json_object *value_new(void);
 
-/* The text of a field for people: yes/no, words joined by blanks, for times the local time and how
- * long ago that is, "-" for null. The caller frees it; NULL if memory runs out. */
+/* The text of a field for users: yes/no, words joined by blanks, local times with their age, "-"
+ * for null. The caller frees it; NULL if memory runs out. */
 char *value_text(json_object *o, const char *key);
 
-/* The same for a cell of a table: of a time only how long ago it is. */
+/* The same for a cell of a table: of a time, only its age. */
 char *value_text_brief(json_object *o, const char *key);
 
 /* The string in a field, or NULL. */

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What lpctl status says of boots to come: an initramfs that is out of date, a kernel without modules."""
+"""What lpctl status says about coming boots: an outdated initramfs, a kernel without modules."""
 
 import json
 import os
@@ -25,7 +25,7 @@ class Image(Case):
                    {f"{STORE}/{name}.ko": module(name.replace("-", "_"))})
 
     def carried(self, *names, release=KERNEL, **builds):
-        """The record of an image with the module as it is, or with another one."""
+        """The record of an image with the current module, or with another one."""
         patches = [{"name": name, "sha256": builds.get(name, sha256(module(name.replace("-", "_")))),
                     "buildId": None} for name in [*names, *builds]]
         self.plant({"/run/lpd/initramfs": json.dumps({"kernel": release, "patches": patches})})
@@ -78,7 +78,7 @@ class Image(Case):
             self.says(f"the initramfs for {KERNEL} lacks fix-a; run {COMMAND}")
 
     def test_nothing_to_say(self):
-        """What another image would not mend, or nobody can tell."""
+        """Faults that another image would not correct, or that are unknown."""
         self.assertFalse(self.says(None)["carried"])
         self.plant(manifest("fix-a"), {f"{STORE}/fix-a.ko": module("fix_a")})
         self.wants("fix-cut")
@@ -104,14 +104,14 @@ class Image(Case):
         self.wants("fix-a")
         self.plant({"/etc/lpd/lpd.conf.d/10-a.conf": "[Store]\nDevice=LABEL=patches\n"})
         self.says(None)
-        # What packages bring is not on it, nor what names its module by the path.
+        # Patches of packages are not on the volume, nor are those whose manifest names a path.
         self.plant({"/usr/lib/lpd/patches.d/fix-b.conf": "[Patch]\nStage=initrd\n",
                     f"{STORE}/fix-b.ko": module("fix_b"), "/opt/fix-c.ko": module("fix_c")},
                    manifest("fix-c", "Stage=initrd", f"[Kernel:{KERNEL}]", "Module=/opt/fix-c.ko"))
         self.says(f"the initramfs for {KERNEL} lacks fix-b, fix-c; run {COMMAND}")
         self.carried("fix-c", **{"fix-b": "5" * 64})
         self.says(f"the initramfs for {KERNEL} contains an outdated fix-b; run {COMMAND}")
-        # The image was made before the volume was there: its fix-a is the one that goes in.
+        # The image is older than the volume and still contains fix-a, which is what gets loaded.
         self.carried("fix-a", "fix-b", "fix-c")
         self.says(f"the initramfs for {KERNEL} still contains fix-a; run {COMMAND}")
 
@@ -147,7 +147,7 @@ class Image(Case):
         self.assertFalse(self.says(f"the initramfs for {KERNEL} lacks fix-a; run {COMMAND}")["rebuilt"])
 
     def test_unrelated_removal(self):
-        """What is not in the image and was not does not make it old."""
+        """Removing a file that was not in the image does not make the image outdated."""
         self.wants("fix-a")
         self.plant(manifest("other"))
         self.carried("fix-gone", **{"fix-a": "5" * 64})
@@ -169,7 +169,7 @@ class Image(Case):
         self.assertRegex(done.stderr, r"^lpctl: what the image contains cannot be recorded: .*\(/var/lib/lpd/initramfs/")
 
     def test_silenced(self):
-        """By name: no text, but the facts."""
+        """A silenced warning is not shown as text, but its facts are in JSON."""
         self.wants("fix-a")
         self.carried(**{"fix-a": "5" * 64})
         self.assertIn("Warning", self.text("status"))
@@ -211,13 +211,13 @@ class Image(Case):
                   f"/usr/lib/modules/{KERNEL}/vmlinuz")
         self.plant({"/etc/kernel/install.conf": "layout=bls\n", **TOOL})
         self.assertEqual(self.found()["command"], COMMAND)
-        # Debian's dracut has an update-initramfs as well.
+        # Debian's dracut also has an update-initramfs.
         (self.root / "usr/share/initramfs-tools/hooks/lpd").unlink()
         self.says(f"the initramfs for {KERNEL} lacks fix-a; run {COMMAND}")
 
 
 class Late(Case):
-    """What the initramfs did not load, although the host has."""
+    """Patches that the initramfs did not load, although the host did."""
 
     def setUp(self):
         super().setUp()
@@ -236,12 +236,12 @@ class Late(Case):
         self.assertEqual([(p["loadedStage"], p["earlyReason"]) for p in value["patches"]],
                          [("system", "the kernel has no sha512"), ("initrd", None), (None, "no time left")])
         self.assertEqual([line for line in text.splitlines() if line.startswith("Warning   the initramfs ")][:3], [
-            "Warning   the initramfs was out of time and left the rest of the patches to the host",
+            "Warning   the initramfs ran out of time and left the remaining patches to the host",
             "Warning   the initramfs did not load fix-a: the kernel has no sha512",
             "Warning   the initramfs did not load fix-c: no time left"])
 
     def test_after_the_boot(self):
-        """HoldSec=: the boot went on before they were loaded."""
+        """HoldSec=: the boot continued before these patches were loaded."""
         self.late("fix-a", lateReason="the boot went on without it")
         value, text = self.assert_same_everywhere("status")
         self.assertEqual(value["patches"][0]["lateReason"], "the boot went on without it")
@@ -304,7 +304,7 @@ class NextBoot(Case):
         self.says(NEXT, ["fix-a"])
 
     def test_chosen_in_the_boot_loader(self):
-        """As grub-set-default(8) does."""
+        """The choice is recorded as by grub-set-default(8)."""
         self.plant(manifest("fix-a"), {
             "/boot/grub/grub.cfg": 'set default="${saved_entry}"\n'
             + "".join(f"menuentry 'Linux {r}' --id {r} {{\n  linux /vmlinuz-{r}\n}}\n" for r in (NEXT, KERNEL)),

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The verbs that change what is on a machine, below another root: where each file goes, and that nothing
-else is touched."""
+"""The verbs that change files, with --root=: where each file is written, and that nothing else is
+touched."""
 
 import fcntl
 import signal
@@ -24,7 +24,7 @@ class Changing(Case):
         self.before = tree_of(self.root)
 
     def added(self):
-        """What came to the machine: content by path, directories left out. Nothing may be gone or other."""
+        """The files that were added, as {path: content}; checks that nothing else changed."""
         now = tree_of(self.root)
         for path, entry in self.before.items():
             self.assertEqual(now.get(path), entry, path)
@@ -50,7 +50,7 @@ class Changing(Case):
         }
 
     def change(self, verb, *argv, status=0):
-        """(changed, {name: (changed, message)}) as the verb reports it."""
+        """(changed, {name: (changed, message)}) as reported by the verb."""
         value = self.json_once(verb, *argv, status=status)
         self.error = value.get("error", {})
         patches = {p["name"]: (p["changed"], p["message"]) for p in value.get("patches", [])}
@@ -58,7 +58,7 @@ class Changing(Case):
         return value["changed"], patches
 
     def refuse(self, status, verb, *argv):
-        """The verb fails and leaves the machine as it was; returns what it says."""
+        """The verb must fail and leave the machine as it was; returns its message."""
         self.assertEqual(self.change(verb, *argv, status=status)[0], False)
         self.assert_unchanged()
         said = self.lpctl(verb, *argv, status=status).stderr
@@ -88,7 +88,7 @@ class Install(Changing):
         self.assertEqual(self.text("-q", "install", path), "")
 
     def test_empty_root(self):
-        """All that is needed is made; a fresh image has none of it. Its policy has to say permissive."""
+        """In a new image every directory is created. Its policy must be permissive."""
         for path in ("proc", "sys", "var", "etc/lpd/patches.d"):
             shutil.rmtree(self.root / path)
         self.mark()
@@ -112,7 +112,8 @@ class Install(Changing):
             self.assert_unchanged()
 
     def test_name(self):
-        """The file's spelling where it is that of the module, else the module's; or what is asked for."""
+        """The patch gets the file's spelling if it matches the module's name, else the module's
+        name, or the requested name."""
         data = module("fix_net")
         for file, argv, name in (("fix-net.ko", [], "fix-net"), ("x.ko", [], "fix_net"),
                                  ("fix-net.1.ko", ["--name=base-1.2"], "base-1.2")):
@@ -122,7 +123,7 @@ class Install(Changing):
             self.assert_unchanged()
 
     def test_one_module_a_name(self):
-        """A patch has one module for a kernel, and a module is that of one patch."""
+        """A patch has one module for each kernel, and a module belongs to one patch."""
         first, other = self.place("a.ko", module("lp_a")), self.place("b.ko", module("lp_b"))
         self.text("install", first, "--name=fix-a")
         self.mark()
@@ -132,7 +133,7 @@ class Install(Changing):
         self.assertIn("the module lp_a is installed as fix-a already", self.refuse(1, "install", first))
 
     def test_named_by_its_module(self):
-        """The name of a module stands for its patch, in every verb."""
+        """Every verb accepts the name of a module for its patch."""
         self.text("install", self.place("a.ko", module("lp_a")), "--name=fix-a")
         for verb in ("show", "status"):
             self.assertEqual([p["name"] for p in self.json(verb, "lp-a")["patches"]], ["fix-a"])
@@ -140,7 +141,7 @@ class Install(Changing):
         self.assertIn("fix-a.conf", self.text("cat", "lp_a"))
         self.assertEqual(self.change("disable", "lp_a")[1].keys(), {"fix-a"})
         self.assertIn("lp_a is the module of the patch fix-a", self.text("enable", "lp_a"))
-        # A patch of that very name goes before.
+        # A patch of exactly that name takes precedence.
         self.plant(manifest("lp_a"))
         self.assertEqual([p["name"] for p in self.json("show", "lp_a")["patches"]], ["lp_a"])
         (self.root / MANIFESTS / "lp_a.conf").unlink()
@@ -210,7 +211,7 @@ class Install(Changing):
         self.assertEqual([p for p in tree_of(self.root) if "fix" in p], [])
 
     def test_other_build(self):
-        """Takes the place of the one before, wholly: the pin is that of the new one alone."""
+        """The new build replaces the old one completely: the pin contains only the new hash."""
         old, new = module("fix_net"), module("fix_net", build_id="77" * 20)
         path = self.place("fix-net.ko", old)
         self.text("install", path)
@@ -221,7 +222,7 @@ class Install(Changing):
         self.assertEqual([p for p in tree_of(self.root) if "/." in p], [])
 
     def test_not_only_ours(self):
-        """The same content that others could change is not there already: it is made root's."""
+        """A file with the same content that others can change is replaced by one of root's."""
         data = module("fix_net")
         path = self.place("fix-net.ko", data)
         self.text("install", path)
@@ -231,7 +232,7 @@ class Install(Changing):
         self.assertEqual((store.stat().st_mode & 0o777, store.read_bytes()), (0o644, data))
 
     def test_own_manifest_stays(self):
-        """One for all kernels stays one for all kernels: no pin."""
+        """A manifest for all kernels stays one for all kernels, without a pin."""
         self.plant(manifest("fix-net", "Description=mine"))
         self.mark()
         self.text("install", self.place("fix_net.ko", module("fix_net")))
@@ -243,8 +244,8 @@ class Install(Changing):
         self.mark()
         path = self.place("fix-net.ko", module("fix_net"))
         self.assertEqual(self.refuse(5, "install", path),
-                         f"fix-net.ko: its SHA256 is {sha256(module('fix_net'))}, but the manifest wants {pin} ({path})")
-        self.assertEqual(self.error["hint"], "install the module that was meant, or correct SHA256= in "
+                         f"fix-net.ko: its SHA256 is {sha256(module('fix_net'))}, but the manifest has {pin} ({path})")
+        self.assertEqual(self.error["hint"], "install the right module, or correct SHA256= in "
                                              f"[Kernel:{KERNEL}]")
 
     def test_named_by_others(self):
@@ -287,7 +288,8 @@ class Install(Changing):
         self.assertIn("is not a regular file", self.refuse(1, "install", self.place("fix-net.ko", module("fix_net"))))
 
     def test_undone(self):
-        """What cannot be finished is undone: here the last file, the manifest, has no place."""
+        """An install that cannot be completed is undone: here the last file, the manifest, cannot
+        be written."""
         self.plant({f"{MANIFESTS}/fix-net.conf.d": "a file where a directory should be"})
         self.mark()
         self.refuse(1, "install", self.place("fix-net.ko", module("fix_net")))
@@ -304,10 +306,11 @@ class Install(Changing):
         self.assertEqual(self.added(), self.wanted("a", module("a")) | self.wanted("d", module("d")))
 
     def test_as_data(self):
-        """What became of it, without a look at the message."""
+        """The result is available as data, not only in the message."""
         path = self.place("fix-net.ko", module("fix_net"))
         wanted = {"kernel": KERNEL, "placed": True, "loaded": False}
-        for arguments, code in (([], "other-kernel"), (["--no-load"], "no-load")):   # none runs there
+        # no kernel is running there
+        for arguments, code in (([], "other-kernel"), (["--no-load"], "no-load")):
             patch, = self.json("install", *arguments, path)["patches"]
             self.assertEqual({key: patch[key] for key in wanted}, wanted)
             self.assertEqual(patch["deferred"]["code"], code)
@@ -331,7 +334,7 @@ class Install(Changing):
         self.assertEqual(self.refuse(1, "install", path), f"{path}: No such file or directory")
 
     def test_links_lead_nowhere_else(self):
-        """What the tree links to is below the root, wherever it says that it is."""
+        """Links in the tree are resolved below the root, wherever they point."""
         outside = self.scratch / "outside"
         outside.mkdir()
         (self.root / STORE).rmdir()
@@ -423,7 +426,7 @@ class Switch(Changing):
         self.assertEqual(list(self.added()), [f"{MANIFESTS}/fix-net.conf.d/50-enabled.conf"])
 
     def test_a_name_that_is_none(self):
-        """Nothing is done then, also for what stands before it."""
+        """An invalid name stops the command before the first step."""
         self.refuse(64, "disable", "fix-net", "a/b")
 
     def test_now_is_for_the_running_machine(self):
@@ -444,7 +447,7 @@ class Switch(Changing):
 
 
 class TwoNames(Changing):
-    """The kernel knows a patch by the name of its module: it cannot be two patches."""
+    """The kernel identifies a patch by its module's name, so two patches cannot share one."""
 
     def test_install(self):
         path = self.place("x.ko", module("fix_net"))
@@ -453,7 +456,8 @@ class TwoNames(Changing):
         self.assertEqual(self.refuse(1, "install", path, "--name=fix-b"),
                          "the module fix_net is installed as fix-a already: "
                          f"/var/lib/lpd/modules/{KERNEL}/fix-a.ko")
-        self.assertEqual(self.error["hint"], "install it under that name: --name=fix-a; or remove that first: "
+        self.assertEqual(self.error["hint"], "install it under that name: --name=fix-a; or remove "
+                         "the installed patch first: "
                                              "lpctl remove fix-a")
         self.text("install", path, "--name=fix_a")
         self.text("install", self.place("y.ko", module("fix_net", OTHER)), "--name=fix-b")   # for another kernel
@@ -468,7 +472,7 @@ class TwoNames(Changing):
         self.assertEqual(actions["fix-b"], ("fail", "its module has the same name fix_net as that of fix-a, which is "
                                                     "loaded, or will be before"))
         for name, other in ("ab", "ba"):
-            # Once one is in, it is the one that has loaded it, whichever comes first in order.
+            # If one of them is loaded, it keeps the module, whatever the order is.
             self.plant(loaded("fix_net"), result(f"fix-{name}", moduleName="fix_net"))
             states = {p["name"]: (p["state"], p["reason"]) for p in self.json("status")["patches"]}
             self.assertEqual(states[f"fix-{name}"], ("active", None))
@@ -478,10 +482,11 @@ class TwoNames(Changing):
 
 
 class DryRun(Changing):
-    """Each verb says what it would do, does nothing, and then does just that."""
+    """Each verb says what it would do, does nothing, and then does exactly that."""
 
     def tried(self, *argv, status=0):
-        """What would change; the machine stays as it is. Then it is done, and changes that."""
+        """Returns what would change; the machine must not change. Then runs the verb for real,
+        which must change exactly that."""
         self.mark()
         value = self.json_once(*argv, "--dry-run", status=status)
         self.assert_unchanged()
@@ -525,7 +530,7 @@ class DryRun(Changing):
         self.assertEqual(self.tried("enable", "fix-net"), {"fix-net": "would be enabled"})
         self.assertEqual(self.tried("enable", "fix-net"), {"fix-net": "already enabled"})
         self.refuse(3, "enable", "--dry-run", "nosuch")
-        self.refuse(64, "load", "--dry-run", "fix-net")   # below another root nothing is loaded
+        self.refuse(64, "load", "--dry-run", "fix-net")   # nothing can be loaded below another root
 
     def test_import(self):
         self.plant({f"/var/lib/kpatch/{KERNEL}/kp.ko": module("kp")})
@@ -534,7 +539,7 @@ class DryRun(Changing):
 
 
 class OneAtATime(Changing):
-    """Who comes second waits, and says for whom."""
+    """A second command waits, and names the one that it waits for."""
 
     def test_waits(self):
         lock = self.root / "run/lpd/changes.lock"
@@ -550,7 +555,7 @@ class OneAtATime(Changing):
             self.assertEqual(second.stderr.readline(),
                              "lpctl: waiting for process 42 (lpctl install other.ko) to end\n")
             self.assert_unchanged()
-            for verb in ("status", "list", "lint", "cat-config"):   # who only looks does not wait
+            for verb in ("status", "list", "lint", "cat-config"):   # read-only verbs do not wait
                 self.lpctl(verb)
         said, complained = second.communicate(timeout=20)
         self.assertEqual((second.returncode, complained), (0, ""))
@@ -559,7 +564,7 @@ class OneAtATime(Changing):
         self.assertEqual(self.added(), self.wanted("fix-net", module("fix_net")))
 
     def test_interrupted(self):
-        """Whoever waits stops at each of these signals, says so, and has changed nothing."""
+        """A waiting command stops at each of these signals, says so, and has changed nothing."""
         lock = self.root / "run/lpd/changes.lock"
         lock.parent.mkdir(parents=True)
         lock.write_text("process 42 (lpctl install other.ko)")
@@ -623,7 +628,7 @@ class ImportKpatch(Changing):
             self.assertEqual(sum(f"/var/lib/kpatch/{file}" in m for m in told), 1, f"{file}: {told}")
 
     def test_only_roots(self):
-        """What was found there may be anybody's; a copy would be root's."""
+        """A file there may belong to any user, but the copy would belong to root."""
         self.kpatch(KERNEL, "livepatch-a.ko", module("livepatch_a"))
         file = self.root / f"var/lib/kpatch/{KERNEL}/livepatch-a.ko"
         for place, mode in ((file, 0o666), (file.parent, 0o777)):
@@ -641,7 +646,7 @@ class ImportKpatch(Changing):
 
 
 class Running(Changing):
-    """What would touch the running kernel does nothing below another root."""
+    """Verbs for the running kernel do nothing with --root=."""
 
     def test_refused(self):
         self.plant(manifest("fix-net"), loaded("fix_net"), result("fix-net"))

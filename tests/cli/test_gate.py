@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""One gate: of each kind of unfit module every verb says the same, which is what the load would say."""
+"""One gate: for each kind of unfit module every verb gives the same answer, which is that of the
+load."""
 
 import os
 import re
@@ -31,8 +32,9 @@ def bad_name():
     return GOOD.replace(b"name=fix_net\0", b"name=fix/net\0")
 
 
-GARBAGE = re.compile("not a kernel module|modinfo name=|this machine is")   # not "refused"
-# What the file holds; the words of the refusal; the exit status of a load.
+# not "refused", because these are not modules
+GARBAGE = re.compile("not a kernel module|modinfo name=|this machine is")
+# The contents of the file; the words of the refusal; the exit status of a load.
 BYTES = {
     "not ELF": (b"#!/bin/sh\nexit 0\n" * 9, "", 5),
     "empty": (b"", "", 5),
@@ -49,7 +51,7 @@ BYTES = {
 
 
 class Gate(Case):
-    """Every verb that looks, on a machine with one patch whose module is unfit."""
+    """Every read-only verb, on a machine with one patch whose module is unfit."""
 
     policy = "permissive"
 
@@ -59,7 +61,7 @@ class Gate(Case):
                    manifest("fix-net", "Stage=initrd"))
 
     def assert_refused_by_all(self, words, status):
-        """Returns what all of them said."""
+        """Returns the answers of all verbs."""
         why = self.json("why", "fix-net")
         reason = why["reason"]
         self.assertIn(words, reason)
@@ -110,13 +112,13 @@ class Gate(Case):
         self.plant({FILE: GOOD}, manifest("fix-net", "Stage=initrd", f"[Kernel:{KERNEL}]",
                                           f"SHA256={'0' * 64}"))
         reason = self.assert_refused_by_all(
-            f"its SHA256 is {sha256(GOOD)}, but the manifest wants {'0' * 64}", 5)
+            f"its SHA256 is {sha256(GOOD)}, but the manifest has {'0' * 64}", 5)
         self.assert_not_installed(GOOD, reason, 5)
 
     def test_pin_comes_before_the_form(self):
         self.plant({FILE: BYTES["another release"][0]},
                    manifest("fix-net", "Stage=initrd", f"[Kernel:{KERNEL}]", f"SHA256={'0' * 64}"))
-        self.assert_refused_by_all("but the manifest wants", 5)
+        self.assert_refused_by_all("but the manifest has", 5)
 
     def test_unsafe(self):
         self.plant({FILE: GOOD})
@@ -153,7 +155,8 @@ class Gate(Case):
 
 
 class BrokenPolicy(Case):
-    """Nothing is trusted while the policy cannot be read, and that is a matter of the configuration."""
+    """Nothing is trusted while the policy cannot be read, and that counts as a configuration
+    error."""
 
     WORDS = "the policy has an error, so nothing is trusted: /etc/lpd/lpd.conf:2: "
 
@@ -185,7 +188,7 @@ class BrokenPolicy(Case):
 
 
 class LateMounts(Case):
-    """What generators do not see yet is not loaded at boot: said where it is put there, and by lint."""
+    """Files that generators cannot see yet are not loaded at boot: install and lint say so."""
 
     LATE = "which is mounted only after lpd-generator(8) has run"
 
@@ -227,7 +230,7 @@ class LateMounts(Case):
         self.assertIn("/etc/lpd/patches.d", self.problems())
 
     def test_usr_local(self):
-        """Others' places are not what install writes to."""
+        """install does not write to directories that belong to others."""
         self.fstab("LABEL=local /usr/local ext4 defaults 0 2")
         self.problems(status=0)
         self.plant({"/usr/local/lib/lpd/patches.d": None, "/usr/lib/lpd/patches.d": None})
@@ -235,7 +238,7 @@ class LateMounts(Case):
         self.install()
 
     def test_mount_units(self):
-        """Those with files of their own are seen as well."""
+        """Mounts with unit files are found too."""
         units = ("etc-lpd.mount", "etc-lpd-patches.d.mount", "etc-lpd.automount")
         for unit, directory in zip(units, ("/etc", "/usr/lib", "/run")):
             with self.subTest(unit):
@@ -252,7 +255,7 @@ class LateMounts(Case):
         self.install()
 
     def test_needs_the_network(self):
-        """Mounted after the patches: modules and probes cannot be there."""
+        """These are mounted after patches are loaded, so modules and probes cannot be there."""
         self.plant({"/etc/systemd/system/net.mount": "[Mount]\nType=nfs\n", "/net": None})
         path = "/etc/lpd/patches.d/fix-far.conf"
         for text in (f"[Patch]\n[Kernel:{KERNEL}]\nModule=/net/x.ko\n", "[Patch]\nProbe=/net/probe\n"):
@@ -275,12 +278,12 @@ class LateMounts(Case):
 
 
 class Signed(Gate):
-    """Signature=required, below another root: what no kernel would vouch for is refused, the rest is left to
-    the load, and verify alone calls it not verified."""
+    """Signature=required with --root=: a module that no kernel would accept is refused, the rest is
+    left to the load, and only verify calls it not verified."""
 
     policy = "required"
 
-    # What Gate tests needs no signature.
+    # These tests of Gate need no signature.
     test_bytes = test_fit = test_pin = test_pin_comes_before_the_form = test_unsafe = test_owner = None
     test_no_plain_file = test_too_large = None
 
@@ -301,7 +304,7 @@ class Signed(Gate):
 
     @unittest.skipIf(os.geteuid(), "takes root")
     def test_malformed(self):
-        """An image is made without reading ASN.1: its load refuses it."""
+        """An image is built without reading ASN.1; its load refuses the module."""
         data = GOOD + b"\x30\x84\xff\xff" + trailer(4)
         self.plant({FILE: data})
         reason = self.json("why", "fix-net")["reason"]
@@ -325,7 +328,7 @@ class Signed(Gate):
 
 
 class Lint(Case):
-    """Every fault of a file, not the first alone."""
+    """Lint reports every fault of a file, not only the first."""
 
     TEXT = "[Patch]\nTiemout=60s\nRequired=perhaps\nEnabled=yes\nEnabled=no\n[Kernel:6.1]\nSHA256=x\nodd line\n"
 
@@ -340,7 +343,7 @@ class Lint(Case):
         self.assertEqual(self.lines(value), ["2", "3", "5", "7", "8", "2", "3", "2"])
         self.assertEqual(value["error"]["message"], "8 problems found")
         self.assertIn("10-a.conf:3: unknown key 'B'", text)
-        # Elsewhere the first one speaks for all.
+        # Other verbs report only the first fault.
         self.assertIn("fix-net.conf:2: unknown key 'Tiemout'", self.json("why", "fix-net")["reason"])
 
     def test_file(self):

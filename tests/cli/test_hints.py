@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Advice that helps: what each hint says is done as it says it, and then the verb succeeds."""
+"""Every hint works: the test does what the hint says, and then the verb succeeds."""
 
 import re
 import shlex
@@ -20,7 +20,8 @@ class Hints(Case):
         self.file = self.place("fix-net.ko", self.data)
 
     def hint(self, pattern, *argv, status):
-        """What the verb advises; the groups of the pattern that it has to fit wholly."""
+        """The hint of the verb; returns the groups of the pattern, which must match it
+        completely."""
         found = self.json_once(*argv, status=status)["error"]["hint"]
         match = re.fullmatch(pattern, found or "")
         self.assertIsNotNone(match, found)
@@ -60,7 +61,7 @@ class Hints(Case):
 
     def test_pin(self):
         self.plant(manifest("fix-net", f"[Kernel:{KERNEL}]", "SHA256=" + "a" * 64))
-        section, = self.hint(r"install the module that was meant, or correct SHA256= in (\[Kernel:\S+\])",
+        section, = self.hint(r"install the right module, or correct SHA256= in (\[Kernel:\S+\])",
                              "install", self.file, status=5)
         self.write(f"{MANIFESTS}/fix-net.conf", f"[Patch]\n{section}\nSHA256={sha256(self.data)}\n")
         self.text("install", self.file)
@@ -80,7 +81,7 @@ class Hints(Case):
         self.assertEqual(self.json("why", "fix-net")["action"], "skip")
 
     def test_not_only_roots(self):
-        """The advice names the file as whoever reads it sees it, not as the other root does."""
+        """The hint names the file as the caller sees it, not as seen from the other root."""
         path = self.root / f"var/lib/kpatch/{KERNEL}/fix-net.ko"
         self.plant({f"/var/lib/kpatch/{KERNEL}/fix-net.ko": self.data})
         for place in (path, path.parent):
@@ -102,7 +103,7 @@ class Hints(Case):
 
     def test_two_names(self):
         self.text("install", self.file, "--name=fix-a")
-        name, command = self.hint(r"install it under that name: (--name=\S+); or remove that first: lpctl (.*)",
+        name, command = self.hint(r"install it under that name: (--name=\S+); or remove the installed patch first: lpctl (.*)",
                                   "install", self.file, "--name=fix-b", status=1)
         self.text("install", self.file, name)
         self.text(*shlex.split(command))
@@ -142,7 +143,8 @@ class Hints(Case):
         self.text("install", self.file)
 
     def test_signed_manifests(self):
-        """What lpctl may not write is written by hand, as it says; then it asks for the signature alone."""
+        """The files that lpctl may not write are written by hand, as the hint says; then only the
+        signature is missing."""
         self.write("/etc/lpd/lpd.conf", "[Trust]\nSignature=permissive\nSignedManifests=yes\n")
         path, = self.hint(r"write it yourself, and sign it: openssl cms .*-in (\S+) .*", "install", self.file,
                           status=5)

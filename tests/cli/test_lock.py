@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""lpctl lock --dry-run: what would break, over a machine of files with modules that depmod indexed."""
+"""lpctl lock --dry-run: what would break, on a tree with modules indexed by depmod."""
 
 import random
 import shutil
@@ -28,7 +28,7 @@ class Forecast(machine.ModulesCase):
         self.assertEqual(found["proposal"], {"modules": [], "text": None})
         self.assertEqual(text.splitlines()[:2], [
             "Modules would be locked now.",
-            f"Nothing is known that kernel {KERNEL} would be asked for after it."])
+            f"No modules are known that kernel {KERNEL} would need after the lock."])
         self.assertNotIn("[Lock]", text)
 
     def test_wanted(self):
@@ -45,7 +45,7 @@ class Forecast(machine.ModulesCase):
         self.assertEqual(self.lpctl("lock", "--dry-run", "--quiet").stdout, "")
 
     def test_what_is_proposed_is_good(self):
-        """However many there are, it can be put into a drop-in as it stands."""
+        """However long the proposal is, it is valid as a drop-in."""
         names = sorted(p.stem.replace("-", "_") for p in self.root.rglob("*.ko"))
         found, _ = self.forecast({"/etc/modules-load.d/all.conf": "\n".join(names)})
         wanted = set(found["proposal"]["modules"])
@@ -99,7 +99,7 @@ class Forecast(machine.ModulesCase):
         self.assertEqual((found["outcome"], found["reason"]), ("refuse", "this is a crash kernel"))
 
     def test_transition_that_nobody_knows(self):
-        """It counts as running."""
+        """An unknown transition counts as running."""
         found, _ = self.forecast(machine.loaded("fix_net"),
                                  {"/sys/kernel/livepatch/fix_net/transition": "perhaps\n"})
         self.assertEqual((found["outcome"], found["reason"]), ("wait", "fix_net: its transition runs"))
@@ -112,7 +112,7 @@ class Forecast(machine.ModulesCase):
         self.assertEqual(found["proposal"]["modules"], ["vfat"])
 
     def test_no_kernel_runs(self):
-        """An image: the newest kernel that has modules there."""
+        """In an image, the newest kernel with modules is used."""
         self.plant(VFAT)
         value, text = self.assert_same_everywhere("lock", "--dry-run")
         self.assertEqual((value["forecast"]["kernel"], value["forecast"]["outcome"]), (KERNEL, None))
@@ -133,7 +133,7 @@ class Forecast(machine.ModulesCase):
         return done
 
     def test_damaged_index(self):
-        """What another root's index says is not followed out of the file, nor in circles."""
+        """A damaged index of another root is never read beyond its end or in a loop."""
         self.plant(machine.kernel(KERNEL), VFAT)
         for name in ("modules.dep.bin", "modules.alias.bin", "modules.builtin.bin", "modules.symbols.bin"):
             good = (self.root / "lib/modules" / KERNEL / name).read_bytes()
@@ -155,10 +155,10 @@ class Forecast(machine.ModulesCase):
         found, text = self.forecast({"/etc/fstab/x": "", "/etc/crypttab": b"\xff" * 2000000})
         self.assertEqual(found["unread"],
                          ["/etc/fstab: Is a directory", "/etc/crypttab: File too large"])
-        self.assertIn("Not looked at: /etc/fstab: Is a directory\n", text)
+        self.assertIn("Not examined: /etc/fstab: Is a directory\n", text)
 
     def test_hostile(self):
-        """Names of strangers reach neither the terminal nor the JSON as they are."""
+        """Hostile names are made printable for the terminal and JSON."""
         found, text = self.forecast({
             "/etc/fstab": b"a /b vfat,\x1b[31mred\xff,../../x x\n" + b"x " * 400000 + b"\n",
             b"/etc/systemd/system/\xff\x1b.mount".decode(errors="surrogateescape"):
@@ -171,7 +171,7 @@ class Forecast(machine.ModulesCase):
         self.assertNotIn("\x1b", text)
 
     def test_flood(self):
-        """Rules without end take no time without end."""
+        """The time for very many rules is bounded."""
         rules = "table inet t {\n" + "".join(f"type h{i}\nct\n" for i in range(60000)) + "masquerade }\n"
         names = "".join(f"m{i}\n" for i in range(100000))
         found, _ = self.forecast({

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""When a required patch counts as missing: its installed build is what has to be in, and what is unknown is
-no yes."""
+"""When a required patch counts as missing: the installed build must be loaded, and an unknown state
+does not count as loaded."""
 
 import unittest
 
@@ -9,12 +9,12 @@ from machine import *
 
 STORE = f"/var/lib/lpd/modules/{KERNEL}"
 FILE = f"{STORE}/fix-net.ko"
-LOADED = module("fix_net", build_id=BUILD_IDS["fix_net"])   # the build that loaded() puts in
+LOADED = module("fix_net", build_id=BUILD_IDS["fix_net"])   # the build that loaded() loads
 NEWER = module("fix_net")
 
 
 def bare(data):
-    """The same without a build id: another note, which nobody looks for."""
+    """The same without a build id: the note has another type."""
     return data.replace(b".note.gnu.build-id\0", b".note.gnu.build-xx\0")
 
 
@@ -28,7 +28,7 @@ class Required(ModulesCase):
         (self.root / "sys/module/fix_net/notes/.note.gnu.build-id").unlink()
 
     def assert_missing(self, names):
-        """All who count them count the same."""
+        """All commands that count missing patches give the same result."""
         status = 10 if names else 0
         value, _ = self.assert_same_everywhere("status", "--check", status=status)
         self.assertEqual(value["requiredMissing"], names)
@@ -52,7 +52,7 @@ class Required(ModulesCase):
         self.plant({FILE: NEWER})
         patch = self.assert_missing(["fix-net"])["fix-net"]
         self.assertEqual((patch["state"], patch["reason"]),
-                         ("active", "another build than the installed one is loaded"))
+                         ("active", "a build other than the installed one is loaded"))
         self.assertEqual((patch["module"]["sha256"], patch["kernelState"]["sha256"]),
                          (sha256(NEWER), sha256(LOADED)))
         self.assertEqual((patch["module"]["buildId"], patch["kernelState"]["buildId"]),
@@ -60,7 +60,7 @@ class Required(ModulesCase):
         self.assertIs(patch["kernelState"]["installed"], False)
 
     def test_no_build_ids(self):
-        """Then the hash that was recorded at the load decides."""
+        """Without build ids, the hash recorded at the load decides."""
         self.without_build_id()
         self.plant({FILE: bare(LOADED)}, result("fix-net", sha256=sha256(bare(LOADED))))
         patch = self.assert_missing([])["fix-net"]
@@ -68,7 +68,7 @@ class Required(ModulesCase):
         self.plant({FILE: bare(NEWER)})
         self.assert_missing(["fix-net"])
         self.assertEqual(self.json("why", "fix-net")["action"], "fail")
-        # One side with, one without.
+        # One build has an id, the other has none.
         self.plant({FILE: NEWER})
         self.assert_missing(["fix-net"])
 
@@ -83,12 +83,12 @@ class Required(ModulesCase):
         self.assertIn("unknown which build is loaded", self.json("why", "fix-net")["reason"])
 
     def test_nothing_installed(self):
-        """There is no build that would have to be in instead."""
+        """No build is installed that should be loaded instead."""
         (self.root / FILE.lstrip("/")).unlink()
         self.assert_missing([])
 
     def test_broken_manifest(self):
-        """Whether it is required cannot be read out of it."""
+        """A broken manifest does not tell whether the patch is required."""
         for text in ("[Patch]\nRequired=yes\nTiemout=1\n", "[Patch]\nRequired=no\nTiemout=1\n", "[Pa"):
             self.plant({"/etc/lpd/patches.d/fix-net.conf": text})
             patch = self.assert_missing(["fix-net"])["fix-net"]
@@ -105,7 +105,7 @@ class Required(ModulesCase):
         self.assert_missing(["fix-net"])
 
     def test_probe(self):
-        """Without the record of its load nobody knows whether its probe was run."""
+        """Without the record of its load it is unknown whether its probe has run."""
         self.plant(manifest("fix-net", "Required=yes", "Probe=/bin/true"))
         self.assertEqual(self.json("show", "fix-net")["patches"][0]["kernelState"]["probe"], "passed")
         self.assertEqual(self.json("lock", "--dry-run")["forecast"]["outcome"], "lock")

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""How lpctl is called: usage, help, what goes to which stream, exit statuses, and who may do what."""
+"""How lpctl is called: usage, help, output streams, exit statuses, and privileges."""
 
 import json
 import os
@@ -16,7 +16,7 @@ NOBODY = 65534
 
 class Usage(Case):
     def refused(self, *argv):
-        """Exit status 64, one line on standard error, nothing else."""
+        """Exit status 64, one line on standard error, and nothing else."""
         done = self.run_bare(*argv)
         self.assertEqual((done.returncode, done.stdout), (64, ""), f"{argv}: {done.stderr}")
         self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
@@ -62,7 +62,7 @@ class Usage(Case):
                             ["load", "--ignore-missing", "x"]):
             option = {"-o": "--output"}.get(argv[0], argv[0].split("=")[0])
             self.assertEqual(self.refused(f"--root={self.root}", verb, *argv),
-                             f"lpctl: {option} does not go with {verb}; see lpctl help {verb}")
+                             f"lpctl: {option} cannot be used with {verb}; see lpctl help {verb}")
 
     def test_root(self):
         file = self.place("file", b"")
@@ -77,7 +77,7 @@ class Usage(Case):
             self.check_schema("status", json.loads(done.stdout), 64)
 
     def test_log_of_another_machine(self):
-        """It is that machine's journal, not this one's."""
+        """It shows that machine's journal, not this one's."""
         program = self.place("journalctl", b"#!/bin/sh\necho \"$@\"\n")
         program.chmod(0o755)
         path = {"PATH": f"{self.scratch}:{os.environ['PATH']}"}
@@ -114,7 +114,7 @@ class Help(Case):
                                                               "'install'?; see lpctl --help\n"))
 
     def test_log(self):
-        """It asks journalctl for what the options say, in journalctl's words."""
+        """It passes the options to journalctl in journalctl's own form."""
         asked = self.place("journalctl", b'#!/bin/sh\nprintf "%s\\n" "$@"\n')
         asked.chmod(0o755)
         self.plant(manifest("fix-a"))
@@ -146,7 +146,7 @@ class Streams(Case):
                    loaded("fix_net"))
 
     def on_terminal(self, *argv, status=0, **environment):
-        """What lpctl writes to a terminal."""
+        """The output of lpctl on a terminal."""
         pid, fd = pty.fork()
         if pid == 0:
             os.environ.pop("NO_COLOR", None)
@@ -196,7 +196,7 @@ class Streams(Case):
                 self.assertEqual(done.stderr, b"lpctl: cannot write to standard output\n", argv)
 
     def test_json_of_odd_names(self):
-        """What is no UTF-8, or would move a terminal's cursor, comes out as neither."""
+        """Text that is not UTF-8, or would move a terminal's cursor, is made printable."""
         for name in (b"\xff\xfe.ko", b"a\nb.ko", b"\x1b[2Jx.ko", "ü.ko".encode()):
             path = os.path.join(os.fsencode(self.scratch), name)
             for verb, argv in (("install", [path, path]), ("lint", [path])):
@@ -212,7 +212,7 @@ class Streams(Case):
 
 
 class Unprivileged(Case):
-    """On the machine that this runs on, as a user who may do nothing to it."""
+    """On the machine that runs this test, as a user without privileges."""
 
     def setUp(self):
         super().setUp()
@@ -238,9 +238,10 @@ class Unprivileged(Case):
         self.assertIn(f"Kernel    {os.uname().release}", done.stdout)
 
     def test_dry_run(self):
-        """It may be asked for by everybody, of the machine that this runs on."""
+        """Every user may run it on the running machine."""
         done = self.run_as_nobody("install", "--dry-run", f"--kernel={KERNEL}", self.file)
-        self.assertIn(done.returncode, (0, 5), done.stderr)   # 5: the policy of this machine
+        # 5 if the policy of this machine refuses it
+        self.assertIn(done.returncode, (0, 5), done.stderr)
         self.assertIn(f"fix-net: would be installed for {KERNEL}; " if done.returncode == 0 else "", done.stdout)
         for argv, status in ((["load", "nosuch"], 3), (["unload", "nosuch"], 3), (["disable", "nosuch"], 3)):
             self.assertEqual(self.run_as_nobody(*argv, "--dry-run").returncode, status, argv)
@@ -282,7 +283,7 @@ class Unprivileged(Case):
                                       "       run this as root\n")
 
     def test_manifests_of_others(self):
-        """What may not be read is a fault of that patch alone, and the status says so."""
+        """A file that may not be read is a fault of that patch only, and the status says so."""
         (self.root / "etc/lpd/patches.d/fix-net.conf").chmod(0)
         done = self.run_as_nobody(f"--root={self.root}", "--json=short", "status")
         self.assertEqual(done.returncode, 0)

@@ -96,7 +96,7 @@ static void test_load_pinned(void **state _unused_) {
     assert_true(asprintf(&wrong, pinned, zeros) >= 0);
     manifest("fix-it", wrong);
     assert_failed(load("fix-it"), -EKEYREJECTED, EXIT_STATUS_REFUSED, "refused",
-                  "but the manifest wants 0000");
+                  "but the manifest has 0000");
     assert_non_null(strstr(result.hint, "correct SHA256= in [Kernel:" FAKE_RELEASE "]"));
     assert_result("fix-it", "load", "refused");
     assert_int_equal(k.n_finit, 0);
@@ -299,7 +299,7 @@ static void test_nowhere_to_write(void **state _unused_) {
     patch("other", "");
     block_record(&k);
     assert_failed(load("fix-it"), -EISDIR, EXIT_STATUS_FAILED, "failed",
-                  "it is not loaded, as that cannot be recorded in /run/lpd: Is a directory");
+                  "it is not loaded, because that cannot be recorded in /run/lpd: Is a directory");
     assert_non_null(strstr(e.hint, "df /run"));
     assert_int_equal(k.n_finit, 0);
     assert_int_equal(load("other"), 1);

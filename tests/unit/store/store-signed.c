@@ -68,13 +68,13 @@ static void test_pin(void **state _unused_) {
     _cleanup_free_ char *text = NULL;
 
     write_pinned(first.sha256);
-    assert_refused(&other, "but the manifest wants", "correct SHA256=");
+    assert_refused(&other, "but the manifest has", "correct SHA256=");
     assert_int_equal(install_patch(&p), 1);
-    assert_refused(&other, "but the manifest wants", "correct SHA256=");
+    assert_refused(&other, "but the manifest has", "correct SHA256=");
 
     assert_true(asprintf(&text, "[Kernel:" RELEASE "]\nSHA256=%s\n", first.sha256) >= 0);
     tree_write(&h, PIN("fix-it"), text);
-    assert_refused(&other, "but the manifest wants", "correct SHA256=");
+    assert_refused(&other, "but the manifest has", "correct SHA256=");
     assert_module(STORE RELEASE "/fix-it.ko", &first);
 }
 
