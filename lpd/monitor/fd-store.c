@@ -7,7 +7,7 @@
 #include "monitor/refusals.h"
 #include "monitor/switches.h"
 
-#define PROGRAMS "refusal-programs" /* need not be used, but must exist */
+#define PROGRAMS "refusal-programs" /* required to exist, not used */
 
 static int store(const char *name, int fd) {
     _cleanup_free_ char *message = NULL;
@@ -19,7 +19,7 @@ static int store(const char *name, int fd) {
     return r == 0 ? -ENOTCONN : r;
 }
 
-/* Left by an earlier start. */
+/* Removes the descriptors of an earlier start. */
 static int clear_store(void) {
     static const char *const names[] = { FD_STORE_SWITCHES, FD_STORE_REFUSALS, PROGRAMS };
     int r = 1;
@@ -71,7 +71,7 @@ int fd_store_fill(struct host *h, struct error *e) {
         return not_kept(e, k);
     (void) RET_GATHER(r, store_switches(h, e));
     (void) RET_GATHER(r, store_refusals(h, r < 0 ? NULL : e));
-    /* Otherwise the service could start before systemd has read all of it. */
+    /* Without the barrier the service could start before systemd has read everything. */
     k = sd_notify_barrier(false, 5 * USEC_PER_SEC);
     return r < 0 ? r : k < 0 ? not_kept(e, k) : 0;
 }

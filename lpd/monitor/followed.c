@@ -23,7 +23,7 @@ bool followed_is_overdue(const struct followed *f, const struct result *result,
                          const struct manifest *manifest, uint64_t now) {
     if (!f->module || f->handled || !f->enabled)
         return false;
-    /* What is on record may still be the last load, until this one is written down. */
+    /* The record may still be that of the last load, until the current one is recorded. */
     if (!result->loaded || result->complete || !streq(strempty(result->state), "active"))
         return false;
     if (manifest->timeout_usec == USEC_INFINITY)

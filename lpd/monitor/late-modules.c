@@ -43,8 +43,8 @@ void late_modules_note(struct late_modules *l, struct host *h, const char *ueven
         l->n_modules++;
 }
 
-/* The time at which the lock would have come, whatever Lock= says: no policy locks before
- * everything that is started at boot has been. UINT64_MAX: the boot has not finished. */
+/* When the lock would have been set at the earliest, whatever Lock= says: no policy locks before
+ * everything that is started at boot is running. UINT64_MAX: the boot has not finished. */
 static uint64_t lock_point(struct late_modules *l, struct host *h) {
     _cleanup_(manager_freep) struct manager *m = NULL;
     _cleanup_(policy_done) struct policy p = {};

@@ -19,7 +19,7 @@ struct late_modules {
 
 void late_modules_done(struct late_modules *l);
 
-/* Takes a uevent of the kernel; only those about new modules count. */
+/* Handles a uevent of the kernel; ignores all but those about new modules. */
 void late_modules_note(struct late_modules *l, struct host *h, const char *uevent);
 
 /* Examines announced modules some time later: a module that is still loaded, came after the end of

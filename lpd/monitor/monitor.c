@@ -28,7 +28,7 @@
 #include "system/journal.h"
 #include "trust/manifest.h"
 
-/* The kernel tries once a second to end a transition: asking much more often tells nothing new. */
+/* The kernel tries once a second to end a transition, so polling much faster is useless. */
 #define POLL_USEC (250 * USEC_PER_MSEC)
 /* How long to look for a transition after a sign that one may have begun. */
 #define ALERT_USEC (3 * USEC_PER_SEC)
@@ -36,13 +36,13 @@
 /* How long to wait for more signs before looking. */
 #define ALERT_DELAY_USEC (50 * USEC_PER_MSEC)
 
-/* How long to trust that whatever happens is told. */
+/* How long to rely on events alone before looking anyway. */
 #define IDLE_USEC (60 * USEC_PER_SEC)
-/* How often each of the sources of events is heard in a second at most: some of them anybody can make
- * tell something as fast as he likes. What comes meanwhile waits in the kernel. */
+/* How often each source of events is handled per second at most: any user can trigger some of them
+ * at any rate. Further events wait in the kernel. */
 #define HEARD_USEC USEC_PER_SEC
 #define HEARD_TIMES 10
-/* How many announcements of devices are read at a time. */
+/* How many uevents are read at a time. */
 #define UEVENTS_MAX 256
 
 struct monitor {
@@ -54,11 +54,12 @@ struct monitor {
     struct late_modules late;
     struct tampering tampering;
     struct refused_loads refused;
-    bool held;            /* the boot did not wait for all patches (HoldSec=): they are still to come */
-    bool looked;          /* once with no transition running */
+    bool held;            /* the boot did not wait for all patches (HoldSec=), and some are still to
+                           * be loaded */
+    bool looked;          /* at least once without a running transition */
     struct records records;
     struct orphans orphans;
-    bool unpatching;      /* the ring has told of a patch that is disabled */
+    bool unpatching;      /* the ring has reported that a patch is being disabled */
 };
 
 static void monitor_done(struct monitor *m) {
@@ -85,8 +86,8 @@ static void notify_status(const struct livepatch_list *l) {
         (void) sd_notifyf(false, "STATUS=%zu loaded, no transition", in);
 }
 
-/* The manifest that a patch was loaded by. Where that had to be signed, -ESTALE if it has changed
- * since: nobody has checked what it says now. */
+/* Reads the manifest that a patch was loaded by. If manifests must be signed, returns -ESTALE if it
+ * has changed since the load, because nothing has checked the new contents. */
 static int find_manifest(const struct host *h, const struct result *result, struct manifest *ret) {
     _cleanup_(manifest_done) struct manifest m = {};
     _cleanup_free_ char *digest = NULL;
@@ -104,16 +105,15 @@ static int find_manifest(const struct host *h, const struct result *result, stru
     return 0;
 }
 
-/* What is on record of the patch behind a module: the result of its load, and its manifest if it
- * has one. */
+/* Finds the records of the patch with that module: the result of its load, and its manifest. */
 static bool find_record(const struct host *h, const char *module, struct result *ret_result,
                         struct manifest *ret_manifest) {
     return result_find_module(h, module, ret_result) >= 0 &&
            find_manifest(h, ret_result, ret_manifest) >= 0;
 }
 
-/* Writes down that a patch which had been accepted is out again, and tells systemd, whose unit
- * still counts as started. */
+/* Records that a patch that the kernel had accepted is no longer loaded, and tells systemd, which
+ * still shows its unit as active. */
 static void record_failure(struct monitor *m, struct result *result, enum journal_event event,
                            const struct error *e, int r) {
     (void) string_set(&result->state, "failed");
@@ -135,8 +135,8 @@ static bool awaits_end(const struct monitor *m, const struct result *result) {
     return streq(strempty(result->state), "active");
 }
 
-/* Once for each load: its end is told, and its probe run. That it is done is on record, so that
- * neither a transition that was too quick to be seen nor a restart of this service matters. */
+/* Runs once for each load: reports its end, and runs its probe. The record says that this is done,
+ * so nothing is lost if a transition ends before it is seen, or if this service restarts. */
 static void finish(struct monitor *m, struct result *result) {
     uint64_t took = m->host->ops->now(m->host) - result->monotonic_usec;
     _cleanup_(manifest_done) struct manifest manifest = {};
@@ -144,10 +144,10 @@ static void finish(struct monitor *m, struct result *result) {
     int r;
 
     r = find_manifest(m->host, result, &manifest);
-    /* WaitFor=patched: lpd load stands by and does all this itself. */
+    /* WaitFor=patched: lpd load waits for the end and does all of this itself. */
     if (r >= 0 && manifest.wait_for == WAIT_FOR_PATCHED)
         return;
-    /* What cannot be recorded is not done: it would be done again and again. */
+    /* Without a record everything below would be repeated again and again. */
     (void) string_set(&result->reason, NULL);
     if (string_set(&result->state, "active") < 0 || result_write(m->host, result) < 0)
         return;
@@ -160,7 +160,7 @@ static void finish(struct monitor *m, struct result *result) {
         journal_send(EVENT_REFUSED, result, NULL,
                      "%s: its manifest has changed since its signature was checked: no probe is run",
                      result->name);
-    /* No transition runs now, so this runs the probe and nothing else. */
+    /* No transition runs at this point, so this only runs the probe. */
     r = r >= 0 && manifest.probe
             ? execute_finish(m->host, &manifest, result, 0, &e)
             : 0;
@@ -194,14 +194,15 @@ static void transition_ended(struct monitor *m, const struct livepatch_list *l) 
     (void) find_record(m->host, m->followed.module, &result, &manifest);
     if (!result.name)
         result.name = strdup(m->followed.module);
-    /* At the very beginning of its way out it still shows as enabled. */
+    /* At the start of a reversal the patch still shows as enabled. */
     if (m->followed.patching && !result.complete && !(p && p->enabled))
-        journal_send(EVENT_LEFT, &result, NULL, "%s: its transition was turned back",
+        journal_send(EVENT_LEFT, &result, NULL, "%s: its transition was reversed",
                      m->followed.module);
     retry_waiting(m);
 }
 
-/* It goes on, or was ended by force: the patch stays, and its state says so. */
+/* The transition continues, or OnStall= forced it: the patch stays loaded, and its record says
+ * why. */
 static void record_stall(struct monitor *m, struct result *result, const char *cause) {
     if (cause && string_set(&result->cause, cause) >= 0)
         (void) result_write(m->host, result);
@@ -213,7 +214,7 @@ static void transition_stalls(struct monitor *m, const struct livepatch *p) {
     _cleanup_(error_done) struct error e = ERROR_NULL;
     int r;
 
-    /* WaitFor=patched: lpd load stands by and acts itself. */
+    /* WaitFor=patched: lpd load waits for the end and acts itself. */
     if (!find_record(m->host, p->name, &result, &manifest) ||
         manifest.wait_for == WAIT_FOR_PATCHED ||
         !followed_is_overdue(&m->followed, &result, &manifest, m->host->ops->now(m->host)))
@@ -245,7 +246,7 @@ static void look(struct monitor *m) {
     if (r < 0)
         fprintf(stderr, RESULTS_DIRECTORY ": cannot be read: %s\n", strerror(-r));
     running = livepatch_list_transition(&l);
-    /* From here on the units may be started again. */
+    /* From now on the units may be started again. */
     if (hold_record_is_over(m->host)) {
         m->held = true;
         hold_record_undo(m->host);
@@ -258,7 +259,7 @@ static void look(struct monitor *m) {
         followed_see(&m->followed, running, m->host->ops->now(m->host));
         transition_stalls(m, running);
     }
-    /* The one that was in their way may have ended before this service ran. */
+    /* The transition that delayed them may have ended before this service started. */
     if (!running && (!m->looked || m->held)) {
         m->looked = true;
         retry_waiting(m);
@@ -286,8 +287,8 @@ static int on_timer(sd_event_source *source _unused_, uint64_t usec _unused_, vo
     return 0;
 }
 
-/* A load makes itself known several times in a few milliseconds, and takes no notice of this service if that
- * looks once it is over. */
+/* A load causes several events within milliseconds. A short delay handles them together, and keeps
+ * this service from slowing the load down. */
 static void be_alert(struct monitor *m) {
     uint64_t now, next;
 
@@ -308,7 +309,7 @@ static int on_uevent(sd_event_source *source _unused_, int fd, uint32_t revents 
         ssize_t n = recv(fd, message, sizeof(message) - 1, MSG_DONTWAIT);
 
         if (n <= 0) {
-            /* Too many came at a time, and some are lost. */
+            /* There were too many uevents at once, and the kernel dropped some. */
             module |= n < 0 && errno == ENOBUFS;
             break;
         }
@@ -336,7 +337,7 @@ static int on_switch(sd_event_source *source _unused_, int fd _unused_, uint32_t
     return r;
 }
 
-/* Without a name it is about the transition that runs. */
+/* Without a name the event is about the running transition. */
 static void on_unpatching(void *userdata, const struct refusal_event *e) {
     struct monitor *m = userdata;
     const char *patch = e->text[0] ? e->text : m->followed.module;
@@ -371,8 +372,8 @@ static int listen_to(struct monitor *m, int fd, sd_event_io_handler_t handler,
     return ret ? 0 : sd_event_source_set_floating(source, true);
 }
 
-/* By what was prepared with more privileges than this service has; what is missing was told
- * then. */
+/* Uses what lpd prepared with more privileges than this service has. What could not be created was
+ * reported then. */
 static int watch_others(struct monitor *m) {
     int ring = fd_store_take(FD_STORE_REFUSALS), r = 0;
 
@@ -386,8 +387,8 @@ static int watch_others(struct monitor *m) {
     return r;
 }
 
-/* Modules that come and go announce themselves, whoever loads them
- * (kernel/module/sysfs.c; the group is that of the kernel itself, lib/kobject_uevent.c). */
+/* The kernel sends a uevent when a module is loaded or removed, whoever does it
+ * (kernel/module/sysfs.c; the multicast group is that of the kernel, lib/kobject_uevent.c). */
 static int watch_modules(struct monitor *m) {
     struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = 1 };
     _cleanup_close_ int fd = -EBADF;
@@ -440,7 +441,7 @@ int monitor_run(struct host *h, struct error *e) {
     if (r < 0)
         return error_set(e, r, EXIT_STATUS_FAILED, "cannot watch the kernel's patches: %s",
                          strerror(-r));
-    /* The timer fires at once: what began before us is picked up. */
+    /* The timer fires at once, to handle what happened before this service started. */
     (void) sd_notify(false, "READY=1");
     (void) image_tell(h, NULL);
     r = sd_event_loop(m.event);

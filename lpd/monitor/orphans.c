@@ -73,7 +73,8 @@ static bool was_replaced_by_one_of(const struct result_list *results, char *cons
     return false;
 }
 
-/* What it has replaced is certain, and on record, once it is complete. */
+/* Whether a cumulative patch is being loaded. What it has replaced is only certain, and recorded,
+ * when its load is complete. */
 static bool is_loading(const struct livepatch_list *l, const struct result_list *results) {
     for (size_t i = 0; i < results->n_results; i++) {
         const struct result *r = results->results + i;
@@ -100,7 +101,7 @@ int orphans_find(struct orphans *o, const struct livepatch_list *l, const struct
             r = strv_extend(&handled, *name);
         else if (r >= 0 && !was_replaced_by_one_of(results, orphans, *name))
             r = strv_extend(&found, *name);
-        /* Until somebody has dealt with it. */
+        /* Keep it until its unit was handled. */
         if (r >= 0 && !done)
             r = strv_extend(&replaced, *name);
     }

@@ -4,17 +4,17 @@
 #include "livepatch/view.h"
 #include "state/results.h"
 
-/* Patches whose cumulative successor has gone: nothing of them is in the kernel, and their units still count as
- * started. */
+/* Orphans: patches whose cumulative successor was unloaded. None of their code is in the kernel,
+ * but their units are still active. */
 struct orphans {
-    char **replaced; /* patches that another one has replaced */
-    char **handled;  /* orphans that somebody has dealt with */
+    char **replaced; /* patches that another patch has replaced */
+    char **handled;  /* orphans whose units were handled */
 };
 
 void orphans_done(struct orphans *o);
 
-/* Whether a cumulative patch may have replaced the one with that module: one that was loaded over it, or not by
- * lpd. own is what is on record of the latter, or NULL. */
+/* Whether a cumulative patch may have replaced the patch with that module: one that was loaded
+ * after it, or one that lpd did not load. own is the record of the replaced patch, or NULL. */
 bool orphans_may_be_replaced(const struct livepatch_list *l, const struct result_list *results, const char *patch,
                              const struct result *own);
 

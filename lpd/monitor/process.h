@@ -20,7 +20,7 @@ int process_identify(const struct host *h, int pid, struct process *ret);
 /* Whether it is a program of lpd that runs now. */
 bool process_is_own(const struct host *h, int pid);
 
-/* Whether it has opened the switch of that patch. */
+/* Whether that process has the patch's switch open. */
 bool process_holds(const struct host *h, int pid, const char *patch);
 
 /* "echo (pid 812) of alice", as far as known. NULL if memory runs out. */

@@ -27,7 +27,7 @@ static int read_all(struct records *r, const struct host *h) {
 int records_begin(struct records *r, const struct host *h) {
     _cleanup_free_ char *path = NULL;
 
-    /* Below the root of the host, which need not be that of this process. */
+    /* Below the root of the host, which need not be this process's root. */
     if (asprintf(&path, "/proc/self/fd/%d" RESULTS_DIRECTORY, h->root_fd) < 0)
         return -ENOMEM;
     r->fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);

@@ -80,8 +80,8 @@ static void append_only_for_the_privileged(struct bpf_program *p, const struct o
     APPEND(p, END_UNLESS(BPF_REG_8, 0));
 }
 
-/* Ends if a user other than root makes the kernel request a module, and the ring contains their
- * share already. */
+/* Ends the program if a user other than root causes a module request and the ring already contains
+ * as many of these as USERS_SHARE allows. */
 static void append_share(struct bpf_program *p, int ring_fd) {
     const struct bpf_insn check[] = {
         MAP(BPF_REG_1, ring_fd),
@@ -138,7 +138,7 @@ static size_t assemble_load(int ring_fd, const struct offsets *o,
     return p.n;
 }
 
-/* include/trace/events/module.h: the name comes first. */
+/* include/trace/events/module.h: the name is the first field. */
 static size_t assemble_request(int ring_fd, struct bpf_insn insns[static PROGRAM_MAX]) {
     struct bpf_program p = { .insns = insns };
 
@@ -193,8 +193,8 @@ static int create_ring(struct host *h) {
     return bpf_call(h, BPF_MAP_CREATE, &a);
 }
 
-/* With function 0 a raw tracepoint, else at the entry of that function. The license as in
- * trust/kernel-pkcs7.c. */
+/* With function 0 a raw tracepoint, else a program at the entry of that function. The license is
+ * that of trust/kernel-pkcs7.c. */
 static int load_program(struct host *h, const struct bpf_insn *insns, size_t n, uint32_t function) {
     union bpf_attr a = bpf_no_attributes();
 
@@ -287,7 +287,7 @@ static int ask_btf(struct host *h, struct functions *ret) {
 #endif
 }
 
-/* Counting works without the rest. */
+/* Counting needs only the first programs; the rest is optional. */
 static int attach_all(struct host *h, int ring_fd, const struct functions *f,
                       int programs[static REFUSALS_PROGRAMS]) {
     for (enum program i = 0; i < REFUSALS_PROGRAMS; i++) {

@@ -31,7 +31,7 @@ static bool note_request(char ***names, const char *name) {
            strv_extend(names, name) >= 0;
 }
 
-/* Whether it is new. */
+/* Whether the record changed. */
 static bool take(struct refused_loads_record *r, struct refusal_event *e) {
     utf8_make_printable(e->text);
     switch ((enum refusal_kind) e->kind) {

@@ -7,8 +7,8 @@
 #include "livepatch/sysfs.h"
 #include "monitor/switches.h"
 
-/* A write to a switch may take as long as a transition, after which the file is gone; so opening
- * it counts. */
+/* A write to a switch may take as long as a transition, and the file may be gone afterwards; so
+ * opening it is an event too. */
 #define EVENTS (FAN_OPEN | FAN_MODIFY | FAN_CLOSE_WRITE)
 #define DELETED " (deleted)" /* d_path(), fs/d_path.c */
 

@@ -12,13 +12,12 @@
 #include "system/journal.h"
 #include "system/manager.h"
 
-/* For how long a process that has opened a switch may be the one who wrote to it, if that cannot be
- * seen. */
+/* How long ago a process may have opened a switch to be suspected of a write that was not seen. */
 #define RECENT_USEC (3 * USEC_PER_SEC)
-/* How many events are taken at a time. */
+/* How many events are handled at a time. */
 #define EVENTS_MAX 256
-/* How long a program of lpd's that nothing was heard of may take to put on record that it has done
- * it: it has the module to remove before. */
+/* How long a program of lpd may take to record that it has disabled a patch, if no event named it:
+ * it removes the module first. */
 #define LOST_USEC (10 * USEC_PER_SEC)
 
 static void touch_done(struct touch *o) {
@@ -47,7 +46,7 @@ static struct touch *find(struct tampering *t, const char *patch, int pid) {
     return NULL;
 }
 
-/* Who it is is found out at the first touch, as it may have ended at the next. */
+/* Identifies the process at its first access, because it may have ended by the next one. */
 static struct touch *add(struct tampering *t, struct host *h, struct switch_event *e) {
     struct touch o = {};
 
@@ -60,7 +59,7 @@ static struct touch *add(struct tampering *t, struct host *h, struct switch_even
     return t->touches + t->n_touches++;
 }
 
-/* 1 if it was somebody else. */
+/* 1 if the process is not one of lpd's. */
 static int note_one(struct tampering *t, struct host *h, struct switch_event *e) {
     struct touch *o;
 
@@ -68,11 +67,12 @@ static int note_one(struct tampering *t, struct host *h, struct switch_event *e)
         t->lost_usec = h->ops->now(h);
         return 1;
     }
-    /* We read them all the time. */
+    /* This service reads the switches all the time. */
     if (e->pid == getpid() && !e->wrote)
         return 0;
-    /* Anybody can open a switch for reading, and often, and would displace what matters; only root's
-     * can be for writing. Who holds a capability instead, or has ended, shows by what he writes. */
+    /* Anyone can open a switch for reading, as often as they like, and would fill the list. Only
+     * root can open one for writing. A process that has a capability instead, or has ended, shows
+     * itself by a write. */
     if (!e->wrote && task_uid(h, e->pid) != 0)
         return 0;
     o = find(t, e->patch, e->pid) ?: add(t, h, e);
@@ -122,7 +122,7 @@ int tampering_note_unpatching(struct tampering *t, struct host *h, const char *p
     return r;
 }
 
-/* Those that the kernel has now, no more and no less. */
+/* Marks exactly the patches that the kernel has now. */
 static int mark(struct tampering *t, const struct host *h, const struct livepatch_list *l) {
     _cleanup_strv_free_ char **names = NULL;
     bool same = true;
@@ -141,7 +141,7 @@ static int mark(struct tampering *t, const struct host *h, const struct livepatc
     return switches_mark(h, t->group, l);
 }
 
-/* Its directory outlives its transition by a moment. */
+/* A patch's directory remains for a moment after its transition. */
 static bool is_out(const struct livepatch *p) {
     return !p || !p->registered || !p->enabled;
 }
@@ -173,8 +173,8 @@ static void report(struct host *h, struct result *result, const struct process *
 
 enum weight { NOT_IT, MAY_BE, HOLDS_IT, OWN_MAY_BE, WROTE, OWN_WROTE };
 
-/* How likely it is that this one has switched the patch off. A program of lpd's may be at it as
- * long as it runs, and a stranger who merely reads meanwhile is not to be blamed. */
+/* How likely it is that this process disabled the patch. A program of lpd may be doing so as long
+ * as it runs; another process that only reads is not blamed. */
 static enum weight weigh(const struct touch *o, struct host *h) {
     bool recent = h->ops->now(h) - o->usec < RECENT_USEC;
 
@@ -187,7 +187,7 @@ static enum weight weigh(const struct touch *o, struct host *h) {
     return recent ? MAY_BE : NOT_IT;
 }
 
-/* Of several that weigh the same, the last. */
+/* Of several processes with the same weight, takes the last one. */
 static enum weight find_culprit(const struct tampering *t, struct host *h, const char *patch,
                                 const struct process **ret) {
     enum weight most = NOT_IT;
@@ -205,13 +205,15 @@ static enum weight find_culprit(const struct tampering *t, struct host *h, const
 }
 
 static bool is_certain(const struct tampering *t, struct host *h, enum weight weight) {
-    /* In the end it says so on record, or was a reader. */
+    /* It will either record that it disabled the patch, or turn out to have only read the
+     * switch. */
     if (weight == OWN_MAY_BE)
         return false;
     return weight != NOT_IT || t->lost_usec == 0 || h->ops->now(h) - t->lost_usec >= LOST_USEC;
 }
 
-/* Whether it is certain what has become of a patch that is out, be it nothing. */
+/* Whether the reason why a patch is not in effect is certain. Reports the patch if another program
+ * disabled it. */
 static bool verify_one(struct tampering *t, struct host *h, const struct livepatch_list *l,
                       const struct result_list *results, struct result *result) {
     const char *patch = result->module_name ?: result->name;
@@ -221,7 +223,8 @@ static bool verify_one(struct tampering *t, struct host *h, const struct livepat
     if (weight < WROTE && (orphans_may_be_replaced(l, results, patch, result) ||
                            orphans_was_replaced(l, results, patch, result)))
         return true;
-    /* By a switch that is not watched, as that of a sysfs of another network namespace. */
+    /* It was disabled by a switch that is not watched, for instance in the sysfs of another network
+     * namespace. */
     if (weight == NOT_IT && t->lost_usec == 0)
         t->lost_usec = h->ops->now(h);
     if (!is_certain(t, h, weight))
@@ -237,8 +240,8 @@ static void forget_touches(struct tampering *t, const char *patch) {
             remove_touch(t, i - 1);
 }
 
-/* What was written before the patches were looked at, and has left a patch in, has not switched it
- * off. That it was before is certain at the second look. */
+/* Forgets writes that did not disable a patch: they came before the patches were listed, and the
+ * patch is still enabled. Only the second look proves that a write came before the list. */
 static void forget_vain_touches(struct tampering *t, const struct livepatch_list *l) {
     for (size_t i = t->n_touches; i > 0; i--) {
         struct touch *o = t->touches + i - 1;
@@ -267,7 +270,7 @@ int tampering_judge(struct tampering *t, struct host *h, const struct livepatch_
     for (size_t i = 0; i < results->n_results && k >= 0; i++) {
         const char *patch = results->results[i].module_name ?: results->results[i].name;
 
-        /* A load is on record before it happens, and may wait for long. */
+        /* A load is recorded before it happens, and may wait for a long time. */
         if (!is_out(livepatch_list_find(l, patch)) ||
             streq(strempty(results->results[i].state), "loading"))
             continue;

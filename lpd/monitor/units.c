@@ -5,14 +5,15 @@
 #include "store/changes-lock.h"
 #include "system/manager.h"
 
-/* A verb of lpctl may have a patch out for a moment, as for a new build, and sees to the units itself. */
+/* Whether a verb of lpctl is changing patches. It may unload a patch for a moment, for instance to
+ * load another build, and handles the units itself. */
 static bool somebody_changes(struct host *h) {
     _cleanup_(changes_lock_freep) struct changes_lock *lock = NULL;
 
     return changes_lock_take(h, "lpd.service", 0, NULL, NULL, &lock, NULL) < 0;
 }
 
-/* What was loaded from a file has no unit: lpd does not know what to load again. */
+/* A patch that was loaded from a file has no unit, so lpd does not know how to load it again. */
 static void put_on_record(const struct host *h, struct records *r, const char *name) {
     struct result *result = (struct result *) result_list_find(&r->list, name);
 

@@ -5,6 +5,7 @@
 #include "monitor/orphans.h"
 #include "monitor/records.h"
 
-/* Units that count as started while nothing of their patch is in the kernel: an orphan is loaded again, and what
- * could not be loaded again fails. 1 if something has still to be looked at, as a verb of lpctl is at it. */
+/* Corrects units that are active although none of their patch's code is in the kernel: reloads the
+ * unit of an orphan, and stops, as failed, the unit of a patch that could not be loaded again. 1 if
+ * it has to be called again, because a verb of lpctl is still changing patches. */
 int units_correct(struct host *h, struct orphans *o, struct records *r, const struct livepatch_list *l);

@@ -85,9 +85,9 @@ static void test_condition(void **state _unused_) {
     assert_refused(converge(), "AssertPathExists=/srv/x");
     /* ExecCondition=, or a unit that systemd has unloaded since. */
     systemd_says("done", "inactive", NULL, false);
-    assert_refused(converge(), "was not started: a condition was not met, as systemd says that it is inactive");
+    assert_refused(converge(), "was not started: a condition was not met, as systemd reports that it is inactive");
     systemd_says("done", "failed", NULL, false);
-    assert_refused(converge(), "was not started: systemd says that it is failed");
+    assert_refused(converge(), "was not started: systemd reports that it is failed");
     systemd_says("done", NULL, NULL, false);
     assert_error_has(converge(), -EIO, &e, UNIT);
 }
