@@ -44,7 +44,7 @@ static void load_done(struct load *l) {
     strv_free(l->before);
 }
 
-/* What the kernel has under that name. */
+/* What the kernel has loaded under that name. */
 enum presence {
     PRESENCE_NONE,     /* it can be loaded */
     PRESENCE_SAME,     /* it is loaded already */
@@ -101,9 +101,9 @@ static int clear_remains(struct load *l, const struct livepatch *p, struct error
     return PRESENCE_UNCLEAR;
 }
 
-/* A cumulative patch disables the others at the end of its transition, so while one is being
- * enabled it is uncertain that ours stays. Kernels before 6.11 do not say which patches are
- * cumulative. */
+/* A cumulative patch disables the others at the end of its transition. While one is being enabled,
+ * it is uncertain whether this patch stays enabled. Kernels before 6.11 do not say which patches
+ * are cumulative. */
 static int await_replacement(struct load *l, struct error *e) {
     _cleanup_free_ char *other = NULL;
     int r, replace;
@@ -151,7 +151,7 @@ static int look_once(struct load *l, struct error *e) {
     return p.registered ? meet_registered(l, &p, e) : clear_remains(l, &p, e);
 }
 
-/* Each attempt has waited for something that is over now; the limit is for a program that keeps
+/* Every round waits for something that has ended since; the limit is for a program that keeps
  * changing things. */
 static int look(struct load *l, struct error *e) {
     int r = PRESENCE_UNCLEAR;
@@ -160,7 +160,7 @@ static int look(struct load *l, struct error *e) {
         r = look_once(l, e);
     if (r == PRESENCE_UNCLEAR)
         return error_set(e, -EBUSY, EXIT_STATUS_FAILED,
-                         "%s: somebody else keeps loading and unloading %s", l->f->path, l->name);
+                         "%s: another program keeps loading and unloading %s", l->f->path, l->name);
     return r;
 }
 
@@ -176,9 +176,9 @@ static int wait_for_others(struct load *l, struct error *e) {
     return r < 0 ? r : 1;
 }
 
-/* LoadPin, IPE and IMA's appraisal judge the file that the bytes come from, and refuse bytes from
- * memory. With the file the kernel reads it again, so the kernel has to be the one that checks
- * it. */
+/* LoadPin, IPE and IMA appraisal check the file that the bytes come from, and refuse bytes from
+ * memory. If lpd passes the file, the kernel reads it again, so the kernel itself must check the
+ * signature. */
 static bool may_load_from_file(const struct load *l, int refusal) {
     return (refusal == -EPERM || refusal == -EACCES) && l->f->file_fd >= 0 &&
            kernel_flag_read(l->h, KERNEL_SIG_ENFORCE) == 1;
@@ -231,15 +231,16 @@ static int look_and_insert(struct load *l, struct error *e) {
     }
 }
 
-/* name: as in the kernel; NULL if it is unknown what the kernel has loaded. */
+/* name: the name in the kernel; NULL if it is unknown what the kernel has loaded. */
 static int undo(struct load *l, const char *name, int why, const char *reason, struct error *e) {
     _cleanup_(livepatch_done) struct livepatch p = { 0 };
     _cleanup_(error_done) struct error problem = ERROR_NULL;
     int r;
 
     if (!name)
-        return error_hint(e, error_set(e, why, EXIT_STATUS_REFUSED, "%s: %s; it stays, as the kernel "
-                                       "does not say under which name", l->f->path, reason),
+        return error_hint(e, error_set(e, why, EXIT_STATUS_REFUSED, "%s: %s; it stays loaded, "
+                                                                    "because the kernel does not "
+                                                                    "say under which name", l->f->path, reason),
                           "see lsmod, and reboot");
     r = livepatch_read(l->h, name, &p);
     if (r >= 0 && livepatch_is_plain_module(&p))
@@ -251,8 +252,8 @@ static int undo(struct load *l, const char *name, int why, const char *reason, s
                      r < 0 ? error_message(&problem, r) : "");
 }
 
-/* Whether a module that has appeared meanwhile may be the one that was loaded. Others can appear
- * at any time: without a build id to identify it, only a live patch is meant. */
+/* Whether a module that has appeared since may be the one that was loaded. Other modules can appear
+ * at any time: without a build id to identify it, only a live patch can be this one. */
 static bool may_be_ours(const struct load *l, const char *name) {
     _cleanup_(livepatch_done) struct livepatch p = { 0 };
 
@@ -263,7 +264,7 @@ static bool may_be_ours(const struct load *l, const char *name) {
     return !livepatch_is_plain_module(&p);
 }
 
-/* The module that the kernel has loaded for us, if that is known. */
+/* The name of the module that the kernel has loaded, if it can be found out. */
 static int find_loaded(const struct load *l, char **ret) {
     _cleanup_strv_free_ char **now = NULL;
     const char *found = NULL;
@@ -281,8 +282,8 @@ static int find_loaded(const struct load *l, char **ret) {
     return n == 1 ? string_set(ret, found) : 0;
 }
 
-/* The memory contains what was checked, but the kernel does not take the module's name from
- * .modinfo; and if the kernel has read the file, it may have changed. */
+/* lpd has checked the bytes in memory, but the kernel does not take the module's name from
+ * .modinfo; and if the kernel has read the file itself, the file may have changed. */
 static int check_loaded(struct load *l, struct error *e) {
     _cleanup_(livepatch_done) struct livepatch p = { 0 };
     _cleanup_free_ char *name = NULL;
@@ -299,10 +300,11 @@ static int check_loaded(struct load *l, struct error *e) {
     r = find_loaded(l, &name);
     if (r < 0)
         return r;
-    return undo(l, name, -ESTALE, "the kernel has loaded a module of another name than it has", e);
+    return undo(l, name, -ESTALE, "the kernel has loaded a module under another name than the "
+                                  "module's own", e);
 }
 
-/* The taint shows what the kernel thought of the signature: E for unsigned, F for forced
+/* The taint shows the kernel's verdict on the signature: E for unsigned, F for forced
  * (Documentation/admin-guide/tainted-kernels.rst). */
 static bool is_unsigned(const struct livepatch *p) {
     return !p->taint || strpbrk(p->taint, "EF");

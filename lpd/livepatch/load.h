@@ -8,26 +8,26 @@
 struct load_options {
     const char *parameters;     /* module parameters, NULL: none */
     uint64_t busy_timeout_usec; /* how long to wait for the transition of another patch */
-    uint64_t hold_usec;         /* the caller's: how much of that may hold up the boot */
+    uint64_t hold_usec;         /* set by the caller: how much of that may hold up the boot */
     bool must_be_signed;        /* the kernel, too, must consider it signed */
-    const char *loaded_sha256;  /* the record of the bytes that are loaded under its name; NULL:
+    const char *loaded_sha256;  /* SHA256 on record of the bytes loaded under its name; NULL:
                                  * none */
 };
 
 /* The result of a load. */
 enum load_result {
     LOAD_DONE,     /* the kernel has accepted it now */
-    LOAD_RESTORED, /* this very build (build.h) was being disabled, which was reverted */
-    LOAD_ALREADY,  /* this very build was loaded already */
+    LOAD_RESTORED, /* the same build (build.h) was being disabled, and was enabled again */
+    LOAD_ALREADY,  /* the same build was loaded already */
 };
 
 /* Loads exactly the bytes of f and returns when the kernel has accepted them; the transition may
- * still run. A module of the same name that is loaded but disabled or replaced is removed first;
- * if another or an unknown build is loaded, that is -EEXIST. A patch that is being disabled is
+ * still run. A module of the same name that is loaded but disabled or replaced is removed first; if
+ * another or an unknown build is loaded, fails with -EEXIST. A patch that is being disabled is
  * enabled again. Waits while another patch's transition runs. If a security module refuses bytes
- * from memory and the kernel enforces signatures, the kernel reads the file itself. lpd then
- * unloads a module that has another name or build than was checked (-ESTALE), that has to be
- * signed and is not in the kernel's view (-ESTALE), or that registers no live patch (-EINVAL).
+ * from memory and the kernel enforces signatures, the kernel reads the file itself. Unloads the
+ * module again if its name or build differs from what was checked (-ESTALE), if it must be signed
+ * and the kernel considers it unsigned (-ESTALE), or if it registers no live patch (-EINVAL).
  * *ret_result is set on success. Errors (finit_module(2), kernel/module/main.c) carry one clear
  * message, with the kernel's last lines from /dev/kmsg, and the exit status: -EPERM (4, 5 or 7),
  * -EKEYREJECTED, -EBADMSG (5), -ENOEXEC (6), -EBUSY (1), -ETIME (8): see refusal.c. */
@@ -35,11 +35,11 @@ int livepatch_load(struct host *h, const struct module_file *f, const struct loa
                    enum load_result *ret_result, struct error *e);
 
 /* Disables a patch, waits until its directory is gone and its references are dropped, and removes
- * the module. A transition towards the patch is reverted. timeout_usec limits the whole. -ETIME
- * (8) leaves the patch being disabled and says so; -EWOULDBLOCK (1): disabled, but something holds
- * the module, as the kernel does for ever after a forced removal; -EINVAL (5): a module of that
- * name that is no live patch. After modules_disabled the module stays, and the patch is only
- * disabled. Returns 1 if something was done, 0 if it was not loaded. */
+ * the module. A transition that enables the patch is reverted. timeout_usec limits the whole.
+ * -ETIME (8): the patch is still being disabled, and the message says so; -EWOULDBLOCK (1):
+ * disabled, but the module is in use, as it is for ever after a forced removal; -EINVAL (5): the
+ * module of that name is not a live patch. With modules_disabled the patch is only disabled and the
+ * module stays. Returns 1 if something was done, 0 if it was not loaded. */
 int livepatch_unload(struct host *h, const char *name, uint64_t timeout_usec, struct error *e);
 
 /* The last two steps of livepatch_unload(): waits until a patch that is being disabled is gone,

@@ -78,14 +78,14 @@ static const struct refusal load_refusals[] = {
     { EKEYREJECTED, enforces_signatures, EXIT_STATUS_REFUSED,
       "the kernel enforces signatures and rejected the module: it is unsigned, its signature "
       "does not match or is revoked, or its signer is not trusted",
-      "see which: lpctl verify; with EnforceInKernel=, Secure Boot or module.sig_enforce the "
+      "find out which: lpctl verify; with EnforceInKernel=, Secure Boot or module.sig_enforce the "
       "kernel refuses what only Signature=local or permissive accepts" },
     { EKEYREJECTED, NULL, EXIT_STATUS_REFUSED,
       "the kernel rejected its signature: it does not match the module, is revoked, or its "
       "signer is not trusted",
-      "see which key signed it: modinfo" },
+      "find out which key signed it: modinfo" },
     { EBADMSG, NULL, EXIT_STATUS_REFUSED, "the kernel found its signature malformed",
-      "see the signature: modinfo" },
+      "inspect the signature: modinfo" },
     { ENOEXEC, NULL, EXIT_STATUS_KERNEL, "the module was built for another kernel",
       "build the module against the headers of the running kernel" },
     { ENOENT, NULL, EXIT_STATUS_KERNEL, "the module needs a symbol that this kernel lacks",
@@ -93,7 +93,7 @@ static const struct refusal load_refusals[] = {
     { EINVAL, NULL, EXIT_STATUS_FAILED,
       "the kernel cannot apply the patch: a function that it patches is missing or ambiguous, a "
       "parameter is wrong, or it is incompatible with a loaded patch",
-      "see the kernel's log" },
+      "read the kernel's log: dmesg" },
     { EEXIST, NULL, EXIT_STATUS_FAILED, "a module of that name is loaded already", NULL },
     { EBUSY, ftrace_is_off, EXIT_STATUS_FAILED, "function tracing is disabled",
       "sysctl kernel.ftrace_enabled=1" },
@@ -101,7 +101,7 @@ static const struct refusal load_refusals[] = {
       "the kernel is busy with another patch, or a tracer uses a function of this one",
       "try again; see /sys/kernel/debug/kprobes/list for probes on the function" },
     { ENODEV, NULL, EXIT_STATUS_FAILED, "the patch's own code refused the load",
-      "see the kernel's log" },
+      "read the kernel's log: dmesg" },
     { EOPNOTSUPP, is_not_live, EXIT_STATUS_FAILED, "this is not the running machine", NULL },
     { EOPNOTSUPP, cannot_patch, EXIT_STATUS_KERNEL, "this kernel has no live patching",
       "boot a kernel with CONFIG_LIVEPATCH=y" },

@@ -29,8 +29,8 @@ static int ask_whether_gone(struct host *h, void *userdata) {
     return !livepatch_is_registered(h, userdata);
 }
 
-/* What delays the disabling of a patch before it has even begun: usually the transition of another
- * one. */
+/* Describes what keeps the kernel from starting to disable a patch, usually the transition of
+ * another patch. */
 static int describe_busy(struct host *h, const char *name, uint64_t timeout_usec, struct error *e) {
     _cleanup_free_ char *other = NULL;
     int r;

@@ -12,8 +12,8 @@ static void append_only_for_a_task(struct bpf_program *p) {
     APPEND(p, LOAD64(BPF_REG_1, BPF_REG_1, sizeof(uint64_t)), END_IF(BPF_REG_1, 0));
 }
 
-/* If the program did not check this result, the kernel would be asked about no data, that is,
- * about data inside the signature itself. */
+/* Without this check of the result the program would ask the kernel about missing data, which the
+ * kernel takes to mean the data inside the signature. */
 static void append_dynptr(struct bpf_program *p, int map_fd, uint32_t offset, uint32_t size, int stack) {
     APPEND(p,
            MAP_VALUE(BPF_REG_1, map_fd, offset),

@@ -181,7 +181,7 @@ static void variables_close(struct variables *v) {
     host_close(&v->own);
 }
 
-/* On the host systemd mounts it; in an initramfs without systemd nobody does. 0 or -ENOMEM. */
+/* On the host systemd mounts it; an initramfs without systemd does not. 0 or -ENOMEM. */
 static int variables_open(struct host *h, struct variables *ret) {
     struct variables v = { .host = h, .directory = EFI_VARIABLES, .own = HOST_NULL };
     _cleanup_strv_free_ char **names = NULL;

@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "base/host.h"
 
-/* The certificates that are found on a machine. None is trusted for being there, except those in
+/* The certificates found on a machine. Their location makes none of them trusted, except
  * /etc/lpd/keys.d with Signature=local. */
 
 #define KEYS_DIRECTORY_LOCAL "/etc/lpd/keys.d"
@@ -35,8 +35,8 @@ void certificate_files_done(struct certificate_files *f);
 
 /* Reads all of them: the key directories by name, where a file in /etc hides one of the same name
  * in /usr, then MokListRT, then db. The files and every directory above them must belong to root,
- * be writable by nobody else, and be no links. Files that cannot be read are left out and listed
- * in refused. 0 or -ENOMEM. */
+ * must not be writable by anyone else, and must not be links. Files that cannot be read are left
+ * out and listed in refused. 0 or -ENOMEM. */
 int certificate_files_read(struct host *h, struct certificate_files *ret);
 
 /* The key directories only. */

@@ -45,7 +45,7 @@ static int searched(struct verification *j) {
                             j->keyrings.readable ? "" : ", which this user may not list");
 }
 
-/* Makes the reason more precise, and adds the way out. */
+/* Replaces the reason by a more precise one, and adds the way out. */
 static int explained(struct verification *j, char *reason, char *hint) {
     struct trust_report *t = &j->report;
 
@@ -158,7 +158,7 @@ static int enrolled_since(struct verification *j) {
                           "--trust-mok"));
 }
 
-/* No keyring has it yet. */
+/* The key is in none of the kernel's keyrings. */
 static int lies_about(struct verification *j) {
     const struct certificate *c = find_certificate(j, 1U << ORIGIN_LOCAL | 1U << ORIGIN_VENDOR);
     const char *path = c ? verification_file(j, c)->path : NULL;

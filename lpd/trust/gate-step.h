@@ -3,8 +3,8 @@
 
 #include "base/error.h"
 
-/* The check of the gate that refused a module. A separate file, because a plan needs no more of
- * the gate. */
+/* The check of the gate that refused a module. A separate file, because a plan needs nothing else
+ * of the gate. */
 enum gate_step { GATE_NONE, GATE_FILE, GATE_POLICY, GATE_PIN, GATE_FORM, GATE_SIGNATURE };
 
 /* "file", "pin", …; a problem of the policy is reported as one of the signature. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "trust/gate.h"
 
-/* With another root and for another kernel nobody can be asked. The load decides then, unless no
- * kernel would vouch for the module. */
+/* For another root or another kernel the running kernel cannot answer. The load decides then,
+ * unless no kernel would accept the module. */
 static bool is_left_to_load(const struct host *h, const struct trust_report *t) {
     return !h->live && t->verdict != VERDICT_UNSIGNED && verdict_accepted(t->verdict, SIGNATURE_PERMISSIVE);
 }

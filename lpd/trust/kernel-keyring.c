@@ -132,9 +132,8 @@ static int ask_in_keyring(struct host *h, int32_t keyring, const struct question
     return ask_key(h, (int32_t) r, q->signer, ret_answer, e);
 }
 
-/* The restriction is set first and the certificate added after it: the kernel never checks again
- * what is in a keyring already. The process keyring ends with the process, whatever happens to
- * it. */
+/* Sets the restriction before it adds the certificate, because the kernel does not check again what
+ * is already in a keyring. The process keyring always ends with the process. */
 static int ask(struct host *h, const struct question *q, int *ret_answer, struct error *e) {
     int32_t keyring;
     int r;
@@ -148,8 +147,8 @@ static int ask(struct host *h, const struct question *q, int *ret_answer, struct
     return r;
 }
 
-/* Whether one keyring, or one key, vouches. The kernel finds it by its number without checking who
- * asks. */
+/* Whether one keyring, or one key, vouches. The kernel finds it by its number and does not check
+ * who asks. */
 static int ask_serial(struct host *h, int32_t serial, struct question *q, int *ret_answer,
                       struct error *e) {
     (void) snprintf(q->restriction, sizeof(q->restriction), KEY_OR_KEYRING "%d", serial);

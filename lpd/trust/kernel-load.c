@@ -9,8 +9,8 @@
 #define TBS "tbs:"
 #define SEQUENCE 0x30
 
-/* One SEQUENCE in DER, by its header. The certificates come from the firmware and from root's files; nothing
- * but the bounds of two elements is looked at. False if it is something else. */
+/* Reads the header of one DER SEQUENCE. Certificates come from the firmware and from root's files,
+ * and only the bounds of two elements are read. False if it is something else. */
 static bool take_sequence(const uint8_t *data, size_t size, size_t *ret_header, size_t *ret_size) {
     size_t header = 2, length, n;
 
@@ -38,9 +38,9 @@ static bool has_entry(const struct verification *j, const uint8_t *tbs, size_t s
     return strv_contains(j->keyrings.blacklist, entry);
 }
 
-/* Whether one of the kernel's keys may be that of a certificate. The kernel names a key by its subject
- * key identifier, or by the serial number of a certificate without one
- * (crypto/asymmetric_keys/x509_public_key.c): both are in the certificate as they are. */
+/* Whether a certificate may belong to one of the kernel's keys. The kernel identifies a key by its
+ * subject key identifier, or by the serial number of a certificate without one
+ * (crypto/asymmetric_keys/x509_public_key.c); the certificate contains both as plain bytes. */
 static bool may_have_key(const struct verification *j, const uint8_t *certificate, size_t size) {
     for (size_t i = 0; i < j->keyrings.n_keys; i++) {
         const struct kernel_key *key = j->keyrings.keys + i;
@@ -54,8 +54,8 @@ static bool may_have_key(const struct verification *j, const uint8_t *certificat
     return false;
 }
 
-/* Whether one of the certificates in that file may be on .blacklist, with its key in a keyring. What
- * cannot be read may be. */
+/* Whether a certificate in that file may be on .blacklist while its key is in a keyring. True if
+ * the file cannot be read. */
 static bool may_be_revoked(const struct verification *j, const struct certificate_file *f) {
     const uint8_t *next = (const uint8_t *) f->data, *end = next + f->size;
 
@@ -72,7 +72,7 @@ static bool may_be_revoked(const struct verification *j, const struct certificat
     return false;
 }
 
-/* Certificates on .blacklist are kept by their SHA256 as a rule. */
+/* Whether .blacklist identifies certificates only by their SHA256, which it usually does. */
 static bool knows_all_hashes(const struct verification *j, bool *ret_any) {
     bool any = false;
 
@@ -86,8 +86,9 @@ static bool knows_all_hashes(const struct verification *j, bool *ret_any) {
     return true;
 }
 
-/* A key that came into a keyring before its certificate came onto .blacklist, as from db and dbx, stays in
- * there, and some kernels go on accepting it: lpd does not. 1: there may be one; 0; -ENOMEM. */
+/* If a key was added to a keyring before its certificate was added to .blacklist, as happens with
+ * db and dbx, it stays in the keyring. Some kernels still accept it; lpd does not. 1: there may be
+ * such a key; 0; -ENOMEM. */
 static int trusts_revoked_key(struct verification *j) {
     bool any = false;
     int r;

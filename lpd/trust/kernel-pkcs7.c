@@ -170,8 +170,8 @@ static int explain_refusal(struct kernel_pkcs7 *k, enum bpf_prog_type type,
                      last_line(log) ?: strerror(-reason));
 }
 
-/* An iterator over this one task. It is attached to nothing: it runs when somebody reads from it,
- * and only this process can. */
+/* An iterator over this one task. It is not attached to anything: it runs when its descriptor is
+ * read, which only this process can do. */
 static int make_iterator(struct kernel_pkcs7 *k, struct error *e) {
     union bpf_iter_link_info info;
     union bpf_attr a = bpf_no_attributes();

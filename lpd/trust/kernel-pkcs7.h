@@ -13,8 +13,8 @@ enum system_keyring { /* include/linux/verification.h, bpf_lookup_system_key() *
     SYSTEM_KEYRING_PLATFORM = 2,
 };
 
-/* The program, loaded once for all questions of this process. It is attached to nothing: only this
- * process can run it, and it ends with this process. */
+/* The program, loaded once for all questions of this process. It is not attached to anything: only
+ * this process can run it, and it ends with this process. */
 struct kernel_pkcs7;
 
 void kernel_pkcs7_free(struct kernel_pkcs7 *k);

@@ -100,8 +100,8 @@ static int conclude_refused(struct verification *j, const char *way, int answer)
         if (r != 0)
             return r;
         return conclude(j, way, VERDICT_BAD_SIGNATURE,
-                        "the kernel rejected its signature: the file has changed since, or another key "
-                        "of that name made it (EKEYREJECTED)");
+                        "the kernel rejected its signature: the file has changed since, or "
+                        "another key of that name made it (EKEYREJECTED)");
     case -EBADMSG:
         return conclude(j, way, VERDICT_BAD_SIGNATURE, "its signature is malformed (EBADMSG)");
     default:
@@ -123,7 +123,7 @@ static const struct kernel_key *find_verified_key(const struct verification *j, 
 }
 
 /* The kernel treats builtin, secondary and machine as one set. If the policy leaves some of them
- * out, the kernel's yes may be theirs. What the signature says about its key does not help,
+ * out, the kernel's yes may be due to those. What the signature says about its key does not help,
  * because its author wrote that. */
 static int ask_pkcs7(struct verification *j, struct kernel_pkcs7 *k, int *ret_answer,
                      unsigned *ret_asked, struct error *e) {
@@ -189,9 +189,9 @@ static bool loader_has(const struct verification *j, const struct certificate *c
            (c->key_id && kernel_keyrings_find(&j->keyrings, j->machine->policy->keyrings, c->key_id));
 }
 
-/* Of certificates in the signature the module loader uses the first that matches, and checks with
- * it even if nobody vouches for it (pkcs7_verify.c pkcs7_find_key()). OpenSSL's verdict is enough
- * for that, because it can only refuse. */
+/* Of the certificates in the signature the module loader uses the first that matches, even if
+ * nothing vouches for it (pkcs7_verify.c pkcs7_find_key()). OpenSSL's verdict is enough for that
+ * check, because it can only refuse. */
 static int ask_signer(struct verification *j, const struct signer *signer, int *ret_answer,
                       enum keyring_set *ret_keyring, struct error *e) {
     int found = -ENOKEY;

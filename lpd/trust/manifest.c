@@ -7,7 +7,7 @@
 #include "config/conf-files.h"
 #include "trust/manifest.h"
 
-/* No way to ask the kernel was available: neither yes nor no. */
+/* No way to ask the kernel was available, so it has answered neither yes nor no. */
 static bool cannot_tell(const struct trust_report *t) {
     return !t->way && t->verdict == VERDICT_UNKNOWN_SIGNER;
 }
@@ -19,8 +19,9 @@ static int refuse_unsigned(struct error *e, const char *path) {
     return error_hint(e, -EKEYREJECTED, "sign it: " MANIFEST_SIGN_COMMAND, path, path);
 }
 
-/* An empty file is no signature. A file that this user may not read is readable for another. Its
- * owner does not matter: it matches the bytes of the manifest or it does not. */
+/* Reads the signature file. An empty one is no signature. If this user may not read it, another
+ * user may. Its owner does not matter, because it either matches the bytes of the manifest or does
+ * not. */
 static int read_signature(const struct host *h, const struct manifest_source *source, char **ret,
                           size_t *ret_size, struct error *e) {
     _cleanup_(error_done) struct error reading = ERROR_NULL;
@@ -78,7 +79,8 @@ int trust_check_manifest(struct host *h, const struct trust_machine *machine,
     return r;
 }
 
-/* Each file after its size, so that no text can move from one file to the next. */
+/* Hashes the size of each file before its contents, so that moving text from one file to the next
+ * changes the digest. */
 char *manifest_digest(const struct manifest *m) {
     uint8_t digest[SHA256_DIGEST_LENGTH];
     SHA2_CTX context;

@@ -5,7 +5,7 @@
 #include "trust/verify.h"
 
 /* SignedManifests=yes: a manifest and each of its drop-ins have a detached signature beside them,
- * PKCS#7 in DER, that is as good as that of a module has to be. */
+ * PKCS#7 in DER, which must meet the same requirements as that of a module. */
 
 #define MANIFEST_SIGNATURE_SUFFIX ".p7s"
 
@@ -15,9 +15,9 @@
     MANIFEST_SIGNATURE_SUFFIX
 
 /* Checks every file that m was read from, in the order of reading; m must have its sources. The
- * first file without a good signature decides. With Signature=permissive verdicts count as with
- * Signature=local: the manifest still has to be signed. 0; -EKEYREJECTED (EXIT_STATUS_REFUSED)
- * with the file, the reason and the way out; -EOPNOTSUPP, with the same, if nobody can decide
+ * first file without a good signature decides. With Signature=permissive the verdicts count as with
+ * Signature=local: a manifest must be signed even then. 0; -EKEYREJECTED (EXIT_STATUS_REFUSED) with
+ * the file, the reason and the way out; -EOPNOTSUPP, with the same, if the kernel cannot be asked
  * here, as with --root= and without privileges; -ENOMEM. */
 int trust_check_manifest(struct host *h, const struct trust_machine *machine,
                          const struct manifest *m, struct error *e);

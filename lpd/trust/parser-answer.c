@@ -68,7 +68,7 @@ static const struct field unreadable_fields[] = {
     FIELD(struct unreadable, reason, KIND_TEXT),
 };
 
-/* Their members follow each other. */
+/* The size member must follow its data member. */
 _Static_assert(offsetof(struct certificate, der_size) ==
                    offsetof(struct certificate, der) + sizeof(void *), "");
 _Static_assert(offsetof(struct signer, value_size) ==
@@ -113,7 +113,7 @@ static int append_record(struct parser_answer *a, uint32_t type, const void *dat
     return r < 0 ? r : append(a, data, size);
 }
 
-/* Ends the record that began there. */
+/* Ends the record that began at that offset. */
 static void close_record(struct parser_answer *a, size_t start) {
     struct parser_record record;
 
@@ -273,7 +273,7 @@ static int read_bytes(const struct parser_bytes *value, void **ret, size_t *ret_
     return 0;
 }
 
-/* A number of exactly that size. */
+/* Reads a number of exactly that size. */
 static int read_number(const struct parser_bytes *value, void *ret, size_t size) {
     if (parser_bytes_left(value) != size)
         return -EPROTO;
@@ -341,7 +341,7 @@ static int read_value(const struct parser_bytes *value, enum kind kind, void *at
     return -EPROTO;
 }
 
-/* Whether the fields from one to the other, exclusive, are optional. */
+/* Whether all fields from index from to index to, exclusive, are optional. */
 static bool may_miss(const struct field *fields, size_t from, size_t to) {
     for (; from < to; from++)
         if (!fields[from].optional)
@@ -370,7 +370,7 @@ static int read_object(struct parser_bytes content, const struct field *fields, 
     return r < 0 || !may_miss(fields, next, n_fields) ? -EPROTO : 0;
 }
 
-/* A new member, all zero, of a list with that maximum. */
+/* Appends a zeroed member to a list with that maximum. */
 static int grow(void *list, size_t *n, size_t max, size_t size, void **ret) {
     char *grown;
 
@@ -433,7 +433,7 @@ static int read_record(uint32_t type, const struct parser_bytes *content,
     }
 }
 
-/* 0 if this is the end, with nothing after it. */
+/* 0 if this is the end record and nothing follows it. */
 static int read_end(uint32_t type, const struct parser_bytes *content, const struct parser_bytes *rest) {
     bool ends = type == PARSER_ANSWER_END && parser_bytes_left(content) == 0;
 

@@ -5,8 +5,8 @@
 #include "trust/parser-format.h"
 #include "trust/pkcs7.h"
 
-/* The answer of lpd-parser. It writes, in this order: unreadable files, signers and certificates,
- * the end; or only a refusal. */
+/* The answer of lpd-parser: it writes the unreadable files, the signers and certificates, and the
+ * end, in this order; or only a refusal. */
 struct parser_answer {
     char *data;
     size_t size, room;
@@ -22,8 +22,8 @@ int parser_answer_end(struct parser_answer *a);
 /* Answers that the signature cannot be used, instead of anything else. */
 int parser_answer_refuse(struct parser_answer *a, const char *reason);
 
-/* Reads an answer, which is untrusted, as its input may have taken lpd-parser over. files are
- * those that it was given, or NULL. -EBADMSG (EXIT_STATUS_REFUSED): it says that the PKCS#7 cannot
- * be used, with the reason. -EPROTO (EXIT_STATUS_FAILED): invalid answer. -ENOMEM. */
+/* Reads an answer. It is untrusted, because malicious input may have taken over lpd-parser. files
+ * are those that it was given, or NULL. -EBADMSG (EXIT_STATUS_REFUSED): the PKCS#7 cannot be used,
+ * with the reason. -EPROTO (EXIT_STATUS_FAILED): invalid answer. -ENOMEM. */
 int parser_answer_read(const void *data, size_t size, const struct certificate_files *files,
                        struct pkcs7 *ret, struct error *e);

@@ -22,12 +22,12 @@ enum parser_record_type {
 enum parser_answer_type {
     PARSER_ANSWER_END = 1,     /* empty, and the last one: the answer is complete */
     PARSER_ANSWER_REFUSED,     /* text: why the signature cannot be used */
-    PARSER_ANSWER_SIGNER,      /* records of its fields, as for the next two */
+    PARSER_ANSWER_SIGNER,      /* records of the object's fields, as for the next two */
     PARSER_ANSWER_CERTIFICATE,
     PARSER_ANSWER_UNREADABLE,  /* an offered file without a certificate, and why */
 };
 
-/* The exit status of lpd-parser. With any but the first one its answer does not count. */
+/* The exit status of lpd-parser. Its answer counts only with the first one. */
 enum parser_exit {
     PARSER_EXIT_ANSWERED = 0,
     PARSER_EXIT_FAILED,
@@ -47,7 +47,7 @@ enum parser_exit {
 /* The parser limits its CPU time to this. */
 #define PARSER_SECONDS_MAX 10
 
-/* Bytes of another process that are not read yet. */
+/* Unread bytes from another process. */
 struct parser_bytes {
     const char *next, *end;
 };

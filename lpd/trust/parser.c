@@ -14,7 +14,7 @@
 #include "trust/parser.h"
 
 /* The parser itself may take PARSER_SECONDS_MAX. A busy machine, as at boot, gives it CPU time
- * late, and must not refuse a good patch because of that. */
+ * late, and that must not cause a good patch to be refused. */
 #define WAIT_SECONDS 60
 
 static int write_record(int fd, enum parser_record_type type, const void *data, size_t size) {
@@ -55,15 +55,15 @@ static int open_request(const struct parser_request *q) {
     return r < 0 ? r : TAKE_FD(fd);
 }
 
-/* A run of the parser. */
+/* One run of the parser. */
 struct run {
     const char *path, *argument; /* argument: PARSER_SELF_TEST or NULL */
     int input;
     uint64_t start, deadline;
 };
 
-/* The parser inherits nothing: no descriptor but these two, no environment, no directory, no
- * blocked signal. */
+/* The parser inherits nothing but these two descriptors: no environment, no directory, no blocked
+ * signal. */
 static int spawn(const struct run *run, int output, pid_t *ret) {
     char *argv[] = { (char *) run->path, (char *) run->argument, NULL }, *environment[] = { NULL };
     posix_spawn_file_actions_t actions;
@@ -153,9 +153,9 @@ static int read_answer(int fd, uint64_t deadline, char **ret, size_t *ret_size) 
     return 0;
 }
 
-/* The parser leaves closing its end of the pipe to the kernel, which closes it when the exit
- * status is final (kernel/exit.c do_exit()). A kill then cannot change the result of a parser that
- * has answered, and one that keeps running must not be waited for. */
+/* The parser does not close its end of the pipe; the kernel closes it when the exit status is final
+ * (kernel/exit.c do_exit()). So a kill cannot change the result of a parser that has answered, and
+ * there is no need to wait for one that keeps running. */
 static int end(pid_t pid) {
     int status;
 

@@ -4,8 +4,8 @@
 #include "trust/certificates.h"
 #include "trust/pkcs7.h"
 
-/* lpd-parser reads all untrusted ASN.1. It is a program of its own that can only read its input
- * and write its answer (seccomp(2)), so that a fault in a parser gains an attacker nothing. */
+/* lpd-parser reads all untrusted ASN.1. It is a separate program that can only read its input and
+ * write its answer (seccomp(2)), so that a fault in a parser gains an attacker nothing. */
 
 struct parser_request {
     const void *signature; /* PKCS#7 in DER; NULL: read only certificates */

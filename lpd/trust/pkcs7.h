@@ -25,18 +25,18 @@ struct signer {
     char *issuer, *serial;  /* or NULL if the signer is named by its key */
     char *key_id;           /* or NULL if it is named by issuer and serial */
     char *hash;             /* in the kernel's crypto API: "sha256" */
-    const char *encoding;   /* in keyctl_pkey_verify(3): "pkcs1" (RSA), "x962" (ECDSA); NULL:
+    const char *encoding;   /* as in keyctl_pkey_verify(3): "pkcs1" (RSA), "x962" (ECDSA); NULL:
                              * another */
     bool signed_attributes; /* the module loader refuses these */
     void *value;            /* the signature itself */
     size_t value_size;
-    void *digest;           /* of the data, by hash; NULL without data or for an unknown hash. Only
-                             * signer_take_digest() makes it lpd's own */
+    void *digest;           /* digest of the data, NULL without data or for an unknown hash. It
+                             * comes from the parser until signer_take_digest() replaces it */
     size_t digest_size;
     size_t *certificates;   /* indices of possible ones: issuer and serial, or key id, match */
     size_t n_certificates;
     size_t verified_by;     /* the one of them whose key made this signature over the data,
-                             * according to OpenSSL; SIZE_MAX: none, or there were no data */
+                             * according to OpenSSL; SIZE_MAX: none, or the data were not given */
 };
 
 struct pkcs7 {

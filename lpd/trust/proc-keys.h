@@ -3,9 +3,9 @@
 
 #include "base/macro.h"
 
-/* The kernel's descriptions of keys. The creator of a key chooses its name, with line breaks if
- * they like: any user can put a whole line into /proc/keys. So these texts show where to look, and
- * prove nothing. */
+/* The kernel's descriptions of keys. The creator of a key chooses its name, which may contain line
+ * breaks, so any user can put a whole line into /proc/keys. These texts are only hints and prove
+ * nothing. */
 
 /* One line of /proc/keys (security/keys/proc.c proc_keys_show()). */
 struct proc_key {

@@ -39,9 +39,8 @@ int trust_report_add(struct trust_report *t, const char *step, enum step_outcome
     return 0;
 }
 
-/* A signature that is bad in itself, or that the kernel must refuse, does not merely lack a key:
- * no policy accepts it, and neither does the kernel. A signature that could not be read may be one
- * of these. */
+/* A bad signature, or one that the kernel must refuse, is worse than a missing key: no policy
+ * accepts it, and neither does the kernel. A signature that could not be read may be such a one. */
 bool verdict_accepted(enum verdict v, enum signature_policy p) {
     switch (v) {
     case VERDICT_VERIFIED:

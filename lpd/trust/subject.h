@@ -12,8 +12,8 @@ struct trust_machine {
     unsigned seconds;            /* time limit of the verdict; 0: TRUST_SECONDS_MAX */
 };
 
-/* A busy machine, as at boot, gives the parser CPU time late, and must not refuse a good patch
- * because of that. */
+/* A busy machine, as at boot, gives the parser CPU time late, and that must not cause a good patch
+ * to be refused. */
 #define TRUST_SECONDS_MAX 60
 
 struct trust_subject {
@@ -26,7 +26,7 @@ struct trust_subject {
 
 enum trust_flags {
     TRUST_EXPLAIN = 1 << 0, /* read every certificate, even if the kernel needs none for its answer */
-    TRUST_NO_LOAD = 1 << 1, /* no load follows that decides: never VERDICT_ENFORCED */
+    TRUST_NO_LOAD = 1 << 1, /* no load follows that could decide: never VERDICT_ENFORCED */
     TRUST_AT_LOAD = 1 << 2, /* the caller loads these very bytes next and handles a refusal: if
                              * that load is the kernel's verdict (kernel-load.h), nothing else is
                              * asked */

@@ -4,7 +4,7 @@
 #include "trust/parser.h"
 #include "trust/verification.h"
 
-/* A verification that began within a budget gets at least this much time, even if less is left. */
+/* A verification that starts within a budget gets at least this much time, even if less is left. */
 #define LEAST_USEC (2 * USEC_PER_SEC)
 
 void verification_done(struct verification *j) {

@@ -75,9 +75,9 @@ const struct kernel_key *verification_find_key(const struct verification *j, uns
 /* The keyrings that have keys, or may have, and that the policy leaves out. */
 unsigned verification_left_out(const struct verification *j, unsigned keyrings);
 
-/* Without a certificate there is the issuer's name, which is also that of a key that signed
- * itself: the only key of that name in those keyrings. Good enough for a report, but not for
- * trust. NULL: none, or several. */
+/* Without a certificate only the issuer's name is known, which is also the name of a self-signed
+ * key. Finds the only key of that name in those keyrings. Good enough for a report, not for trust.
+ * NULL: none, or several. */
 const struct kernel_key *verification_guess_key(const struct verification *j, unsigned keyrings);
 
 /* The signer's certificate for the report: one in the signature before any other. NULL:

@@ -44,8 +44,8 @@ static int explain_failure(struct verification *j, bool works) {
                                        " repeats the test");
 }
 
-/* Nothing is known about the signature then, so no policy accepts it, unless the load decides
- * without the parser. */
+/* Nothing is known about the signature, so no policy accepts it, unless the load decides without
+ * the parser. */
 static int decide_parser_failed(struct verification *j) {
     _cleanup_(error_done) struct error e = ERROR_NULL;
     struct trust_report *t = &j->report;
@@ -108,8 +108,8 @@ static int tell_signers(struct verification *j) {
     return 0;
 }
 
-/* Signatures that the module loader refuses whatever they say:
- * crypto/asymmetric_keys/pkcs7_verify.c, "has authattrs". The kfunc would accept them. */
+/* Signatures that the module loader always refuses: crypto/asymmetric_keys/pkcs7_verify.c, "has
+ * authattrs". The kfunc would accept them. */
 static bool has_signed_attributes(const struct pkcs7 *p) {
     for (size_t i = 0; i < p->n_signers; i++)
         if (p->signers[i].signed_attributes)
@@ -117,9 +117,9 @@ static bool has_signed_attributes(const struct pkcs7 *p) {
     return false;
 }
 
-/* The certificates only serve to name the key, and each run of the parser takes a few
- * milliseconds. The kernel needs none of them, so it does not matter if they cannot be read, but
- * they must not use up all of the time. */
+/* Reads the certificates only to name the key; each run of the parser takes a few milliseconds. The
+ * kernel needs none of them, so a failure to read them does not matter, but they must not use up
+ * all of the time. */
 static int read_signature(struct verification *j, struct error *e) {
     bool wide = (j->flags & TRUST_EXPLAIN) || j->machine->policy->signature == SIGNATURE_LOCAL;
     int r;
@@ -128,7 +128,7 @@ static int read_signature(struct verification *j, struct error *e) {
     return r >= 0 || r == -ENOMEM ? r : verification_read(j, READING_SIGNATURE, e);
 }
 
-/* 1: it has the form of a module's signature; 0: the report has the verdict. */
+/* 1: it has the form of a module signature; 0: the report has the verdict. */
 static int verify_form(struct verification *j) {
     _cleanup_(error_done) struct error e = ERROR_NULL;
     int r;
@@ -152,7 +152,7 @@ static int verify_form(struct verification *j) {
     return r < 0 ? r : 1;
 }
 
-/* The kernel will check at the load, and has the key, or one of that name: only the load can
+/* The kernel will check at the load, and has the key or one of that name, so only the load can
  * decide. */
 static int verify_enforced(struct verification *j) {
     const char *obstacle = kernel_load_obstacle(j);
@@ -183,8 +183,8 @@ static int verify_enforced(struct verification *j) {
                             kernel_keyring_name(key->keyring));
 }
 
-/* The file in keys.d with the certificate that the signature verifies against, which the parser
- * may have found in the signature first. */
+/* The file in keys.d whose certificate the signature verifies against. The parser may have found
+ * the same certificate in the signature first. */
 static const struct certificate_file *local_file(const struct verification *j, const struct signer *signer) {
     const struct certificate *by;
 
@@ -270,7 +270,7 @@ static int verify_missing_key(struct verification *j) {
     r = verification_read(j, READING_DATA, &e);
     if (r == -ENOMEM)
         return r;
-    /* The kernel's own answer stands. */
+    /* The kernel has answered, and its answer stands. */
     if (r < 0 && j->report.way && j->machine->policy->signature != SIGNATURE_LOCAL)
         return trust_report_add(&j->report, "certificates", OUTCOME_UNAVAILABLE, "%s",
                                 error_message(&e, r));
@@ -325,8 +325,8 @@ int trust_verify(struct host *h, const struct trust_machine *machine, const stru
     return 0;
 }
 
-/* finit_module(2), with kernel/module/signing.c when the kernel enforces signatures: an unknown
- * signer, unknown crypto and a wrong signature have the same errno. */
+/* The errnos of finit_module(2), with kernel/module/signing.c when the kernel enforces signatures.
+ * An unknown signer, unknown crypto and a wrong signature have the same errno. */
 static int describe_refusal(struct trust_report *t, int answer) {
     const char *reason = answer == -EBADMSG ? "the kernel refused to load it: its signature is malformed (EBADMSG)"
                                             : "the kernel refused to load it because of its "
@@ -349,8 +349,7 @@ int trust_diagnose_refusal(struct host *h, const struct trust_machine *machine, 
     r = trust_verify_module(h, machine, f, TRUST_NO_LOAD, &report);
     if (r < 0)
         return r;
-    /* The kernel has refused it, and that is final. Its EPERM has other causes than a
-     * signature. */
+    /* The kernel's refusal is final. Its EPERM has causes other than a signature. */
     if (report.verdict == VERDICT_PARSER_FAILED || (report.verdict == VERDICT_VERIFIED && answer != -EPERM))
         r = describe_refusal(&report, answer);
     if (r >= 0)

@@ -450,7 +450,7 @@ static void test_name_is_another(void **state _unused_) {
     free(f.info.name);
     f.info.name = strdup("lp_false");
     assert_error(load_file(&f, NULL, USEC_INFINITY, &result), -ESTALE, EXIT_STATUS_REFUSED,
-                 "a module of another name than it has; it was unloaded again");
+                 "a module under another name than the module's own; it was unloaded again");
     assert_absent("lp_true");
     assert_in("lp_other", BUILD_2);
 
