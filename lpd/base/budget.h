@@ -3,9 +3,9 @@
 
 #include "base/host.h"
 
-/* What may still be spent on patches while others wait, such as the boot in its initramfs. Whatever
- * spends something subtracts it here, also when it fails, so that no number of bad files costs more
- * than this. */
+/* The budget for patches while others wait, such as the boot during its initramfs. All work
+ * subtracts what it uses, even if it fails, so that the cost is bounded however many files are
+ * bad. */
 struct budget {
     uint64_t bytes;    /* of modules, uncompressed */
     uint64_t patches;

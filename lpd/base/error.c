@@ -94,8 +94,7 @@ int error_collect(struct error *e, int r, struct error *from) {
     struct error **last;
     size_t n = 1;
 
-    /* Without a message error_message() falls back to the error number, which a further fault does
-     * not have. */
+    /* Further faults have no error number, so they need a message of their own. */
     if (e && !from->message)
         (void) error_set(from, r, from->exit_status, "%s", strerror(-r));
     if (e && !e->message) {

@@ -13,7 +13,7 @@ struct error {
     struct error *more; /* further faults of the same thing, or NULL */
 };
 
-/* More faults than this help nobody. */
+/* More faults than this would help no one. */
 #define ERROR_FAULTS_MAX 100
 
 #define ERROR_NULL ((struct error){ .exit_status = EXIT_STATUS_FAILED })

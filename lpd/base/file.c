@@ -58,7 +58,8 @@ static int grow(char **buffer, size_t *allocated, size_t max) {
     return 0;
 }
 
-/* read(2), once more after a signal: what was read, 0 at the end, or a negative errno. */
+/* Like read(2), but retries after a signal. Returns the number of bytes, 0 at the end, or a
+ * negative errno. */
 static ssize_t read_some(int fd, void *data, size_t size) {
     ssize_t n;
 

@@ -22,7 +22,7 @@ int file_read_fd(int fd, size_t max, char **ret, size_t *ret_size);
 /* An empty file in memory, memfd_create(2). Returns the descriptor. */
 int memfd_new(const char *name);
 
-/* Seals the file, so that nobody, this program included, can change it any more: fcntl(2), "File
+/* Seals the file, so that no process, including this one, can change it any more: fcntl(2), "File
  * sealing". */
 int memfd_seal(int fd);
 

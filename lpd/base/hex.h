@@ -9,6 +9,5 @@ char *hex_encode(const void *data, size_t size);
 /* Whether the text is lower-case hex for whole bytes; "" is. */
 bool hex_is_valid(const char *s);
 
-/* The bytes that such a text stands for; *ret is never NULL. -EINVAL if it is not hex, or
- * -ENOMEM. */
+/* Decodes such a text; *ret is never NULL. -EINVAL if it is not hex, or -ENOMEM. */
 int hex_decode(const char *s, void **ret, size_t *ret_size);

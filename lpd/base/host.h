@@ -46,7 +46,8 @@ struct host {
     int root_fd;
     bool live; /* the running machine; false with --root= and in chroots, where ops refuse */
     bool initrd; /* as the caller says; not every initramfs has /etc/initrd-release */
-    struct budget *budget; /* what may still be spent on patches, see base/budget.h; NULL: no limit */
+    struct budget *budget; /* what may still be used for patches, see base/budget.h; NULL: no
+                            * limit */
     const struct kernel_ops *ops;
     void *userdata; /* for fakes */
 };

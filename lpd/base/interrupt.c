@@ -15,7 +15,7 @@ void interrupt_catch(void) {
 
     (void) sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < ELEMENTSOF(signals); i++)
-        /* nohup(1) has it that nobody is interrupted. */
+        /* The caller, for instance nohup(1), has chosen to ignore the signal. */
         if (sigaction(signals[i], NULL, &before) >= 0 && before.sa_handler != SIG_IGN)
             (void) sigaction(signals[i], &action, NULL);
 }

@@ -3,9 +3,9 @@
 
 #include "base/macro.h"
 
-/* SIGINT, SIGHUP and SIGTERM, for a program that ends what it has begun in one of its documented states: whoever
- * waits stops waiting, as if the time were up, and what has to be put back then is put back undisturbed.
- * Programs that do not call interrupt_catch() are not concerned. */
+/* SIGINT, SIGHUP and SIGTERM, for a program that must always end in one of its documented states. A
+ * signal ends a wait, as if its time were up; the cleanup that follows is not interrupted. Programs
+ * that do not call interrupt_catch() are not affected. */
 
 void interrupt_catch(void);
 

@@ -39,10 +39,11 @@ static int spawn(char *const *argv, int output_fd, pid_t *ret) {
     return -r;
 }
 
-/* So late a signal is noticed that comes between two looks at it. */
+/* A signal that arrives between two checks is noticed at most this much later. */
 #define LOOK_MSEC 1000
 
-/* Asks a program to end, as this one was asked, and gives it time for that. */
+/* Passes the signal that this process received on to the program, and gives the program time to
+ * end. */
 static void pass_interrupt_on(pid_t pid, struct pollfd *p) {
     (void) kill(-pid, SIGTERM);
     for (unsigned i = 0; i < 10; i++)

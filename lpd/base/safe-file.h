@@ -9,8 +9,8 @@
 /* Opens a regular file for reading. path is absolute, as seen from the root of h. The last
  * component must not be a link, and the file must be neither empty nor larger than max bytes (whole
  * MiB). With trusted, the file and every directory above it, up to that root, must belong to root
- * (or to the caller) and be writable by nobody else, so that nobody else can have written its
- * content. Returns the descriptor. EXIT_STATUS_REFUSED: -EPERM (owner or mode), -ELOOP (link),
+ * (or to the caller) and must not be writable by anyone else, so that no one else can have written
+ * its content. Returns the descriptor. EXIT_STATUS_REFUSED: -EPERM (owner or mode), -ELOOP (link),
  * -EISDIR, -EINVAL (not a regular file), -ENOEXEC (empty), -EFBIG. EXIT_STATUS_PRIVILEGE: -EACCES.
  * EXIT_STATUS_FAILED: -ENOENT and other errors of open(2). The message does not name the path. */
 int safe_file_open(const struct host *h, const char *path, size_t max, bool trusted,

@@ -3,7 +3,7 @@
 
 #include "base/host.h"
 
-/* What /proc says about a task (proc(5)), as far as possible, as the task may end at any moment.
+/* What /proc says about a task (proc(5)), as far as it can be read: the task may end at any moment.
  * Names that the task chose are made printable for terminals and JSON. */
 
 /* How much of a file is read at most. */
@@ -19,7 +19,7 @@ int task_comm_read(const struct host *h, int pid, int tid, char **ret);
 int task_cmdline_read(const struct host *h, int pid, int tid, char **ret);
 
 /* The user who logged in, which stays the same through su(1) and sudo(8), see pam_loginuid(8). -1:
- * nobody, as for services, or unknown. */
+ * no one, as for services, or unknown. */
 int64_t task_login_uid(const struct host *h, int pid);
 
 /* The user as whom it creates files; -1: unknown. */

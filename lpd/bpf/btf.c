@@ -185,7 +185,7 @@ static void note(struct search *s, size_t i, uint32_t value) {
     s->found++;
 }
 
-/* Whether a type of that name answers the query. */
+/* Whether a type of that name is the answer to query i. */
 static bool asks_for(const struct search *s, size_t i, uint32_t name_offset) {
     return name_offset > 0 && s->names[i].offset == name_offset && !s->queries[i].found;
 }

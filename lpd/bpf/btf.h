@@ -16,8 +16,8 @@ struct btf_query {
 /* Answers up to BTF_QUERIES_MAX queries from an open file of BTF, the kernel's description of its
  * own types (/sys/kernel/btf/vmlinux; Documentation/bpf/btf.rst). The file has several megabytes
  * and is read piece by piece. Finds members of the struct itself, not those of an anonymous struct
- * inside it. 0, -EBADMSG (malformed), -EOPNOTSUPP (of a kind that this program does not know), or
- * an error of pread(2). */
+ * inside it. 0, -EBADMSG (malformed), -EOPNOTSUPP (it contains a kind of type that this code does
+ * not know), or an error of pread(2). */
 int btf_find(int fd, struct btf_query *queries, size_t n);
 
 /* The same for functions only; ret_ids gets n ids in the order of the names, 0 for a missing

@@ -29,7 +29,8 @@
 #define MAP(dst, fd) INSN(BPF_LD | BPF_DW | BPF_IMM, dst, BPF_PSEUDO_MAP_FD, 0, fd), INSN(0, 0, 0, 0, 0)
 #define MAP_VALUE(dst, fd, o)                                                                      \
     INSN(BPF_LD | BPF_DW | BPF_IMM, dst, BPF_PSEUDO_MAP_VALUE, 0, fd), INSN(0, 0, 0, 0, (int32_t) (o))
-/* Jumps to the last two instructions, unless; bpf_append_end() fills in the distance. */
+/* A conditional jump to the last two instructions, which end the program; bpf_append_end() fills in
+ * the distance. */
 #define TO_END INT16_MAX
 #define END_IF(dst, value) INSN(BPF_JMP | BPF_JEQ | BPF_K, dst, 0, TO_END, value)
 #define END_UNLESS(dst, value) INSN(BPF_JMP | BPF_JNE | BPF_K, dst, 0, TO_END, value)

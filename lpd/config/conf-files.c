@@ -267,7 +267,7 @@ static int read_dropin(const struct host *h, const struct conf_name *n, const ch
     r = conf_read(h, path, known, &data, &size, e);
     if (r <= 0)
         return r == -ENOENT ? 0 : r;
-    /* From here on it is used only in messages. */
+    /* From here on the path is used only in messages. */
     return reader(userdata, utf8_make_printable(path), data, size, e);
 }
 

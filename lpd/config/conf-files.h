@@ -30,9 +30,9 @@ struct conf_names {
 
 void conf_names_done(struct conf_names *l);
 
-/* The content of SUBDIR ("patches.d") in those directories, each of which is read once; a missing
- * one is fine. Other suffixes and hidden files are skipped. 0, or a negative errno with the
- * directory that cannot be read. */
+/* Lists SUBDIR ("patches.d") of those directories; each is read once and may be missing. Other
+ * suffixes and hidden files are skipped. 0, or a negative errno with the directory that cannot be
+ * read. */
 int conf_names_list(const struct host *h, unsigned dirs, const char *subdir, struct conf_names *ret,
                     struct error *e);
 

@@ -3,20 +3,20 @@
 
 #include "base/host.h"
 
-/* fstab(5), as far as it is known from there what is mounted when. */
+/* fstab(5): what is mounted where, and when. */
 
 struct fstab_line {
     char place[4096], type[64], options[1024];
 };
 
-/* Its text; "" if there is none, or it cannot be read. 0 or -ENOMEM. */
+/* Reads its text; "" if it does not exist or cannot be read. 0 or -ENOMEM. */
 int fstab_read(const struct host *h, char **ret);
 
-/* The next line that mounts something, and moves *text on. false: there is none. */
+/* The next line that mounts something; moves *text past it. false: there is none. */
 bool fstab_next(const char **text, struct fstab_line *ret);
 
-/* Whether it is about the mount point that is the first n characters of a path. */
+/* Whether the line's mount point is the first n characters of a path. */
 bool fstab_is_place(const struct fstab_line *line, const char *path, size_t n);
 
-/* Whether a mount of that type, with these options, is made only when the network is there. */
+/* Whether systemd mounts that type, with these options, only after the network is up. */
 bool fstab_needs_network(const char *type, const char *options);

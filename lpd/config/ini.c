@@ -7,38 +7,39 @@
 #define BLANKS " \t"
 #define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
-/* A byte that no line may hold. */
+/* A byte that is not allowed in a line. */
 struct bad_byte {
     unsigned line;
-    size_t column; /* from 1; 0: there is none */
+    size_t column; /* from 1; 0: none */
     unsigned char byte;
 };
 
 struct reader {
     const struct ini_table *table;
     const char *path;
-    const char *next, *end; /* the lines still to be read */
-    unsigned lines;         /* that have been read */
-    unsigned line;          /* where the one at hand begins */
-    char *text;             /* it, with what continues it; room for the whole file */
+    const char *next, *end; /* the rest of the text */
+    unsigned lines;         /* number of lines read so far */
+    unsigned line;          /* number of the first line of the current text */
+    char *text;             /* the current line with its continuations; has room for the whole
+                             * file */
     size_t length;
-    struct bad_byte bad; /* the first one in it */
+    struct bad_byte bad; /* the first one in the current line */
     enum { NOWHERE, INSIDE, REFUSED } place;
-    const char *section; /* as the table calls it */
+    const char *section; /* as the table spells it */
     void *target;
-    const struct ini_key *key; /* of the line at hand; NULL: it has none that the section knows */
-    bool harmless;             /* whether a fault of it is no more than a warning */
-    uint64_t seen;   /* keys of this section, by their place in the table */
-    char **sections; /* as they are written */
+    const struct ini_key *key; /* key of the current line; NULL: unknown in this section */
+    bool harmless;             /* whether its faults are only warnings */
+    uint64_t seen;   /* keys seen in this section, by their index in the table */
+    char **sections; /* sections seen, as written in the file */
     size_t n_sections;
     void *userdata;
-    int fault; /* the first one */
-    struct error one; /* the fault at hand */
-    struct error *e;  /* all of them; NULL: nobody asks */
+    int fault; /* the first fault */
+    struct error one; /* the current fault */
+    struct error *e;  /* all faults; NULL: the caller does not need them */
     size_t n_faults, n_warnings;
 };
 
-/* Where a fault is described; NULL if nobody will read it. */
+/* Where to describe a fault, or NULL if the caller does not need the description. */
 static struct error *description(struct reader *r) {
     if (r->harmless)
         return r->n_warnings < ERROR_FAULTS_MAX ? &r->one : NULL;
@@ -49,7 +50,7 @@ static void name_place(struct reader *r, int fault) {
     (void) error_prefix(&r->one, fault, "%s:%u", r->path, r->line);
 }
 
-/* The caller of ini_read() collects warnings. */
+/* Passes the current fault to the caller as a warning. */
 static void warn(struct reader *r, int fault) {
     if (r->n_warnings++ >= ERROR_FAULTS_MAX)
         return;
@@ -59,7 +60,7 @@ static void warn(struct reader *r, int fault) {
     error_done(&r->one);
 }
 
-/* Keeps a fault and names its place. The first one decides. */
+/* Adds a fault, with its place, to those found. The first one gives the return value. */
 static void note(struct reader *r, int fault) {
     if (fault >= 0)
         return;
@@ -85,7 +86,7 @@ static const struct ini_key *find_section(const struct ini_table *t, const char 
     return NULL;
 }
 
-/* With section NULL: a key of any section. */
+/* If section is NULL, searches all sections. */
 static const struct ini_key *find_key(const struct ini_table *t, const char *section,
                                       const char *name) {
     for (const struct ini_key *k = t->keys; k < t->keys + t->n_keys; k++)
@@ -95,7 +96,7 @@ static const struct ini_key *find_key(const struct ini_table *t, const char *sec
 }
 
 static void refuse_unknown_section(struct reader *r, const char *name) {
-    /* Less its argument, as in the table. */
+    /* The table has section names without their argument. */
     _cleanup_free_ char *word = strndup(name, strcspn(name, ":") + 1);
     const char *candidates[INI_KEYS_MAX] = { NULL }, *near;
 
@@ -204,7 +205,7 @@ static bool check_length(struct reader *r) {
     return false;
 }
 
-/* [Section], and nothing else on the line. */
+/* [Section] must be alone on its line. */
 static bool check_section(struct reader *r) {
     char quote[UTF8_QUOTE_SIZE];
     const char *line = utf8_quote(r->text, quote);
@@ -222,7 +223,7 @@ static bool check_section(struct reader *r) {
 }
 
 static void take_section(struct reader *r) {
-    /* Unless it proves good, what follows is nowhere, not in the section before. */
+    /* Until the section proves valid, lines after it must not be added to the previous section. */
     r->place = REFUSED;
     if (!check_characters(r, &r->bad) || !check_length(r) || !check_section(r))
         return;
@@ -230,7 +231,7 @@ static void take_section(struct reader *r) {
     begin_section(r, r->text + 1);
 }
 
-/* The length of the key of a KEY=VALUE line, and in *ret where its '=' should be. */
+/* The length of the key of a KEY=VALUE line; sets *ret to the position where its '=' should be. */
 static size_t measure_key(const char *line, size_t *ret) {
     static const char key[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
     size_t n = strspn(line, key);
@@ -239,7 +240,7 @@ static size_t measure_key(const char *line, size_t *ret) {
     return n;
 }
 
-/* "\\" at the end is text: systemd.syntax(7). */
+/* An escaped backslash at the end is text: systemd.syntax(7). */
 static bool is_continued(const char *line, size_t n) {
     size_t backslashes = 0;
 
@@ -248,15 +249,15 @@ static bool is_continued(const char *line, size_t n) {
     return backslashes % 2 == 1;
 }
 
-/* KEY=VALUE, not KEY: VALUE. */
+/* KEY=VALUE; KEY: VALUE is not allowed. */
 static bool check_assignment(struct reader *r) {
     size_t equals = strcspn(r->text, "="), n, end;
     char quote[UTF8_QUOTE_SIZE];
 
     n = measure_key(r->text, &end);
     if (r->text[equals] && n > 0 && end == equals) {
-        /* Without the blanks, which are not part of the value, it would continue whatever line the
-         * value is written to. */
+        /* If the value is written to another file without the trailing blanks, its backslash would
+         * continue the next line there. */
         if (!is_continued(r->text, r->length))
             return true;
         REFUSE(r, "blanks follow the backslash at the end of the line");
@@ -291,14 +292,14 @@ static void take_assignment(struct reader *r) {
     value += strspn(value, BLANKS);
     r->text[n] = '\0';
     if (r->place == NOWHERE)
-        REFUSE(r, "%s= stands before the first [Section]", r->text);
+        REFUSE(r, "%s= comes before the first [Section]", r->text);
     else if (!r->key)
         refuse_unknown_key(r, r->text);
     else
         assign(r, value);
 }
 
-/* One line of the file, less what ends it. */
+/* One line of the file, without its line break. */
 static const char *next_line(struct reader *r, size_t *ret) {
     const char *line = r->next;
     const char *newline = memchr(line, '\n', (size_t) (r->end - line));
@@ -310,7 +311,7 @@ static const char *next_line(struct reader *r, size_t *ret) {
     return line;
 }
 
-/* Only the first one counts. */
+/* Only the first one is reported. */
 static void find_bad_byte(const struct reader *r, const char *line, size_t n, struct bad_byte *bad) {
     for (size_t i = 0, length; i < n && bad->column == 0; i += length) {
         length = line[i] == '\t' ? 1 : utf8_valid(line + i, n - i);
@@ -329,15 +330,15 @@ static bool is_comment(const char *line, size_t n) {
     return n > 0 && (*line == '#' || *line == ';');
 }
 
-/* A backslash at the end of a line deletes the next one as such. That must not happen to a line that
- * says what to do, because of a value such as C:\. */
+/* A backslash at the end of a line, as in C:\, makes the next line part of the value. That is
+ * refused if the next line has an effect of its own. */
 static void refuse_swallowed(struct reader *r, const char *line) {
     const struct ini_key *k;
 
     line += strspn(line, BLANKS);
     k = *line == '[' ? NULL : find_key_of_line(r, line);
     if (*line == '[' || (k && !k->for_people))
-        REFUSE(r, "the line ends in a backslash, so that line %u would be a part of it", r->lines);
+        REFUSE(r, "the line ends in a backslash, so line %u would be part of it", r->lines);
 }
 
 static void check_comment(struct reader *r, const char *line, size_t n) {
@@ -360,7 +361,8 @@ static void strip(struct reader *r) {
     memmove(r->text, r->text + blanks, r->length + 1);
 }
 
-/* The next line with all that continues it: systemd.syntax(7). Empty for one that says nothing. */
+/* Reads the next line with its continuations: systemd.syntax(7). Comments and blank lines give an
+ * empty text. */
 static void read_line(struct reader *r) {
     bool continued = false;
 

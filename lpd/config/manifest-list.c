@@ -80,7 +80,7 @@ static int merge_dropins(const struct host *h, const struct conf_name *n, struct
     return r;
 }
 
-/* The faults of the drop-ins of a manifest that has a fault of its own, so that all can be
+/* Collects the faults of the drop-ins too if the manifest itself has one, so that all can be
  * corrected at once. */
 static int add_faults_of_dropins(const struct host *h, const struct conf_name *n, const char *path,
                                  struct safe_directories *known, struct draft *draft, int fault,
@@ -131,7 +131,7 @@ static int load_entry(const struct host *h, const struct conf_name *n, struct sa
     if (patch_name_is_valid(n->name))
         r = read_manifest(h, n, entry.path, known, /* draft= */ NULL, &entry.manifest, &entry.error);
     else {
-        /* Untrusted text, which goes to messages and tables. */
+        /* The name is untrusted and is shown in messages and tables. */
         utf8_make_printable(entry.name);
         utf8_make_printable(entry.path);
         r = error_set(&entry.error, -EBADMSG, EXIT_STATUS_CONFIG,
@@ -146,17 +146,17 @@ static int load_entry(const struct host *h, const struct conf_name *n, struct sa
     return 1;
 }
 
-/* Of names that are the same to the kernel the first one counts. */
+/* Of several names that the kernel cannot tell apart, the first one counts. */
 static void refuse_twin(struct manifest_entry *entry, const struct manifest_entry *first) {
     manifest_done(&entry->manifest);
     entry->error_number =
         error_set(&entry->error, -EBADMSG, EXIT_STATUS_CONFIG,
-                  "%s: '%s' is the same name as '%s' of %s to the kernel", entry->path, entry->name,
+                  "%s: '%s' is the same name to the kernel as '%s' of %s", entry->path, entry->name,
                   first->name, first->path);
     (void) error_hint(&entry->error, 0, "remove one of the two: '-' and '_' are alike");
 }
 
-/* Names that are the same stay in the order of the entries. */
+/* Entries with the same name keep their order. */
 static int compare_entries(const void *a, const void *b) {
     const struct manifest_entry *x = *(struct manifest_entry *const *) a;
     const struct manifest_entry *y = *(struct manifest_entry *const *) b;
@@ -203,7 +203,8 @@ static int add_entry(const struct host *h, const struct conf_name *n, struct saf
     return r;
 }
 
-/* Reads the manifests of that name, each once: files and drop-ins lose their names in the list. */
+/* Reads the manifests of that name. Removes their names from the list, so that none is read
+ * twice. */
 static int add_named(const struct host *h, struct conf_names *all, const char *name,
                      struct safe_directories *known, bool keep_sources, struct manifest_list *l) {
     for (size_t i = 0; i < all->n_names; i++) {
@@ -250,7 +251,7 @@ int manifest_list_load_some(const struct host *h, char ***names, manifest_follow
     return 0;
 }
 
-/* Reads every manifest, or those of that name. */
+/* Reads every manifest, or only those of that name. */
 static int load_list(const struct host *h, const char *name, bool keep_sources,
                      struct manifest_list *ret, struct error *e) {
     _cleanup_(safe_directories_done) struct safe_directories known = {};
@@ -314,7 +315,7 @@ const struct manifest_entry *manifest_list_find(const struct manifest_list *l, c
                 return l->entries + i;
         return NULL;
     }
-    /* The first one that is not less than the name, so that equal names are found in their
+    /* Finds the first entry that is not less than the name, so that equal names are found in their
      * order. */
     while (low < high) {
         size_t middle = low + (high - low) / 2;

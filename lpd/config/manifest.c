@@ -100,7 +100,7 @@ void manifest_done(struct manifest *m) {
     *m = (struct manifest){ 0 };
 }
 
-/* Appends a section for a release. */
+/* Appends a section for that release. */
 static int add_kernel(struct manifest *m, const char *release, struct manifest_kernel **ret) {
     struct manifest_kernel *grown;
     char *copy;
@@ -175,7 +175,7 @@ int manifest_merge(struct manifest *m, const char *path, const char *data, size_
     return ini_read(&manifest_table, path, data, size, m, e);
 }
 
-/* Whoever fixes the fault sees the warnings as well. */
+/* Also shows the warnings, so that both can be fixed at once. */
 static void add_warnings(struct manifest *m, struct error *e) {
     struct error *next;
 

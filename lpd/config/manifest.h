@@ -46,7 +46,7 @@ struct manifest {
     size_t n_kernels;
     struct manifest_source *sources; /* if requested: the manifest, then its drop-ins */
     size_t n_sources;
-    struct error warnings; /* faults in keys that are only for people; message NULL: none */
+    struct error warnings; /* faults in keys without effect on the load; message NULL: none */
 };
 
 void manifest_done(struct manifest *m);
@@ -56,7 +56,7 @@ int manifest_add_source(struct manifest *m, const char *path, const char *data, 
 void manifest_forget_sources(struct manifest *m);
 
 /* Parses one manifest from memory. @name is the patch's name, @path is for messages. -EBADMSG with
- * file, line and what was probably meant for every fault in the text; -ENOMEM. */
+ * file, line and a suggestion for every fault in the text; -ENOMEM. */
 int manifest_parse(const char *name, const char *path, const char *data, size_t size,
                    struct manifest *ret, struct error *e);
 
@@ -93,8 +93,7 @@ int manifest_list_load(const struct host *h, struct manifest_list *ret, struct e
  * parsed. */
 int manifest_list_load_sources(const struct host *h, struct manifest_list *ret, struct error *e);
 
-/* Which other manifests are needed because of this one: adds their names to *names. 0 or
- * -ENOMEM. */
+/* Adds to *names the other manifests that are needed because of this one. 0 or -ENOMEM. */
 typedef int (*manifest_follower)(void *userdata, const struct manifest_entry *entry, char ***names);
 
 /* The same for the manifests of those names only, and of the names that follow() adds for each of
@@ -123,7 +122,7 @@ int manifest_try_dropin(const struct host *h, const char *name, const char *path
 /* The section for that release, or NULL. */
 const struct manifest_kernel *manifest_kernel_for(const struct manifest *m, const char *release);
 
-/* Whether its pin allows a module with that SHA256: it names it, or there is no pin. */
+/* Whether its pin allows a module with that SHA256: the pin contains it, or there is no pin. */
 bool manifest_kernel_allows(const struct manifest_kernel *k, const char *sha256);
 
 /* Whether the manifest may apply to that release: it has no [Kernel:…] section, or one for it. */

@@ -5,7 +5,7 @@
 
 #define ALPHANUMERICAL "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
-/* struct utsname has 65 bytes for it: uname(2). */
+/* struct utsname has 65 bytes for the release: uname(2). */
 #define KERNEL_RELEASE_MAX 64
 
 static bool consists_of(const char *s, const char *allowed, size_t max) {
@@ -51,7 +51,7 @@ bool patch_pattern_is_glob(const char *pattern) {
 
 bool patch_pattern_matches(const char *pattern, const char *name) {
     _cleanup_free_ char *folded = patch_name_to_module(name), *p = strdup(pattern);
-    bool inside = false; /* a '-' in brackets makes a range */
+    bool inside = false; /* in brackets a '-' makes a range */
 
     if (!folded || !p)
         return false;

@@ -3,27 +3,27 @@
 
 #include "base/macro.h"
 
-/* Names of patches: the kernel's module names (MODULE_NAME_LEN, 56 bytes with the NUL on 64-bit
- * machines: include/linux/module.h), of letters, digits, '-', '_' and '.', neither '.' nor '-' in
- * front: no hidden file, no option. '-' and '_' are the same name, since the kernel's build turns
- * the one into the other (scripts/Makefile.lib). */
+/* Names of patches follow the kernel's names of modules: at most 55 letters, digits, '-', '_' and
+ * '.' (MODULE_NAME_LEN is 56 with the NUL on 64-bit machines: include/linux/module.h). The first
+ * must not be '.' or '-', so that a name is neither a hidden file nor an option. '-' and '_' are
+ * the same in names, because the kernel's build replaces one by the other
+ * (scripts/Makefile.lib). */
 
 #define PATCH_NAME_MAX 55
 
 bool patch_name_is_valid(const char *name);
 bool patch_name_equal(const char *a, const char *b);
 
-/* Orders names with '-' and '_' alike, as strcmp(3) does. */
+/* Compares names like strcmp(3), with '-' and '_' equal. */
 int patch_name_compare(const char *a, const char *b);
 
-/* Whether a name on a command line is a pattern of glob(7); and whether a name is one that it means, '-' and '_'
- * alike outside of brackets. */
+/* Whether a name on a command line is a pattern of glob(7); and whether a pattern matches a name,
+ * with '-' and '_' equal outside of brackets. */
 bool patch_pattern_is_glob(const char *pattern);
 bool patch_pattern_matches(const char *pattern, const char *name);
 
-/* The name as the kernel spells it, '-' made '_'. NULL when out of memory. */
+/* The name as the kernel spells it, with '_' for '-'. NULL if memory runs out. */
 char *patch_name_to_module(const char *name);
 
-/* Whether text can be the release of a kernel (uname -r): it becomes part of paths, and a word of
- * commands. */
+/* Whether the text can be a kernel release (uname -r), so that it is safe in paths and commands. */
 bool kernel_release_is_valid(const char *release);

@@ -22,7 +22,7 @@ static bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
 
-/* Reads digits from *s and moves it past them. */
+/* Reads digits at *s and moves *s past them. */
 static int read_number(const char **s, uint64_t *ret) {
     uint64_t n = 0;
 
@@ -71,7 +71,7 @@ static const struct {
     { 31557600 * USEC_PER_SEC, { "y", "year", "years" } },
 };
 
-/* The unit at *s, which is moved past it; 0 if there is no such unit. */
+/* Reads the unit at *s and moves *s past it; 0 if there is no such unit. */
 static uint64_t read_unit(const char **s) {
     size_t n = strcspn(*s, BLANKS ".0123456789");
 
@@ -84,7 +84,8 @@ static uint64_t read_unit(const char **s) {
     return 0;
 }
 
-/* One "1.5 h" at *s, which is moved past it. Fractions of a microsecond are cut off. */
+/* Reads a term such as "1.5 h" at *s and moves *s past it. Fractions of a microsecond are cut
+ * off. */
 static int read_term(const char **s, uint64_t *ret) {
     const char *fraction = NULL;
     uint64_t n, unit;

@@ -169,7 +169,7 @@ static int parse_file(void *userdata, const char *path, const char *data, size_t
     return policy_parse(userdata, path, data, size, e);
 }
 
-/* The first existing lpd.conf, also if it is a mask. */
+/* Reads the first lpd.conf that exists, even if it is a mask. */
 static int read_main(const struct host *h, struct safe_directories *known, struct policy *p,
                      struct error *e) {
     int r = -ENOENT;

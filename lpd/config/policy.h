@@ -17,13 +17,13 @@ enum keyring_set {
     KEYRING_PLATFORM = 1 << 3,
 };
 
-/* What lpctl status and the journal warn of. */
+/* The warnings of lpctl status and the journal. */
 enum warning {
     WARNING_INITRAMFS = 1 << 0,    /* the image is outdated */
     WARNING_NEXT_KERNEL = 1 << 1,  /* patches without a module for the kernel that boots next */
-    WARNING_LATE = 1 << 2,         /* patches that were loaded later in the boot than they could be */
+    WARNING_LATE = 1 << 2,         /* patches that were loaded later in the boot than configured */
     WARNING_INAPPLICABLE = 1 << 3, /* loaded, but this boot would not load it */
-    WARNING_MANIFEST = 1 << 4,     /* faults of what is only for people */
+    WARNING_MANIFEST = 1 << 4,     /* faults in keys without effect on the load */
 };
 
 /* An assignment in a file, as it is written there. */
@@ -61,7 +61,7 @@ struct policy {
     char *guard_ledger;
     char *store_device; /* NULL if not set */
     uint64_t store_wait_usec;
-    unsigned silenced; /* enum warning */
+    unsigned silenced; /* enum warning, the bits of Silence= */
     struct policy_origin *origins;
     size_t n_origins;
 };
@@ -89,5 +89,5 @@ const char *signature_policy_to_string(enum signature_policy s);
 /* The word for one keyring in Keyrings=. */
 const char *keyring_set_to_string(enum keyring_set keyring);
 const char *lock_policy_to_string(enum lock_policy l);
-/* The word that Silence= has for one warning. */
+/* The word for a warning in Silence=. */
 const char *warning_to_string(enum warning w);

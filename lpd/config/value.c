@@ -10,7 +10,7 @@
 #include "config/value.h"
 
 #define BLANKS " \t"
-/* A plan looks each of them up. */
+/* The plan looks up each name, so the number is limited. */
 #define NAMES_MAX 256
 #define WORDS_MAX 4096
 
@@ -21,7 +21,7 @@ static int refuse(const struct ini_key *k, const char *value, const char *what, 
                      utf8_quote(value, quote));
 }
 
-/* "" is NULL. */
+/* Stores NULL for "". */
 static int store_copy(const char *value, void *field) {
     return string_set(field, *value ? value : NULL);
 }
@@ -42,7 +42,7 @@ static int find_word(const struct ini_key *k, const char *value) {
     return -ENOENT;
 }
 
-/* "one, two or three". */
+/* Joins as in "one, two or three". */
 static char *words_join(const char *const *words, size_t n, const char *last_separator) {
     size_t size = 1;
     char *joined, *end;
@@ -129,7 +129,7 @@ int value_list(const struct ini_key *k, const char *value, void *field, struct e
     return r < 0 ? r : strv_extend_split(list, value, BLANKS);
 }
 
-/* A name that the list has already is not added again. */
+/* A name that is already in the list is not added again. */
 int value_names(const struct ini_key *k, const char *value, void *field, struct error *e) {
     _cleanup_strv_free_ char **words = NULL;
     char ***list = field;
@@ -188,7 +188,7 @@ int value_percent(const struct ini_key *k, const char *value, void *field, struc
     return 0;
 }
 
-/* Absolute, and neither "//", ".", ".." nor a '/' at the end. */
+/* Whether the path is absolute, without "//", "." or "..", and without a '/' at the end. */
 static bool path_is_normalized(const char *path) {
     if (*path != '/')
         return false;

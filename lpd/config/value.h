@@ -3,21 +3,21 @@
 
 #include "config/ini.h"
 
-/* What ini_key.parse can be. Each says which type the field has, and returns 0, -EBADMSG with
- * "KEY= takes …, not 'VALUE'", or -ENOMEM; then the field is unchanged. Only the kinds that say so
- * take the empty value (as a fallback). */
+/* The functions for ini_key.parse. Each comment gives the type of the field. They return 0,
+ * -EBADMSG with "KEY= takes …, not 'VALUE'", or -ENOMEM; on failure the field is unchanged. The
+ * empty value is valid only where the comment says so, and as a fallback. */
 
 /* char *: any text; "" is NULL. */
 int value_string(const struct ini_key *k, const char *value, void *field, struct error *e);
 /* bool */
 int value_boolean(const struct ini_key *k, const char *value, void *field, struct error *e);
-/* enum: the place among words. */
+/* enum: the index of the word. */
 int value_word(const struct ini_key *k, const char *value, void *field, struct error *e);
-/* unsigned: a bit for each word that is listed; a key that may be repeated adds them. */
+/* unsigned: one bit for each listed word; a key that repeats adds them. */
 int value_word_set(const struct ini_key *k, const char *value, void *field, struct error *e);
 /* char **: adds the words of the text to the list; "" empties it. */
 int value_list(const struct ini_key *k, const char *value, void *field, struct error *e);
-/* The same; each must be a valid name of a patch or module, and stands in the list once. */
+/* The same; each word must be a valid name of a patch or module, and is added only once. */
 int value_names(const struct ini_key *k, const char *value, void *field, struct error *e);
 /* unsigned, from min to max. */
 int value_number(const struct ini_key *k, const char *value, void *field, struct error *e);
@@ -31,7 +31,7 @@ int value_program(const struct ini_key *k, const char *value, void *field, struc
 int value_file(const struct ini_key *k, const char *value, void *field, struct error *e);
 /* char *: an even number of hexadecimal digits from min to max, made lower case. "" is NULL. */
 int value_hex(const struct ini_key *k, const char *value, void *field, struct error *e);
-/* char *: any number of those, with one blank between them. "" is NULL. */
+/* char *: any number of such values, with one blank between them. "" is NULL. */
 int value_hex_list(const struct ini_key *k, const char *value, void *field, struct error *e);
 /* char *: LABEL=, UUID=, PARTUUID= or PARTLABEL= of a volume, or one of words. "" is NULL. */
 int value_volume(const struct ini_key *k, const char *value, void *field, struct error *e);

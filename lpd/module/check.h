@@ -4,8 +4,9 @@
 #include "config/manifest.h"
 #include "module/file.h"
 
-/* Reasons for a load to refuse a module: its bytes are not those of the manifest, or it is no live
- * patch for that kernel. Pure; trust/gate.h continues with the signature. */
+/* Reasons for a load to refuse a module before its signature is checked: its bytes do not match the
+ * manifest, or it is not a live patch for that kernel. Pure; trust/gate.h continues with the
+ * signature. */
 
 /* Whether the pin of a manifest allows these bytes; kernel is the manifest's section for the
  * release, or NULL if it has none. path names the file in the message. 0; -EKEYREJECTED

@@ -204,7 +204,7 @@ static int describe(const struct decoder *d, const struct stream *s, size_t size
                          "decompressing its %s data needs more than %zu MiB of memory", d->name,
                          (size_t) (WINDOW_MAX >> 20));
     case -EFBIG:
-        return error_set(e, r, EXIT_STATUS_REFUSED, "its %s data hold more than %zu MiB", d->name,
+        return error_set(e, r, EXIT_STATUS_REFUSED, "its %s data contain more than %zu MiB", d->name,
                          max >> 20);
     case -EBADMSG:
         return error_set(e, r, EXIT_STATUS_REFUSED,

@@ -4,9 +4,9 @@
 #include "base/error.h"
 
 /* Decompresses data that begin with the magic bytes of xz, zstd or gzip into an open descriptor:
- * exactly one stream. At most max bytes are written, and the decoder's window has a limit of its
- * own, so a decompression bomb costs no more. Returns 1; 0, without writing, if the data are in no
- * such format; -EFBIG if the output or the window would exceed its limit, -EBADMSG for damaged or
+ * exactly one stream. At most max bytes are written, and the memory of the decoder is limited too,
+ * so a decompression bomb does no harm. Returns 1; 0, without writing, if the data are in none of
+ * these formats; -EFBIG if the output or the memory would exceed its limit, -EBADMSG for damaged or
  * truncated data (EXIT_STATUS_REFUSED), -ENOMEM, or an error of write(2). *produced is the number
  * of bytes written, also on failure, because they cost time too. */
 int decompress(const void *data, size_t size, size_t max, int fd, size_t *produced,

@@ -20,7 +20,7 @@ struct elf_section {
     bool allocated; /* SHF_ALLOC; the kernel's module loader ignores other sections */
 };
 
-/* Whether these bytes are such an object whose sections all lie within it. Returns 0, or -ENOEXEC
+/* Whether these bytes are such an object and contain all of its sections. Returns 0, or -ENOEXEC
  * with the reason (EXIT_STATUS_REFUSED). ret points into data. */
 int elf_open(const void *data, size_t size, struct elf *ret, struct error *e);
 

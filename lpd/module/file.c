@@ -26,7 +26,7 @@ void module_file_close(struct module_file *f) {
     *f = MODULE_FILE_NULL;
 }
 
-/* From here on nobody, this program included, can change the bytes in the memfd. They are read in
+/* From here on no process, including this one, can change the bytes in the memfd. They are read in
  * place: the memfd is the only copy. The mapping is private, because Linux before 6.7 refuses a
  * shared mapping of a sealed file. */
 static int seal_and_map(struct module_file *f, size_t size) {
@@ -72,7 +72,7 @@ static int unpack(const struct host *h, struct module_file *f, struct error *e) 
     return seal_and_map(f, size);
 }
 
-/* The file is read only here. */
+/* Nothing else reads the file. */
 static int read_bytes(const struct host *h, struct module_file *f, struct error *e) {
     size_t size, max = budget_bytes(h, MODULE_SIZE_MAX);
     int r;
@@ -131,8 +131,8 @@ int module_file_open_untrusted(const struct host *h, const char *path, struct mo
     return module_open(h, path, /* trusted= */ false, ret, e);
 }
 
-/* With libmd: libcrypto alone would add 2.5 million instructions and 1.6 MiB to each load, all of
- * it for its own relocations (tests/bench/run load). */
+/* Uses libmd: libcrypto alone would add 2.5 million instructions and 1.6 MiB to each load, only for
+ * its own relocations (tests/bench/run load). */
 static void hash(const void *data, size_t size, uint8_t ret[static SHA256_DIGEST_LENGTH]) {
     SHA2_CTX context;
 

@@ -30,11 +30,11 @@ void module_file_close(struct module_file *f);
 /* Opens, reads, decompresses (by magic bytes: xz, zstd, gzip) and parses a module. path is
  * absolute, as seen from the root of h. The file must be regular, and its last component must not
  * be a link. The file and every directory above it, up to that root, must belong to root (or to the
- * caller) and be writable by nobody else (lpd(8)). EXIT_STATUS_REFUSED: -EPERM (owner or mode),
- * -ELOOP (link), -EISDIR, -EINVAL (not a regular file), -EFBIG, -ENOEXEC (no module, or one for
- * another machine), -EBADMSG (damaged), -ENOPKG (signature of another kind). EXIT_STATUS_PRIVILEGE:
- * -EACCES. EXIT_STATUS_FAILED: -ENOENT and other errors of open(2) and read(2), -ENOMEM,
- * -ENOSPC. */
+ * caller) and must not be writable by anyone else (lpd(8)). EXIT_STATUS_REFUSED: -EPERM (owner or
+ * mode), -ELOOP (link), -EISDIR, -EINVAL (not a regular file), -EFBIG, -ENOEXEC (no module, or one
+ * for another machine), -EBADMSG (damaged), -ENOPKG (signature of another kind).
+ * EXIT_STATUS_PRIVILEGE: -EACCES. EXIT_STATUS_FAILED: -ENOENT and other errors of open(2) and
+ * read(2), -ENOMEM, -ENOSPC. */
 int module_file_open(const struct host *h, const char *path, struct module_file *ret,
                      struct error *e);
 

@@ -48,8 +48,8 @@ static int copy_value(const struct elf_section *modinfo, const char *key, char *
     return *ret ? 0 : -ENOMEM;
 }
 
-/* What KBUILD_MODNAME can be. It names a directory below /sys/module, so it has no slash and no
- * "..". */
+/* The names that KBUILD_MODNAME can have. The name becomes a directory below /sys/module, so '/'
+ * and ".." are not allowed. */
 static int check_name(const char *name, struct error *e) {
     static const char letters[] =
         "_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz.-";

@@ -6,13 +6,13 @@
 #define CONFLICTS_DIRECTORY "/run/lpd/conflicts"
 
 /* The Conflicts= of this boot's patches, recorded when a patch is loaded: an empty file
- * /run/lpd/conflicts/OTHER/NAME. So the load of OTHER, whose own manifest names nobody, finds the
- * manifests that name it without reading all manifests. The reader checks what such a manifest
- * says now, and whether its patch is loaded. */
+ * /run/lpd/conflicts/OTHER/NAME. If OTHER's own manifest does not name the conflict, its load can
+ * find the manifests that do without reading all of them. The reader then checks what such a
+ * manifest says now, and whether its patch is loaded. */
 
 /* 0 or a negative errno. */
 int conflicts_write(const struct host *h, const char *name, char *const *others);
 
-/* The patches recorded as in conflict with that name ('-' and '_' are the same); NULL for none. 0
- * or -ENOMEM. */
+/* The patches that are recorded as conflicting with that name ('-' and '_' are the same), or NULL.
+ * 0 or -ENOMEM. */
 int conflicts_read(const struct host *h, const char *name, char ***ret);

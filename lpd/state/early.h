@@ -31,5 +31,5 @@ void early_begin(struct host *h, struct early_record *record, struct budget *bud
 /* Records what was used. The boot continues even if that fails. */
 void early_end(struct host *h, struct early_record *record, const struct budget *budget);
 
-/* After the end of a program that was stopped: it used that time. */
+/* Accounts for the time of a program that was stopped, after its end. */
 void early_stopped(struct host *h, uint64_t usec);

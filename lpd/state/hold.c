@@ -4,7 +4,7 @@
 #include "state/hold.h"
 #include "state/results.h"
 
-/* No patch's result is called so, as there is no ".json". */
+/* No result of a patch has this name, because it lacks ".json". */
 #define HOLD_RECORD RESULTS_DIRECTORY "/hold"
 
 void hold_record_begin(struct host *h) {

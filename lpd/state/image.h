@@ -15,7 +15,8 @@ struct image_patch {
     char *name;
     char *sha256;   /* NULL in the record: the module could not be read in the initramfs */
     char *build_id; /* NULL: the module has none */
-    bool unread;    /* in the record: the module was not read, because the patch was not to be loaded */
+    bool unread;    /* in the record: the module was not read, because the patch was not supposed to
+                     * be loaded */
 };
 
 void image_patch_done(struct image_patch *p);

@@ -198,7 +198,7 @@ int result_list_names(const struct host *h, char ***ret) {
     int r;
 
     r = file_list(h, RESULTS_DIRECTORY, &files);
-    /* A boot must not fail because of anything else in its place. */
+    /* Nothing else at that path must make a boot fail. */
     if (r < 0 && r != -ENOENT && r != -ENOTDIR)
         return r;
     STRV_FOREACH(file, files) {
@@ -313,7 +313,7 @@ int result_find_module(const struct host *h, const char *module, struct result *
     const struct result *found;
     int k;
 
-    /* Most modules have the name of their patch: then only one file is read. */
+    /* Most modules have the name of their patch, so usually only one file is read. */
     k = result_find(h, module, &r);
     if (k == -ENOMEM)
         return k;

@@ -6,13 +6,14 @@
 
 #define RESULTS_DIRECTORY "/run/lpd"
 
-/* Why a patch is in the state that is on record of it. The values are stable. */
-#define CAUSE_STALLED "stalled"           /* its transition takes longer than TimeoutSec=, and goes on */
-#define CAUSE_FORCED "forced"             /* its transition was ended by force */
-#define CAUSE_REVERTED "reverted"         /* its transition stalled and was turned back: OnStall=revert */
-#define CAUSE_PROBE_FAILED "probe-failed" /* its probe failed, and it was unloaded again */
-#define CAUSE_WAITING "waiting"           /* the transition of another patch is in its way */
-#define CAUSE_SWITCHED_OFF "switched-off" /* somebody other than lpd disabled it */
+/* Why a patch is in its recorded state. The values are stable. */
+#define CAUSE_STALLED "stalled"           /* its transition continues after TimeoutSec= */
+#define CAUSE_FORCED "forced"             /* OnStall=force ended its transition */
+#define CAUSE_REVERTED "reverted"         /* its transition stalled and was reverted:
+                                           * OnStall=revert */
+#define CAUSE_PROBE_FAILED "probe-failed" /* its probe failed, and it was unloaded */
+#define CAUSE_WAITING "waiting"           /* it waits for the transition of another patch */
+#define CAUSE_SWITCHED_OFF "switched-off" /* a program other than lpd disabled it */
 #define CAUSE_UNLOADED "unloaded"         /* it was unloaded on request */
 
 /* The result of the last load or unload of a patch in this boot: one JSON file for each patch in
@@ -27,15 +28,15 @@ struct result {
     enum exit_status exit_status;
     char *stage;       /* system, initrd */
     char *early_reason; /* why the initramfs of this boot could not load it, if it tried */
-    char *late_reason;  /* why the boot went on without it, if it did; it was loaded later, or will be */
+    char *late_reason;  /* why the boot went on without it, if it did */
     char *module_path;
     char *module_name; /* the module's name in the kernel */
     char *sha256;
     char *build_id;
-    char *manifest_sha256; /* of the manifest, if its signatures were checked; NULL: they were not */
+    char *manifest_sha256; /* of the manifest, if its signature was checked; else NULL */
     /* Of the signature, as in struct trust_report; NULL: not checked, or unknown. */
     char *verdict, *way, *signer, *key_id, *keyring, *hash, *expired;
-    bool loaded;       /* by lpd, or about to be, and not unloaded by lpd since */
+    bool loaded;       /* lpd has loaded it, or is about to, and has not unloaded it since */
     bool complete;     /* its transition has finished, and its probe, if any, has succeeded */
     char **replaces;   /* patches loaded before it; once complete, those that it replaced */
     uint64_t since_usec;       /* CLOCK_REALTIME of the last change */
@@ -47,7 +48,8 @@ struct result_list {
     size_t n_results;
 };
 
-/* The state of a patch that could not be loaded: what is no module at all was not refused. */
+/* The state of a patch that could not be loaded. A file that is not a module has failed; it was not
+ * refused. */
 const char *result_failed_state(int r, enum exit_status exit_status);
 
 void result_done(struct result *r);
@@ -79,16 +81,16 @@ int result_list_names(const struct host *h, char ***ret);
 int result_list_read(const struct host *h, struct result_list *ret);
 const struct result *result_list_find(const struct result_list *l, const char *name);
 
-/* Puts a result in the place of that of the same name, or at the end, and takes it over. 0 or
- * -ENOMEM. */
+/* Adds a result to the list, replacing one of the same name, and takes it over. 0 or -ENOMEM. */
 int result_list_put(struct result_list *l, struct result *r);
 
-/* Drops the one of that very name, if there is one. */
+/* Removes the result with exactly that name, if there is one. */
 void result_list_drop(struct result_list *l, const char *name);
 
 /* The same by the module's name in the kernel; of several results, one whose patch was loaded. */
 const struct result *result_list_find_module(const struct result_list *l, const char *module);
 
 /* Whether that patch was loaded after the one with that module, and so may have replaced it. other
- * is the result of the latter, or NULL: a patch replaces only those that were loaded before it. */
+ * is the result of the latter, or NULL. A patch replaces only patches that were loaded before
+ * it. */
 bool result_is_over(const struct result *r, const char *module, const struct result *other);

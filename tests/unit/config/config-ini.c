@@ -234,11 +234,11 @@ static void test_continued(void **state) {
 /* A path of Windows, or a backslash left behind, must not delete what follows. */
 static void test_swallowed(void **state) {
     assert_fault("[Fruit]\nName=C:\\\nTasteSec=a\n",
-                 "f.conf:2: the line ends in a backslash, so that line 3 would be a part of it");
+                 "f.conf:2: the line ends in a backslash, so line 3 would be part of it");
     assert_fault("[Fruit]\nName=C:\\\n#\n TasteSec = a\n",
-                 "f.conf:2: the line ends in a backslash, so that line 4 would be a part of it");
+                 "f.conf:2: the line ends in a backslash, so line 4 would be part of it");
     assert_fault("[Fruit]\nName=C:\\\n[Tree:a]\n",
-                 "f.conf:2: the line ends in a backslash, so that line 3 would be a part of it");
+                 "f.conf:2: the line ends in a backslash, so line 3 would be part of it");
     assert_name("[Fruit]\nName=a\\\nverbose=1\n", "a verbose=1");
 }
 
@@ -371,7 +371,7 @@ static void test_syntax(void **state) {
     assert_fault("[Fruit] # x\n", "f.conf:1: text after the ']' of '[Fruit] # x'");
     assert_fault("[]\n", "f.conf:1: '[]' is not a section name");
     assert_fault("[ Fruit ]\n", "f.conf:1: '[ Fruit ]' is not a section name");
-    assert_fault("Name=a\n[Fruit]\n", "f.conf:1: Name= stands before the first [Section]");
+    assert_fault("Name=a\n[Fruit]\n", "f.conf:1: Name= comes before the first [Section]");
     assert_fault("\xef\xbb\xbf\xef\xbb\xbf[Fruit=]\n",
                  "f.conf:1: '??" "?[Fruit' is not a key name");
 }

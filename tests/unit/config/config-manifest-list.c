@@ -271,8 +271,8 @@ static void test_twins(void **state) {
     assert_int_equal(l.entries[1].error_number, -EBADMSG);
     assert_null(l.entries[1].manifest.name);
     assert_string_equal(l.entries[1].error.message,
-                        ETC "fix_a-b.conf: 'fix_a-b' is the same name as 'fix-a_b' of "
-                        USR "fix-a_b.conf to the kernel");
+                        ETC "fix_a-b.conf: 'fix_a-b' is the same name to the kernel as 'fix-a_b' of "
+                        USR "fix-a_b.conf");
     assert_ptr_equal(manifest_list_find(&l, "fix_a_b"), l.entries);
     assert_ptr_equal(manifest_list_find(&l, "fix_a-b"), l.entries);
     assert_ptr_equal(manifest_list_find(&l, "fix-c"), l.entries + 2);

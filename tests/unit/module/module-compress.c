@@ -114,7 +114,7 @@ static void test_too_large(void **state) {
             size_t n = formats[f].compress(zeros, sizes[i], packed, LIMIT), size = 1;
             struct error e = ERROR_NULL;
 
-            assert_error(run(packed, n, &out, &size, &e), -EFBIG, &e, "hold more than");
+            assert_error(run(packed, n, &out, &size, &e), -EFBIG, &e, "contain more than");
             assert_null(out);
         }
 }
