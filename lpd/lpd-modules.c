@@ -16,7 +16,7 @@ static void report(void *userdata _unused_, const char *name, int r, const struc
         fprintf(stderr, "%s\n", error_message(e, r));
 }
 
-/* For lpd lock, which reports why it did not lock. */
+/* Leaves a message for lpd lock, which reports why it did not lock. */
 static void leave_word(const struct host *h, const char *failures) {
     if (file_mkdir_p(h, RESULTS_DIRECTORY) >= 0)
         (void) file_write_volatile(h, LOCK_MODULES_RECORD, failures, strlen(failures), 0644);

@@ -16,10 +16,9 @@
 #include "system/kernel-log.h"
 #include "system/manager.h"
 
-/* In the initramfs, once block devices exist: fetches the patches of the volume that [Store]
+/* Runs in the initramfs, once block devices exist: copies the patches from the volume that [Store]
  * Device= names, and continues as "lpd initrd", which finds them among those of the image. A
- * separate program, so that lpd need not link libblkid. Whatever fails here, the boot
- * continues. */
+ * separate program, so that lpd need not link libblkid. The boot continues even if it fails. */
 
 /* In addition to the time that the volume may take to appear. */
 #define DEVICE_SEC 10
@@ -27,7 +26,7 @@
 #define FETCH_SEC 8
 #define MEMORY_MAX ((rlim_t) 256 * 1024 * 1024)
 
-/* What failed, for the host's journal and for lpctl status. */
+/* Records a failure for the host's journal and for lpctl status. */
 static int add_problem(struct volume_record *record, const struct error *e, int r) {
     char *text;
 
@@ -133,7 +132,7 @@ static int fetch_in_time(struct host *h, const struct policy *p) {
     return r;
 }
 
-/* On the host there are files that must not be overwritten. */
+/* On a host it would overwrite files. */
 static bool is_initramfs(const struct host *h) {
     return file_exists(h, "/etc/initrd-release") || !manager_is_running(h);
 }

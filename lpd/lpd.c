@@ -24,7 +24,7 @@
 #include "system/kernel-log.h"
 #include "version.h"
 
-/* The service program: the verbs that units run. Administrators use lpctl(8). */
+/* The service program, with the verbs that units run. Administrators use lpctl(8). */
 
 /* Less than the time limit of systemd for a reload. */
 #define APPLY_TIMEOUT_USEC (60 * USEC_PER_SEC)
@@ -91,7 +91,8 @@ static bool is_shutting_down(const struct host *h) {
            manager_is_stopping(m);
 }
 
-/* Whether the patch was taken out by a failure, or by a stranger, and not on request. Then its unit fails. */
+/* Whether the patch was unloaded by a failure or by another program, and not on request. Its unit
+ * fails in that case. */
 static bool was_lost(const struct result *r) {
     const char *state = strempty(r->state);
 
@@ -99,7 +100,7 @@ static bool was_lost(const struct result *r) {
                                      streq(strempty(r->cause), CAUSE_SWITCHED_OFF));
 }
 
-/* The reason stays on record, and systemctl status shows it. */
+/* The reason stays recorded, and systemctl status shows it. */
 static int fail_unit(struct host *h, const struct result *lost, struct error *e) {
     (void) result_write(h, lost);
     (void) sd_notifyf(false, "STATUS=%s", strempty(lost->reason));
@@ -171,13 +172,13 @@ static void stop_initrd(int signal _unused_) {
     _exit(EXIT_STATUS_DONE);
 }
 
-/* Each step checks the time. This is for a step that does not finish. */
+/* Each step checks the time. This limit is for a step that does not finish. */
 static void limit_initrd(void) {
     (void) signal(SIGALRM, stop_initrd);
     (void) alarm(EARLY_SEC_MAX + EARLY_GRACE_SEC);
 }
 
-/* Whatever fails here, the boot continues, and the host tries again. */
+/* The boot continues even if this fails, and the host tries again. */
 static int verb_initrd(struct host *h, char *argv[] _unused_, struct error *e) {
     int r;
 
@@ -206,7 +207,7 @@ static int verb_lock(struct host *h, char *argv[] _unused_, struct error *e) {
     return r;
 }
 
-/* ExecStopPost=, so that it also runs after a kill. */
+/* Runs as ExecStopPost=, so that it also runs after a kill. */
 static int verb_end_wait(struct host *h, char *argv[] _unused_, struct error *e) {
     return lock_wait_ended(h, e);
 }
@@ -231,7 +232,7 @@ static int verb_monitor(struct host *h, char *argv[] _unused_, struct error *e) 
 static const struct verb {
     const char *name;
     int n_args;
-    bool reports; /* tells itself what became of it */
+    bool reports; /* reports its result itself */
     int (*run)(struct host *h, char *argv[], struct error *e);
     const char *arguments, *help;
 } verbs[] = {
@@ -264,7 +265,7 @@ static int usage_error(const char *word) {
         names[i] = verbs[i].name;
     near = word ? suggest(word, names, ELEMENTSOF(names)) : NULL;
     if (!word)
-        fprintf(stderr, "%s: which command? See --help\n", program_invocation_short_name);
+        fprintf(stderr, "%s: no command given; see --help\n", program_invocation_short_name);
     else
         fprintf(stderr, "%s: unknown command '%s'%s%s%s\n", program_invocation_short_name, word,
                 near ? ", did you mean '" : "", strempty(near), near ? "'?" : "");

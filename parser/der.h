@@ -5,7 +5,7 @@
 
 #include "base/macro.h"
 
-/* For the few facts that OpenSSL does not report: reads elements of DER one after another. */
+/* Reads elements of DER one after another, for the few facts that OpenSSL does not report. */
 struct der {
     const uint8_t *next, *end;
 };
@@ -15,7 +15,8 @@ struct der {
 #define DER_OBJECT V_ASN1_OBJECT
 #define DER_SEQUENCE (V_ASN1_SEQUENCE | V_ASN1_CONSTRUCTED)
 #define DER_SET (V_ASN1_SET | V_ASN1_CONSTRUCTED)
-/* [n], explicit or of a constructed type; and implicit, of a primitive one. */
+/* The identifiers of [n], explicit or of a constructed type, and of [n], implicit and of a
+ * primitive type. */
 #define DER_TAGGED(n) ((n) | V_ASN1_CONTEXT_SPECIFIC | V_ASN1_CONSTRUCTED)
 #define DER_TAGGED_PRIMITIVE(n) ((n) | V_ASN1_CONTEXT_SPECIFIC)
 

@@ -8,7 +8,7 @@ struct signed_data {
     bool revocations;
 };
 
-/* 0: none of a single byte. */
+/* Returns 0 unless there is a version of a single byte. */
 static unsigned take_version(struct der *d) {
     struct der integer;
 

@@ -42,10 +42,10 @@
 #error "the name of this architecture for seccomp(2) is missing"
 #endif
 
-/* The system calls that any version of the C library and libcrypto needs to compute. Which others
- * they try differs between versions and must not decide whether a signature can be read: these
- * fail, and the libraries work without them. Random numbers are not available: verifying needs
- * none, see random.c, and at boot it can take long until the kernel has some. */
+/* The system calls that any version of the C library and libcrypto needs to compute. Versions
+ * differ in what else they try, and that must not decide whether a signature can be read: those
+ * calls fail, and the libraries work without them. Random numbers are not available: verifying
+ * needs none, see random.c, and at boot the kernel may not have any for a long time. */
 static const int allowed[] = {
     __NR_write,
     __NR_exit_group,
@@ -75,7 +75,7 @@ static const int allowed[] = {
 
 #define LOAD(offset) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t) (offset))
 #define ANSWER(action) BPF_STMT(BPF_RET | BPF_K, (action))
-/* Continues with the next instruction if the loaded value is that one, else after that many
+/* Continues with the next instruction if the loaded value is equal, otherwise skips that many
  * more. */
 #define IF_EQUAL(value, skipped)                                                                   \
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t) (value), 0, (skipped))
@@ -89,11 +89,11 @@ static int set_filter(void) {
         LOAD(OFFSET_OF_NUMBER),
     };
     static const struct sock_filter tail[] = {
-        /* Memory yes, code no. */
+        /* Allows mapping memory, but not executable memory. */
         IF_EQUAL(__NR_mmap, 2),
         LOAD(OFFSET_OF_PROTECTION),
         IF_ANY_BIT(PROT_EXEC, 1),
-        ANSWER(SECCOMP_RET_ERRNO | ENOSYS), /* any other call, too */
+        ANSWER(SECCOMP_RET_ERRNO | ENOSYS), /* any other call */
         ANSWER(SECCOMP_RET_ALLOW),
     };
     struct sock_filter filter[ELEMENTSOF(head) + 2 * ELEMENTSOF(allowed) + ELEMENTSOF(tail)];
@@ -115,7 +115,7 @@ static void set_limit(__rlimit_resource_t resource, rlim_t limit) {
 }
 
 int jail_enter(size_t input_size) {
-    if (!SANITIZED) /* which reserve terabytes */
+    if (!SANITIZED) /* they reserve terabytes */
         set_limit(RLIMIT_AS, input_size + MEMORY_MAX);
     set_limit(RLIMIT_CPU, PARSER_SECONDS_MAX);
     set_limit(RLIMIT_NOFILE, 0);

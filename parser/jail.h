@@ -3,8 +3,9 @@
 
 #include "base/macro.h"
 
-/* From here on this process can compute, allocate some memory beside its input of that size, write
- * to open descriptors, and end. Any other system call fails with ENOSYS and has no effect
- * (seccomp(2)); a call by the numbers of another architecture kills the process. This cannot be
- * undone. Limits that may not be set (setrlimit(2)) are skipped. Negative: there is no jail. */
+/* Confines this process: it can compute, allocate a limited amount of memory in addition to input
+ * of that size, write to open descriptors, and end. Any other system call fails with ENOSYS and has
+ * no effect (seccomp(2)); a call by the numbers of another architecture kills the process. This
+ * cannot be undone. Limits that may not be set (setrlimit(2)) are skipped. Negative if the process
+ * is not confined. */
 int jail_enter(size_t input_size);

@@ -37,7 +37,7 @@ static int write_all(const char *data, size_t size) {
     return 0;
 }
 
-/* Enters the jail, for input of up to that size. */
+/* Confines this process, for input of up to that size. */
 static enum parser_exit set_up(size_t size) {
     parse_init();
     return jail_enter(size) < 0 ? PARSER_EXIT_NO_JAIL : PARSER_EXIT_ANSWERED;

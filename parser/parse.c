@@ -89,7 +89,7 @@ static int add_certificate(struct state *s, X509 *x, size_t source) {
     return 0;
 }
 
-/* 1 if all of them had room, else 0. */
+/* 1 if there was room for all of them, else 0. */
 static int add_certificates(struct state *s, STACK_OF(X509) *x509s, size_t source) {
     int r = 0, n = sk_X509_num(x509s);
 

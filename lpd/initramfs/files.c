@@ -43,7 +43,7 @@ static int see_module(const struct host *h, const struct policy *policy, const c
     _cleanup_(trust_report_done) struct trust_report report = {};
     const struct trust_machine machine = { .policy = policy };
     const struct gate gate = { .machine = &machine, .kernel = kernel, .release = release };
-    struct host unasked = *h; /* takes no const, but with these flags it asks nobody */
+    struct host unasked = *h; /* not const, but with these flags nothing is asked */
     int r;
 
     r = module_file_open(h, path, &f, e);

@@ -8,10 +8,10 @@
 #define DRACUT_HOOK "/usr/lib/dracut/modules.d/50lpd"
 #define MKINITCPIO_HOOK "/usr/lib/initcpio/install/lpd"
 
-/* In the order of checking; '@' stands for the release. Debian's kernel packages call
- * update-initramfs of the one package that provides it: initramfs-tools, or a dracut with one of
- * its own. dracut(8) of dracut-core may be installed too, and nothing calls that. By default
- * dracut(8) puts the image where kernel-install(8) expects it, if that is in use. */
+/* In the order of checking; '@' stands for the release. Debian's kernel packages run the
+ * update-initramfs of the one package that provides it: initramfs-tools, or a dracut with an
+ * update-initramfs of its own. dracut(8) from dracut-core may be installed too, but nothing runs
+ * it. By default dracut(8) puts the image where kernel-install(8) expects it, if that is in use. */
 static const struct tool {
     const char *name, *program, *arguments;
     const char *hooks[2];

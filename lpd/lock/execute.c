@@ -11,8 +11,8 @@
 #include "state/lock.h"
 #include "store/changes-lock.h"
 
-/* Exists while udev has events to handle: systemd-udevd(8), this is what udevadm settle waits for.
- * A machine whose devices are never idle is locked nonetheless. */
+/* Exists while udev has events to handle; udevadm settle waits for it, see systemd-udevd(8). A
+ * machine whose devices are never idle is locked anyway. */
 #define UDEV_QUEUE "/run/udev/queue"
 #define UDEV_TIMEOUT_USEC (30 * USEC_PER_SEC)
 
@@ -59,7 +59,7 @@ static int ask(struct host *h, void *userdata) {
     _cleanup_free_ char *running = NULL;
     struct waiting *w = userdata;
 
-    /* While this is so there is no need to check everything. */
+    /* While a transition runs there is no need to check everything. */
     if (w->r == -EAGAIN && transition_find(h, &running) > 0)
         return 0;
     w->r = look(h, &l, w->e);
@@ -135,7 +135,8 @@ int lock_execute(struct host *h, struct error *e) {
     _cleanup_(look_done) struct look l = {};
     int r;
 
-    /* Not while a patch is unloaded because another build replaces it. */
+    /* Waits until no command changes patches: another build may be replacing a patch that is
+     * unloaded for a moment. */
     r = changes_lock_take(h, "the lock of modules", CHANGES_TIMEOUT_USEC, NULL, NULL, &changes, e);
     if (r < 0)
         return r;

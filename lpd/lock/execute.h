@@ -6,9 +6,9 @@
 
 /* Carries out the decision of may-lock.c. A refused lock changes nothing. */
 
-/* Takes a snapshot and checks whether the machine may be locked now: as lock_decide(). While a
- * transition or the like runs, checks again until timeout_usec (0: once, USEC_INFINITY: for ever)
- * has passed. */
+/* Takes a snapshot and checks whether the machine may be locked now, like lock_decide(). While it
+ * must wait, for instance for a transition, checks again until timeout_usec (0: once,
+ * USEC_INFINITY: for ever) has passed. */
 int lock_wait(struct host *h, uint64_t timeout_usec, struct error *e);
 
 /* Waits for udev to handle its events, decides again, enables the kernel's enforcement of
@@ -16,7 +16,7 @@ int lock_wait(struct host *h, uint64_t timeout_usec, struct error *e);
  * locked already; negative as with lock_wait(), or an error of the kernel. */
 int lock_execute(struct host *h, struct error *e);
 
-/* The prefix of the message about a failure: empty if modules are locked nonetheless. */
+/* The prefix for messages about a failure: empty if modules are locked after all. */
 const char *lock_failed_words(const struct host *h);
 
 /* Records why the lock was refused or is incomplete, or what it waits for. */

@@ -8,13 +8,13 @@
 /* The lock: kernel.modules_disabled, which can change from 0 to 1 once and never back
  * (Documentation/admin-guide/sysctl/kernel.rst). */
 
-/* Fills in this process and its user, as far as known, and the time. 0 or -ENOMEM. */
+/* Fills in this process, its user, and the time, as far as they are known. 0 or -ENOMEM. */
 int lock_record_sign(const struct host *h, struct lock_record *r);
 
 #define LOCK_SEAL_UNIT "lpd-seal.service"
 
-/* Makes the kernel's directory of live patches read-only for everybody but lpd, which has a mount
- * of its own. 1: sealed now; 0: it was sealed already; a negative errno with e. */
+/* Makes the kernel's directory of live patches read-only for all processes but those of lpd, which
+ * use a separate mount. 1: sealed now; 0: it was sealed already; a negative errno with e. */
 int lock_seal(struct host *h, struct error *e);
 
 /* Removes the seal. The same return values. */

@@ -64,7 +64,7 @@ static int check_missing(const struct snapshot *s, const struct plan *p, struct 
     r = error_set(e, -ENODATA, EXIT_STATUS_REQUIRED,
                   "required, but not loaded: %s; after the lock they could not be loaded",
                   strempty(names));
-    return error_hint(e, r, "see why: lpctl why %s", missing[0]);
+    return error_hint(e, r, "find out why: lpctl why %s", missing[0]);
 }
 
 static int not_yet(struct error *e, const char *name, const char *what, const char *hint) {
@@ -78,7 +78,7 @@ static int check_transition(const struct snapshot *s, const struct plan *p, stru
     if (!running)
         return 1;
     return not_yet(e, running->name, "its transition runs",
-                   "wait for it with --wait; see what blocks it: lpctl blocking");
+                   "wait for it with --wait; to see what blocks it: lpctl blocking");
 }
 
 static int check_awaited(const struct snapshot *s, const struct plan *p, struct error *e) {
@@ -90,8 +90,8 @@ static int check_awaited(const struct snapshot *s, const struct plan *p, struct 
     return 1;
 }
 
-/* A probe that fails unloads its patch, which the lock would make final. Without the record of the
- * load nobody will run the probe, and it is unknown whether it was run. */
+/* If a probe fails, its patch is unloaded, and after a lock it could not be loaded again. Without
+ * the record of the load no one will run the probe, and it is unknown whether it has run. */
 static int check_probes(const struct snapshot *s, const struct plan *p, struct error *e) {
     for (size_t i = 0; i < s->manifests.n_entries; i++) {
         const struct manifest_entry *entry = s->manifests.entries + i;

@@ -88,7 +88,7 @@ static int lock(struct host *h, struct error *e) {
     _cleanup_(policy_done) struct policy p = {};
     int r;
 
-    /* An error of the policy is one of the reasons to refuse the lock. */
+    /* An error of the policy is a reason to refuse the lock. */
     r = policy_load(h, &p, NULL);
     if (r == -ENOMEM)
         return r;

@@ -6,8 +6,8 @@
 #include "plan/next-kernel.h"
 #include "store/store.h"
 
-/* 1: that kernel has no module of it, or one that the gate refuses; 0 or -ENOMEM. A file that
- * cannot be read may be a good one. */
+/* 1 if that kernel has no module of the patch, or one that the gate refuses; 0 or -ENOMEM. A file
+ * that cannot be read may be a good one. */
 static int is_refused(const struct host *h, const char *path, const struct manifest_kernel *kernel,
                       const char *release) {
     _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;

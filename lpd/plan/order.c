@@ -4,7 +4,7 @@
 #include "base/strv.h"
 #include "plan/order.h"
 
-/* How many members of a cycle are named; the others are counted. */
+/* How many members of a cycle are named; the rest are counted. */
 #define CIRCLE_NAMES_MAX 10
 
 /* The order by index: the followers of i are followers[first[i]] to followers[first[i + 1] -
@@ -32,7 +32,7 @@ static void *new_array(size_t n, size_t size) {
     return calloc(MAX(n, (size_t) 1), size);
 }
 
-/* Calls visit for each pair of which the second has to wait for the first. */
+/* Calls visit for each pair whose second patch must wait for the first. */
 static void for_each_relation(struct graph *g, void (*visit)(struct graph *g, size_t i, size_t j)) {
     for (size_t j = 0; j < g->n; j++) {
         const struct manifest_entry *entry = g->list->entries + j;
@@ -104,7 +104,7 @@ static int compare_indexes(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-/* "a, b and c". */
+/* Joins as in "a, b and c". */
 static char *names_join(const struct manifest_list *l, const size_t *members, size_t n) {
     size_t shown = n <= CIRCLE_NAMES_MAX ? n : CIRCLE_NAMES_MAX, size;
     char *text;
@@ -150,8 +150,7 @@ static void enter(struct search *s, size_t i) {
     s->open[s->n_open++] = i;
 }
 
-/* Everything reachable from i has been visited. What is open since i, and i itself, is a
- * component. */
+/* Everything reachable from i has been visited. i and what was opened after it are a component. */
 static int leave(struct search *s, size_t i) {
     size_t end = s->n_open;
 
@@ -245,7 +244,8 @@ static void find_urgent(const struct graph *g, const struct order *o, const size
     }
 }
 
-/* Of those that no longer wait for another, always the first by name, and urgent ones before others. */
+/* Of the patches that wait for no other, always takes the first by name, and urgent ones before
+ * others. */
 static int put_in_sequence(const struct graph *g, struct order *o, const bool *urgent) {
     _cleanup_free_ size_t *waits_for = new_array(g->n, sizeof(*waits_for));
     _cleanup_free_ char *ready = new_array(2 * g->n, 1); /* the urgent ones, then the others */
@@ -279,7 +279,7 @@ static int put_in_sequence(const struct graph *g, struct order *o, const bool *u
     return 0;
 }
 
-/* In the order of names and relations first, which shows what the urgent ones need. */
+/* Sorts by names and relations first; that sequence shows which patches the urgent ones need. */
 static int make_sequence(const struct graph *g, struct order *o) {
     _cleanup_free_ bool *urgent = new_array(g->n, sizeof(*urgent));
     int r;

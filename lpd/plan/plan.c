@@ -34,7 +34,7 @@ void plan_done(struct plan *p) {
     *p = (struct plan){};
 }
 
-/* The snapshot owns it. */
+/* Frees nothing: the snapshot owns the info. */
 static void keep_info(void *info _unused_) {}
 
 static void planner_done(struct planner *p) {
@@ -133,7 +133,7 @@ static int check_enabled(struct planner *p, struct action *a, const struct manif
                   yes_no(entry->manifest.enabled));
 }
 
-/* Nobody's fault, but a missing required patch must be noticed. */
+/* A masked unit is no fault of the patch, but a missing required patch must be noticed. */
 static int check_unit(struct planner *p, struct action *a, const struct manifest_entry *entry) {
     const char *problem = p->snapshot->patch_infos[a->index].unit_problem;
 
@@ -169,7 +169,7 @@ static int check_rollout(struct planner *p, struct action *a, const struct manif
     if (r < 0)
         return r;
     return answer(a, "rollout", rollout_includes(share, position),
-                  "Rollout=%u.%02u%%, this machine stands at %.4f%%", share / 100, share % 100,
+                  "Rollout=%u.%02u%%, and the position of this machine is %.4f%%", share / 100, share % 100,
                   position * 100.0 / ((uint64_t) 1 << 32));
 }
 
@@ -190,7 +190,7 @@ static int check_kernel(struct planner *p, struct action *a, const struct manife
                       facts->release, entry->manifest.n_kernels);
     kernel = manifest_kernel_for(&entry->manifest, facts->release);
     if (kernel && kernel->build_id && !facts->build_id && !p->snapshot->offline)
-        return answer(a, "kernel", false, "BuildID=%s, but this %s does not say what its build id is",
+        return answer(a, "kernel", false, "BuildID=%s, but the build id of this %s is unknown",
                       kernel->build_id, facts->release);
     if (kernel && kernel->build_id && facts->build_id && !streq(kernel->build_id, facts->build_id))
         return answer(a, "kernel", false, "BuildID=%s, but this %s has the build id %s",
@@ -226,7 +226,7 @@ static int check_order(struct planner *p, struct action *a, const struct manifes
     if (!circle)
         return 1;
     decide(a, ACTION_FAIL, EXIT_STATUS_CONFIG);
-    return answer(a, "order", false, "After= and Requires= go round in a circle: %s", circle);
+    return answer(a, "order", false, "After= and Requires= form a cycle: %s", circle);
 }
 
 /* The decision for another patch; NULL if it has no manifest, or comes later. */
@@ -320,7 +320,8 @@ static bool stays_in(const struct planner *p, const char *name) {
     return !is_unloaded_before(p, name);
 }
 
-/* Those that this patch names, and those before it or in the kernel that name this one. */
+/* Checks the patches that this one names, and those before it or in the kernel that name this
+ * one. */
 static int check_conflicts(struct planner *p, struct action *a, const struct manifest_entry *entry) {
     if (p->snapshot->patch_infos[a->index].tried)
         return 1;
@@ -353,7 +354,7 @@ static void oppose_by_loaded(struct planner *p) {
             oppose(p, l->entries + i);
 }
 
-/* Comes before the gate, which needs the policy. */
+/* Checked before the gate, which needs the policy. */
 static int check_policy(struct planner *p, struct action *a, const struct manifest_entry *entry) {
     _cleanup_(error_done) struct error e = ERROR_NULL;
     int r;
@@ -375,8 +376,8 @@ static int answer_signature(struct action *a, const struct snapshot *s, const st
                   verdict_to_string(info->trust->verdict));
 }
 
-/* The gate's result for the file. The bytes of the load decide, which asks the gate again; a file
- * that was not or may not be read is left to the load. */
+/* The gate's result for the file. The load asks the gate again about the bytes that it loads; a
+ * file that was not read, or must not be read, is left to the load. */
 static int check_gate(struct planner *p, struct action *a, const struct manifest_entry *entry) {
     const struct patch_info *info = p->snapshot->patch_infos + a->index;
     const struct kernel_facts *facts = &p->snapshot->facts;
@@ -421,7 +422,7 @@ static int check_manifest_signature(struct planner *p, struct action *a,
     }
     a->hint = info->manifest_hint;
     return answer(a, "manifest-signature", false, "%s",
-                  info->manifest_error ?: "SignedManifests=yes, and nobody has checked it");
+                  info->manifest_error ?: "SignedManifests=yes, and its signature was not checked");
 }
 
 static int check_loaded(struct planner *p, struct action *a, const struct manifest_entry *entry) {
@@ -490,8 +491,8 @@ static int planner_init(struct planner *p, const struct snapshot *s, const struc
     return p->by_index && p->opponents ? order_make(&s->manifests, &p->order) : -ENOMEM;
 }
 
-/* A manifest under another name for that module: it was renamed, or written for a patch that was
- * loaded from a file. */
+/* Whether another patch's manifest has that module: the manifest was renamed, or written for a
+ * patch that was loaded from a file. */
 static bool has_heir(const struct snapshot *s, const char *module_name) {
     for (size_t i = 0; i < s->manifests.n_entries; i++) {
         const struct manifest_entry *entry = s->manifests.entries + i;
@@ -517,8 +518,8 @@ static bool is_to_be_unloaded(const struct snapshot *s, const struct result *res
 }
 
 static int plan_unloads(const struct snapshot *s, struct plan *plan) {
-    /* Last loaded, first unloaded: results are in the order of names, which is close enough to the
-     * order of loading, because patches do not depend on each other in the kernel. */
+    /* The last patch loaded is unloaded first. Results are in the order of names, which is close
+     * enough to the order of loading, because patches do not depend on each other in the kernel. */
     for (size_t i = s->results.n_results; i > 0; i--) {
         const struct result *result = s->results.results + i - 1;
         struct action *a = plan->actions + plan->n_actions;

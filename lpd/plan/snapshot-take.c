@@ -13,7 +13,7 @@
 #include "system/unit-mask.h"
 #include "trust/manifest.h"
 
-/* What the module file says of itself. */
+/* Describes the patch by its module file. */
 static int describe_module(struct module_file *f, struct patch_info *info) {
     int r;
 
@@ -282,7 +282,7 @@ int snapshot_take(struct host *h, unsigned flags, struct snapshot *ret, struct e
     return 0;
 }
 
-/* What the load of one patch has to know, while it is collected. */
+/* What the load of one patch has to know, while it is being collected. */
 struct search {
     const struct host *h;
     const char *name;
@@ -303,7 +303,7 @@ static int compare_names(const void *a, const void *b) {
     return patch_name_compare(*(char *const *) a, *(char *const *) b);
 }
 
-/* Patches that others have loaded: their conflicts are not recorded. */
+/* Adds patches that lpd did not load: their conflicts are not recorded. */
 static int add_strangers(const struct host *h, char ***names) {
     _cleanup_strv_free_ char **in = NULL, **known = NULL;
     int r;
@@ -355,7 +355,7 @@ static int follow(void *userdata, const struct manifest_entry *entry, char ***na
     return r >= 0 && itself ? add_opponents(search, names) : r;
 }
 
-/* Whether one of them may have been replaced by any other patch of the machine. */
+/* Whether any other patch of the machine may have replaced one of them. */
 static bool may_be_replaced(const struct snapshot *s) {
     for (size_t i = 0; i < s->loaded.n_patches; i++)
         if (s->loaded.patches[i].module_loaded && !s->loaded.patches[i].registered)

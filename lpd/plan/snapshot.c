@@ -60,7 +60,7 @@ const char *snapshot_replaced_by(const struct snapshot *s, size_t i) {
 
     if (!self || !self->module_loaded || self->registered)
         return NULL;
-    /* Unloaded on request: it is disabled, whatever was loaded after it. */
+    /* If it was unloaded on request, it is disabled and was not replaced. */
     if (own && !own->loaded)
         return NULL;
     for (size_t k = 0; k < s->results.n_results; k++) {
@@ -89,7 +89,7 @@ enum build snapshot_build(const struct snapshot *s, size_t i) {
     return build_compare(in, snapshot_loaded_sha256(s, i), info->build_id, info->sha256);
 }
 
-/* There is a build that could be loaded instead of another. */
+/* Whether a build is installed that could be loaded instead. */
 static bool is_installed(const struct patch_info *info) {
     return info->gate_asked && info->gate_result >= 0 && info->sha256;
 }

@@ -18,11 +18,12 @@ enum manifest_signature {
     MANIFEST_UNCHECKED, /* not checked: as good as none */
     MANIFEST_SIGNED,
     MANIFEST_REFUSED,   /* manifest_error says why */
-    MANIFEST_LATER,     /* only the load can tell: not required here, or nobody can be asked */
+    MANIFEST_LATER,     /* only the load can tell: not required here, or the kernel cannot be
+                         * asked */
 };
 
-/* What is known of one patch that has a manifest, besides the manifest. In the order of the
- * manifests; all fields may be NULL. */
+/* What is known of a patch with a manifest, apart from the manifest. In the order of the manifests;
+ * all fields may be NULL. */
 struct patch_info {
     char *module_path;  /* of the file for the running kernel; NULL: none was found */
     char *module_name;  /* the module's name in the kernel, or the expected one */
@@ -36,7 +37,7 @@ struct patch_info {
     struct error gate_refusal;
     enum manifest_signature manifest_signature;
     char *manifest_error, *manifest_hint;
-    char *unit_problem; /* why systemd would not start its unit; NULL: nothing is known */
+    char *unit_problem; /* why systemd would not start its unit; NULL: no reason known */
     struct trust_report *trust; /* of its signature, if that was checked */
 };
 
@@ -51,8 +52,9 @@ struct snapshot {
     struct cmdline_switches switches;
     bool disable_file;          /* /etc/lpd/disable exists */
     bool in_initrd;
-    bool partial;               /* it has only the manifests that concern one patch */
-    char **kernel_settings;     /* settings of others that keep patches out: kernel-settings.h */
+    bool partial;               /* contains only the manifests that concern one patch */
+    char **kernel_settings;     /* settings of other programs that prevent loading:
+                                 * kernel-settings.h */
     bool modules_unknown;       /* the module directories are not visible yet: /var is not mounted */
     bool offline;               /* with --root=: there is no kernel to ask; facts.release may be NULL */
     char *machine_id;           /* a valid id; NULL: none, or the initramfs does not know it */
@@ -73,7 +75,7 @@ enum snapshot_flags {
     SNAPSHOT_MODULES = 1 << 0, /* read every module file: names, build ids, hashes; check the
                                 * signatures of manifests, if the policy requires them; and ask the
                                 * gate about their bytes */
-    SNAPSHOT_SIGNATURES = 1 << 2, /* with the former: ask it about their signatures, too */
+    SNAPSHOT_SIGNATURES = 1 << 2, /* with SNAPSHOT_MODULES: also ask the gate about signatures */
     SNAPSHOT_NO_PATCHES = 1 << 1, /* only the policy and the kernel */
 };
 
@@ -83,22 +85,22 @@ int snapshot_take(struct host *h, unsigned flags, struct snapshot *ret, struct e
 
 /* The same for loading one patch, with only what that load depends on, however many others there
  * are: the patch itself; the patches that it names in Requires=, After= and Conflicts=, and those
- * that these name in turn, up to those that were tried in this boot; and loaded patches whose
- * Conflicts= names it. Reads no module, and checks no other patch's signature. -ENOENT: no
- * manifest of that name. */
+ * that these name in turn, except beyond patches whose load was tried in this boot; and loaded
+ * patches whose Conflicts= names it. Reads no module, and checks no other patch's signature.
+ * -ENOENT: no manifest of that name. */
 int snapshot_take_one(struct host *h, const char *name, struct snapshot *ret, struct error *e);
 
-/* For loading several patches one after the other, from one snapshot: reads no module. */
+/* The same for loading several patches one after the other: reads no module. */
 int snapshot_take_for_loads(struct host *h, struct snapshot *ret, struct error *e);
 
-/* With such a snapshot, before the patch with that index is loaded: checks its manifest's
- * signature, if the policy requires that. */
+/* For a snapshot of snapshot_take_for_loads(), before the patch with index i is loaded: checks its
+ * manifest's signature, if the policy requires that. */
 int snapshot_before_load(struct host *h, struct snapshot *s, size_t i);
 
-/* With such a snapshot, after that: updates what has changed. Takes ownership of the result. */
+/* For such a snapshot, after that load: updates what has changed. Takes ownership of the result. */
 int snapshot_after_load(struct host *h, struct snapshot *s, size_t i, struct result *result);
 
-/* One step of it, for a snapshot with manifests and a release: finds the paths of the modules,
+/* A part of it, for a snapshot with manifests and a release: finds the paths of the modules,
  * without reading them. */
 int snapshot_find_modules(const struct host *h, struct snapshot *s);
 

@@ -55,8 +55,8 @@ static char *old_path(const char *path) {
     return old;
 }
 
-/* As a second link, so that undoing is a rename, which works on a full disk. 1, or 0 if there is
- * no file to keep. */
+/* Keeps it as a second link, so that undoing is a rename, which works on a full disk. 1, or 0 if
+ * there is no file to keep. */
 static int keep_old(const struct host *h, const char *path, const char *old) {
     _cleanup_close_ int dir_fd = -EBADF;
     const char *name;
@@ -70,7 +70,7 @@ static int keep_old(const struct host *h, const char *path, const char *old) {
     return 1;
 }
 
-/* By one rename, which needs no space. */
+/* Uses one rename, which needs no space. */
 static int move_away(const struct host *h, const char *path, const char *old, bool *ret_moved) {
     _cleanup_close_ int dir_fd = -EBADF;
     const char *name;
@@ -179,8 +179,8 @@ int change_failed(const char *what, const char *path, int r, struct error *e) {
                      "cannot %s %s: %s", what, path, strerror(-r));
 }
 
-/* Whether the file has exactly this content. Somebody has put a file that is not regular there on
- * purpose. */
+/* Whether the file has exactly this content. A file there that is not regular is there on purpose,
+ * and is an error. */
 static int is_there(const struct host *h, const char *path, const void *data, size_t size,
                     struct error *e) {
     _cleanup_free_ char *present = NULL;
@@ -194,8 +194,7 @@ static int is_there(const struct host *h, const char *path, const void *data, si
         return error_hint(e, error_set(e, -EEXIST, EXIT_STATUS_FAILED,
                                        "%s is not a regular file", path),
                           "remove it first");
-    /* A file that others can change, or own, is not the same although its content is the same
-     * now. */
+    /* A file that others own or can change must be replaced, even if its content is right now. */
     if (r >= 0 && ((size_t) st.st_size != size || !safe_file_is_safe(&st)))
         return 0;
     if (r >= 0)

@@ -101,7 +101,7 @@ static int try(struct changes_lock *l, char **ret_holder) {
     return 0;
 }
 
-/* Errors are ignored: this is for people who wait. */
+/* Errors are ignored: the text only informs users who wait. */
 static void sign(const struct changes_lock *l, const char *what) {
     char text[HOLDER_MAX];
     int n = snprintf(text, sizeof(text), "process %d (%s)", (int) getpid(), what);
@@ -110,8 +110,8 @@ static void sign(const struct changes_lock *l, const char *what) {
         (void) file_write_fd(l->fd, text, MIN((size_t) n, sizeof(text) - 1));
 }
 
-/* A process in a unit that the holder starts or stops must not wait: both would wait for each
- * other. */
+/* Whether this process may wait. In a unit that the holder starts or stops it must not: both would
+ * wait for each other. */
 static bool may_be_waited_for(const struct host *h) {
     _cleanup_free_ char *unit = NULL;
 

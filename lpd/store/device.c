@@ -98,7 +98,8 @@ static int probe_device(const struct host *h, const char *node, const char *tag,
                                                         BLKID_SUBLKS_TYPE);
     (void) blkid_probe_enable_partitions(probe, 1);
     (void) blkid_probe_set_partitions_flags(probe, BLKID_PARTS_ENTRY_DETAILS);
-    /* Not 0: there is no signature, or there are several kinds, none of which can be trusted. */
+    /* Any other result: there is no signature, or there are several kinds, none of which can be
+     * trusted. */
     if (blkid_do_safeprobe(probe) != 0 || !value_is(probe, tag))
         return 0;
     if (blkid_probe_lookup_value(probe, "TYPE", &type, NULL) < 0)
@@ -133,7 +134,7 @@ static int refuse_none(const char *tag, uint64_t wait_usec, struct error *e) {
     char after[64] = "";
 
     if (wait_usec > 0)
-        (void) snprintf(after, sizeof(after), ", nor did one come within %g s",
+        (void) snprintf(after, sizeof(after), ", and none appeared within %g s",
                         (double) wait_usec / (double) USEC_PER_SEC);
     (void) error_set(e, -ENODEV, EXIT_STATUS_FAILED, "no block device has %s%s", tag, after);
     return error_hint(e, -ENODEV, "attach it, or correct Device= of [Store] in lpd.conf; see "
@@ -167,7 +168,8 @@ int device_find(struct host *h, const char *tag, uint64_t wait_usec, struct devi
             *ret = (struct device){ .node = strdup(nodes[0]), .type = TAKE_PTR(type) };
             return ret->node ? 0 : -ENOMEM;
         }
-        /* Does not begin another round that would end too late if it took as long as this one. */
+        /* Does not start another round if it would end too late, assuming that it takes as long as
+         * this one. */
         uint64_t now = h->ops->now(h), waited = now - began;
 
         if (waited + SCAN_USEC + (now - last) > wait_usec)

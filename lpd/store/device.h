@@ -7,13 +7,13 @@
 /* A block device that a tag (LABEL=, UUID=, PARTUUID=, PARTLABEL=) names. */
 struct device {
     char *node; /* /dev/vdb1 */
-    char *type; /* of the file system, in libblkid's terms; NULL: no known one */
+    char *type; /* of the file system, in libblkid's terms; NULL: unknown */
 };
 
 void device_done(struct device *d);
 
-/* Reads the tags of every block device, again and again until one matches or wait_usec has passed.
- * It reads the devices themselves, as /dev/disk has no links before udev runs. A device that is
+/* Reads the tags of every block device, repeatedly, until one matches or wait_usec has passed. It
+ * reads the devices themselves, because /dev/disk has no links before udev runs. A device that is
  * part of another one, such as one path of several, is ignored in favor of that one. -ENODEV: no
  * match; -ENOTUNIQ: several, which the message names. */
 int device_find(struct host *h, const char *tag, uint64_t wait_usec, struct device *ret,

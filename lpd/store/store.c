@@ -14,7 +14,7 @@
 
 #define ENABLED_DROPIN "50-enabled.conf"
 #define STAGE_DROPIN "50-stage.conf"
-#define ABOUT_DROPIN "50-about.conf" /* what the patch is for, where it has a manifest already */
+#define ABOUT_DROPIN "50-about.conf" /* the purpose of the patch, if it has a manifest already */
 #define PIN_DROPIN_PREFIX "20-kernel-"
 
 /* The paths of a patch's files. */
@@ -73,7 +73,8 @@ static int may_install(const struct host *h, const struct store_patch *p,
     return file_exists(h, places->pin) ? 0 : check_pin(p, m, e);
 }
 
-/* If the policy has an error, the readable part of it counts: nothing is loaded then anyway. */
+/* If the policy has an error, uses what could be read of it: nothing is loaded in that case
+ * anyway. */
 static bool wants_signed_manifests(const struct host *h) {
     _cleanup_(policy_done) struct policy policy = {};
 
@@ -165,8 +166,8 @@ static int write_stage(const struct host *h, struct change *c, const struct plac
     return change_write(c, path, text, strlen(text), e);
 }
 
-/* A list adds to what stands before it unless it begins empty. What the caller did not name
- * stays. */
+/* In a drop-in a list is appended to the existing one unless it begins with an empty assignment.
+ * What the caller did not name stays unchanged. */
 static int write_about(struct change *c, const struct places *places, const struct store_patch *p,
                        const struct manifest *m, struct error *e) {
     _cleanup_free_ char *path = NULL, *text = NULL, *fixes = strv_join(m->fixes, " ");
@@ -259,7 +260,7 @@ static int find_manifest(const struct host *h, const struct store_patch *p, stru
     return refuse_mask(h, p->name, e);
 }
 
-/* Ends a change completely: it is done, or undone. */
+/* Completes a change: commits it, or undoes it. */
 static int conclude(struct change *c, int r, struct change **ret_change, struct error *e) {
     int k;
 
@@ -602,7 +603,7 @@ static int write_enabled(const struct host *h, struct change *c, const char *nam
     if (r < 0 || with.enabled == enabled)
         return r;
     return error_hint(e, error_set(e, -EBUSY, EXIT_STATUS_FAILED,
-                                   "a drop-in of %s behind " ENABLED_DROPIN
+                                   "a drop-in of %s after " ENABLED_DROPIN
                                    " says Enabled=%s", name,
                                    yes_no(!enabled)),
                       "%s is the last one: change that",
@@ -672,7 +673,7 @@ int store_edit(const struct host *h, const char *name, const char *text, struct 
     struct change *c;
     int r;
 
-    /* One that is broken may be what is mended. */
+    /* Ignores errors: lpctl edit may be used to repair a broken manifest. */
     r = manifest_list_load_one(h, name, &before, e);
     if (r < 0)
         return r;

@@ -27,7 +27,7 @@ struct store_patch {
     const void *module; /* the uncompressed bytes */
     size_t module_size;
     const char *sha256;
-    const char *description, *fixes; /* NULL: as the manifest has it */
+    const char *description, *fixes; /* NULL: keep what the manifest has */
     enum patch_stage stage;
     bool set_stage;          /* the caller named a stage */
 };
@@ -60,12 +60,12 @@ int store_list_kernel(const struct host *h, const char *release, char ***ret, st
 int store_remove_kernel(const struct host *h, const char *release, const char *name,
                         struct error *e);
 
-/* What lpctl edit writes. */
+/* The drop-in that lpctl edit writes. */
 #define EDIT_DROPIN "override.conf"
 
-/* Makes that text the drop-in of the administrator's own changes to a manifest; "" removes it. 1 if
- * that changed something. With a text that makes the manifest unusable everything is as it was.
- * -EKEYREJECTED under SignedManifests=yes. */
+/* Makes that text the administrator's own drop-in of a manifest; "" removes it. 1 if that changed
+ * something. If the text makes the manifest invalid, everything stays as it was. -EKEYREJECTED
+ * under SignedManifests=yes. */
 int store_edit(const struct host *h, const char *name, const char *text, struct change **ret_change,
                struct error *e);
 

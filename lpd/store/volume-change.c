@@ -103,8 +103,8 @@ static int leave_out(struct volume_change *c, const char *path, const char *reas
     return strv_consume(&c->left_out, utf8_make_printable(text));
 }
 
-/* The copy belongs to root, whoever owns the original, so only files that would be accepted in
- * place are copied. Others are left out and named: 1. */
+/* The copy belongs to root, whoever owns the original, so only files that lpd would accept in place
+ * are copied. Others are left out and named: 1. */
 static int read_original(struct volume_change *c, const struct host *h, const char *path,
                          size_t max,
                          char **ret, size_t *ret_size, struct error *e) {
@@ -210,7 +210,7 @@ static int put_copy(const struct host *h, const struct volume *v, const char *pa
     r = fd < 0 ? fd : fstat(fd, &st) < 0 ? -errno : 0;
     if (r >= 0 && (!S_ISREG(st.st_mode) || !safe_file_is_safe(&st)))
         return error_set(e, -EPERM, EXIT_STATUS_REFUSED,
-                         "%s can be written to by others than root", path);
+                         "%s can be written to by users other than root", path);
     if (r >= 0)
         r = file_read_fd(fd, INI_FILE_MAX, &data, &size);
     if (r < 0)
@@ -218,7 +218,7 @@ static int put_copy(const struct host *h, const struct volume *v, const char *pa
     return put_new(v, directory, path_basename(path), data, size, e);
 }
 
-/* A manifest or drop-in, with its signature if it has one. */
+/* Copies a manifest or drop-in, with its signature if it has one. */
 static int put_manifest(const struct host *h, const struct volume *v, const char *path,
                         const char *directory, struct error *e) {
     _cleanup_free_ char *signature = NULL;
@@ -288,7 +288,7 @@ static int put_patch(const struct host *h, struct volume_change *c, const struct
     return r;
 }
 
-/* The new tree, which is not active yet. */
+/* Creates the new tree, which is not active yet. */
 static int make_tree(const struct host *h, struct volume_change *c, const char *name,
                      const struct manifest *m, struct error *e) {
     static const char *const directories[] = { OTHER_DIRECTORY, OTHER("/patches.d"),

@@ -65,7 +65,7 @@ static int is_within_budget(struct fetch *f, const char *file) {
     return strv_extend(&f->record->patches, name) < 0 ? -ENOMEM : 1;
 }
 
-/* The same rules as for a file of the machine: only root may have written it. */
+/* Only root may have written it, as for a file of the machine. */
 static int read_file(struct fetch *f, const char *path, size_t max, char **ret, size_t *ret_size,
                      struct error *e) {
     _cleanup_close_ int fd = -EBADF;
@@ -121,7 +121,7 @@ static int note_waiting(struct fetch *f, const char *directory, const char *name
     return path && reason ? note(f, path, reason) : -ENOMEM;
 }
 
-/* The names in a directory of the volume; none if it does not exist. */
+/* Lists the names in a directory of the volume; none if it does not exist. */
 static int list(struct fetch *f, const char *directory, char ***ret) {
     int r;
 
@@ -170,7 +170,7 @@ static int fetch_directory(struct fetch *f, const char *from, const char *to, si
     return 0;
 }
 
-/* The manifests, for as many patches as the budget has left. */
+/* Fetches the manifests of as many patches as the budget has left. */
 static int fetch_manifests(struct fetch *f) {
     _cleanup_strv_free_ char **names = NULL;
     int r, within;

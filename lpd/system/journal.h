@@ -12,7 +12,7 @@ enum journal_event {
     EVENT_LOAD_FAILED,
     EVENT_REFUSED,
     EVENT_SKIPPED,
-    EVENT_TAKEN_OUT, /* the kernel loaded something else than what was checked */
+    EVENT_TAKEN_OUT, /* the kernel loaded something other than what was checked */
     EVENT_UNLOADED,
     EVENT_UNLOAD_FAILED,
     EVENT_PATCHED,
@@ -20,7 +20,7 @@ enum journal_event {
     EVENT_REVERTED,
     EVENT_PROBE_FAILED,
     EVENT_LEFT,
-    EVENT_SWITCHED_OFF, /* by another program */
+    EVENT_SWITCHED_OFF, /* a program other than lpd disabled it */
     EVENT_INITRAMFS_STALE,
     EVENT_LOCKED, /* these two concern no patch: LPD_PATCH= is not set */
     EVENT_LOCK_REFUSED,
@@ -47,7 +47,7 @@ struct journal_process {
     const char *command, *user;
 };
 
-/* The same, about what that process did. */
+/* The same for an event that this process caused. */
 void journal_send_about(enum journal_event event, const struct result *result,
                         const struct journal_process *process, const char *fmt, ...) _printf_(4, 5);
 

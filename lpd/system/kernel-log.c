@@ -4,7 +4,7 @@
 
 #include "system/kernel-log.h"
 
-/* More is EINVAL: PRINTKRB_RECORD_MAX, kernel/printk/printk.c. */
+/* Longer text fails with EINVAL: PRINTKRB_RECORD_MAX, kernel/printk/printk.c. */
 #define TEXT_MAX 900
 
 #define KERNEL_PREFIX "livepatch:"
@@ -19,9 +19,9 @@ static void make_ours(char *text) {
     }
 }
 
-/* Opened for each line, because the kernel limits the rate of a descriptor
+/* Opens the log for each line, because the kernel limits the rate of each descriptor
  * (printk.devkmsg=ratelimit). A line must be one write(2); dprintf(3) of older C libraries fails
- * here, as it tries to seek. */
+ * here, because it tries to seek. */
 int kernel_log_write(const char *program, int priority, const char *text) {
     _cleanup_close_ int fd = open("/dev/kmsg", O_WRONLY | O_NOCTTY | O_CLOEXEC);
     _cleanup_free_ char *line = NULL;

@@ -18,7 +18,7 @@ static const struct {
     { "kernel/ftrace_enabled", "0", "kernel.ftrace_enabled=0" },
 };
 
-/* In one file: the lock that a line sets, or NULL. The line may be modified. */
+/* Returns the lock that a line of a file sets, or NULL. The line may be modified. */
 typedef const char *(*line_reader)(char *line);
 
 static const char *find_lock(const char *pattern, const char *value) {

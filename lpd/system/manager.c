@@ -54,7 +54,7 @@ bool manager_is_running(const struct host *h) {
     return root.st_dev == init_root.st_dev && root.st_ino == init_root.st_ino;
 }
 
-/* PID 1 listens on a socket of its own, for root and for times when no message bus runs. */
+/* PID 1 listens on a socket of its own, for root and for when no message bus runs. */
 static int connect_private(sd_bus **ret) {
     sd_bus *bus = NULL;
     int r;
@@ -89,7 +89,7 @@ int manager_connect(struct manager **ret, struct error *e) {
     }
     manager_limit_jobs(m, USEC_INFINITY);
     (void) sd_bus_set_method_call_timeout(m->bus, 90 * USEC_PER_SEC);
-    /* The message bus sends no signals without this; the private socket sends them anyway. */
+    /* The message bus sends no signals without this call; the private socket always does. */
     (void) sd_bus_call_method(m->bus, DESTINATION, MANAGER_PATH, MANAGER_INTERFACE, "Subscribe",
                               NULL,
                               NULL, NULL);
@@ -111,7 +111,7 @@ int manager_reload(struct manager *m, struct error *e) {
 
     r = sd_bus_call_method(m->bus, DESTINATION, MANAGER_PATH, MANAGER_INTERFACE, "Reload", &error,
                            NULL, NULL);
-    /* It wants 16 MB free in /run, for what it writes there meanwhile. */
+    /* systemd requires 16 MB of free space in /run for the files that it writes meanwhile. */
     if (r < 0 && sd_bus_error_has_name(&error, "org.freedesktop.systemd1.DiskFull"))
         return error_hint(e, error_set(e, r, EXIT_STATUS_FAILED,
                                        "systemd does not reload its configuration: "
@@ -184,7 +184,7 @@ void manager_limit_jobs(struct manager *m, uint64_t timeout_usec) {
     m->job_timeout_usec = MIN(timeout_usec, JOB_TIMEOUT_USEC);
 }
 
-/* Other units' jobs end meanwhile, too. */
+/* Jobs of other units end meanwhile, too. */
 static int wait_for_job(struct manager *m, struct job_wait *w) {
     uint64_t end = now_usec() + m->job_timeout_usec;
     int r;
@@ -252,8 +252,8 @@ int manager_active_state(struct manager *m, const char *unit, char **ret) {
                                               NULL, ret);
 }
 
-/* If conditions are alternatives ("|"), each of them has failed; one that is no alternative
- * explains more. */
+/* If the conditions are alternatives ("|"), all of them have failed; a condition that is not an
+ * alternative explains more. */
 static int read_failed_condition(sd_bus_message *reply, char **ret) {
     _cleanup_free_ char *found = NULL;
     bool alternative = false;

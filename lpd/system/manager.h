@@ -4,9 +4,9 @@
 #include "base/error.h"
 #include "base/host.h"
 
-/* The running systemd: org.freedesktop.systemd1(5). */
+/* The running systemd, through org.freedesktop.systemd1(5). */
 
-/* Whether systemd can be asked about units: it runs on this very root, not merely around it. */
+/* Whether systemd can be asked about units: it must run in this root, not outside of it. */
 bool manager_is_running(const struct host *h);
 
 struct manager;
@@ -25,8 +25,8 @@ int manager_reload(struct manager *m, struct error *e);
 int manager_run_job(struct manager *m, const char *method, const char *unit, char **ret_result,
                     struct error *e);
 
-/* How long manager_run_job() waits for the end of a job from now on: timeout_usec, but 15 minutes
- * at most. It returns -ETIME (8) then, and the job goes on. */
+/* How long manager_run_job() waits for the end of a job from now on: timeout_usec, but at most 15
+ * minutes. Then it returns -ETIME (8), and the job continues. */
 void manager_limit_jobs(struct manager *m, uint64_t timeout_usec);
 
 /* Queues a job without waiting for it. */
@@ -43,21 +43,22 @@ int manager_active_state(struct manager *m, const char *unit, char **ret);
  * unloaded the unit since and no longer knows; or a negative errno. */
 int manager_failed_condition(struct manager *m, const char *unit, char **ret);
 
-/* Since when a unit is active, in microseconds of CLOCK_MONOTONIC; 0: it is not active. */
+/* How long a unit has been active, as the time on CLOCK_MONOTONIC in microseconds when it became
+ * active; 0: it is not active. */
 int manager_active_since(struct manager *m, const char *unit, uint64_t *ret);
 
-/* When systemd had finished the boot, in microseconds of CLOCK_MONOTONIC; 0: it has not yet. 0 or
- * a negative errno. */
+/* When systemd finished the boot, in microseconds of CLOCK_MONOTONIC; 0: not yet. 0 or a negative
+ * errno. */
 int manager_boot_end(struct manager *m, uint64_t *ret);
 
-/* Since when this systemd runs, which is since the last soft-reboot, on the same clock. */
+/* When this systemd started, on the same clock; a soft-reboot starts it anew. */
 int manager_userspace_start(struct manager *m, uint64_t *ret);
 
 /* Whether the machine is shutting down. */
 bool manager_is_stopping(struct manager *m);
 
-/* Queues the stop of the unit of a patch that is no longer loaded, although its unit still counts
- * as started. Errors are ignored; the program that noticed it calls this. */
+/* Queues the stop of the unit of a patch that is no longer loaded although its unit is still
+ * active. Errors are ignored. Called by the program that notices it. */
 void manager_stop_patch(const struct host *h, const char *name);
 
 /* livepatch@NAME.service. NULL if memory runs out. */

@@ -34,7 +34,7 @@ char *mount_unit_name(const char *path, size_t n, const char *suffix) {
     return NULL;
 }
 
-/* 1: there is such a unit file, that is no mask; its text. */
+/* 1 with the text if there is such a unit file that is not a mask. */
 static int read_unit(const struct host *h, const char *path, size_t n, const char *suffix,
                      char **ret) {
     _cleanup_free_ char *unit = mount_unit_name(path, n, suffix), *file = NULL;
@@ -59,7 +59,7 @@ bool mount_unit_is_automount(const struct host *h, const char *fstab, const char
     return read_unit(h, path, n, "automount", &text) > 0;
 }
 
-/* By its type, its options, or what it is ordered after. */
+/* Whether a mount unit needs the network, by its type, its options, or its ordering. */
 static bool text_needs_network(char *text) {
     char type[64] = "", options[1024] = "", *state;
     bool network = false;
@@ -102,7 +102,7 @@ static int is_late(const struct host *h, const char *fstab, const char *path, si
     return r != 0 ? r : read_unit(h, path, n, "automount", &text);
 }
 
-/* Asks about each directory on the way, the path itself included. */
+/* Checks each directory on the way, including the path itself. */
 static int find(const struct host *h, const char *path,
                 int (*ask)(const struct host *h, const char *fstab, const char *path, size_t n),
                 char **ret) {

@@ -208,7 +208,8 @@ static int read_unit(struct mounts *all, const char *path) {
     return type ? want_mount(all, path, type, options) : 0;
 }
 
-/* Those of the administrator and of generators, enabled or not: somebody wrote them on purpose. */
+/* Reads the units of the administrator and of generators, enabled or not: they were written on
+ * purpose. */
 static int read_units(struct mounts *all) {
     static const char *const dirs[] = { "/etc/systemd/system", "/run/systemd/system",
                                         "/run/systemd/transient", "/run/systemd/generator",
@@ -233,7 +234,7 @@ static int read_units(struct mounts *all) {
     return r;
 }
 
-/* Of those of systemd and packages, only those behind an enabled automount. */
+/* Of the units of systemd and packages, reads only those behind an enabled automount. */
 static int read_automounts(struct mounts *all) {
     int r = 0;
 

@@ -34,8 +34,8 @@ static bool contains_name(char *const *names, const char *name) {
     return false;
 }
 
-/* udev has tried the modules of every device, and those that are not loaded have refused. They
- * would also make the lock fail. */
+/* Whether the module would not load anyway: udev has tried the modules of every device, so those
+ * that are not loaded have refused. They would also make the lock fail. */
 static bool is_hopeless(const struct search *s, const struct forecast_module *m) {
     return m->source == WANTED_DEVICE && file_exists(s->host, "/run/udev/control");
 }

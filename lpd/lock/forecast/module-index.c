@@ -65,7 +65,7 @@ static struct fd_path path_of_fd(int fd) {
     return p;
 }
 
-/* The library's own messages are dropped: a module that it cannot find is a result here. */
+/* Drops the library's own messages: a module that it cannot find is a result here. */
 static void say_nothing(void *data _unused_, int priority _unused_, const char *file _unused_,
                         int line _unused_, const char *function _unused_,
                         const char *format _unused_, va_list args _unused_) {
@@ -203,7 +203,7 @@ static int link_directories(struct module_index *x, const char *directory) {
     return r;
 }
 
-/* It is unknown whose root that is, and who changes it meanwhile, so the library gets checked
+/* Another root may belong to anyone and may change meanwhile, so the library gets checked
  * copies. */
 static int open_copies(struct module_index *x, const char *directory, struct error *e) {
     char place[] = "/tmp/lpctl-XXXXXX";

@@ -18,7 +18,7 @@ static const struct {
       "connection", "type" },
 };
 
-/* Kinds whose module has no alias of the form that rtnetlink requests (net/core/rtnetlink.c). */
+/* Kinds whose module lacks the alias that rtnetlink requests (net/core/rtnetlink.c). */
 static const struct {
     const char *kind, *alias;
 } exceptions[] = {

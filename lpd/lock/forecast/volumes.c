@@ -7,7 +7,7 @@
 
 /* Volumes of the device mapper: crypttab(5), integritytab(5), veritytab(5). */
 
-/* Only the header of a LUKS volume says it; these are the defaults of cryptsetup(8). */
+/* The cipher is only in the header of a LUKS volume; these are the defaults of cryptsetup(8). */
 #define LUKS_CIPHER "aes-xts-plain64"
 
 static const struct {

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Makes what a kernel has in /lib/modules/RELEASE, out of modules that say who they are and what they
-need and do nothing, by depmod(8): make-modules.py DIRECTORY RELEASE. $CC is a compiler."""
+"""Creates the contents of /lib/modules/RELEASE with depmod(8), from modules that only describe
+themselves and their dependencies: make-modules.py DIRECTORY RELEASE. $CC is a compiler."""
 
 import os
 import shlex

@@ -126,7 +126,7 @@ static void test_rollout(void **state _unused_) {
     patch("none", "Rollout=0%\n");
     patch("all", "");
     make_plan();
-    assert_skipped("lp", "rollout", "this machine stands at ");
+    assert_skipped("lp", "rollout", "the position of this machine is ");
     assert_skipped("none", "rollout", "Rollout=0.00%, ");
     assert_loads("all");
 
@@ -210,8 +210,8 @@ static void test_kernel_build_id(void **state _unused_) {
     free(s.facts.build_id);
     s.facts.build_id = NULL;
     make_plan();
-    assert_skipped("same", "kernel", "BuildID=" BUILD_1 ", but this " RELEASE
-                                     " does not say what its build id is");
+    assert_skipped("same", "kernel", "BuildID=" BUILD_1 ", but the build id of this " RELEASE
+                                     " is unknown");
     s.offline = true;
     make_plan();
     assert_loads("same");
@@ -459,7 +459,7 @@ static void test_signed_manifests(void **state _unused_) {
     info("lp")->manifest_error = NULL;
     info("lp")->manifest_signature = MANIFEST_UNCHECKED;
     make_plan();
-    assert_fails("lp", "manifest-signature", "nobody has checked it", EXIT_STATUS_REFUSED);
+    assert_fails("lp", "manifest-signature", "its signature was not checked", EXIT_STATUS_REFUSED);
 
     info("lp")->manifest_signature = MANIFEST_SIGNED;
     make_plan();

@@ -78,7 +78,7 @@ static void test_by_manifest(void **state _unused_) {
 static void assert_circle(const char *name, const char *members) {
     _cleanup_free_ char *fact = NULL;
 
-    assert_true(asprintf(&fact, "After= and Requires= go round in a circle: %s", members) >= 0);
+    assert_true(asprintf(&fact, "After= and Requires= form a cycle: %s", members) >= 0);
     assert_fails(name, "order", fact, EXIT_STATUS_CONFIG);
     assert_string_equal(action_fact(plan_find(&plan, name)), fact);
 }
@@ -97,7 +97,7 @@ static void test_circle(void **state _unused_) {
     /* Nobody else is stopped, but whoever requires a member. */
     assert_loads("a");
     assert_loads("e");
-    assert_fails("f", "requires", "c: After= and Requires= go round in a circle",
+    assert_fails("f", "requires", "c: After= and Requires= form a cycle",
                  EXIT_STATUS_FAILED);
 }
 

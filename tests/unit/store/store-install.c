@@ -521,7 +521,7 @@ static void test_enable_overruled(void **state _unused_) {
     tree_write(&h, MANIFESTS "fix-it.conf.d/60-mine.conf", "[Patch]\nEnabled=no\n");
     tree_write(&h, MANIFESTS "fix-it.conf.d/50-enabled.conf", "[Patch]\nEnabled=no\n");
     list = tree_list(LIST_TIMES);
-    assert_error_has(set_enabled("fix-it", true), -EBUSY, &e, "behind 50-enabled.conf says Enabled=no");
+    assert_error_has(set_enabled("fix-it", true), -EBUSY, &e, "after 50-enabled.conf says Enabled=no");
     assert_tree(list);
 }
 

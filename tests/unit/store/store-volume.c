@@ -145,7 +145,7 @@ static void test_waits_no_longer(void **state _unused_) {
 
     r = find("LABEL=store", 3 * USEC_PER_SEC, false);
     assert_uint_in_range(k.now - began, 2800 * USEC_PER_MSEC, 3 * USEC_PER_SEC);
-    assert_error_is(r, -ENODEV, &e, "no block device has LABEL=store, nor did one come within 3 s");
+    assert_error_is(r, -ENODEV, &e, "no block device has LABEL=store, and none appeared within 3 s");
 }
 
 static void appear(struct fake_kernel *kernel) {
@@ -499,12 +499,12 @@ static void test_nothing_laundered_of_the_machine(void **state _unused_) {
     assert_int_equal(manifest_load(&k.host, "lp-a", &m, &e), 0);
     give_away(DROPIN, 0, 0666);
     assert_error_is(volume_update(&k.host, "LABEL=store", "lp-a", &m, &c, &e), -EPERM, &e,
-                    DROPIN " can be written to by others than root");
+                    DROPIN " can be written to by users other than root");
     fake_kernel_remove(&k, DROPIN);
     assert_true(asprintf(&pipe, "%s" DROPIN, k.root) >= 0);
     assert_int_equal(mkfifo(pipe, 0644), 0);
     assert_error_is(volume_update(&k.host, "LABEL=store", "lp-a", &m, &c, &e), -EPERM, &e,
-                    DROPIN " can be written to by others than root");
+                    DROPIN " can be written to by users other than root");
     assert_string_equal(on_volume("patches.d/lp-a.conf"), "[Patch]\nStage=initrd");
 }
 

@@ -30,7 +30,7 @@ def case(m):
     m.sees("lpctl why lp-uptime", "lp-version")
     m.fails("lpctl load lp-uptime", exit=1, says="lp-version")
     manifest(m, "lp-uptime", "Rollout=0%")
-    m.sees("lpctl why lp-uptime", "this machine stands at")
+    m.sees("lpctl why lp-uptime", "the position of this machine is")
     manifest(m, "lp-uptime", "After=lp-version")
     manifest(m, "lp-version", "After=lp-uptime")
     m.fails("lpctl lint", exit=78, says="lp-uptime")

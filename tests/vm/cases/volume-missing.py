@@ -19,7 +19,7 @@ def case(m):
     m.disk("one", "16M")
     m.disk("two", "16M")
     m.reboot(initramfs=image)
-    on_the_host(m, "no block device has LABEL=store, nor did one come within 3 s; attach it")
+    on_the_host(m, "no block device has LABEL=store, and none appeared within 3 s; attach it")
     marks = [m.journal(f"MESSAGE={mark}")[0] for mark in ("before", "after")]
     first, last = (int(mark["_SOURCE_MONOTONIC_TIMESTAMP"]) / 1e6 for mark in marks)
     print(f"{m.series}: a missing volume holds the boot up for {last - first:.2f} s")
