@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The documentation and the completions say what the programs do, no more and no less.
+"""The documentation and the completions describe exactly what the programs do.
 
 Run by Meson: $SOURCE_ROOT is the top of the tree, $LPCTL and $LPD are the built programs."""
 
@@ -35,7 +35,7 @@ def page(name):
 
 
 def definitions(section, pattern):
-    """What is defined at the left margin of a section: pattern, with its paragraph."""
+    """The terms at the left margin of a section: pattern, with their paragraphs."""
     parts = re.split(rf"^{pattern}.*$", section, flags=re.M)
     return dict(zip(parts[1::2], parts[2::2]))
 
@@ -45,7 +45,7 @@ def options_in(line):
 
 
 class Help:
-    """What `lpctl help` says: the verbs, the options, which go together."""
+    """The output of `lpctl help`: verbs, options, and their combinations."""
 
     def __init__(self):
         out = run(LPCTL, "help").stdout
@@ -69,12 +69,13 @@ class Manual(unittest.TestCase):
 
     @unittest.skipUnless(shutil.which("groff") and shutil.which("mandoc"), "no groff or no mandoc")
     def test_pages_render(self):
-        """Without a warning of groff or mandoc, but for what scdoc makes of the end of a list."""
+        """groff and mandoc must not warn, except about how scdoc ends lists."""
         for path in PAGES:
             page = run("scdoc", input=path.read_text()).stdout
             for columns in (80, 120):
                 done = run("groff", "-ww", "-z", "-t", "-man", "-Tutf8", f"-rLL={columns - 2}n", "-dAD=l",
-                           input=".pl 1000i\n" + page)   # on paper a table may not fit the rest of a page
+                           # on paper a table may not fit on the rest of a page
+                           input=".pl 1000i\n" + page)
                 self.assertEqual((done.returncode, done.stderr), (0, ""), path.name)
             lint = run("mandoc", "-T", "lint", "-W", "warning", input=page).stdout
             lines = [line for line in lint.splitlines() if " paragraph macro: PP " not in line]
@@ -103,13 +104,13 @@ class Manual(unittest.TestCase):
     def test_lpctl_options_of_verbs(self):
         own = {verb: set() for verb in HELP.verbs}
         for head, body in definitions(page("lpctl.8")["OPTIONS"], r"(\*-[^\n]*)").items():
-            verbs = re.match(r"\n\t((?:\*[a-z-]+\*(?:, )?)+): ", body)
+            verbs = re.match(r"\n\t((?:\*[a-z-]+\*(?:,\s+)?)+): ", body)
             for verb in re.findall(r"[a-z-]+", verbs[1]) if verbs else []:
                 own[verb] |= options_in(head)
         self.assertEqual(own, HELP.own)
 
     def test_help(self):
-        """Each verb has its usage, its options one a line, and an example that is one of it."""
+        """Each verb has its usage, one line for each option, and an example of itself."""
         for verb, shown in HELP.of_verbs.items():
             self.assertEqual(run(LPCTL, verb, "--help").stdout, shown)
             self.assertEqual(run(LPCTL, "-h", verb, "--json=off").stdout, shown)
@@ -158,7 +159,7 @@ class Manual(unittest.TestCase):
 
 
 class Keys(unittest.TestCase):
-    """Keys of files, each with its section and its default."""
+    """The keys of files, each with its section and its default."""
 
     def documented(self, name):
         keys = []
@@ -206,7 +207,7 @@ class Keys(unittest.TestCase):
                 self.assertEqual(done.returncode, 0, done.stdout)
 
     def test_examples(self):
-        """The files that the manual and the README show are good."""
+        """The example files of the manual and the README are valid."""
         for path in [*PAGES, TOP / "README.md"]:
             blocks = re.findall(r"^```\w*\n# /etc/lpd/(\S+)\n(.*?)^```", path.read_text(),
                                 re.M | re.S)
@@ -277,7 +278,7 @@ done
 
 
 class Bash(unittest.TestCase):
-    """The words of a line stand as bash splits them: "=" is one of its own."""
+    """Words are split as bash does it: "=" is a word of its own."""
 
     def complete(self, *lines):
         done = run("bash", "-c", BASH_DRIVER, "bash", TOP / "completion/bash/lpctl",
@@ -350,7 +351,7 @@ TREE = {
 
 
 class Schemas(unittest.TestCase):
-    """What is printed fits the schemas. Machines that are patched are left to the other tests."""
+    """All output matches the schemas. Patched machines are left to the other tests."""
 
     def setUp(self):
         scratch = tempfile.TemporaryDirectory()
@@ -381,7 +382,7 @@ class Schemas(unittest.TestCase):
             jsonschema.Draft202012Validator.check_schema(schema)
 
     def test_codes(self):
-        """One list: what the programs say stands in it, and what stands in it they say."""
+        """The list of reason codes in the schema is exactly the set that the programs use."""
         codes = self.status["$defs"]["reasonCode"]["enum"]
         sources = "".join(p.read_text() for p in (TOP / "lpd").rglob("*.[ch]"))
         self.assertEqual([code for code in codes if f'"{code}"' not in sources], [])
@@ -390,7 +391,7 @@ class Schemas(unittest.TestCase):
         self.assertLessEqual(set(deferrals), set(codes))
 
     def test_place(self):
-        """They are installed where the manual says, by the version that they describe."""
+        """The schemas are installed in the directory that the manual names, by version."""
         version = self.status["properties"]["schemaVersion"]["const"]
         self.assertIn(f"'lpd' / 'schema' / '{version}'", text("docs/meson.build"))
         for name in ("lpd-status", "lpctl"):
@@ -448,4 +449,5 @@ class Schemas(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2, warnings="ignore")   # later jsonschemas warn of RefResolver's end
+    # newer versions of jsonschema warn that RefResolver is deprecated
+    unittest.main(verbosity=2, warnings="ignore")
