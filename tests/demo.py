@@ -22,8 +22,8 @@ def say(text):
 
 
 def do(m, command, *says, exit=0):
-    """Runs a command on the machine and shows it as a terminal would; it has to end with that exit
-    status and to print each of these texts."""
+    """Runs a command on the machine and shows it like a terminal; it must end with that exit status
+    and print each of these texts."""
     print(f"    # {command}", flush=True)
     output = m.fails(command, exit=exit)
     for line in output.splitlines():
@@ -34,7 +34,7 @@ def do(m, command, *says, exit=0):
 
 
 def see(m, path, patched):
-    """Shows a file of /proc, which the patch for it, if it is in, makes read otherwise."""
+    """Shows a file of /proc, whose contents the patch changes while it is loaded."""
     if (PATCHED in do(m, f"head -c 72 {path}")) != patched:
         raise Failed(f"{path} is {'not ' if patched else ''}patched")
 
@@ -42,7 +42,7 @@ def see(m, path, patched):
 def demo(m):
     say("Booting it, with Secure Boot on and an owner's key enrolled in its firmware (a MOK)")
     m.boot(secure_boot=True, whole=True)
-    m.ok("rm /etc/lpd/lpd.conf.d/10-bench.conf")   # nothing but lpd's defaults
+    m.ok("rm /etc/lpd/lpd.conf.d/10-bench.conf")   # use only lpd's defaults
     m.ok(f"cp {m.patch('lp-cmdline', by='mok')} /root/lp-cmdline.ko")
     m.ok(f"cp {m.patch('lp-uptime')} /root/unsigned.ko")
     do(m, "lpctl status", "signatures enforced, Secure Boot", "Signature=required", "0 of 0 active")

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the tests of lpctl share: machines as trees of files, modules, and what lpctl must not do.
+"""Shared by the tests of lpctl: machines as trees of files, modules, and what lpctl must not do.
 
-Run by Meson: $LPCTL is the built program, $LPD_LIBEXECDIR where the built lpd-parser is, $SOURCE_ROOT
-the top of the tree, $CC a compiler."""
+Run by Meson: $LPCTL is the built program, $LPD_LIBEXECDIR the directory of the built lpd-parser,
+$SOURCE_ROOT the top of the tree, $CC a compiler."""
 
 import functools
 import hashlib
@@ -19,7 +19,7 @@ from pathlib import Path
 
 import jsonschema
 
-os.umask(0o022)   # what others could write is refused
+os.umask(0o022)   # files that others can write to are refused
 
 TOP = Path(os.environ["SOURCE_ROOT"])
 LPCTL = os.environ["LPCTL"]
@@ -34,7 +34,7 @@ class Link(str):
 
 
 def plant(root, files):
-    """Makes files: text, bytes, a Link, or None for a directory."""
+    """Creates files: text, bytes, a Link, or None for a directory."""
     for path, content in files.items():
         place = Path(root, path.lstrip("/"))
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -47,7 +47,7 @@ def plant(root, files):
 
 
 def note(build_id):
-    """An ELF note, as /sys has it: elf(5), Nhdr."""
+    """An ELF note as in /sys: elf(5), Nhdr."""
     raw = bytes.fromhex(build_id)
     sizes = (4, len(raw), 3)
     return b"".join(n.to_bytes(4, "little") for n in sizes) + b"GNU\0" + raw
@@ -114,7 +114,8 @@ PERMISSIVE = {"/etc/lpd/lpd.conf": "[Trust]\nSignature=permissive\n"}
 
 @functools.lru_cache(maxsize=None)
 def module(name, release=KERNEL, livepatch=True, build_id="0123456789abcdef0123456789abcdef01234567"):
-    """The bytes of an object file that says of itself what a live patch says; none would load it."""
+    """The bytes of an object file that describes itself as a live patch; no kernel would load
+    it."""
     info = {"license": "GPL", "name": name, "vermagic": f"{release} SMP preempt mod_unload modversions "}
     if livepatch:
         info["livepatch"] = "Y"
@@ -138,7 +139,7 @@ def compressed(data, tool):
 
 
 def tree_of(root):
-    """All there is below root: modes, links and contents."""
+    """Everything below root: modes, links and contents."""
     found = {}
     for path in sorted(Path(root).rglob("*")):
         mode = oct(path.lstat().st_mode)
@@ -157,7 +158,7 @@ def validator(verb):
     status = json.loads((TOP / "docs/lpd-status.schema.json").read_text())
     verbs = json.loads((TOP / "docs/lpctl.schema.json").read_text())
     store = {"lpd-status.schema.json": status, "lpctl.schema.json": verbs}
-    with warnings.catch_warnings():   # what replaces RefResolver is not in Debian 12
+    with warnings.catch_warnings():   # the replacement of RefResolver is not in Debian 12
         warnings.simplefilter("ignore", DeprecationWarning)
         resolver = jsonschema.RefResolver("lpctl.schema.json", verbs, store=store)
     schema = {"$schema": verbs["$schema"], "$ref": f"lpctl.schema.json#/$defs/{verb}"}
@@ -165,7 +166,7 @@ def validator(verb):
 
 
 class Case(unittest.TestCase):
-    """Each test has a directory, and a machine below it that lpctl is run on."""
+    """Each test has a directory that contains the machine on which lpctl runs."""
 
     def setUp(self):
         scratch = tempfile.TemporaryDirectory()
@@ -188,7 +189,8 @@ class Case(unittest.TestCase):
         return (self.root / path.lstrip("/")).read_text()
 
     def run_bare(self, *argv, env=None, warns=False, program=LPCTL, **options):
-        """lpctl as it is called, with what must be so of every call; only a warning goes with 0."""
+        """Runs lpctl with the given arguments, and checks what holds for every call: with status 0
+        only a warning may be printed."""
         environment = {k: v for k, v in os.environ.items() if k != "NO_COLOR"} | {"LC_ALL": "C.UTF-8"}
         done = subprocess.run([program, *map(str, argv)], capture_output=True, timeout=20,
                               stdin=subprocess.DEVNULL, env=environment | (env or {}), **options)
@@ -215,7 +217,8 @@ class Case(unittest.TestCase):
         return done.stdout
 
     def json(self, verb, *argv, status=0):
-        """The value that a verb prints; long or short it is the same, and as the schema has it."""
+        """The value that a verb prints: it must be the same in long and short form, and match the
+        schema."""
         pretty = self.lpctl("--json=pretty", verb, *argv, status=status)
         self.assertEqual(pretty.stderr, "")
         value = json.loads(pretty.stdout)
@@ -224,7 +227,7 @@ class Case(unittest.TestCase):
         return value
 
     def json_once(self, verb, *argv, status=0):
-        """Likewise on one line, of a verb that changes something."""
+        """The same in short form only, for a verb that changes something."""
         done = self.lpctl("--json=short", verb, *argv, status=status)
         self.assertEqual((done.stderr, done.stdout.count("\n")), ("", 1))
         value = json.loads(done.stdout)
@@ -237,7 +240,7 @@ class Case(unittest.TestCase):
         self.assertEqual(value.get("error", {}).get("exitStatus", 0), status)
 
     def assert_same_everywhere(self, verb, *argv, status=0):
-        """A verb that looks says the same in each form, and leaves the machine alone."""
+        """A read-only verb must say the same in each form, and must not change the machine."""
         before = tree_of(self.root)
         value = self.json(verb, *argv, status=status)
         self.assertEqual(self.json_once(verb, *argv, status=status), value)
@@ -249,7 +252,7 @@ class Case(unittest.TestCase):
 
 
 class ModulesCase(Case):
-    """The machine has the modules of its kernel, which lock --dry-run asks for."""
+    """The machine has the modules of its kernel, which lock --dry-run reads."""
 
     @classmethod
     def setUpClass(cls):

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The hooks of the tools that make an initramfs, sourced by a stand-in of the tool that records what they
-call. lpctl is the real one, on a tree. Booted machines have images by the real initramfs-tools and dracut;
-mkinitcpio, which Debian has not, is tested here alone."""
+"""The hooks of the tools that build an initramfs, sourced by a stand-in of the tool that records
+their calls. lpctl is the real one, on a tree. Booted machines test the real initramfs-tools and
+dracut; mkinitcpio is not in Debian and is tested only here."""
 
 import os
 import subprocess
@@ -22,7 +22,7 @@ FILES = [("program", "/usr/lib/lpd/lpd"), ("program", "/usr/lib/lpd/lpd-parser")
          ("something-new", "x")]
 UNITS = "/usr/lib/systemd/system"
 
-# lpctl, and what later versions of it may print besides.
+# lpctl, with output that later versions might add.
 WRAPPER = """#!/bin/sh
 echo "lpctl $*" >>{scratch}/asked
 {lpctl} --root={root} "$@" || exit
@@ -39,7 +39,7 @@ for name in @names@; do eval "$name() { record $name \\"\\$@\\"; }"; done
 
 
 def recorder(*names, status=1):
-    """Functions of a tool, which fail: a hook goes on nevertheless."""
+    """Functions of a tool, which fail: a hook continues anyway."""
     return RECORDER.replace("@names@", " ".join(names)).replace("@status@", str(status))
 
 
@@ -67,7 +67,7 @@ class Hook(Case):
         return self.place(name.replace("/", "-"), text.encode())
 
     def shell(self, text, *argv, shell="bash", env=None):
-        """(exit status, calls that were recorded, standard error)"""
+        """(exit status, recorded calls, standard error)"""
         path = f"{self.scratch}/bin:{os.environ['PATH']}"
         self.calls.write_text("")
         done = subprocess.run([shell, "-c", text, shell, *map(str, argv)], capture_output=True, text=True,
@@ -77,7 +77,7 @@ class Hook(Case):
         return done.returncode, self.calls.read_text().splitlines(), done.stderr
 
     def runs(self, call, text, script, shell):
-        """Sourced in the initramfs, it runs a program once, whatever becomes of it, and goes on."""
+        """Sourced in the initramfs, it runs a program once, ignores its result, and continues."""
         name = call.split()[0]
         for status in (0, 1):
             self.tool(name, f"#!/bin/sh\necho {name} $* >>$CALLS\nexit {status}\n")
@@ -166,7 +166,7 @@ class Dracut(Hook):
         self.assertEqual(self.call("installkernel"), (0, [f"instmods hostonly= {name}" for kind, name in FILES if kind == "kernel-module"], ""))
 
     def test_nothing_and_broken(self):
-        """An administrator may name the module where there is nothing yet."""
+        """The administrator may name the module even if there is nothing to copy."""
         for _ in range(2):
             for function in ("install", "installkernel"):
                 self.assertEqual(self.call(function)[:2], (0, []))
@@ -178,7 +178,7 @@ class Dracut(Hook):
                          f"lpctl --root=/other initramfs-files --record --kernel={KERNEL}\n")
 
     def test_replaces_what_other_modules_left(self):
-        """Ours is the one that counts."""
+        """lpd's own file replaces one that another module left."""
         self.plant(manifest("fix-a", "Stage=initrd"), {f"{STORE}/fix-a.ko": module("fix_a")})
         left = self.scratch / "initdir/etc/lpd/patches.d/fix-a.conf"
         left.parent.mkdir(parents=True)
@@ -194,7 +194,7 @@ class Dracut(Hook):
 
 class Mkinitcpio(Hook):
     FUNCTIONS = recorder("add_binary", "add_file", "add_module", "add_symlink", "add_runscript",
-                         status=0)   # mkinitcpio counts the failures of these itself
+                         status=0)   # mkinitcpio counts these failures itself
     SOURCE = FUNCTIONS + '\n. "$1"\n'
 
     def build(self):

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Files that are not what they should be: one clear error that names the file, and nothing else."""
+"""Files of the wrong kind or content: each gives one clear error that names the file, and nothing
+else."""
 
 import os
 import shutil
@@ -16,7 +17,7 @@ class Hostile(Case):
         self.before = tree_of(self.root)
 
     def special(self, directory, suffix):
-        """What is no regular file, or no end of one, by its path."""
+        """Files that are not regular, or endless, by path."""
         fifo, folder = directory / f"fifo{suffix}", directory / f"folder{suffix}"
         loop, huge = directory / f"loop{suffix}", directory / f"huge{suffix}"
         os.mkfifo(fifo)
@@ -45,7 +46,7 @@ class Hostile(Case):
 
     def test_lint_special_files(self):
         for path in self.special(self.scratch, ".conf"):
-            if path == "/dev/null":   # the mask
+            if path == "/dev/null":   # a link to it is a mask
                 continue
             naming = "/dev/zero" if "through" in str(path) else path
             self.one_error("lint", path, naming="/mem" if path == "/proc/self/mem" else naming, among=(78,))
@@ -61,7 +62,7 @@ class Hostile(Case):
 
     def test_damaged_modules(self):
         data = module("fix_net")
-        for offset in (4, 5, 18, 40, 58, 60, 62):   # of the ELF header
+        for offset in (4, 5, 18, 40, 58, 60, 62):   # offsets in the ELF header
             path = self.place("fix-net.ko", data[:offset] + b"\xff\xff" + data[offset + 2:])
             self.one_error("install", path, naming=path, among=(5,))
         for name, value in (("name=fix_net\0", "name=../etc\0\0"), ("name=fix_net\0", "name=\0ix_net\0"),
@@ -97,7 +98,7 @@ class Hostile(Case):
             self.one_error("disable", "fix", naming="/etc/lpd/patches.d/fix.conf", among=(78,))
 
     def test_special_files_in_the_tree(self):
-        """In the place of each file that is read, below the root."""
+        """Puts them in place of each file that is read below the root."""
         places = ("etc/lpd/patches.d/fix.conf", "etc/lpd/lpd.conf", "proc/cmdline", "etc/machine-id",
                   "proc/sys/kernel/osrelease", "sys/kernel/notes", "run/lpd/fix.json",
                   "sys/kernel/livepatch/x/enabled", f"var/lib/lpd/modules/{KERNEL}/good.ko",
@@ -135,7 +136,7 @@ class Hostile(Case):
             path.symlink_to(path.name if kind == "loop" else "/dev/zero")
 
     def test_links_out_of_the_tree(self):
-        """A manifest that is a link is looked up below the root, never outside."""
+        """A manifest that is a link is resolved below the root, never outside."""
         outside = self.place("outside.conf", b"[Patch]\nDescription=of another machine\n")
         self.plant({"/etc/lpd/patches.d/a.conf": Link(outside),
                     "/etc/lpd/patches.d/b.conf": Link("../../../" * 10 + str(outside)[1:])})

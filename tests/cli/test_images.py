@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Changes that put an initramfs out of date: which, and what is told; and what goes with a kernel."""
+"""Changes that make an initramfs outdated: which image, what lpctl says, and what is removed with a
+kernel."""
 
 import unittest
 
@@ -27,7 +28,7 @@ class Machine(Case):
 
 class Images(Machine):
     def out_of_date(self, verb, *argv):
-        """The releases whose image has to be made again."""
+        """The releases whose image is outdated."""
         value = self.json_once(verb, *argv)
         for image in value.get("initramfs", []):
             command = f"update-initramfs -u -k {image['kernel']}"
@@ -61,7 +62,8 @@ class Images(Machine):
         self.assertEqual(self.out_of_date("disable", "fix-a"), [])
 
     def test_volume_and_package(self):
-        """A package's patch is carried by the image all the same, until its manifest is the machine's."""
+        """The image contains a package's patch even with a volume, until the administrator
+        overrides its manifest."""
         self.plant({"/etc/lpd/lpd.conf.d/10-a.conf": "[Store]\nDevice=LABEL=patches\n",
                     "/usr/lib/lpd/patches.d/fix-b.conf": "[Patch]\nStage=initrd\n",
                     f"/usr/lib/lpd/modules/{OTHER}/fix-b.ko": module("fix_b", OTHER)})
@@ -88,7 +90,7 @@ class Images(Machine):
 
 
 class Kernels(Machine):
-    """lpctl remove --kernel=, and what is said of a kernel that comes."""
+    """lpctl remove --kernel=, and what is reported about a new kernel."""
 
     def setUp(self):
         super().setUp()
@@ -125,7 +127,7 @@ class Kernels(Machine):
         self.assertIn(f"20-kernel-{OTHER}.conf", left[MANIFESTS])
 
     def test_others_stay(self):
-        """Files of somebody else, a module without a manifest, a pin that was signed."""
+        """Files of others, a module without a manifest, and a signed pin stay."""
         self.plant({f"/{STORE}/{OTHER}/notes.txt": "x", f"/{STORE}/{OTHER}/lost.ko": "x",
                     f"/{MANIFESTS}/fix-b.conf.d/20-kernel-{OTHER}.conf.p7s": "x",
                     f"/{MANIFESTS}/fix-b.conf.d/90-mine.conf": "[Patch]\n",

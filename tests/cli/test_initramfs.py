@@ -6,7 +6,7 @@ import unittest
 
 from machine import KERNEL, Case, Link, compressed, kernel, manifest, module
 
-# What the kernel may need to check a signature.
+# Modules that the kernel may need to check a signature.
 ALGORITHMS = [f"crypto-{name}" for name in (
     "sha384", "sha512", "sha3-256", "sha3-384", "sha3-512", "sm3", "streebog256", "streebog512",
     "ecdsa-nist-p256", "ecdsa-nist-p384", "ecdsa-nist-p521", "ecrdsa")]
@@ -26,7 +26,8 @@ class InitramfsFiles(Case):
         self.plant(kernel(OTHER), {"/etc/lpd/lpd.conf": "[Trust]\nSignature=permissive\n"})
 
     def listed(self, *argv):
-        """The files; of drivers there are that of the firmware's variables and those for signatures."""
+        """The listed files; the drivers are those for the firmware's variables and for
+        signatures."""
         value, text = self.assert_same_everywhere("initramfs-files", f"--kernel={KERNEL}", *argv)
         lines = [f"{f['kind']} {f['path']}" for f in value["files"]]
         modules = ["efivarfs", *ALGORITHMS] if lines else []
@@ -36,7 +37,7 @@ class InitramfsFiles(Case):
         return lines
 
     def warned(self):
-        """The same where something is left out: that is told, and the exit status stays 0."""
+        """The same if something is left out: a warning says so, and the exit status stays 0."""
         value = self.json("initramfs-files", f"--kernel={KERNEL}")
         lines = [f"{f['kind']} {f['path']}" for f in value["files"]]
         self.assertGreater(len(value["warnings"]), 0)
@@ -53,7 +54,8 @@ class InitramfsFiles(Case):
             "file /etc/lpd/lpd.conf"])
 
     def test_a_volume(self):
-        """The administrator's patches are left to it, those of packages are not; lpd is there either way."""
+        """The administrator's patches are left to the volume, those of packages are not; lpd is
+        included in both cases."""
         self.plant({"/etc/lpd/lpd.conf": "[Trust]\nSignature=permissive\n[Store]\nDevice=LABEL=store\n"})
         modules = ["ext4", "vfat", "nls_cp437", "nls_ascii", "nls_iso8859-1", "nls_utf8", "efivarfs", *ALGORITHMS]
         programs = [*PROGRAMS, "program /usr/lib/lpd/lpd-volume", "file /etc/lpd/lpd.conf"]
@@ -130,7 +132,7 @@ class InitramfsFiles(Case):
             self.assertIn(f"lpctl: {name}: left out: ", said)
 
     def test_a_broken_policy_goes_in(self):
-        """With it, nothing is trusted that is not signed."""
+        """A policy with an error is included, and makes the initramfs trust nothing unsigned."""
         self.early("fix-a")
         self.plant({"/etc/lpd/lpd.conf.d/10-a.conf": "[Trust]\nSignature=maybe\n"})
         lines, said = self.warned()

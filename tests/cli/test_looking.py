@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The verbs that look, on machines as they are met, as text and as JSON."""
+"""The read-only verbs, on typical machines, as text and as JSON."""
 
 import unittest
 from collections import Counter
@@ -9,7 +9,7 @@ from machine import *
 
 
 def table(text):
-    """Rows of a table by their first word, without what stands below them."""
+    """Rows of a table by their first word, without the lines below them."""
     rows = [line.split() for line in text.splitlines() if line.strip() and not line.startswith(" ")]
     return {row[0]: row[1:] for row in rows}
 
@@ -19,8 +19,8 @@ def states(value):
 
 
 class Patched(Case):
-    """6.1: two patches in, one replaced by a cumulative one, one whose module is left; and one that no
-    manifest knows."""
+    """6.1: two patches are loaded, one is replaced by a cumulative one, one has only its module
+    left; and one has no manifest."""
 
     def setUp(self):
         super().setUp()
@@ -131,7 +131,7 @@ class Patched(Case):
         return {p["name"]: (p["enabledNow"], p["enabledNext"]) for p in self.json("list")["patches"]}
 
     def test_enabled(self):
-        """As long as this machine runs, and at its next boot."""
+        """Enabled for this boot, and for the next one."""
         self.assertEqual(self.enabled(), {
             "fix-gone": (False, False), "fix-late": (True, True), "fix-left": (False, True), "fix-net": (True, True),
             "fix-none": (False, True), "lp-all": (True, True), "lp-old": (True, True), "fix_new": (True, False)})
@@ -194,7 +194,7 @@ class Patched(Case):
         self.assertIn("lpctl show fix-new", value["error"]["hint"])
 
     def test_kernel_that_says_what_is_cumulative(self):
-        """Since 6.11; then its word counts."""
+        """Since 6.11 the kernel says which patches are cumulative, and that counts."""
         says = self.root / "sys/kernel/livepatch/lp_all/replace"
         for word, state in (("1\n", "replaced"), ("0\n", "disabled")):
             says.write_text(word)
@@ -203,7 +203,7 @@ class Patched(Case):
                              (state, state == "replaced"))
 
     def test_odd_answers_of_the_kernel(self):
-        """Whatever stands in /sys, there is an answer, and none that a terminal obeys."""
+        """Whatever /sys contains, the verb answers, and prints nothing that controls a terminal."""
         patches = "/sys/kernel/livepatch"
         self.plant({f"{patches}/fix_net/enabled": "x" * 100000, f"{patches}/lp_all/transition": b"\xff\0\x1b",
                     f"{patches}/fix_new/enabled": "", f"{patches}/\x1b[31m\nred/enabled": "1\n",
@@ -214,7 +214,8 @@ class Patched(Case):
         value, _ = self.assert_same_everywhere("status")
         self.assertIsNone(value["kernel"]["buildId"])
         self.assertIsNone(value["kernel"]["modulesDisabled"])
-        self.assertEqual(states(value)["lp-all"][0], "transition")   # unknown is no proof of its end
+        # unknown does not prove that it has ended
+        self.assertEqual(states(value)["lp-all"][0], "transition")
         for verb in ("list", "metrics", "blocking"):
             self.assert_same_everywhere(verb)
         self.assert_same_everywhere("show", "lp-all")
@@ -302,7 +303,7 @@ class Patched(Case):
 
 
 class InTransition(Case):
-    """6.12: a patch on its way in, which four tasks of three processes block."""
+    """6.12: a patch in transition that four tasks of three processes block."""
 
     def setUp(self):
         super().setUp()
@@ -383,7 +384,7 @@ class WithoutLivePatching(Case):
         self.assertIn("Policy    Signature=required\n", text)
 
     def test_nothing_at_all(self):
-        """An empty directory is a machine too: an image that is still to be filled."""
+        """An empty directory is a valid machine: an image before anything is installed."""
         self.root = self.scratch / "empty"
         self.root.mkdir()
         value, text = self.assert_same_everywhere("status")
@@ -401,7 +402,7 @@ class WithoutLivePatching(Case):
 
 
 class Broken(Case):
-    """Manifests and a policy with faults, one of each kind, and one patch that is in order."""
+    """Manifests and a policy with faults, one of each kind, and one valid patch."""
 
     def setUp(self):
         super().setUp()
@@ -474,7 +475,8 @@ class Broken(Case):
         self.assertIn("did you mean 'Signature'", value["error"]["message"])
 
     def test_lint_relations(self):
-        """To patches that are not there: one that is required is a problem, others may come later."""
+        """Relations to missing patches: with Requires= a problem, otherwise a warning, because they
+        may be installed later."""
         self.plant(PERMISSIVE, manifest("fix-net", "After=fix-nte goood", "Conflicts=goood", "Requires=good goood"))
         value = self.json("lint", status=78)
         base = "/etc/lpd/patches.d/fix-net.conf"
@@ -487,7 +489,7 @@ class Broken(Case):
              "did you mean good?")])
 
     def test_lint_all_faults(self):
-        """Of files and of relations at once."""
+        """Faults of files and of relations are all reported together."""
         self.plant(PERMISSIVE, manifest("circle-a", "After=circle-b", "Requires=nobody"),
                    {f"/var/lib/lpd/modules/{KERNEL}/circle-a.ko": b"no module"})
         said = [p["message"] for p in self.json("lint", status=78)["problems"] if "circle-a.conf" in p["file"]]
@@ -523,7 +525,7 @@ class ManifestAsData(Case):
 
 
 class LongValues(Case):
-    """What a large fix needs to say, in the manifest, in drop-ins, in the policy."""
+    """Values as long as a large fix needs them, in the manifest, in drop-ins, and in the policy."""
 
     CVES = [f"CVE-2026-{i:05}" for i in range(40)]
 
@@ -557,7 +559,7 @@ class LongValues(Case):
             self.assertIn(f"\n# {place['path']}:{place['line']}\nModules={place['value']}\n", text)
 
     def test_for_people(self):
-        """Whatever is wrong with it, the patch is loaded; who looks is told."""
+        """Faults in these keys do not prevent the load, but are reported."""
         path = "/etc/lpd/patches.d/fix-a.conf.d/20.conf"
         self.plant({path: b"# K\xe4se\n[Patch]\nDescription=K\xe4se\nFixes=" + b"x" * 70000 + b"\nRequired=yes\n"})
         expected = [f"{path}:1: byte 0xe4 at column 4 is a control character or not UTF-8; the line is ignored",
@@ -609,7 +611,7 @@ class SwitchedOff(Case):
         self.assertTrue(value["switches"]["disabledOnCommandLine"])
         self.assertIn("Switches  lpd=0 on the kernel command line: nothing is loaded at boot\n", text)
         self.assertEqual(self.json("why", "fix-a")["steps"][-1]["question"], "switches")
-        # What decided is what is said, though it is disabled, too.
+        # The deciding fact is shown, although the patch is disabled too.
         self.plant(manifest("fix-b", "Enabled=no"))
         self.assertEqual(states(self.json("status"))["fix-b"],
                          ("skipped", "lpd=0 is on the kernel command line"))
@@ -624,7 +626,8 @@ class SwitchedOff(Case):
         self.assertIn("Patches   0 of 2 active, 1 failed, 1 refused\n", text)
 
     def test_left_by_the_initramfs(self):
-        """A patch of the volume alone, over the budget or refused there, has no manifest on the host."""
+        """A patch that only the volume has, over the budget or refused in the initramfs, has no
+        manifest on the host."""
         over = "the initramfs loads no more patches than those before it, see lpd(8), INITRAMFS"
         self.plant({"/proc/cmdline": "ro\n"}, loaded("fix_left"),
                    result("fix-vol", state="skipped", stage="initrd", reason=over, exitStatus=1),
@@ -654,7 +657,8 @@ class SwitchedOff(Case):
 
 
 class NotWanted(Case):
-    """What is loaded although this boot would not have loaded it, and what keeps a patch from being loaded."""
+    """Patches that are loaded although this boot would not load them, and reasons why a patch is
+    not loaded."""
 
     def setUp(self):
         super().setUp()
@@ -696,7 +700,7 @@ class NotWanted(Case):
         self.assertIs(self.json("status")["switches"]["crashKernel"], True)
 
     def test_last_refused_load(self):
-        """A time reads as one."""
+        """Times are shown as text."""
         self.plant({"/proc/sys/kernel/modules_disabled": "1\n",
                     "/run/lpd/refused-loads": '{"count": 2, "last": 1700000000000000, "command": "modprobe", "uid": 0}'})
         self.assertRegex(self.text("status"), r"2 loads of modules refused since, the last one by modprobe, "
@@ -758,7 +762,8 @@ class NotWanted(Case):
         self.assertEqual(self.json("why", "fix-net")["action"], "fail")
 
     def test_masks_elsewhere(self):
-        """Each directory that systemd reads, as systemctl mask --runtime and packages use them."""
+        """Masks are found in each directory that systemd reads, for instance those of systemctl
+        mask --runtime and of packages."""
         self.plant(manifest("fix-net"))
         for directory in ("/etc/systemd/system.control", "/run/systemd/system.control", "/run/systemd/transient",
                           "/usr/local/lib/systemd/system", "/usr/lib/systemd/system"):

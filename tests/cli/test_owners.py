@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Configuration that is not root's alone, by owner, mode, link or directory, decides nothing."""
+"""Configuration that users other than root can change, by owner, mode, link or directory, has no
+effect."""
 
 import os
 import stat
@@ -58,7 +59,7 @@ class Owners(Case):
         self.policy_is_refused("x.conf", "written by everybody")
 
     def test_policy_for_a_group_or_others_to_write(self):
-        """Either bit alone."""
+        """Each of the two bits alone is enough."""
         self.plant({"/etc/lpd/lpd.conf.d/x.conf": LOOSE})
         for mode, whom in ((0o664, "its group"), (0o646, "everybody")):
             self.loosen("/etc/lpd/lpd.conf.d/x.conf", mode)
@@ -93,7 +94,8 @@ class Owners(Case):
     def test_directory_further_up(self):
         self.plant({"/etc/lpd/lpd.conf": LOOSE})
         self.give("/etc")
-        self.policy_is_refused("lpd.conf", "the directory .*/etc belongs to user 65534", status=5)   # nor is the manifest taken
+        # the manifest is refused too
+        self.policy_is_refused("lpd.conf", "the directory .*/etc belongs to user 65534", status=5)
 
     def test_manifest_of_a_stranger(self):
         self.plant(PERMISSIVE, manifest("fix-new", "Enabled=no"))
@@ -112,7 +114,7 @@ class Owners(Case):
         self.policy_is_refused("x.conf", "the directory .*lpd.conf.d can be written by everybody")
 
     def test_manifests_in_a_directory_of_everybody(self):
-        """Each of them, not the first alone."""
+        """Each of them is checked, not only the first."""
         self.plant(PERMISSIVE, manifest("fix-new", "Enabled=no"))
         self.loosen("/etc/lpd/patches.d", 0o777)
         for name in ("fix-net", "fix-new"):
@@ -132,13 +134,13 @@ class Owners(Case):
         self.policy_is_refused("lpd.conf", "/srv/d/sub/loose.conf belongs to user 65534")
 
     def test_each_directory_is_looked_at(self):
-        """That of another file was found good before."""
+        """Another file's directory was found safe before."""
         self.plant({"/etc/lpd/lpd.conf": "[Trust]\nSignature=required\n", "/etc/lpd/lpd.conf.d/x.conf": LOOSE})
         self.loosen("/etc/lpd/lpd.conf.d", 0o777)
         self.policy_is_refused("x.conf", "the directory .*lpd.conf.d can be written by everybody")
 
     def test_link_up_beyond_the_root(self):
-        """Ends at the root, as everywhere."""
+        """The link ends at the root, as everywhere."""
         self.plant({"/usr/lib/lpd/x": LOOSE, "/etc/lpd/lpd.conf": Link("../" * 9 + "usr/lib/lpd/x")})
         self.assertEqual(self.json("why", "fix-net")["action"], "load")
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""SignedManifests=yes below another root, where no kernel can be asked: signatures by OpenSSL itself,
-as lpd.patch(5) makes them, that certificates in /etc/lpd/keys.d vouch for."""
+"""SignedManifests=yes with --root=, where no kernel can be asked: signatures made by openssl as in
+lpd.patch(5), which certificates in /etc/lpd/keys.d verify."""
 
 import functools
 import subprocess
@@ -16,7 +16,7 @@ TEXT = b"[Patch]\nDescription=signed\n"
 
 
 class Keys:
-    """Two keys, made once: one whose certificate the machine has, and a stranger's."""
+    """Two keys, made once: the machine has the certificate of one of them."""
 
     @functools.cached_property
     def top(self):
@@ -53,12 +53,12 @@ class Signed(Case):
         self.plant({f"{STORE}/fix-net.ko": module("fix_net")})
 
     def step(self):
-        """What lpctl why says of the signature."""
+        """The step of lpctl why about the signature."""
         steps = {s["question"]: s for s in self.json("why", "fix-net")["steps"]}
         return steps["manifest-signature"]["passed"], steps["manifest-signature"]["fact"]
 
     def refused(self, verb, *argv):
-        """Exit status 5, the message and the way out; nothing is changed."""
+        """Exit status 5, the message and the hint; nothing is changed."""
         before = tree_of(self.root)
         error = self.json_once(verb, *argv, status=5)["error"]
         self.assertEqual(tree_of(self.root), before)
@@ -67,7 +67,7 @@ class Signed(Case):
 
 class Looking(Signed):
     def test_signed(self):
-        """With the certificate in the signature, and without."""
+        """With and without the certificate in the signature."""
         self.module()
         for options in ([], ["-nocerts"]):
             self.manifest(TEXT, keys.sign(TEXT, "own", *options))
@@ -121,7 +121,7 @@ class Looking(Signed):
                       problem["hint"])
 
     def test_verify(self):
-        """verify NAME refuses what the load would; of a file there is no manifest."""
+        """verify NAME refuses what the load would refuse; a file has no manifest."""
         self.module()
         self.manifest()
         path = f"{PATCHES}/fix-net.conf"
@@ -166,14 +166,14 @@ class Looking(Signed):
             self.assertIn("(bad-signature, SignedManifests=yes)", fact)
 
     def test_only_the_load_can_tell(self):
-        """Whose key it is, the kernel of that machine may know."""
+        """The kernel of that machine may know the unknown key."""
         self.module()
         self.manifest(TEXT, keys.sign(TEXT, "stranger"))
         self.assertEqual(self.step(), (True, "SignedManifests=yes, to be checked at the load"))
         self.text("lint")
 
     def test_not_wanted(self):
-        """What is not loaded anyway is not checked for it."""
+        """The signature of a patch that is not loaded anyway is not checked."""
         self.module()
         self.manifest(b"[Patch]\nEnabled=no\n")
         value = self.json("why", "fix-net")
@@ -207,7 +207,8 @@ class Changing(Signed):
         self.assertTrue(self.step()[0])
 
     def test_allow_list(self):
-        """The pin is signed with the manifest: no other module goes by that name."""
+        """The manifest's signature covers the pin: no other module can be loaded under that
+        name."""
         text = f"[Patch]\n[Kernel:{KERNEL}]\nSHA256={sha256(module('fix_net'))}\n".encode()
         self.manifest(text, keys.sign(text))
         other = self.place("other.ko", module("fix_net", build_id="ee" * 20))

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""lpctl at a terminal: what fits it, the pager, colours, and what it asks."""
+"""lpctl at a terminal: width, pager, colors, and questions."""
 
 import errno
 import os
@@ -21,7 +21,7 @@ REASON = ("switched off by somebody who wrote a long reason for it so that it ta
 
 
 class Terminal(Case):
-    """A machine with a patch of each state, seen through a pseudo-terminal."""
+    """A machine with a patch in each state, seen through a pseudo-terminal."""
 
     def setUp(self):
         super().setUp()
@@ -42,13 +42,13 @@ class Terminal(Case):
              for name in ("fix-net", "lp-old", "lp-all", "fix-left", "fix-late", LONG)})
 
     def at(self, columns, *argv, rows=1000, answer=b"", env=None, status=0, root=True):
-        """What a terminal of this width shows."""
+        """The output on a terminal of this width."""
         pid, fd = pty.fork()
         if pid == 0:
             for name in ("NO_COLOR", "COLUMNS", "PAGER", "SYSTEMD_PAGER", "SYSTEMD_LESS"):
                 os.environ.pop(name, None)
             os.environ.update({"LC_ALL": "C.UTF-8", "TERM": "xterm"} | (env or {}))
-            time.sleep(0.05)   # until its size is set
+            time.sleep(0.05)   # until the terminal's size is set
             os.execv(LPCTL, [LPCTL, *([f"--root={self.root}"] if root else []), *argv])
         fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         if answer:
@@ -59,7 +59,7 @@ class Terminal(Case):
             try:
                 data = os.read(fd, 65536)
             except OSError as e:
-                self.assertEqual(e.errno, errno.EIO)   # nobody has it open any more
+                self.assertEqual(e.errno, errno.EIO)   # no process has it open any more
                 break
             if not data:
                 break
@@ -79,7 +79,8 @@ class Terminal(Case):
         return self.bare(text).split()
 
     def test_tables_fit(self):
-        """No line is longer than the terminal, and no word is broken: they are those of a pipe."""
+        """No line is wider than the terminal, and no word is broken: the words are the same as in a
+        pipe."""
         for argv in (("status",), ("list",), ("apply", "--dry-run")):
             piped = self.lpctl(*argv, status=int(argv[0] == "apply")).stdout
             for columns in (80, 120):
@@ -100,7 +101,7 @@ class Terminal(Case):
                           "    more than one line of a terminal, whatever its width"])
 
     def test_narrow(self):
-        """What may be left out is, before a name would be cut."""
+        """Optional columns are dropped before a name would be cut."""
         lines = self.bare(self.at(70, "list")).split("\n")
         self.assertEqual(lines[0].split(), ["NAME", "STATE"])
         self.assertIn(LONG, self.words("\n".join(lines)))
@@ -114,7 +115,8 @@ class Terminal(Case):
             self.assertTrue(any(line.startswith("fix-left") and line.endswith(REASON) for line in lines))
         shown = self.at(160, "list", "--full")
         self.fits(shown, 160)
-        self.assertIn(REASON, self.at(80, "list", "--full"))   # asked for, so it is there
+        # it was requested explicitly, so it is shown
+        self.assertIn(REASON, self.at(80, "list", "--full"))
         start = self.bare(shown).split("\n")[0].index("REASON")
         self.assertRegex(self.bare(shown), rf"\n {{{start}}}\S")
 
@@ -135,7 +137,7 @@ class Terminal(Case):
         self.assertNotIn("\x1b", self.at(80, "list", env={"NO_COLOR": "1"}))
 
     def test_pager(self):
-        """Long text goes through it, short text and everything else does not."""
+        """Long text goes through the pager, short text and all other output does not."""
         pager = {"PAGER": "sed 's/^/> /'"}
         self.assertTrue(self.at(80, "list", env=pager).startswith("> NAME"))
         self.assertTrue(self.at(80, "list", env={"SYSTEMD_PAGER": "", **pager}).startswith("NAME"))
@@ -164,7 +166,7 @@ class Asking(Terminal):
         self.dropin = self.root / "etc/lpd/patches.d/fix-net.conf.d/override.conf"
 
     def edit(self, script, *argv, name="fix_net", status=0):
-        """lpctl edit with a shell script as editor; gives what is shown."""
+        """lpctl edit with a shell script as the editor; returns the output."""
         (self.scratch / "tmp").mkdir(exist_ok=True)
         editor = self.place("editor", f"#!/bin/bash\nf=$1\n{script}\n".encode())
         editor.chmod(0o755)
@@ -229,7 +231,7 @@ class Asking(Terminal):
         self.assertEqual(self.dropin.read_text(), "[Patch]\nTimeoutSec=1\n")
 
     def test_lock(self):
-        """Below another root nothing can be locked, so that saying yes is safe here."""
+        """Nothing can be locked below another root, so answering yes is safe here."""
         for answer in (b"n\n", b"\n", b"\x04"):
             shown = self.at(80, "lock", answer=answer, status=1)
             self.assertIn("Lock modules now? [y/N]", shown)
@@ -241,7 +243,7 @@ class Asking(Terminal):
 
 
 for _name in [name for name in vars(Terminal) if name.startswith("test_")]:
-    setattr(Asking, _name, None)   # those are the other class's
+    setattr(Asking, _name, None)   # these tests belong to the other class
 
 
 class Cat(Case):

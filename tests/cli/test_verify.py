@@ -17,7 +17,7 @@ VERDICTS = ("unsigned", "unknown-signer", "local", "bad-signature")
 
 
 class Keys:
-    """Made once: a key whose certificate the machine may have, and a stranger's."""
+    """Made once: a key whose certificate the machine may have, and a foreign key."""
 
     @functools.cached_property
     def top(self):
@@ -53,13 +53,13 @@ def signed(data, by="own", *options):
 
 
 def nested(size):
-    """ASN.1 in ASN.1 in ASN.1, each with the rest as its content."""
+    """Nested ASN.1 elements, each with the rest as its content."""
     der = b""
     while len(der) < size:
         n = len(der)
         length = bytes((n,)) if n < 128 else bytes((0x84,)) + n.to_bytes(4, "big")
         der = b"\x30" + length + der
-        if len(der) > 4096:   # the rest by indefinite lengths: quick to make
+        if len(der) > 4096:   # indefinite lengths for the rest, which are quick to make
             return b"\x30\x80" * ((size - len(der)) // 2) + der
     return der
 
@@ -112,7 +112,7 @@ class Verify(Case):
         self.assertFalse(value["accepted"]["local"])
 
     def test_own(self):
-        """The certificate in /etc counts under Signature=local alone; the refusal says so."""
+        """The certificate in /etc counts only with Signature=local; the refusal says so."""
         self.plant({"/etc/lpd/keys.d/own.pem": keys.certificate()})
         value = self.verify(signed(module("fix_net")))
         self.assertEqual(value["signature"]["verdict"], "unknown-signer")
@@ -194,8 +194,8 @@ class Verify(Case):
 
 
 class ParserFails(Case):
-    """lpd-parser dies: nothing is known of the signature, no policy takes the file, and the reason says
-    what is to blame."""
+    """lpd-parser dies: nothing is known of the signature, no policy accepts the file, and the
+    reason says what failed."""
 
     def setUp(self):
         super().setUp()
@@ -207,7 +207,7 @@ class ParserFails(Case):
         self.path = self.place("fix-net.ko", flipped)
 
     def parser(self, script):
-        """A program in the place of lpd-parser, whose directory comes as $REAL."""
+        """A program in place of lpd-parser; $REAL is the directory of the real one."""
         self.plant({"/libexec/lpd-parser": f"#!/bin/sh\nREAL={os.environ['LPD_LIBEXECDIR']}\n{script}\n"})
         (self.root / "libexec/lpd-parser").chmod(0o755)
         return {"LPD_LIBEXECDIR": str(self.root / "libexec")}
@@ -295,10 +295,11 @@ class KeysOf(Case):
 
 @unittest.skipUnless(os.geteuid() == 0, "only root can become somebody else")
 class Nobody(Case):
-    """What an ordinary user is told, of this machine and of another root."""
+    """What an ordinary user sees, on this machine and with another root."""
 
     def setUp(self):
-        """The programs where an ordinary user may run them: this tree may lie in root's home."""
+        """The programs in a place where an ordinary user may run them: this tree may be in root's
+        home."""
         super().setUp()
         self.program = self.scratch / "lpctl"
         self.libexec = self.scratch / "libexec"

@@ -1,11 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Golden tests of the generator: NN-name.input is a machine, NN-name.expected what the generator
-writes for it, NN-name.log what it says, NN-name.env what systemd tells it. Each is run as on the
-host, with one directory and with three, and as in the initramfs, where it writes nothing. What was
-written has to satisfy systemd-analyze verify.
+writes for it, NN-name.log its messages, NN-name.env what systemd tells it. Each is run as on the
+host, with one directory and with three, and as in the initramfs, where it writes nothing.
+systemd-analyze verify must accept the result.
 
---update writes down what comes out, to be looked at before it is committed."""
+--update rewrites the expected files; review them before you commit them."""
 
 import argparse
 import difflib
@@ -22,7 +22,7 @@ UNITS = "/usr/lib/systemd/system"
 
 
 def read_tree(top):
-    """What is below a directory: each path with its text, or its target as "-> …"."""
+    """Everything below a directory: each path with its text, or its target as "-> …"."""
     tree = {}
     for path in sorted(top.rglob("*")):
         name = str(path.relative_to(top))
@@ -63,12 +63,12 @@ def read_env(case):
 
 
 def generate(args, case, env, directories):
-    """Runs the generator; what it wrote to the first directory, and what it said."""
+    """Runs the generator; returns what it wrote to the first directory, and its messages."""
     with tempfile.TemporaryDirectory() as tmp:
         paths = [pathlib.Path(tmp) / name for name in ("normal", "early", "late")[:directories]]
         for path in paths:
             path.mkdir()
-        # The modes of a checkout are whatever umask(2) there was, and the owner whoever made it.
+        # A checkout has the modes of the umask(2) and the owner of the user who made it.
         root = pathlib.Path(tmp) / "root"
         shutil.copytree(HERE / f"{case}.input", root, symlinks=True)
         for path in [root, *root.rglob("*")]:
@@ -89,13 +89,13 @@ def generate(args, case, env, directories):
 
 
 def verify(args, tree):
-    """What systemd says to the units, beside its own and lpd's."""
+    """What systemd says about these units, with its own and lpd's."""
     with tempfile.TemporaryDirectory() as tmp:
         top = pathlib.Path(tmp)
         write_tree(top / "generator", tree)
         (top / "units").mkdir()
         for unit in map(pathlib.Path, args.unit):
-            # The programs may not be installed here.
+            # The programs may not be installed on this machine.
             text = re.sub(r"^(Exec\w+=)\S+/lpd ", r"\1/bin/true ", unit.read_text(), flags=re.M)
             (top / "units" / unit.name).write_text(text)
         names = {pathlib.Path(name).name for name in [*tree, *args.unit]}

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Imports go down only: a folder of lpd/ includes from itself and from those before it in the list
-of lpd/meson.build, no two files of a folder include each other, and each file lies in a folder."""
+"""Imports go downwards only: a folder of lpd/ includes only from itself and from earlier folders in
+the list of lpd/meson.build, no two files of a folder include each other, and each file is in a
+folder."""
 
 import os
 import re
@@ -20,7 +21,7 @@ def folders(meson):
 
 
 def faults_of_folders(source, order):
-    """An include that goes up, or a file or folder that is not in the list."""
+    """Includes that go upwards, and files and folders that are not in the list."""
     for path in sorted((source / "lpd").rglob("*.[ch]")):
         name = path.relative_to(source / "lpd")
         if len(name.parts) == 1:
@@ -40,7 +41,7 @@ def faults_of_folders(source, order):
 
 
 def units(source):
-    """Each file without its ending, with the others of lpd/ that it includes."""
+    """Each file without its suffix, with the other files of lpd/ that it includes."""
     found = {}
     for path in sorted((source / "lpd").rglob("*.[ch]")):
         unit = str(path.relative_to(source / "lpd"))[:-2]
@@ -50,7 +51,7 @@ def units(source):
 
 
 def circles(graph):
-    """Files that include each other, be it by way of others: each circle once."""
+    """Files that include each other, directly or indirectly: each cycle once."""
     state, stack = {}, []
 
     def visit(unit):

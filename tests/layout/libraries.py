@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Each program needs exactly these libraries: libraries.py PROGRAM…. lpd starts once a patch, in the
-initramfs too, and the generator before all else at each boot, so a library more is time lost; and
-what reads hostile files should bring little along."""
+"""Each program needs exactly these libraries: libraries.py PROGRAM…. lpd starts once for each
+patch, in the initramfs too, and the generator before everything else at each boot, so each
+additional library costs time. Programs that read hostile files should load little code."""
 
 import re
 import subprocess
@@ -17,7 +17,7 @@ LIBRARIES = {
     "lpd-parser": {"crypto"},
     "lpd-generator": {"json-c", "md"},
 }
-# What the compiler adds, with sanitizers too.
+# Libraries that the compiler adds, also with sanitizers.
 NEUTRAL = {"asan", "c", "gcc_s", "m", "ubsan"}
 
 

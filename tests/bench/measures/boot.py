@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What patches add to the time from the start of systemd until sysinit.target is reached."""
+"""The time that patches add between the start of systemd and sysinit.target."""
 
 from contextlib import ExitStack
 from statistics import median
 
 from . import machines
 
-MANY = 10              # with more patches than that a boot takes minutes, so one has to do
+MANY = 10              # with more patches a boot takes minutes, so it is measured once
 BOOT_SECONDS = 900
 def measure(lab, series, kind, smp, counts, rounds):
-    """{number of patches: median microseconds from the start of systemd until sysinit.target},
-    by boots of machines that differ in nothing else, by turns."""
+    """{number of patches: median microseconds from the start of systemd until sysinit.target}, from
+    alternating boots of machines that differ in nothing else."""
     with ExitStack() as stack:
         prepared = {}
         for count in counts:
@@ -30,7 +30,7 @@ def _prepare(m, smp, count):
     if patches:
         m.ok(f"lpctl install --no-load {patches}", timeout=BOOT_SECONDS)
     m.shutdown()
-    _one_boot(m, smp, count)   # the first one settles what later ones find
+    _one_boot(m, smp, count)   # the first boot initializes what later boots find
 
 
 def _one_boot(m, smp, count):

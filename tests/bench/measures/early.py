@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What `lpd initrd` takes in the initramfs for one signed patch under Secure Boot, beside insmod of
-another one before it."""
+"""The cost of `lpd initrd` in the initramfs for one signed patch under Secure Boot, compared with
+insmod of another patch before it."""
 
 from . import load, machines
 
-DIRECTORY = "/etc/initramfs-tools"   # goes into the image's tree with the machine's policy
+DIRECTORY = "/etc/initramfs-tools"   # is copied into the image with the machine's policy
 
 HOOK = """#!/bin/sh
 [ "$1" = prereqs ] && exit 0
@@ -19,7 +19,7 @@ RUSAGE_FILE=/run/lpd-used /rusage /usr/lib/lpd/lpd initrd
 
 
 def measure(lab, series, kind, boots):
-    """{"insmod": Usage, "lpd": Usage}: medians of so many boots."""
+    """{"insmod": Usage, "lpd": Usage}: medians of that many boots."""
     with machines.machine(lab, series, kind) as m:
         m.boot(secure_boot=True)
         _prepare(m)
@@ -43,4 +43,4 @@ def _prepare(m):
     m.ok(f"cp {m.patch('lp-cmdline', by='mok')} {DIRECTORY}/other.ko")
     machines.give_rusage(m, f"{DIRECTORY}/rusage")
     m.write(f"{DIRECTORY}/hooks/bench", HOOK, mode=0o755)
-    m.write(f"{DIRECTORY}/scripts/init-top/bench", SCRIPT, mode=0o755)   # before lpd
+    m.write(f"{DIRECTORY}/scripts/init-top/bench", SCRIPT, mode=0o755)   # runs before lpd

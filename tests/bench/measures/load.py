@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""One load of one patch by lpd against insmod of the same file, by turns in the same boot."""
+"""The cost of one load by lpd, compared with insmod of the same file, alternating in one boot."""
 
 from dataclasses import dataclass
 from statistics import median
@@ -8,7 +8,7 @@ from . import machines
 
 PATCH = "lp-cmdline"
 
-# insmod returns before the transition is over; unloading waits for it.
+# insmod returns before the transition has ended; unloading waits for it.
 UNLOAD = """
     cd /sys/kernel/livepatch
     echo 0 >{name}/enabled
@@ -19,7 +19,7 @@ UNLOAD = """
 
 @dataclass(frozen=True)
 class Usage:
-    """Medians over the rounds: microseconds of CPU and of wall time, KiB at the peak."""
+    """Medians over the rounds: microseconds of CPU and of wall time, and peak memory in KiB."""
 
     cpu: float
     wall: float
@@ -36,33 +36,33 @@ def measure(lab, series, kind, rounds):
         for _ in range(rounds + 1):
             for name, command in commands.items():
                 samples[name].append(load(m, command, PATCH))
-    # The first round reads the programs from the disk.
+    # The first round also reads the programs from the disk, so it is dropped.
     return {name: medians(found[1:]) for name, found in samples.items()}
 
 
 def prepare(m, path, patch):
-    """Installs the patch; the commands that load it then."""
+    """Installs the patch and returns the commands that load it."""
     m.ok(f"cp {path} /run/{patch}.ko && lpctl install --no-load /run/{patch}.ko")
     return {"insmod": f"/usr/sbin/insmod /var/lib/lpd/modules/{m.kernel}/{patch}.ko",
             "lpd": f"/usr/lib/lpd/lpd load {patch}"}
 
 
 def load(m, command, patch):
-    """Runs one of these commands and unloads the patch: what the command took."""
+    """Runs one of these commands, unloads the patch, and returns the cost of the command."""
     used = once(m, command)
     unload(m, patch)
     return used
 
 
 def unload(m, patch):
-    """Takes a patch out that has to be in."""
+    """Unloads a patch, which must be loaded."""
     name = patch.replace("-", "_")
     m.sees(f"cat /sys/kernel/livepatch/{name}/enabled", "1")
     m.ok(UNLOAD.format(name=name))
 
 
 def once(m, command):
-    """What a command took, which must succeed: microseconds of CPU and of wall time, KiB."""
+    """The cost of a command, which must succeed: microseconds of CPU and of wall time, KiB."""
     cpu, wall, peak, status = map(int, m.ok(f"/run/rusage {command}").split()[-4:])
     m.equal(f"the exit status of {command}", status, 0)
     return cpu, wall, peak

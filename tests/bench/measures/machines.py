@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Machines to measure in: those of tests/vm, and one whose clock counts instructions."""
+"""Machines to measure on: those of tests/vm, and one whose clock counts instructions."""
 
 import tempfile
 from contextlib import contextmanager
@@ -12,19 +12,19 @@ RUSAGE = Path(__file__).resolve().parent.parent / "rusage.c"
 
 
 class TimedMachine(Machine):
-    """A machine in which time is this host's."""
+    """A machine whose time is the host's."""
 
     CPU_UNIT = "ms"
 
 
 class CountingMachine(Machine):
     """A machine in which a nanosecond is an instruction (qemu: docs/devel/tcg-icount.rst), so that
-    its CPU times are the same whatever else the host does. One CPU."""
+    its CPU times do not depend on what else the host does. It has one CPU."""
 
     CPU_UNIT = "million instructions"
     COUNT = ["-icount", "shift=0,sleep=on,align=off"]
     CLOCK = "tsc_early_khz=1000000"
-    BOOT_SECONDS = 600   # the firmware waits by the clock, so in instructions
+    BOOT_SECONDS = 600   # the firmware waits by the clock, that is, by instructions
 
     def boot(self, **options):
         options.setdefault("timeout", self.BOOT_SECONDS)
@@ -37,7 +37,7 @@ class CountingMachine(Machine):
 
 @contextmanager
 def machine(lab, series, kind=TimedMachine):
-    """A machine that is not booted yet; ends and goes with the block."""
+    """A machine that is not booted yet; removed at the end of the block."""
     with tempfile.TemporaryDirectory(dir=lab.store.top) as directory:
         made = kind(lab, series, Path(directory))
         try:
@@ -52,7 +52,7 @@ def build_rusage(path):
 
 
 def give_rusage(m, path):
-    """Puts rusage into a booted machine."""
+    """Copies rusage into a booted machine."""
     with tempfile.TemporaryDirectory() as directory:
         build_rusage(Path(directory) / "rusage")
         m.push(Path(directory) / "rusage", path)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What one start of livepatch@.service takes of a boot, and what lpd.service keeps while idle."""
+"""The cost of one start of livepatch@.service, and of lpd.service while idle."""
 
 import time
 from statistics import median
@@ -9,7 +9,7 @@ from . import machines
 PATCH = "lp-cmdline"
 UNIT = f"livepatch@{PATCH}.service"
 GROUP = "/sys/fs/cgroup/system.slice/lpd.service"
-SETTLE_SECONDS = 10   # it goes on looking for a while after a load
+SETTLE_SECONDS = 10   # it keeps looking for a while after a load
 
 STOP = f"systemctl stop {UNIT}; while [ -e /sys/kernel/livepatch/lp_cmdline ]; do sleep 0.1; done"
 TIMES = f"""systemctl show --value --property=InactiveExitTimestampMonotonic \
@@ -17,8 +17,9 @@ TIMES = f"""systemctl show --value --property=InactiveExitTimestampMonotonic \
 
 
 def measure_start(lab, series, rounds):
-    """Thousands of instructions from the moment that systemd begins with the unit until it is
-    active: sandbox, start of the program, load. Of all that runs, as the machine has one CPU."""
+    """Thousands of instructions from the moment that systemd starts the unit until it is active:
+    sandbox, start of the program, load. Counts everything that runs, because the machine has one
+    CPU."""
     with machines.machine(lab, series, machines.CountingMachine) as m:
         m.boot()
         m.ok(f"lpctl install --no-load {m.patch(PATCH)} && systemctl daemon-reload")
@@ -33,8 +34,8 @@ def _start(m):
 
 
 def measure_idle(lab, series, seconds):
-    """lpd.service over so many seconds in which nothing happens: microseconds of CPU time, and KiB of
-    (all that is resident, its own share of it, what its control group is charged with)."""
+    """The cost of lpd.service over that many seconds without events: microseconds of CPU time, and
+    KiB (resident, its own share of that, charged to its control group)."""
     with machines.machine(lab, series) as m:
         m.boot()
         m.ok(f"lpctl install --wait {m.patch(PATCH)}")

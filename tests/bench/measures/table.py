@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Results beside what was aimed at, as text or JSON."""
+"""Results beside their targets, as text or JSON."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from bench.command import run
 
 @dataclass(frozen=True)
 class Row:
-    """One figure. aim is the most that it should be, in the same unit, or None."""
+    """One figure. aim is its maximum, in the same unit, or None."""
 
     what: str
     value: float
@@ -25,7 +25,7 @@ class Row:
 
 
 def origin(kernel):
-    """What the figures come from: they mean little without it."""
+    """The machine and versions that the figures were measured with."""
     lines = Path("/proc/cpuinfo").read_text().splitlines()
     models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
     return {

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The generator and `lpctl status` over trees with many manifests: on this host, and in a machine
-that counts instructions."""
+"""The generator and `lpctl status` with many manifests: on this host, and in a machine that counts
+instructions."""
 
 import tempfile
 from contextlib import contextmanager
@@ -12,12 +12,12 @@ from bench.command import run
 from . import machines
 
 RELEASE = "6.1.0-1-amd64"
-SHARED_MEMORY = "/dev/shm"   # /run, where a generator writes at boot, is a tmpfs as well
+SHARED_MEMORY = "/dev/shm"   # generators write to /run at boot, which is a tmpfs too
 
 GENERATOR = "usr/lib/systemd/system-generators/lpd-generator"
 LPCTL = "usr/sbin/lpctl"
 
-# In the machine the trees are made by its own shell: faster than to carry them there.
+# In the machine its own shell creates the tree, which is faster than copying it there.
 MAKE_TREE = """
     mkdir -p {tree}/etc/lpd/patches.d {tree}/proc/sys/kernel {tree}/var/lib/lpd/modules/{release}
     echo {release} >{tree}/proc/sys/kernel/osrelease
@@ -40,7 +40,7 @@ def status_command(top, tree, out):
 
 @contextmanager
 def host(build_dir):
-    """A function like Machine.ok() for this host, and the directory that has lpd in it."""
+    """A function like Machine.ok() for this host, and the directory that contains lpd."""
     with tempfile.TemporaryDirectory(dir=SHARED_MEMORY) as directory:
         top = Path(directory)
         run("meson", "install", "-C", build_dir, "--quiet", "--destdir", top / "install")
@@ -56,7 +56,7 @@ def measure_on_host(build_dir, command, counts, rounds):
 
 
 def measure_counted(lab, series, command, counts, rounds):
-    """{count: median thousands of instructions}, those of the kernel included"""
+    """{count: median thousands of instructions}, including those of the kernel"""
     with machines.machine(lab, series, machines.CountingMachine) as m:
         m.boot()
         m.ok("mount -t tmpfs tmpfs /mnt")
@@ -73,7 +73,7 @@ def _measure(ok, top, prefix, command, count, rounds):
     samples = [_once(ok, f"{prepare}; {top}/rusage {program} 2>/dev/null")
                for _ in range(rounds + 1)]
     ok(f"rm -rf {tree}")
-    return median(samples[1:])   # the first round reads the programs from the disk
+    return median(samples[1:])   # the first round also reads the programs from the disk
 
 
 def _once(ok, command):

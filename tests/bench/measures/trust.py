@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Signed patches on a machine with Secure Boot: what lpd takes to verify and to load one against
-insmod, which leaves the verifying to the kernel, by turns in the same boot."""
+"""Signed patches on a machine with Secure Boot: the cost of verifying and loading one with lpd,
+compared with insmod, where only the kernel verifies, alternating in one boot."""
 
 from . import load, machines
 
 PATCHES = {"64 KiB": "lp-size-64k", "10 MiB": "lp-size-10m"}
 
-# Runs lpd-parser as lpd does and notes what it took, for those who look for LPD_LIBEXECDIR.
+# Runs lpd-parser like lpd does, and records its cost, for programs that use LPD_LIBEXECDIR.
 PARSER = """#!/bin/sh
 RUSAGE_FILE=/run/parser-used exec /run/rusage /usr/lib/lpd/lpd-parser
 """
 
 
 def measure(lab, series, kind, rounds):
-    """{size: Usage of {"insmod": …, "lpd": …, "lpd-parser": …, "verify": …}}; lpd-parser is the part
-    of it in that of lpd."""
+    """{size: Usage of {"insmod": …, "lpd": …, "lpd-parser": …, "verify": …}}; lpd-parser is part of
+    lpd."""
     with machines.machine(lab, series, kind) as m:
         m.boot(secure_boot=True)
         m.ok("rm /etc/lpd/lpd.conf.d/10-bench.conf")   # Signature=required
@@ -31,7 +31,7 @@ def _measure(m, patch, rounds):
             samples[name].append(load.load(m, command, patch))
         samples["lpd-parser"].append(_parser(m, loads["lpd"], patch))
         samples["verify"].append(load.once(m, f"/usr/sbin/lpctl verify /run/{patch}.ko"))
-    # The first round reads the programs from the disk.
+    # The first round also reads the programs from the disk, so it is dropped.
     return {name: load.medians(found[1:]) for name, found in samples.items()}
 
 
