@@ -228,8 +228,9 @@ static int check_owner(const struct host *h, const char *path, const struct stat
                                  : safe_file_check(h, path, known, e);
 }
 
-/* A mask matters as much as a text. The owner is checked after the reading: a user who cannot
- * write now could not write then either, unless root allowed it. */
+/* A mask has as much effect as a file with content, so its owner is checked too. The check comes
+ * after the read: a user who cannot write now could not write then either, unless root allowed
+ * it. */
 int conf_read(const struct host *h, const char *path, struct safe_directories *known, char **ret,
               size_t *ret_size, struct error *e) {
     _cleanup_(error_done) struct error unsafe = ERROR_NULL;

@@ -32,8 +32,8 @@ struct policy_place {
     unsigned line;
 };
 
-/* A value as written in the files, and its place, for lpctl cat-config. One for each key, in table
- * order. */
+/* A value as written in the files, and where it is, for lpctl cat-config. One for each key, in
+ * table order. */
 struct policy_origin {
     const char *section, *key;
     char *value; /* as written; the default's text if no file sets it; of a list all that was added */

@@ -252,7 +252,8 @@ static int ask_plan(struct ctl *c, const char *name, struct snapshot *s, struct 
     if (r < 0)
         return r;
     *ret_index = snapshot_find(s, name);
-    s->manifests.entries[*ret_index].manifest.enabled = true; /* as for any load that is asked for */
+    s->manifests.entries[*ret_index].manifest.enabled = true; /* An explicit request loads a
+                                                               * disabled patch too. */
     r = plan_make(s, plan);
     if (r >= 0)
         *ret = plan->by_manifest[*ret_index];
@@ -265,7 +266,7 @@ static int refuse_action(const struct action *a, struct error *e) {
     return a->hint ? error_hint(e, r, "%s", a->hint) : r;
 }
 
-/* Another build that is in makes room. */
+/* A loaded build of the same patch is no obstacle: the load replaces it. */
 static bool is_refused(const struct action *a) {
     return a->type == ACTION_FAIL && !streq(a->steps[a->n_steps - 1].question, "loaded");
 }
@@ -283,7 +284,7 @@ int ctl_ask_plan(struct ctl *c, const char *name, bool keep_replaced, char **ret
     if (a->type == ACTION_SKIP)
         return asprintf(ret_later, "not loaded now because %s", action_fact(a)) < 0 ? -ENOMEM : 1;
     if (a->type == ACTION_KEEP && keep_replaced && snapshot_replaced_by(&s, i))
-        return asprintf(ret_later, "%s; 'lpctl load %s' loads it over that one", action_fact(a), name) < 0 ? -ENOMEM : 1;
+        return asprintf(ret_later, "%s; 'lpctl load %s' loads it anyway", action_fact(a), name) < 0 ? -ENOMEM : 1;
     return is_refused(a) ? refuse_action(a, e) : 0;
 }
 

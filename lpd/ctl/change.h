@@ -32,7 +32,7 @@ int ctl_ask_plan(struct ctl *c, const char *name, bool keep_replaced, char **ret
 /* Whether a load by hand would get past the plan: 0, or the negative errno of that load. */
 int ctl_may_load(struct ctl *c, const char *name, struct error *e);
 
-/* ctl_spell(), with a note where the name is that of a module. */
+/* ctl_spell(), which also prints a note if the name is that of a module. */
 int changes_spell(struct ctl *c, const char *name, char **ret, struct error *e);
 
 /* When --wait[=TIME] gives up, on the clock of ops->now(). */

@@ -27,7 +27,7 @@ struct ctl {
     const char *name, *kernel, *stage, *fixes, *description;
     bool no_load, no_rebuild, dry_run, check, now, wait, ignore_missing, yes, force;
     bool wide, no_pager, follow, boot, record;
-    const char *lines, *boot_id, *since; /* of log; NULL: not given */
+    const char *lines, *boot_id, *since; /* options of log; NULL: not given */
     uint64_t wait_usec;
 };
 

@@ -236,7 +236,7 @@ static int own_errno(int r) {
     return r == -ETIMEDOUT ? -EIO : r;
 }
 
-/* A load by hand may wait for longer than one that holds up the boot. */
+/* Waits within HoldSec= if the load holds up the boot, and for the whole time if it does not. */
 static int load_within_hold(struct host *h, const struct snapshot *s, const struct module_file *f,
                             struct load_options *options, enum load_result *ret, struct error *e) {
     uint64_t wanted = options->busy_timeout_usec, held = MIN(wanted, options->hold_usec);

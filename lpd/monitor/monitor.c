@@ -126,7 +126,8 @@ static void record_failure(struct monitor *m, struct result *result, enum journa
     manager_stop_patch(m->host, result->name);
 }
 
-/* The program that loads a patch writes down that it is in right after; later, it could not. */
+/* Whether the end of a load is still to be handled. The program that loads a patch records the load
+ * right afterwards; a record that still says "loading" a second later means that it could not. */
 static bool awaits_end(const struct monitor *m, const struct result *result) {
     if (result->complete)
         return false;

@@ -41,7 +41,8 @@ bool orphans_was_replaced(const struct livepatch_list *l, const struct result_li
     return false;
 }
 
-/* Sorted into those that are replaced now, and those that were and are not any more. */
+/* Sorts results into patches that are replaced now, and patches that were replaced and no longer
+ * are. */
 static int sort(const struct orphans *o, const struct livepatch_list *l, const struct result_list *results,
                 char ***replaced, char ***orphans) {
     int r = 0;

@@ -23,6 +23,6 @@ bool orphans_may_be_replaced(const struct livepatch_list *l, const struct result
 bool orphans_was_replaced(const struct livepatch_list *l, const struct result_list *results, const char *patch,
                           const struct result *own);
 
-/* Finds those that nobody has dealt with, by their own names, while no transition runs. Of several that replaced
- * each other it is the last one. 0 or -ENOMEM. */
+/* Finds the orphans that were not handled yet, by patch name, while no transition runs. If several
+ * of them replaced each other, finds the last one. 0 or -ENOMEM. */
 int orphans_find(struct orphans *o, const struct livepatch_list *l, const struct result_list *results, char ***ret);

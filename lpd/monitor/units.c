@@ -36,7 +36,7 @@ static void load_again(const struct host *h, struct manager *m, struct orphans *
         put_on_record(h, r, name);
 }
 
-/* 1 if its unit is still at it. */
+/* 1 if its unit is still being started or reloaded. */
 static int fail_unit(struct manager *m, const char *name) {
     _cleanup_free_ char *unit = manager_unit_name(name), *state = NULL;
 
