@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+
+#include "base/file.h"
+#include "base/hex.h"
+#include "base/json-file.h"
+#include "base/strv.h"
+#include "config/name.h"
+#include "state/ledger.h"
+
+#define SHA256_DIGITS 64
+#define SUFFIX ".json"
+#define BOOT_ID_MAX 64
+#define REASON_MAX 1024
+
+static const char *const state_names[_LEDGER_STATE_MAX] = {
+    [LEDGER_TRIAL] = "trial",
+    [LEDGER_CONFIRMED] = "confirmed",
+    [LEDGER_QUARANTINED] = "quarantined",
+};
+
+const char *ledger_state_name(enum ledger_state state) {
+    return state_names[state];
+}
+
+static void attempt_done(struct ledger_attempt *a) {
+    free(a->boot_id);
+    free(a->stage);
+    *a = (struct ledger_attempt){};
+}
+
+void ledger_build_done(struct ledger_build *b) {
+    free(b->kernel);
+    free(b->sha256);
+    free(b->name);
+    free(b->stage);
+    free(b->reason);
+    free(b->excerpt);
+    for (size_t i = 0; i < b->n_attempts; i++)
+        attempt_done(&b->attempts[i]);
+    *b = (struct ledger_build){};
+}
+
+void ledger_list_done(struct ledger_list *l) {
+    for (size_t i = 0; i < l->n_builds; i++)
+        ledger_build_done(&l->builds[i]);
+    free(l->builds);
+    *l = (struct ledger_list){};
+}
+
+static bool stage_is_valid(const char *stage) {
+    return streq(stage, "initrd") || streq(stage, "system");
+}
+
+bool ledger_build_is_confirmed(const struct ledger_build *b, const char *stage) {
+    return b->state == LEDGER_CONFIRMED && (streq(b->stage, "initrd") || streq(b->stage, stage));
+}
+
+static int build_path(const char *kernel, const char *sha256, char **ret) {
+    if (!kernel_release_is_valid(kernel) || strlen(sha256) != SHA256_DIGITS ||
+        !hex_is_valid(sha256))
+        return -EINVAL;
+    return asprintf(ret, LEDGER_DIRECTORY "/%s/%s" SUFFIX, kernel, sha256) < 0 ? -ENOMEM : 0;
+}
+
+static bool attempt_is_valid(const struct ledger_attempt *a) {
+    return a->boot_id && a->stage && *a->boot_id && strlen(a->boot_id) <= BOOT_ID_MAX &&
+           stage_is_valid(a->stage) && a->usec <= INT64_MAX;
+}
+
+/* What every record obeys, written or read. */
+static bool build_is_valid(const struct ledger_build *b) {
+    if (!b->name || !patch_name_is_valid(b->name) || b->n_attempts > LEDGER_ATTEMPTS_MAX ||
+        strlen(strempty(b->reason)) > REASON_MAX ||
+        strlen(strempty(b->excerpt)) > LEDGER_EXCERPT_MAX ||
+        b->since_usec > INT64_MAX || (b->state == LEDGER_CONFIRMED) != !!b->stage || (b->stage && !stage_is_valid(b->stage)))
+        return false;
+    for (size_t i = 0; i < b->n_attempts; i++)
+        if (!attempt_is_valid(&b->attempts[i]))
+            return false;
+    return true;
+}
+
+static const struct json_field build_fields[] = {
+    { "name", offsetof(struct ledger_build, name) },
+    { "stage", offsetof(struct ledger_build, stage) },
+    { "reason", offsetof(struct ledger_build, reason) },
+    { "excerpt", offsetof(struct ledger_build, excerpt) },
+};
+
+static const struct json_field attempt_fields[] = {
+    { "boot", offsetof(struct ledger_attempt, boot_id) },
+    { "stage", offsetof(struct ledger_attempt, stage) },
+};
+
+static int take_time(json_object *o, const char *key, uint64_t *ret) {
+    json_object *time = json_object_object_get(o, key);
+
+    if (!json_object_is_type(time, json_type_int) || json_object_get_int64(time) < 0)
+        return -EBADMSG;
+    *ret = (uint64_t) json_object_get_int64(time);
+    return 0;
+}
+
+static int take_attempts(json_object *list, struct ledger_build *b) {
+    size_t n;
+    int r = 0;
+
+    if (!json_object_is_type(list, json_type_array))
+        return -EBADMSG;
+    n = json_object_array_length(list);
+    if (n > LEDGER_ATTEMPTS_MAX)
+        return -EBADMSG;
+    for (size_t i = 0; i < n && r >= 0; i++) {
+        json_object *o = json_object_array_get_idx(list, i);
+        struct ledger_attempt *a = &b->attempts[b->n_attempts++];
+
+        if (!json_object_is_type(o, json_type_object))
+            return -EBADMSG;
+        r = json_file_take_fields(o, attempt_fields, ELEMENTSOF(attempt_fields), a);
+        if (r >= 0)
+            r = take_time(o, "time", &a->usec);
+    }
+    return r;
+}
+
+static int take_state(json_object *o, enum ledger_state *ret) {
+    json_object *state = json_object_object_get(o, "state");
+
+    for (size_t i = 0; json_object_is_type(state, json_type_string) && i < _LEDGER_STATE_MAX; i++)
+        if (streq(json_object_get_string(state), state_names[i])) {
+            *ret = i;
+            return 0;
+        }
+    return -EBADMSG;
+}
+
+int ledger_read(const struct host *h, const char *kernel, const char *sha256,
+                struct ledger_build *ret) {
+    _cleanup_(ledger_build_done) struct ledger_build b = {};
+    _cleanup_(json_object_putp) json_object *o = NULL;
+    _cleanup_free_ char *path = NULL;
+    int r;
+
+    r = build_path(kernel, sha256, &path);
+    if (r >= 0)
+        r = json_file_read(h, path, &o);
+    if (r < 0)
+        return r == -EFBIG ? -EBADMSG : r;
+    b.kernel = strdup(kernel);
+    b.sha256 = strdup(sha256);
+    if (!b.kernel || !b.sha256)
+        return -ENOMEM;
+    r = take_state(o, &b.state);
+    if (r >= 0)
+        r = json_file_take_fields(o, build_fields, ELEMENTSOF(build_fields), &b);
+    if (r >= 0)
+        r = take_time(o, "since", &b.since_usec);
+    if (r >= 0)
+        r = take_attempts(json_object_object_get(o, "attempts"), &b);
+    if (r < 0)
+        return r;
+    if (!build_is_valid(&b))
+        return -EBADMSG;
+    *ret = TAKE_STRUCT(b);
+    return 0;
+}
+
+static int list_add(const struct host *h, const char *kernel, const char *file,
+                    struct ledger_list *l) {
+    _cleanup_(ledger_build_done) struct ledger_build b = {};
+    _cleanup_free_ char *sha256 = NULL;
+    struct ledger_build *grown;
+    int r;
+
+    /* Others may be temporary files that a power cut left behind. */
+    if (!endswith(file, SUFFIX))
+        return 0;
+    sha256 = strndup(file, strlen(file) - STRLEN(SUFFIX));
+    if (!sha256)
+        return -ENOMEM;
+    r = ledger_read(h, kernel, sha256, &b);
+    if (r == -ENOMEM)
+        return r;
+    if (r < 0) {
+        l->n_invalid++;
+        return 0;
+    }
+    grown = reallocarray(l->builds, l->n_builds + 1, sizeof(*grown));
+    if (!grown)
+        return -ENOMEM;
+    l->builds = grown;
+    l->builds[l->n_builds++] = TAKE_STRUCT(b);
+    return 0;
+}
+
+static int list_add_kernel(const struct host *h, const char *kernel, struct ledger_list *l) {
+    _cleanup_strv_free_ char **files = NULL;
+    _cleanup_free_ char *path = NULL;
+    int r;
+
+    if (!kernel_release_is_valid(kernel))
+        return 0;
+    if (asprintf(&path, LEDGER_DIRECTORY "/%s", kernel) < 0)
+        return -ENOMEM;
+    r = file_list(h, path, &files);
+    if (r == -ENOTDIR)
+        return 0;
+    STRV_FOREACH(file, files)
+        if (r >= 0)
+            r = list_add(h, kernel, *file, l);
+    return r;
+}
+
+int ledger_list_read(const struct host *h, struct ledger_list *ret) {
+    _cleanup_(ledger_list_done) struct ledger_list l = {};
+    _cleanup_strv_free_ char **kernels = NULL;
+    int r;
+
+    r = file_list(h, LEDGER_DIRECTORY, &kernels);
+    if (r == -ENOENT)
+        r = 0;
+    STRV_FOREACH(kernel, kernels)
+        if (r >= 0)
+            r = list_add_kernel(h, *kernel, &l);
+    if (r < 0)
+        return r;
+    *ret = TAKE_STRUCT(l);
+    return 0;
+}
+
+static json_object *build_to_json(const struct ledger_build *b) {
+    json_object *o = json_object_new_object(), *attempts = json_object_new_array();
+
+    json_file_add_string(o, "state", state_names[b->state]);
+    json_file_add_fields(o, build_fields, ELEMENTSOF(build_fields), b);
+    json_object_object_add(o, "since", json_object_new_int64((int64_t) b->since_usec));
+    for (size_t i = 0; i < b->n_attempts; i++) {
+        json_object *a = json_object_new_object();
+
+        json_file_add_fields(a, attempt_fields, ELEMENTSOF(attempt_fields), &b->attempts[i]);
+        json_object_object_add(a, "time", json_object_new_int64((int64_t) b->attempts[i].usec));
+        json_object_array_add(attempts, a);
+    }
+    json_object_object_add(o, "attempts", attempts);
+    return o;
+}
+
+int ledger_write(const struct host *h, const struct ledger_build *b) {
+    _cleanup_free_ char *path = NULL, *directory = NULL;
+    _cleanup_(json_object_putp) json_object *o = NULL;
+    int r;
+
+    if (!b->kernel || !b->sha256 || !build_is_valid(b))
+        return -EINVAL;
+    r = build_path(b->kernel, b->sha256, &path);
+    if (r < 0)
+        return r;
+    directory = strndup(path, (size_t) (path_basename(path) - path - 1));
+    if (!directory)
+        return -ENOMEM;
+    o = build_to_json(b);
+    r = file_mkdir_p(h, directory);
+    return r < 0 ? r : json_file_write_atomic(h, path, o);
+}
+
+int ledger_remove(const struct host *h, const char *kernel, const char *sha256) {
+    _cleanup_free_ char *path = NULL;
+    int r;
+
+    r = build_path(kernel, sha256, &path);
+    if (r >= 0)
+        r = file_unlink(h, path);
+    return r == -ENOENT ? 0 : r;
+}
+
+static bool has_attempt(const struct ledger_build *b, const char *boot_id) {
+    for (size_t i = 0; i < b->n_attempts; i++)
+        if (streq(b->attempts[i].boot_id, boot_id))
+            return true;
+    return false;
+}
+
+static void drop_attempt(struct ledger_build *b, size_t i) {
+    attempt_done(&b->attempts[i]);
+    memmove(&b->attempts[i], &b->attempts[i + 1], (--b->n_attempts - i) * sizeof(b->attempts[0]));
+    b->attempts[b->n_attempts] = (struct ledger_attempt){};
+}
+
+static int append_attempt(struct ledger_build *b, const struct ledger_attempt *attempt) {
+    struct ledger_attempt *a;
+
+    if (b->n_attempts == LEDGER_ATTEMPTS_MAX)
+        drop_attempt(b, 0);
+    a = &b->attempts[b->n_attempts++];
+    *a = (struct ledger_attempt){ .boot_id = strdup(attempt->boot_id),
+                                  .stage = strdup(attempt->stage),
+                                  .usec = attempt->usec };
+    return a->boot_id && a->stage ? 0 : -ENOMEM;
+}
+
+static int new_build(const char *kernel, const char *sha256, uint64_t usec,
+                     struct ledger_build *ret) {
+    *ret = (struct ledger_build){ .kernel = strdup(kernel),
+                                  .sha256 = strdup(sha256),
+                                  .since_usec = usec };
+    return ret->kernel && ret->sha256 ? 0 : -ENOMEM;
+}
+
+int ledger_attempt_add(const struct host *h, const char *kernel, const char *sha256,
+                       const char *name, const struct ledger_attempt *attempt) {
+    _cleanup_(ledger_build_done) struct ledger_build b = {};
+    int r;
+
+    if (!attempt_is_valid(attempt))
+        return -EINVAL;
+    r = ledger_read(h, kernel, sha256, &b);
+    if (r == -ENOENT)
+        r = new_build(kernel, sha256, attempt->usec, &b);
+    if (r < 0)
+        return r;
+    if (b.state == LEDGER_QUARANTINED)
+        return -EPERM;
+    if (ledger_build_is_confirmed(&b, attempt->stage) || has_attempt(&b, attempt->boot_id))
+        return 0;
+    r = string_set(&b.name, name);
+    if (r >= 0)
+        r = append_attempt(&b, attempt);
+    if (r < 0)
+        return r;
+    r = ledger_write(h, &b);
+    /* If only the sync failed the attempt may be on the disk, and no load follows it. */
+    if (r < 0)
+        (void) ledger_attempt_remove(h, kernel, sha256, attempt->boot_id);
+    return r < 0 ? r : 1;
+}
+
+int ledger_attempt_remove(const struct host *h, const char *kernel, const char *sha256,
+                          const char *boot_id) {
+    _cleanup_(ledger_build_done) struct ledger_build b = {};
+    size_t before;
+    int r;
+
+    r = ledger_read(h, kernel, sha256, &b);
+    if (r < 0)
+        return r == -ENOENT ? 0 : r;
+    before = b.n_attempts;
+    for (size_t i = b.n_attempts; i-- > 0;)
+        if (streq(b.attempts[i].boot_id, boot_id))
+            drop_attempt(&b, i);
+    if (b.n_attempts == before)
+        return 0;
+    if (b.state == LEDGER_TRIAL && b.n_attempts == 0)
+        r = ledger_remove(h, kernel, sha256);
+    else
+        r = ledger_write(h, &b);
+    return r < 0 ? r : 1;
+}

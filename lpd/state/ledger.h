@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/host.h"
+
+/* What this machine knows of builds. A build is a module, by the SHA-256 of its uncompressed file,
+ * on one kernel release; what is known of it is one JSON file. A build on trial is written down
+ * before each load, and a boot in which it is found again without having been confirmed or taken
+ * back is one that it may have ended. */
+
+#define LEDGER_DIRECTORY "/var/lib/lpd/ledger"
+#define LEDGER_ATTEMPTS_MAX 8     /* the newest ones */
+#define LEDGER_EXCERPT_MAX 4096
+
+enum ledger_state {
+    LEDGER_TRIAL,
+    LEDGER_CONFIRMED,
+    LEDGER_QUARANTINED,
+    _LEDGER_STATE_MAX,
+};
+
+const char *ledger_state_name(enum ledger_state state);
+
+/* A load that was about to happen. */
+struct ledger_attempt {
+    char *boot_id;  /* /proc/sys/kernel/random/boot_id */
+    char *stage;    /* initrd, system */
+    uint64_t usec;  /* CLOCK_REALTIME; as wrong as the clock of that moment */
+};
+
+struct ledger_build {
+    char *kernel; /* the release */
+    char *sha256; /* 64 lower-case hexadecimal digits */
+    char *name;   /* of the patch that loaded it last */
+    enum ledger_state state;
+    char *stage;  /* where it is confirmed: initrd, which includes system, or system; else NULL */
+    char *reason; /* why it is quarantined, or NULL */
+    char *excerpt; /* the lines of the kernel log that decided, or NULL */
+    uint64_t since_usec; /* CLOCK_REALTIME of the state */
+    /* Not taken back since the last confirmation, the oldest first. */
+    struct ledger_attempt attempts[LEDGER_ATTEMPTS_MAX];
+    size_t n_attempts;
+};
+
+struct ledger_list {
+    struct ledger_build *builds;
+    size_t n_builds;
+    size_t n_invalid; /* files that could not be read, whose builds are not known */
+};
+
+void ledger_build_done(struct ledger_build *b);
+void ledger_list_done(struct ledger_list *l);
+
+/* Whether the build may be loaded at that stage without being written down. */
+bool ledger_build_is_confirmed(const struct ledger_build *b, const char *stage);
+
+/* -ENOENT: nothing is known, so the build is on trial; -EBADMSG: the file is invalid; -EINVAL: no
+ * such build can be; another negative errno. */
+int ledger_read(const struct host *h, const char *kernel, const char *sha256,
+                struct ledger_build *ret);
+
+/* All builds, in the order of releases and digests. A missing directory is empty. */
+int ledger_list_read(const struct host *h, struct ledger_list *ret);
+
+/* Writes the file in one step that survives a power cut, and creates its directory. 0; -EINVAL if
+ * a field has no valid value; another negative errno, with the old file in its place, or, if only
+ * the directory could not be synced, either. */
+int ledger_write(const struct host *h, const struct ledger_build *b);
+
+/* Forgets the build. 0, also if nothing was known; or a negative errno. */
+int ledger_remove(const struct host *h, const char *kernel, const char *sha256);
+
+/* Writes down that the build is about to be loaded. 1 when this is on the disk; 0 if nothing had to
+ * be written, because the build is confirmed for that stage or this boot's attempt is on record;
+ * -EPERM if it is quarantined; or an error of ledger_read() and ledger_write(): then it must not be
+ * loaded. */
+int ledger_attempt_add(const struct host *h, const char *kernel, const char *sha256,
+                       const char *name, const struct ledger_attempt *attempt);
+
+/* Takes this boot's attempt back, since the load was refused or ended in order. 1; 0 if there is
+ * none; or a negative errno. */
+int ledger_attempt_remove(const struct host *h, const char *kernel, const char *sha256,
+                          const char *boot_id);
