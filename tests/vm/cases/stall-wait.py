@@ -26,7 +26,7 @@ def case(m):
 
     # Without --wait as well, a patch that has to wait is installed, and lpd.service loads it after that.
     m.write("/etc/lpd/patches.d/lp-version.conf", "[Patch]\nTimeoutSec=2s\n")
-    m.fails(f"lpctl install {m.patch('lp-version')}", exit=8, says="lpd loads it as soon as that has")
+    m.fails(f"lpctl install {m.patch('lp-version')}", exit=8, says="lpd loads it as soon as it has")
     m.ok("test -e /var/lib/lpd/modules/*/lp-version.ko")
 
     # A second patch waits for the running transition, within its own time.
