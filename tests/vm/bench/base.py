@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The Debian trees: the one that machines start from, with its kernels, and one to build for it."""
+"""The Debian trees: one that machines start from, with its kernels, and one to build for it."""
 
 import gzip
 import lzma
@@ -18,14 +18,14 @@ PACKAGES = """
     libmd0 libzstd1 zlib1g keyutils dracut-core cryptsetup-initramfs dosfstools nftables
 """.split()
 
-# What builds lpd and its tests; the kernels' headers come beside them.
+# The packages that build lpd and its tests; the kernels' headers are installed too.
 BUILDING = """
     ccache gcc libc6-dev make meson ninja-build pkgconf scdoc libblkid-dev libcmocka-dev
     libjson-c-dev libkeyutils-dev libkmod-dev liblzma-dev libmd-dev libsmartcols-dev libssl-dev
     libsystemd-dev libzstd-dev openssl python3-jsonschema zlib1g-dev zsh
 """.split()
 
-# The initramfs carries what a bench machine needs to find its disk and its agent port, no more.
+# The initramfs contains only what a bench machine needs to find its disk and its agent port.
 INITRAMFS_CONF = "MODULES=list\nCOMPRESS=zstd\n"
 INITRAMFS_MODULES = "virtio_blk\nvirtio_pci\nvirtio_mmio\nvirtio_console\n"
 
@@ -35,8 +35,8 @@ SETUP_HOOK = """
     printf '{modules}' >"$1/usr/share/initramfs-tools/modules.d/bench"
 """
 
-# What stands here so far is the machines' tree; the rest is for building. They share their files, of
-# which dpkg changes none in place but its logs.
+# The tree so far is that of the machines; the rest is for building. The two share their files, of
+# which dpkg changes none in place except its logs.
 BUILD_HOOK = """
     set -e
     cp -alx "$1" "{tree}"
@@ -58,7 +58,7 @@ DPKG_OPTIONS = ["force-unsafe-io"] + [
 
 @dataclass(frozen=True)
 class Kernel:
-    """One kernel series of the base: what qemu boots and what patches are built against."""
+    """One kernel series of the base: what qemu boots, and what patches are built against."""
 
     series: str
     release: str
@@ -69,8 +69,8 @@ class Kernel:
 
 
 class Base:
-    """The made base: tree is the root file system, building the one that has compilers and headers as
-    well; kernels has one Kernel a series."""
+    """The base: tree is the root file system, building also has compilers and headers; kernels has
+    one Kernel for each series."""
 
     def __init__(self, suite, top):
         self.suite = suite
@@ -86,7 +86,8 @@ class Base:
 
 
 def get(store, suite):
-    """The base from the cache, made first if its recipe (this file) changed: a minute."""
+    """The base from the cache; built first if its recipe (this file) has changed, which takes a
+    minute."""
     key = cache.digest(Path(__file__), suite)
     return Base(suite, store.entry(f"base-{suite.name}", key, lambda top: _build(top, suite)))
 
@@ -113,7 +114,8 @@ def _bootstrap(top, suite):
 
 
 def _take_kernel(tree, release, kernels):
-    """Copies kernel and initramfs out of the tree, both unpacked, as emulation makes that slow."""
+    """Copies kernel and initramfs out of the tree, both unpacked, because unpacking is slow under
+    emulation."""
     target = kernels / re.match(r"[0-9]+\.[0-9]+", release).group()
     target.mkdir(parents=True)
     (target / "release").write_text(release)
@@ -124,7 +126,8 @@ def _take_kernel(tree, release, kernels):
 
 
 def unpack_image(image):
-    """An initramfs, unpacked: it may begin with an archive that is not packed, as for microcode."""
+    """An initramfs, unpacked: it may begin with an archive that is not packed, such as
+    microcode."""
     start = cpio.end(image)
     return image[:start] + _unpack(image[start:])
 

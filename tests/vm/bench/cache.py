@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Things that take time to make, kept by the hash of what they are made from."""
+"""Things that take time to make, cached by the hash of their inputs."""
 
 import contextlib
 import fcntl
@@ -10,15 +10,15 @@ import sys
 import uuid
 from pathlib import Path
 
-MADE = ".made"   # the file in an entry that names it for ever
-KEPT = 4   # entries of one kind that stay: the one in use and a few before it
+MADE = ".made"   # the file in an entry that identifies it
+KEPT = 4   # how many entries of one kind are kept, including the one in use
 
 
 def digest(*parts):
-    """One hash of strings, files and trees (paths, modes, links and bytes; no times).
+    """One hash of strings, files and trees (paths, modes, links and bytes, but no times).
 
-    An entry of the cache counts as this very one: what was made from it does not fit to another,
-    even if that has the same name, as a saved machine to a file system that was made again."""
+    An entry of the cache is identified by how it was made, not only by its name: a saved machine,
+    for instance, does not fit a file system that was made again under the same name."""
     total = hashlib.sha256()
     for part in parts:
         if isinstance(part, Path):
@@ -49,8 +49,8 @@ def _tree_lines(top):
 
 
 class Cache:
-    """A directory with one directory an entry, named KIND-HASH, and a lock file beside it: shared
-    by those who use the entry, exclusive for the one who makes or removes it."""
+    """A directory with one subdirectory for each entry, named KIND-HASH, and a lock file beside it:
+    shared by the users of the entry, exclusive for the process that makes or removes it."""
 
     def __init__(self, top):
         self.top = Path(top)
@@ -58,7 +58,7 @@ class Cache:
         self._held = {}   # path of an entry → its lock, kept until this process ends
 
     def entry(self, kind, key, build):
-        """The directory of the entry; build(directory) fills it first if it is not there.
+        """The directory of the entry; build(directory) fills it first if it does not exist.
 
         Several threads and processes may ask at once: one builds, the others wait."""
         path = self.top / f"{kind}-{key}"
@@ -86,7 +86,7 @@ class Cache:
                 fresh.rename(path)
 
     def _prune(self, kind):
-        """Removes the oldest entries of a kind, except those that somebody uses."""
+        """Removes the oldest entries of a kind, except those in use."""
         entries = list(self.top.glob(f"{kind}-{'[0-9a-f]' * 16}"))
         entries.sort(key=lambda p: p.stat().st_mtime if p.exists() else 0, reverse=True)
         for path in entries[KEPT:]:

@@ -3,7 +3,7 @@
 
 from .command import run
 
-# Places of a tree that something of the host's can be mounted on.
+# Directories of a tree on which directories of the host can be mounted.
 PLACES = ("src", "build", "ccache")
 
 # The mounts end with the program.

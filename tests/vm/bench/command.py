@@ -5,7 +5,7 @@ import subprocess
 
 
 def run(*argv, **options):
-    """Runs a program quietly; when it fails, its output is the error."""
+    """Runs a program quietly; if it fails, its output is the error."""
     argv = [str(arg) for arg in argv]
     try:
         done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,

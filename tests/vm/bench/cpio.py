@@ -1,20 +1,19 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Archives as the kernel takes them for an initramfs ("newc", Linux:
-driver-api/early-userspace/buffer-format.rst)."""
+"""Archives for an initramfs ("newc", Linux: driver-api/early-userspace/buffer-format.rst)."""
 
 MAGIC = b"070701"
 LAST = "TRAILER!!!"
 
 
 def entry(inode, name, mode, data):
-    """One entry; one called LAST ends the archive."""
+    """One entry; an entry named LAST ends the archive."""
     fields = [inode, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name) + 1, 0]
     head = MAGIC + b"".join(b"%08x" % field for field in fields) + name.encode() + b"\0"
     return _filled(head) + _filled(data)
 
 
 def entries(image, start=0):
-    """What stands in the archives that an image begins with: (name, mode, size, its end)."""
+    """The entries of the archives at the start of an image: (name, mode, size, its end)."""
     offset = start
     while image[offset:offset + 6] == MAGIC:
         head = [int(image[offset + i:offset + i + 8], 16) for i in range(6, 110, 8)]
@@ -27,7 +26,7 @@ def entries(image, start=0):
 
 
 def end(image):
-    """Where the archives end that an image begins with."""
+    """The offset at which these archives end."""
     offset = 0
     for *_, offset in entries(image):
         pass
@@ -35,7 +34,7 @@ def end(image):
 
 
 def _zeros(image, offset):
-    """Archives follow each other with any number of zeros between them."""
+    """Any number of zeros may separate archives."""
     while image[offset:offset + 4] == b"\0\0\0\0":
         offset += 4
     return offset

@@ -1,22 +1,23 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What patches in the initramfs come to, whichever tool made the image."""
+"""Checks of patches in the initramfs, whichever tool built the image."""
 
 from . import initramfs
 
 ALREADY = "MESSAGE_ID=ccaffbac0cf440c695a9db275fe76feb"
 GROWTH = 3 << 20
-LISTED = 8   # of the files that make an image grow
+LISTED = 8   # how many of the files that make an image grow are listed
 
 
 def install(m):
-    """lp-version and lp-stall for the initramfs, lp-many-001 for the host; none is loaded."""
+    """Installs lp-version and lp-stall for the initramfs and lp-many-001 for the host; loads
+    none."""
     m.ok(f"lpctl install --no-load --stage=initrd {m.patch('lp-version')} {m.patch('lp-stall')}")
     m.ok(f"lpctl install --no-load {m.patch('lp-many-001')}")
 
 
 def loaded_before_root(m, through="kernel", root="vda"):
-    """lp-version was loaded once, before anything knew of the root device; what lpd said of it there,
-    through the kernel's log or the journal, is in the host's journal."""
+    """lp-version was loaded once, before the root device was known; lpd's messages, through the
+    kernel's log or the journal, are in the host's journal."""
     early, late = enabling(m, "lp_version"), enabling(m, "lp_many_001")
     for what in ("virtio_blk .*vda", f"EXT4-fs .{root}.: mounted"):
         seen = m.journal("_TRANSPORT=kernel", f"--grep={what}")
@@ -28,7 +29,7 @@ def loaded_before_root(m, through="kernel", root="vda"):
 
 
 def enabling(m, module):
-    """The kernel's own line; there is one, as it is loaded once."""
+    """The kernel's own message; there is exactly one, because the patch is loaded once."""
     found = m.journal("SYSLOG_IDENTIFIER=kernel", f"--grep=enabling patch '{module}'")
     m.equal(f"the number of loads of {module}", len(found), 1)
     return found[0]
@@ -39,7 +40,7 @@ def seconds(entry):
 
 
 def taken_over(m):
-    """The host has lp-version as the initramfs left it."""
+    """The host has lp-version as the initramfs loaded it."""
     found = [e["MESSAGE"] for e in m.journal(ALREADY, "LPD_PATCH=lp-version")]
     m.equal("what the host found", found[:1], ["lp-version: loaded by the initramfs"])
     is_active(m)
@@ -57,14 +58,14 @@ def is_active(m):
 
 
 def patches_later_module(m):
-    """A module that is loaded only now, from the real root, is patched as it comes."""
+    """A module that is loaded later, from the real root, is patched when it is loaded."""
     m.sees("cat /sys/kernel/livepatch/lp_stall/stall_target/patched", "0")
     m.ok(f"insmod {m.patch('stall-target')}")
     m.sees("cat /sys/kernel/livepatch/lp_stall/stall_target/patched", "1")
 
 
 def left_to_host(m, image, cmdlines):
-    """Boots the image with each of the switches: {kernel arguments: {patch: its stage}}."""
+    """Boots the image with each of these switches: {kernel arguments: {patch: its stage}}."""
     for cmdline, wanted in cmdlines.items():
         m.reboot(initramfs=image, cmdline=cmdline)
         found = {name: m.json(f"cat /run/lpd/{name}.json")["stage"] for name in wanted}
@@ -74,7 +75,8 @@ def left_to_host(m, image, cmdlines):
 
 
 def install_refused(m):
-    """One that is unsigned and one by a foreign key, past lpctl install, which takes neither."""
+    """Installs an unsigned patch and one with a foreign key by hand, because lpctl install refuses
+    both."""
     for name, module in (("lp-uptime", m.patch("lp-uptime")),
                          ("lp-cumul-1", m.patch("lp-cumul-1", by="stranger"))):
         m.write(f"/etc/lpd/patches.d/{name}.conf", "[Patch]\nStage=initrd\n")
@@ -82,7 +84,7 @@ def install_refused(m):
 
 
 def checked(m):
-    """lp-version was verified in the initramfs; the two others are refused."""
+    """lp-version was verified in the initramfs; the other two are refused."""
     result = m.json("cat /run/lpd/lp-version.json")
     m.equal("what the initramfs found", [result[key] for key in ("stage", "verdict", "way", "loaded")],
             ["initrd", "verified", "kernel-load", True])
@@ -94,14 +96,14 @@ def checked(m):
 
 
 def left_out(m):
-    """The builder of an image leaves out what has no signature: that takes no kernel to tell."""
+    """The image leaves out unsigned patches, which needs no kernel to decide."""
     warnings = m.json("lpctl initramfs-files --kernel=$(uname -r) --json=short")["warnings"]
     m.equal(f"that the image builder left lp-uptime out: {warnings}",
             any("lp-uptime" in warning and "is not signed" in warning for warning in warnings), True)
 
 
 def grows_little(m, before, after):
-    """An image, packed as it is booted, grows by 3 MB at most; prints what makes it up."""
+    """The packed image grows by at most 3 MB; prints what it consists of."""
     sizes = [image.with_suffix(".zst").stat().st_size for image in (before, after)]
     growth = sizes[1] - sizes[0]
     had, has = initramfs.files(before), initramfs.files(after)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""UEFI firmware: kernels that it starts, and its variables with the keys that an owner enrolled."""
+"""UEFI firmware: the kernels that it starts, and its variables with the enrolled keys."""
 
 import hashlib
 import uuid
@@ -13,7 +13,7 @@ OVMF = Path("/usr/share/OVMF")
 CODE = OVMF / "OVMF_CODE_4M.secboot.fd"
 VARIABLES = OVMF / "OVMF_VARS_4M.snakeoil.fd"   # with Debian's test key as PK, KEK and db
 
-# The keys that are enrolled unless a case asks for others, and the certificates that are revoked.
+# The keys that are enrolled by default, and the certificates that are revoked.
 MOK = ("mok", "ca", "orphan", "expired", "revoked", "ec")
 REVOKED = ("revoked", "revoked-leaf")
 
@@ -27,7 +27,7 @@ SHA256 = uuid.UUID("c1c41626-504c-4092-aca9-41f936934328")
 
 
 class Firmware:
-    """kernels has one signed kernel image a series."""
+    """kernels has one signed kernel image for each series."""
 
     def __init__(self, top, keys, signed, base):
         self.top = top
@@ -48,17 +48,18 @@ class Firmware:
         return b"".join(_signature_list(X509, self._keys.der(name)) for name in mok)
 
     def _forbidden(self):
-        """What the kernel puts into .blacklist: the hash of a certificate's signed part, of a file.
-        It takes the whole of an X509_SHA256 entry for the hash, so the time of the revocation is
-        left out; X.509 certificates it passes over without CONFIG_SYSTEM_REVOCATION_LIST, as
-        Debian's (Linux: security/integrity/platform_certs/keyring_handler.c)."""
+        """Entries for the kernel's .blacklist: the hash of a certificate's signed part, and of a
+        file. The kernel takes the whole of an X509_SHA256 entry for the hash, so the time of the
+        revocation is left out; without CONFIG_SYSTEM_REVOCATION_LIST, as in Debian's kernels, it
+        ignores X.509 certificates (Linux: security/integrity/platform_certs/keyring_handler.c)."""
         certificates = [self._keys.to_be_signed(name) for name in REVOKED]
         return b"".join([_signature_list(X509_SHA256, *map(_sha256, certificates)),
                          _signature_list(SHA256, *map(_sha256, self._signed.forbidden()))])
 
 
 def get(store, base, keys, signed):
-    """The firmware from the cache, made first if kernels or keys changed: a second."""
+    """The firmware from the cache; made first if kernels or keys have changed, which takes a
+    second."""
     key = cache.digest(Path(__file__), Path(variables.__file__), base.top, keys.top, signed.top,
                        CODE, VARIABLES)
     top = store.entry(f"firmware-{base.suite.name}", key, lambda top: _build(top, base, keys))

@@ -12,7 +12,7 @@ EFI_SYSTEM = uuid.UUID("c12a7328-f81f-11d2-ba4b-00a0c93ec93b")
 
 
 def write(path, size, name, unique):
-    """Makes a disk of that many bytes; its partition has that name and that number (PARTUUID=)."""
+    """Creates a disk of that size; its partition has that name and that number (PARTUUID=)."""
     sectors = size // SECTOR
     last = sectors - 34
     entry = struct.pack("<16s16sQQQ72s", EFI_SYSTEM.bytes_le, uuid.UUID(unique).bytes_le, FIRST_USABLE,

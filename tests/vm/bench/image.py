@@ -8,11 +8,11 @@ from .command import run
 
 TOP = Path(__file__).resolve().parent.parent
 GUEST = TOP / "guest"
-TRIMMED = TOP / "guest-trimmed"   # what a boot of the bench does in another way, to save time
+TRIMMED = TOP / "guest-trimmed"   # what a boot of the bench does differently, to save time
 
 SIZE = "2G"
 
-# Units and generators that cost a boot time and are no part of what is tested.
+# Units and generators that cost boot time and do not matter for the tests.
 MASKED = """
     apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer
     e2scrub_reap.service fstrim.timer systemd-tmpfiles-clean.timer
@@ -35,7 +35,7 @@ MASKED = """
     systemd-logind-varlink.socket systemd-mute-console.socket systemd-sysinstall.socket
 """.split()
 
-# Links that pull work into each boot; dbus starts with the first who talks to its socket.
+# Links that pull work into each boot; dbus starts when its socket is first used.
 DROPPED = """
     etc/modules-load.d/modules.conf usr/lib/systemd/system/multi-user.target.wants/dbus.service
 """.split()
@@ -50,7 +50,7 @@ MASKED_GENERATORS = """
 
 FILES = {
     "etc/fstab": "",
-    # A real run takes a minute under emulation: the cases that are about it say yes.
+    # A real run takes a minute under emulation: cases about it set yes.
     "etc/initramfs-tools/update-initramfs.conf": "update_initramfs=no\n",
     "etc/hostname": "bench\n",
     "etc/machine-id": "0123456789abcdef0123456789abcdef\n",
@@ -60,7 +60,7 @@ FILES = {
 
 
 class Image:
-    """disk is a raw ext4 image, tree what it was made from."""
+    """disk is a raw ext4 image, tree the directory that it was made from."""
 
     def __init__(self, top):
         self.top = top
@@ -69,9 +69,10 @@ class Image:
 
 
 def get(store, base, layers, programs, plain=False):
-    """The image from the cache, made first if anything in it changed: a few seconds.
+    """The image from the cache; made first if anything in it has changed, which takes a few
+    seconds.
 
-    layers is [(directory, place)], what is laid over the base; a plain one is not trimmed."""
+    layers is [(directory, place)], copied over the base; a plain one is not trimmed."""
     parts = [Path(__file__), GUEST, TRIMMED, base.top, programs.top, *(part for part, _ in layers)]
     kind = "plain" if plain else "image"
     return Image(store.entry(f"{kind}-{base.suite.name}", cache.digest(*parts),
@@ -113,5 +114,6 @@ def _mask(directory, names):
 
 
 def _lay_over(source, target):
-    """Copies over a tree whose files are links to somebody else's: never writes through one."""
+    """Copies into a tree whose files are hard links to another tree: never writes through a
+    link."""
     run("cp", "-rPT", "--preserve=mode,links,timestamps", "--remove-destination", source, target)

@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Images of the initramfs: made in a root file system by its own tools, and what is in one."""
+"""Initramfs images: made in a root file system by its own tools, and their contents."""
 
 from . import cpio
 from .base import unpack_image
 from .chroot import run_in
 
-# What of a machine decides what its image is; initramfs-tools and dracut read the rest in the base.
+# The directories of a machine that determine its image; initramfs-tools and dracut read everything
+# else from the base.
 SOURCES = ["etc/lpd", "var/lib/lpd", "usr/lib/lpd", "etc/initramfs-tools", "etc/dracut.conf.d",
            "etc/crypttab", "etc/cryptsetup-initramfs", "etc/systemd/system/lpd-initrd.service.d"]
 
-# As base.py has it for initramfs-tools: what a machine needs to find its disk, no more.
+# Only what a machine needs to find its disk, as in base.py for initramfs-tools.
 DRIVERS = "virtio_blk virtio_pci virtio_mmio virtio_console ext4"
 OMITTED = """
     crypt dm kernel-modules-extra lunmask modsign nvdimm overlay-root qemu resume terminfo usrmount
@@ -18,7 +19,8 @@ OMITTED = """
 SYSTEMD = ["systemd", "systemd-initrd", "dracut-systemd"]
 
 def make(tree, tool, kernel, systemd=True):
-    """Has that tool make an image for a kernel in a tree; gives the file, packed by zstd."""
+    """Runs that tool in a tree to make an image for a kernel; returns the file, packed with
+    zstd."""
     tools = {"initramfs-tools": _initramfs_tools, "dracut": _dracut}
     run_in(tree, *tools[tool](kernel, systemd))
     return tree / "initrd.zst"

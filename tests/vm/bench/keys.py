@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Keys that sign patches, and their certificates: made once, by openssl."""
+"""Keys that sign patches, and their certificates, made once with openssl."""
 
 import shutil
 import tempfile
@@ -9,7 +9,7 @@ from pathlib import Path
 from . import cache
 from .command import run
 
-# The key that Debian's firmware for tests has in its db; the passphrase is the file's own name.
+# The key in db of Debian's firmware for tests; its passphrase is the name of the file.
 SNAKEOIL = Path("/usr/share/ovmf/PkKek-1-snakeoil.key")
 
 
@@ -17,14 +17,14 @@ SNAKEOIL = Path("/usr/share/ovmf/PkKek-1-snakeoil.key")
 class Key:
     """How a key and its certificate are made."""
 
-    issuer: str | None = None   # None: it signs itself
+    issuer: str | None = None   # None: self-signed
     algorithm: str = "rsa:2048"
     kind: str = "signer"        # or "authority": sections of CONFIG
     expired: bool = False
-    twin: str | None = None     # the certificate takes the names and numbers of that one's
+    twin: str | None = None     # the certificate has the same names and numbers as that one
 
 
-# An issuer stands before those whom it issues.
+# An issuer comes before the certificates that it issues.
 KEYS = {
     "mok": Key(),
     "ca": Key(kind="authority"),
@@ -71,7 +71,7 @@ commonName = supplied
 
 
 class Keys:
-    """top holds NAME.key, NAME.pem, NAME.der and NAME.tbs of each key and of db."""
+    """top contains NAME.key, NAME.pem, NAME.der and NAME.tbs of each key and of db."""
 
     names = ("db", *KEYS)
 
@@ -133,7 +133,8 @@ def _make(top, name, key):
 
 
 def _let_expire(top, pem, key):
-    """Signs a certificate again for a time that is over: openssl-x509(1) of 3.5 no longer does."""
+    """Signs a certificate again with dates in the past: openssl-x509(1) of 3.5 no longer does
+    that."""
     with tempfile.TemporaryDirectory(dir=top) as directory:
         config, request = Path(directory) / "openssl.cnf", Path(directory) / "request"
         config.write_text(CA_CONFIG.format(directory=directory))
@@ -150,6 +151,6 @@ def _key_id(top, name):
 
 
 def _field(top, name, *what):
-    """What openssl says of a certificate: "serial=0A" gives 0x0A."""
+    """A field as openssl prints it: "serial=0A" gives 0x0A."""
     text = run("openssl", "x509", "-in", top / f"{name}.pem", "-noout", *what).strip()
     return text.replace("serial=", "0x")

@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The kinds of machines, and which of them a case runs on."""
+"""The kinds of machines, and which of them each case runs on."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Kind:
-    """name is what cases and the command line call it."""
+    """name is used in cases and on the command line."""
 
     name: str
     suite: str
-    series: str | None = None   # of the kernel; None: the suite has one
-    plain: bool = False         # a machine as people have it, see plain.py
+    series: str | None = None   # of the kernel; None: the suite has only one
+    plain: bool = False         # a machine as users have it, see plain.py
 
     def is_meant(self, word):
         return word == self.name or word not in KINDS and word in self.name.split("/")
@@ -31,8 +31,8 @@ KINDS = {kind.name: kind for kind in (
 EVERYWHERE = ("12/6.1", "13", "testing")
 PLAIN = ("12/plain", "13/plain", "testing/plain")
 
-# A case that says nothing else, in MACHINES, runs on the oldest; one whose name begins with one of these
-# words is about what differs between kernels, libraries and systemd.
+# Without MACHINES a case runs on the oldest one. If its name begins with one of these words, it is
+# about something that differs between kernels, libraries and systemd versions, and runs on all.
 USUAL = ("12/6.1",)
 BEGINNINGS = ("bench", "early", "lock", "trust")
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""All that machines are made from: base, patches, image, and machines saved after their boot."""
+"""Everything that machines are made from: base, patches, image, and machines saved after their
+boot."""
 
 import tempfile
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from .suites import SUITES
 
 DEFAULT = "12"
 
-# What decides how a saved machine was started; a change makes a new one.
+# The code that determines how a saved machine was started; a change makes a new one.
 SAVED_KEY = [Path(qemu.__file__), Path(__file__)]
 
 
@@ -27,8 +28,8 @@ class Saved:
 
 
 class Lab:
-    """All for machines of one Debian release. Makes what is missing; safe to ask from several threads
-    and processes."""
+    """Everything for machines of one Debian release. Makes what is missing; safe to use from
+    several threads and processes."""
 
     def __init__(self, store_path, build_dir=None, suite=DEFAULT):
         self.suite = SUITES[suite]
@@ -47,11 +48,11 @@ class Lab:
 
     @cached_property
     def plain_image(self):
-        """The image of a machine as people have it."""
+        """The image of a machine as users have it."""
         return self._make_image(plain=True)
 
     def plain_initrd(self, series):
-        """Debian's own initramfs for such a machine, as its tools make it."""
+        """Debian's own initramfs for such a machine, as built by its tools."""
         return plain.initrd(self.store, self.plain_image, self.base.kernels[series])
 
     def _make_image(self, plain):
@@ -62,7 +63,7 @@ class Lab:
             return image.get(self.store, self.base, layers, self.programs, plain)
 
     def _lpd(self, scratch):
-        """What Meson installs: of a build directory, if that is of this release, or built here."""
+        """lpd as Meson installs it: from a build directory of this release, or built here."""
         if not self._build_dir or self.suite.codename != suites.of_host():
             return lpd.get(self.store, self.base)
         run("meson", "install", "-C", self._build_dir, "--quiet", "--destdir", scratch)

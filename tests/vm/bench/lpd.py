@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""lpd, built from this checkout by a release's own compiler and libraries."""
+"""lpd, built from this checkout with a release's own compiler and libraries."""
 
 import json
 import tempfile
@@ -16,7 +16,7 @@ SOURCES = """
     completion
 """.split()
 
-# Prints what is wrong with the units.
+# Prints the faults of the units.
 VERIFY = "/src/tests/verify-units /build/tree || true"
 
 TESTS = ["tests", "README.md", "build-dev.ini"]
@@ -26,14 +26,15 @@ OPTIONS = ["--buildtype=release", "-Dtests=false", "-Dinitramfs-tools=true", "-D
 
 
 def get(store, base):
-    """The tree that it was installed into, made first if its sources changed: half a minute."""
+    """The tree that lpd was installed into; built first if its sources have changed, which takes
+    half a minute."""
     key = cache.digest(Path(__file__), base.top, *(TOP / name for name in SOURCES))
     return store.entry(f"lpd-{base.suite.name}", key, lambda top: _build(top, store, base)) / "tree"
 
 
 def test(store, base):
-    """Builds it with its tests in the tree for building and runs those, and has that release's systemd
-    read the units: (good, bad, what is said of the bad ones)."""
+    """Builds lpd with its tests in the tree for building, runs these, and makes that release's
+    systemd check the units: (passed, failed, messages about the failed ones)."""
     with tempfile.TemporaryDirectory(dir=store.top) as scratch:
         binds = _binds(Path(scratch), store, [*SOURCES, *TESTS])
         _in(base, binds, "meson", "setup", "/build", "/src", "--buildtype=debugoptimized",
@@ -62,7 +63,7 @@ def _build(top, store, base):
 
 
 def _binds(scratch, store, sources):
-    """What is mounted into the tree; sources are copied, as they may change meanwhile."""
+    """The mounts in the tree; sources are copied, because they may change meanwhile."""
     binds = {"src": scratch / "src", "build": scratch / "build", "ccache": store.top / "ccache"}
     for directory in binds.values():
         directory.mkdir(exist_ok=True)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What a case sees: one machine with a disk, that is booted, asked, rebooted and cut off."""
+"""The interface for cases: one machine with a disk, which is booted, queried, rebooted and powered
+off."""
 
 import base64
 import json
@@ -17,7 +18,7 @@ RUN_SECONDS = 60
 ASK_SECONDS = 20
 PULL_SECONDS = 120
 LUKS_TRIES = 20
-# Says that the agent of the next user space is there.
+# Reports that the agent of the next user space is running.
 AGAIN = """[Unit]
 After=bench-agent.service
 [Service]
@@ -26,17 +27,17 @@ ExecStart=/bin/sh -c "echo '<2>bench: soft-reboot' >/dev/kmsg"
 [Install]
 WantedBy=multi-user.target
 """
-KILLED = -1   # the agent's word for a command that took too long
+KILLED = -1   # the agent's status for a command that took too long
 
 
 class Machine(Trust):
-    """Made by the runner for one case; directory keeps all it leaves behind. The kernel series is the
-    Debian release's only one unless it is given."""
+    """Created by the runner for one case; directory keeps everything that it leaves behind. Without
+    a kernel series, the only one of the Debian release is used."""
 
     def __init__(self, lab, series, directory, seed=0, plain=False):
         self.suite = lab.suite.name
         self.series = series or next(iter(lab.base.kernels))
-        self.plain = plain   # a machine as people have it: nothing is trimmed, see plain.py
+        self.plain = plain   # a machine as users have it: the boot is not trimmed, see plain.py
         self.smp = 4 if plain else 1
         self.cpu = qemu.CPU_WITHOUT_RDRAND if plain else qemu.CPU
         self.random = random.Random(seed)
@@ -45,10 +46,10 @@ class Machine(Trust):
         self._lab = lab
         self._qemu = None
         self._boots = 0
-        self._images = 0     # of the initramfs, made so far
+        self._images = 0     # number of initramfs images made so far
         self._root = None    # (id, file, format)
-        self._disks = []     # likewise, the added ones
-        self._slot = False   # where plug_disk() plugs
+        self._disks = []     # the same for added disks
+        self._slot = False   # where plug_disk() plugs the disk in
         self._variables = None   # the firmware's variable store; None: no firmware
 
     # Booting and ending
@@ -56,16 +57,17 @@ class Machine(Trust):
     def boot(self, series=None, cmdline="", smp=None, cpu=None, initramfs=None, secure_boot=None,
              mok=None, whole=False, wait=True, timeout=BOOT_SECONDS):
         """Starts the machine, with another kernel series, more kernel arguments, CPUs or another
-        kind of CPU ("qemu64": without RDRAND) where given, and returns when its boot is complete
+        kind of CPU ("qemu64": without RDRAND) if given, and returns when its boot is complete
         (wait=False: at once).
 
-        The first boot of a case goes on from a machine that was saved after its boot, unless an
-        argument or an added disk makes it differ, or whole=True; later ones are whole boots.
+        The first boot of a case resumes a machine that was saved after its boot, unless an argument
+        or an added disk makes it different, or whole=True; later boots are whole.
 
-        initramfs is the bench's small one, "debian" (made by initramfs-tools), or a host's path.
+        initramfs is the bench's small one, "debian" (made by initramfs-tools), or a path on the
+        host.
 
         secure_boot gives the machine UEFI firmware, with Secure Boot on (True) or off (False), in
-        which the keys mok are enrolled (names, see keys.py); later boots keep what it has."""
+        which the keys mok are enrolled (names, see keys.py); later boots keep it."""
         self.series = series or self.series
         self.smp = smp or self.smp
         self.cpu = cpu or self.cpu
@@ -82,10 +84,10 @@ class Machine(Trust):
         return self
 
     def wait_booted(self, timeout=BOOT_SECONDS):
-        """Waits until systemd has no start job left; gives its word: running or degraded."""
+        """Waits until systemd has no start job left; returns its state: running or degraded."""
         deadline = time.monotonic() + timeout
         state = ""
-        # Asked again and again: a word that got lost is no boot that hangs.
+        # Asks repeatedly, because one lost answer does not mean that the boot hangs.
         while not state:
             if time.monotonic() > deadline:
                 jobs = self.run("systemctl list-jobs --no-pager")[1]
@@ -98,47 +100,48 @@ class Machine(Trust):
         return state
 
     def reboot(self, timeout=BOOT_SECONDS, **boot):
-        """An orderly reboot; takes what boot() takes."""
+        """An orderly reboot, with the arguments of boot()."""
         self.shutdown(timeout)
         return self.boot(timeout=timeout, **boot)
 
     def shutdown(self, timeout=BOOT_SECONDS):
-        """An orderly power-off (what `systemctl poweroff` does where there is no logind)."""
+        """An orderly power-off (like `systemctl poweroff` without logind)."""
         self._qemu.send("systemctl start --no-block --job-mode=replace-irreversibly "
                         "poweroff.target")
         self._qemu.wait_end(timeout)
 
     def power_cut(self):
-        """The machine loses power now: what it had not written to its disk is gone."""
+        """Cuts the power: everything that is not on the disk yet is lost."""
         self._qemu.kill()
 
     def cut_during(self, command, milliseconds, **boot):
-        """Cuts the power that long after a command was handed over, then boots the same disk."""
+        """Cuts the power that long after a command was started, then boots the same disk."""
         self._qemu.send(command)
         time.sleep(milliseconds / 1000)
         self.power_cut()
         return self.boot(**boot)
 
     def crash(self, timeout=BOOT_SECONDS):
-        """The kernel panics, and the crash kernel that the case has loaded boots in its place."""
+        """The kernel panics, and the crash kernel that the case has loaded boots."""
         self._qemu.send("echo c >/proc/sysrq-trigger")
-        # What is asked before its driver has the agent's port goes to the dead kernel.
+        # A request before the new kernel's driver has the agent's port would go to the old kernel.
         self.wait_console("/scripts/init-bottom", timeout, behind="elfcorehdr=")
         self.wait_booted(timeout)
 
     def soft_reboot(self, timeout=BOOT_SECONDS):
-        """User space ends and starts anew, and the kernel runs on; since systemd 254."""
+        """User space ends and starts again, while the kernel keeps running; since systemd 254."""
         self.write("/run/systemd/system/bench-again.service", AGAIN)
-        # It is killed with all the others, and counts as running until the new manager finds that out.
+        # The agent is killed like everything else, and counts as running until the new manager
+        # notices.
         self.write("/run/systemd/system/bench-agent.service.d/again.conf", "[Service]\nRestart=always\n")
         self.ok("systemctl --runtime enable bench-again.service")
         self._qemu.send("systemctl soft-reboot; sleep infinity")
-        # What is asked before goes to the agent that ends.
+        # An earlier request would go to the agent that is ending.
         self.wait_console("bench: soft-reboot", timeout)
         self.wait_booted(timeout)
 
     def wait_console(self, text, seconds=BOOT_SECONDS, behind=None):
-        """Waits until the console has that text, behind another one where given."""
+        """Waits until the console shows that text, after another text if given."""
         deadline = time.monotonic() + seconds
         while True:
             said = self.console.read_text(errors="replace")
@@ -149,7 +152,7 @@ class Machine(Trust):
             time.sleep(0.1)
 
     def save(self, path):
-        """Ends the machine and keeps its memory in a file, for a later one to go on from."""
+        """Stops the machine and saves its memory to a file, so that a later one can resume it."""
         self._qemu.save(path)
 
     def _resume(self, secure_boot):
@@ -192,7 +195,7 @@ class Machine(Trust):
         return self._lab.plain_image if self.plain else self._lab.image
 
     def prepare_by_hand(self, secure_boot):
-        """A program that boots a new machine with a shell on the terminal it is started from."""
+        """A program that boots a new machine with a shell on the current terminal."""
         self._make_root(self._image.disk, "raw")
         if secure_boot:
             self._make_variables(secure_boot)
@@ -211,7 +214,7 @@ class Machine(Trust):
         self._qemu.faults_allowed = self.faults_allowed
 
     def close(self):
-        """Ends the machine if it still runs."""
+        """Stops the machine if it still runs."""
         if self._qemu and self._qemu.runs:
             self._qemu.kill()
 
@@ -229,8 +232,8 @@ class Machine(Trust):
 
     @property
     def mok_keyring(self):
-        """Where the kernel that was booted last puts the keys of MokListRT. Debian's 6.1 and 6.12 always take
-        .machine; from 7 on that takes shim's table of variables, as upstream
+        """Where the last booted kernel puts the keys of MokListRT. Debian's 6.1 and 6.12 always use
+        .machine; since 7 that keyring is filled from shim's table of variables, as upstream
         (security/integrity/platform_certs/machine_keyring.c), and there is no shim here."""
         return ".machine" if int(self.series.split(".")[0]) < 7 else ".platform"
 
@@ -245,12 +248,11 @@ class Machine(Trust):
         return status, output
 
     def ok(self, command, stdin="", timeout=RUN_SECONDS):
-        """Runs a command that must succeed; gives its output."""
+        """Runs a command that must succeed; returns its output."""
         return self.fails(command, exit=0, stdin=stdin, timeout=timeout)
 
     def fails(self, command, exit=None, says=None, stdin="", timeout=RUN_SECONDS):
-        """Runs a command that must fail, with that status and text where given; gives its
-        output."""
+        """Runs a command that must fail, with that status and text if given; returns its output."""
         status, output = self.run(command, stdin, timeout)
         if exit is None and status == 0:
             raise Failed(f"`{command}` succeeded{_quote(output)}")
@@ -261,18 +263,18 @@ class Machine(Trust):
         return output
 
     def sees(self, command, text, timeout=RUN_SECONDS):
-        """Runs a command that must succeed and print the text; gives its output."""
+        """Runs a command that must succeed and print the text; returns its output."""
         return self.fails(command, exit=0, says=text, timeout=timeout)
 
     def sees_not(self, command, text, timeout=RUN_SECONDS):
-        """Runs a command that must succeed and not print the text; gives its output."""
+        """Runs a command that must succeed and not print the text; returns its output."""
         output = self.ok(command, timeout=timeout)
         if text in output:
             raise Failed(f"`{command}` says {text!r}{_quote(output)}")
         return output
 
     def json(self, command, exit=0, timeout=RUN_SECONDS):
-        """Runs a command and gives the value of the JSON text on its standard output."""
+        """Runs a command and returns the value of the JSON on its standard output."""
         output = self.fails(f"{{ {command}\n}} 2>/run/bench-stderr", exit=exit, timeout=timeout)
         try:
             return json.loads(output)
@@ -280,12 +282,12 @@ class Machine(Trust):
             raise Failed(f"`{command}` printed no JSON ({error}){_quote(output)}") from None
 
     def equal(self, what, found, wanted):
-        """Compares two values and names them when they differ."""
+        """Compares two values and names them if they differ."""
         if found != wanted:
             raise Failed(f"{what} is {found!r}, not {wanted!r}")
 
     def contains(self, what, text, part):
-        """Looks for a part in a text and quotes the text's end if it is not there."""
+        """Searches a text for a part and quotes the end of the text if it is missing."""
         if part not in text:
             raise Failed(f"{what} does not say {part!r}{_quote(text)}")
 
@@ -297,7 +299,7 @@ class Machine(Trust):
             raise Failed(f"{what} came at {times[0] / 1e6:.3f} s, {other} at {times[1] / 1e6:.3f} s")
 
     def patch_status(self, name):
-        """What `lpctl status` says of one patch, as in its JSON Schema."""
+        """The entry of `lpctl status` for one patch, as in its JSON Schema."""
         return self.json(f"lpctl status {name} --json=short")["patches"][0]
 
     def state(self, name):
@@ -305,7 +307,7 @@ class Machine(Trust):
         return self.patch_status(name)["state"]
 
     def wait_until(self, command, seconds=30):
-        """Runs a command again and again until it succeeds; gives its output."""
+        """Repeats a command until it succeeds; returns its output."""
         deadline = time.monotonic() + seconds
         while True:
             status, output = self.run(command)
@@ -316,13 +318,13 @@ class Machine(Trust):
             time.sleep(0.1)
 
     def background(self, command):
-        """Starts a command and leaves it running; gives the process id of the shell that runs it
+        """Starts a command in the background; returns the process id of the shell that runs it
         (with `exec` before the command: its own)."""
         shell = f"setsid bash -c {_shell_quote(command)} >/run/bench-background-$$ 2>&1"
         return int(self.ok(f"{shell} & echo $!"))
 
     def journal(self, *matches):
-        """The entries of this boot that match (journalctl's own arguments), as dictionaries."""
+        """The matching journal entries of this boot (journalctl's arguments), as dictionaries."""
         arguments = " ".join(map(_shell_quote, matches))
         text = self.ok(f"journalctl --boot --all --output=json {arguments}")
         return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
@@ -330,7 +332,7 @@ class Machine(Trust):
     # Changing it
 
     def write(self, path, text, mode=None):
-        """Writes a file in the machine, and its directory if there is none."""
+        """Writes a file in the machine, and creates its directory."""
         quoted = _shell_quote(path)
         self.ok(f"mkdir -p $(dirname {quoted}) && cat >{quoted}", stdin=text)
         if mode is not None:
@@ -341,27 +343,29 @@ class Machine(Trust):
         self.write(path, Path(local).read_bytes(), mode=Path(local).stat().st_mode & 0o777)
 
     def disk(self, name, size="256M", source=None):
-        """Adds an ext4 disk with that label, empty or with a directory of the image (as "/var");
-        it is there from the next boot on, and the case's /etc/fstab mounts it by LABEL=name."""
+        """Adds an ext4 disk with that label, empty or with a directory of the image (such as
+        "/var"). It appears at the next boot, and the case's /etc/fstab mounts it by LABEL=name."""
         path = self.directory / f"{name}.raw"
         tree = ["-d", self._image.tree / source.lstrip("/")] if source else []
         run("mke2fs", "-q", "-t", "ext4", "-L", name, *tree, path, size)
         self._disks.append((name, path, "raw"))
 
     def partitioned_disk(self, name, size=64 << 20, unique="12345678-9abc-4ef0-8234-56789abcdef0"):
-        """Adds a disk with one empty partition of that name (PARTLABEL) and number (PARTUUID), of the
-        kind that firmware boots from."""
+        """Adds a disk with one empty partition of that name (PARTLABEL) and number (PARTUUID), of
+        the kind that firmware boots from."""
         path = self.directory / f"{name}.raw"
         gpt.write(path, size, name, unique)
         self._disks.append((name, path, "raw"))
 
     def encrypt_root(self, passphrase):
-        """Puts the root file system of a machine that is off into a LUKS volume: qemu knows the form."""
+        """Puts the root file system of a machine that is off into a LUKS volume, a format that qemu
+        supports."""
         key = ["--object", f"secret,id=key,data={passphrase}"]
         form = "key-secret=key,cipher-alg=aes-256,cipher-mode=xts,ivgen-alg=plain64,iter-time=10"
         name, disk, _ = self._root
         path = self.directory / "root.luks"
-        # qemu times its key derivation first, by a clock in which a few milliseconds may be none at all.
+        # qemu first measures its key derivation, with a clock that may show no time at all for a
+        # few milliseconds.
         for left in reversed(range(LUKS_TRIES)):
             try:
                 run("qemu-img", "convert", "-O", "luks", *key, "-o", form, disk, path)
@@ -372,11 +376,12 @@ class Machine(Trust):
         self._root = (name, path, "raw")
 
     def slot(self):
-        """Adds a slot for plug_disk(); it is there from the next boot on."""
+        """Adds a slot for plug_disk(), from the next boot on."""
         self._slot = True
 
     def plug_disk(self, size="16M"):
-        """Plugs a virtio SCSI controller with an empty disk into the running machine's slot: /dev/sda."""
+        """Plugs a virtio SCSI controller with an empty disk into the slot of the running machine:
+        /dev/sda."""
         path = self.directory / "plugged.raw"
         run("truncate", "-s", size, path)
         plug = self._qemu.monitor
@@ -385,11 +390,11 @@ class Machine(Trust):
         plug("device_add", driver="scsi-hd", bus="controller.0", drive="plugged")
 
     def stop_disk(self, name):
-        """From now on an added disk answers nothing, as one does that is about to die."""
+        """Stops an added disk from answering, like a disk that is about to fail."""
         self._throttle(name, 1)
 
     def go_on_disk(self, name):
-        """It answers again, also what it was asked meanwhile."""
+        """Makes it answer again, including earlier requests."""
         self._throttle(name, 0)
 
     def _throttle(self, name, rate):
@@ -397,10 +402,10 @@ class Machine(Trust):
         self._qemu.monitor("block_set_io_throttle", device=name, bps=rate, **none)
 
     def make_initramfs(self, tool="initramfs-tools", systemd=True):
-        """Has initramfs-tools or "dracut" (with systemd in the image or without) make an image for the
-        kernel that runs, in a copy of the image's tree that has the machine's patches and policy: in
-        the machine itself that takes a minute. Gives a file to boot from, unpacked for the same
-        reason; the one that was made is "FILE.zst"."""
+        """Makes initramfs-tools or "dracut" (with or without systemd in the image) build an image
+        for the running kernel, in a copy of the image's tree that has the machine's patches and
+        policy, because that takes a minute in the machine itself. Returns a file to boot from,
+        unpacked for the same reason; the packed image is "FILE.zst"."""
         self._images += 1
         tree, path = self.directory / "tree", self.directory / f"initrd-{self._images}"
         run("cp", "-al", self._image.tree, tree)
@@ -416,15 +421,15 @@ class Machine(Trust):
         shutil.rmtree(tree)
         return path
 
-    # What the runner wants after a failure
+    # What the runner needs after a failure
 
     def keep_evidence(self):
-        """Writes the journal of a machine that still answers next to its console log."""
+        """Writes the journal of a machine that still answers beside its console log."""
         try:
             _, text = self.run("journalctl --boot --no-pager --output=short-monotonic", timeout=15)
             (self.directory / "journal.txt").write_text(text)
         except Exception:
-            pass   # it no longer answers: the console log is all there is
+            pass   # it no longer answers, so there is only the console log
 
     def forget(self):
         shutil.rmtree(self.directory)

@@ -11,12 +11,12 @@ from .command import run
 
 SOURCES = Path(__file__).resolve().parent.parent / "patches"
 
-CLONES = 100   # lp-many-001 … made from lp-many-000
+CLONES = 100   # lp-many-001 and so on, made from lp-many-000
 TEMPLATE = "lp-many-000"
 
 
 def get(store, base):
-    """The directory that holds KVER/*.ko: about 8 s for two kernels."""
+    """The directory that contains KVER/*.ko; takes about 8 s for two kernels."""
     key = cache.digest(Path(__file__), SOURCES, base.top)
     return store.entry(f"patches-{base.suite.name}", key, lambda top: _build(top, base))
 
@@ -42,7 +42,8 @@ def _compile(base, kernel, work, target):
 
 
 def _make_clones(target):
-    """Distinct modules without a compiler: another name, text and build id in the same bytes."""
+    """Makes distinct modules without a compiler: another name, text and build id in the same
+    bytes."""
     template = (target / f"{TEMPLATE}.ko").read_bytes()
     build_id = _build_id(template)
     for number in range(1, CLONES + 1):
@@ -61,7 +62,7 @@ def _build_id(module):
 
 
 def _make_wrong_release(path, release):
-    """The vermagic names a kernel that does not run: 6.1.0-… becomes 5.1.0-…"""
+    """The vermagic names a kernel that is not running: 6.1.0-… becomes 5.1.0-…"""
     module = path.read_bytes()
     right = f"vermagic={release} ".encode()
     if module.count(right) != 1:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Machines as people have them: nothing of the boot is trimmed, Debian's own initramfs has all drivers,
-the four CPUs have no random numbers of their own."""
+"""Machines as users have them: the boot is not trimmed, Debian's own initramfs has all drivers, and
+the four CPUs have no random number generator."""
 
 import shutil
 from pathlib import Path
@@ -8,12 +8,12 @@ from pathlib import Path
 from . import cache, initramfs
 from .command import run
 
-# Where base.py says that an initramfs is to be small.
+# Files with which base.py makes an initramfs small.
 SMALL = ("etc/initramfs-tools/conf.d/bench", "usr/share/initramfs-tools/modules.d/bench")
 
 
 def initrd(store, image, kernel):
-    """The initramfs from the cache, packed as the tools leave it; made first: half a minute."""
+    """The initramfs from the cache, packed by the tools; made first, which takes half a minute."""
     key = cache.digest(Path(__file__), Path(initramfs.__file__), image.top, kernel.release)
     return store.entry(f"initrd-{kernel.release}", key,
                        lambda top: _build(top, image, kernel)) / "initrd"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The bench's own programs of the machine: the agent, and the small initramfs for each kernel."""
+"""The bench's own programs in the machine: the agent, and the small initramfs for each kernel."""
 
 import stat
 from dataclasses import dataclass
@@ -11,25 +11,25 @@ from .command import run
 
 SOURCES = Path(__file__).resolve().parent.parent / "programs"
 
-# What a machine needs to reach its disk and its agent port.
+# The modules that a machine needs to reach its disk and its agent port.
 MODULES = ["virtio_pci", "virtio_blk", "virtio_console"]
 
 
 @dataclass(frozen=True)
 class Programs:
-    """initrds has one file a series, tsc_khz is this host's frequency."""
+    """initrds has one file for each series, tsc_khz is this host's frequency."""
 
     top: Path
     initrds: dict
     tsc_khz: int
 
     def of_machine(self):
-        """The programs that are for the image."""
+        """The programs that belong in the image."""
         return [self.top / name for name in ("agent", "bpf-objects", "fuse-serve", "try-modules")]
 
 
 def get(store, base):
-    """The programs from the cache, made first if their sources changed."""
+    """The programs from the cache; built first if their sources have changed."""
     key = cache.digest(Path(__file__), SOURCES, base.top, _processor())
     top = store.entry(f"programs-{base.suite.name}", key, lambda top: _build(top, base))
     initrds = {series: top / f"initrd-{series}" for series in base.kernels}
@@ -53,7 +53,7 @@ def _build(top, base):
 
 
 def _modules(directory):
-    """The bytes of the modules in the order in which they load; none that is built in."""
+    """The bytes of the modules in the order of loading, without built-in ones."""
     needs = {}
     for line in (directory / "modules.dep").read_text().splitlines():
         path, _, rest = line.partition(":")

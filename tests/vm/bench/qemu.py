@@ -11,20 +11,21 @@ import time
 
 FAULT = re.compile(r"Kernel panic|BUG: |Oops: |general protection fault")
 
-# No SMAP and no five-level page tables: both cost an emulated machine time and test nothing here.
-# With rdrand nobody waits for entropy.
+# No SMAP and no five-level page tables: both slow an emulated machine down and test nothing here.
+# With rdrand no program waits for entropy.
 CPU = "Nehalem,rdrand=on"
 
-# One that has no random numbers of its own, as many that people rent.
+# A CPU without a random number generator, like many rented machines.
 CPU_WITHOUT_RDRAND = "qemu64"
 NO_RDRAND = "random.trust_cpu=off"
 
-# Emulated by translation only: hardware acceleration hangs on some hosts.
+# Only emulation by translation: hardware acceleration hangs on some hosts.
 MACHINE = ["-accel", "tcg", "-m", "512", "-display", "none",
            "-nodefaults", "-no-user-config", "-no-reboot",
            "-machine", "q35,i8042=off,vmport=off,smm=off,sata=off,smbus=off"]
 
-# fsync in the guest reaches the host's page cache; what the guest did not flush dies with qemu.
+# fsync in the guest reaches the host's page cache; data that the guest did not flush are lost with
+# qemu.
 DRIVE = "if=none,id={id},file={file},format={format},cache=writeback,discard=unmap"
 
 CMDLINE = " ".join("""
@@ -38,12 +39,12 @@ BOOT_SECONDS = 120   # from the start of qemu until the agent answers, on a very
 
 
 class Failed(Exception):
-    """What a case expected of a machine is not so; the text is the first wrong fact."""
+    """A machine did not behave as the case expected; the text is the first wrong fact."""
 
 
 def arguments(kernel, initrd, disks, tsc_khz, cmdline="", smp=1, cpu=CPU, more=()):
-    """qemu's arguments but for console, agent port and monitor; disks is [(id, file, format)], more
-    stands behind the machine's own."""
+    """qemu's arguments, except for console, agent port and monitor; disks is [(id, file, format)],
+    more is appended."""
     if cpu == CPU_WITHOUT_RDRAND:
         cmdline = f"{NO_RDRAND} {cmdline}"
     argv = ["qemu-system-x86_64", *MACHINE, *more, "-cpu", cpu, "-smp", str(smp), "-kernel", str(kernel),
@@ -66,7 +67,7 @@ def by_hand(argv):
 
 
 class Qemu:
-    """A running qemu.  Everything that waits gives up when the machine panics, dies or is late."""
+    """A running qemu. All waits end when the machine panics, stops or exceeds the time."""
 
     def __init__(self, argv, console, incoming=None):
         self.console = console
@@ -90,7 +91,7 @@ class Qemu:
         self.monitor("qmp_capabilities")
 
     def request(self, command, stdin=b"", timeout=60):
-        """Has the agent run a bash script: (status, output).  Waits for the agent if need be."""
+        """Makes the agent run a bash script: (status, output). Waits for the agent if necessary."""
         self.send(command, stdin, timeout)
         return self.answer(f"the answer to `{command}`", timeout + BOOT_SECONDS)
 
@@ -132,7 +133,7 @@ class Qemu:
             raise Failed(f"no answer in time: {what}")
 
     def _check_console(self):
-        """Ends the case when the kernel has reported a fault since the last look."""
+        """Ends the case if the kernel has reported a fault since the last check."""
         with open(self.console, "rb") as file:
             file.seek(self._seen)
             text = file.read()
@@ -140,7 +141,7 @@ class Qemu:
         self._seen += len(text)
         for line in text.decode(errors="replace").splitlines():
             if FAULT.search(line):
-                time.sleep(0.5)   # the trace is still being written
+                time.sleep(0.5)   # the trace may still be incomplete
                 raise Failed(f"the kernel says: {line.strip()}")
 
     def wait_end(self, timeout):
@@ -155,7 +156,7 @@ class Qemu:
         self.close()
 
     def monitor(self, command, **arguments):
-        """Runs one command of the monitor and gives its answer."""
+        """Runs one command of the monitor and returns its answer."""
         request = {"execute": command, "arguments": arguments}
         self._monitor.sendall(json.dumps(request).encode() + b"\n")
         while True:
@@ -187,7 +188,7 @@ class Qemu:
         self.close()
 
     def go_on(self):
-        """Lets a machine that was started from a saved one run, once all of it is there."""
+        """Resumes a machine that was started from a saved one, once everything is loaded."""
         self._wait_migration()
         self.monitor("cont")
 
@@ -202,7 +203,7 @@ class Qemu:
         raise Failed(f"the machine's state was not carried over: {status}")
 
     def kill(self):
-        """The power cut: nothing in the machine or in qemu gets another instruction."""
+        """The power cut: nothing in the machine or in qemu executes another instruction."""
         self._process.kill()
         self._process.wait(30)
         self.close()

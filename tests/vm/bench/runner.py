@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The command line: which cases run, on which machines, and what is said about them."""
+"""The command line: which cases run, on which machines, and what is printed about them."""
 
 import argparse
 import contextlib
@@ -31,7 +31,7 @@ TRIED_AGAIN = 3
 
 
 class Labs:
-    """The labs of the Debian releases, each made when the first asks for it."""
+    """The labs of the Debian releases, each made when it is first needed."""
 
     def __init__(self, args):
         self._args = args
@@ -47,7 +47,7 @@ class Labs:
 
 @dataclass(frozen=True)
 class Case:
-    """One file of cases/: its docstring says what is promised, case(m) sees it kept."""
+    """One file of cases/: its docstring states what is promised, case(m) checks it."""
 
     name: str
     path: Path
@@ -106,7 +106,7 @@ def _parse(argv):
 
 
 def _choose(names):
-    """The cases with those names, all without any."""
+    """The cases with those names, or all."""
     if names in (["shell"], ["unit-tests"]):
         return []
     there = {path.stem: Case(path.stem, path) for path in sorted(CASES.glob("*.py"))}
@@ -117,8 +117,8 @@ def _choose(names):
 
 
 class Runs:
-    """The directories of this run and of a few before it, for those who look into a failure. One that
-    still goes on is locked."""
+    """The directories of this run and of a few earlier ones, for examining failures. That of a run
+    in progress is locked."""
 
     def __init__(self, top):
         self.top = top / time.strftime("%Y%m%d-%H%M%S")
@@ -169,7 +169,7 @@ def _unit_tests(args):
 
 
 def _machines_of(case, args):
-    """Those that the case is for; those that were asked for, if cases were as well."""
+    """The machines that the case is for; the requested ones, if cases were requested too."""
     meant, asked = kinds.of_case(case.name, case.load()), kinds.meant_by(args.machines)
     if args.cases and asked:
         return asked
@@ -185,7 +185,7 @@ def _run_all(labs, runs, cases, args):
         if len(failed) <= TRIED_AGAIN:
             failed = [job for job in failed if not _try_again(labs, runs, *job)]
     except KeyboardInterrupt:
-        os._exit(130)   # takes the machines along: each dies with the thread that started it
+        os._exit(130)   # stops the machines too: each ends with the thread that started it
     print(f"{len(jobs) - len(failed)} passed, {len(failed)} failed")
     return 1 if failed else 0
 
@@ -200,7 +200,7 @@ def _try_again(labs, runs, case, kind):
 
 
 def _run_one(labs, runs, case, kind, keep, attempt=""):
-    """Runs one case on one kind of machine and prints its line; True if it passed."""
+    """Runs one case on one kind of machine and prints the result; True if it passed."""
     directory = runs.new(f"{case.name}-{kind.name.replace('/', '-')}{attempt}")
     machine = Machine(labs.of(kind.suite), kind.series, directory,
                       os.environ.get("LPD_VM_SEED", case.name), kind.plain)
@@ -225,7 +225,7 @@ def _run_one(labs, runs, case, kind, keep, attempt=""):
 
 
 def _describe(case, error):
-    """The first wrong fact and the line of the case that met it."""
+    """The first wrong fact, and the line of the case that found it."""
     frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == str(case.path)]
     where = f"{case.path.name}:{frames[-1].lineno}: " if frames else ""
     if isinstance(error, Failed):

@@ -6,7 +6,8 @@ import time
 
 
 def hold(m):
-    """Keeps the transition of lp-stall from ending until release(); gives the task that does."""
+    """Keeps the transition of lp-stall from ending until release(); returns the task that blocks
+    it."""
     m.ok(f"test -e /sys/module/stall_target || insmod {m.patch('stall-target')}")
     m.ok("echo 1 >/sys/module/stall_target/parameters/hold")
     pid = m.background("exec cat /proc/lpd-stall >/run/reader")
@@ -19,8 +20,9 @@ def release(m):
 
 
 def cut_at_random(m, command, prepare=None):
-    """Cuts the power at random moments of a command that installs or removes lp-cmdline; after each
-    cut the machine boots and the patch is wholly there or wholly not. How many cuts: $LPD_CUTS."""
+    """Cuts the power at random moments of a command that installs or removes lp-cmdline. After each
+    cut the machine must boot, with the patch installed completely or not at all. Number of cuts:
+    $LPD_CUTS."""
     duration = _time_of(m, prepare, command)
     there = 0
     for cut in range(int(os.environ.get("LPD_CUTS", "3"))):
@@ -46,7 +48,7 @@ def _start_over(m, prepare):
 
 
 def _is_whole(m, when):
-    """Whether the patch is there; anything between there and not is a failure."""
+    """Whether the patch is installed; any state in between is a failure."""
     status, output = m.run("lpctl status lp-cmdline --json=short 2>/dev/null")
     patched = "live patched" in m.ok("cat /proc/cmdline")
     _, unit = m.run("systemctl is-active livepatch@lp-cmdline")
@@ -65,7 +67,7 @@ LOCKED = "cat /proc/sys/kernel/modules_disabled"
 
 
 def is_locked(m):
-    """Whether the kernel says so, once it has been seen to mean it."""
+    """Whether modules are locked; also checks once that the kernel really refuses to load one."""
     locked = m.ok(LOCKED).strip() == "1"
     insmod = f"insmod {m.patch('stall-target')}"
     if locked:

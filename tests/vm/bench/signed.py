@@ -24,30 +24,31 @@ VARIANTS |= {
     "mok-sha512": {"by": ["mok"], "hash": "sha512"},
     "mok-attributes": {"by": ["mok"], "attributes": True},
     "stranger-and-mok": {"by": ["stranger", "mok"]},
-    # The firmware forbids this very file, and so none that another variant could equal.
+    # The firmware forbids exactly this file, so no other variant may have the same bytes.
     "forbidden": {"by": ["mok"], "hash": "sha384", "key_id": True},
 }
-WHOLE = "lp-cmdline"   # the patch that has all variants; the others have these
+WHOLE = "lp-cmdline"   # this patch has all variants; the others have these
 USUAL = ["db", "mok", "stranger"]
 MANY = "lp-many-"      # these have none
-BIG = "lp-size-"       # these are only there signed by mok
+BIG = "lp-size-"       # these exist only signed by mok
 BUILTIN = "kernel/drivers/net/dummy.ko"   # a module of Debian's, with Debian's own signature
 
 
 @dataclass(frozen=True)
 class Signed:
-    """top holds KVER/signed for each kernel, signers one Signer a series."""
+    """top contains KVER/signed for each kernel, signers one Signer for each series."""
 
     top: Path
     signers: dict
 
     def forbidden(self):
-        """The files that the firmware is to forbid."""
+        """The files that the firmware must forbid."""
         return [path.read_bytes() for path in sorted(self.top.glob("*/signed/*.forbidden.ko"))]
 
 
 def get(store, base, patches, keys):
-    """The signed patches from the cache, made first if patches or keys changed: 3 s."""
+    """The signed patches from the cache; made first if patches or keys have changed, which takes 3
+    s."""
     signers = {series: Signer(keys, base, kernel) for series, kernel in base.kernels.items()}
     key = cache.digest(Path(__file__), Path(signing.__file__), base.top, patches, keys.top)
     return Signed(store.entry(f"signed-{base.suite.name}", key,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Signatures as a kernel module carries them, good ones and others."""
+"""Signatures in the format of kernel modules, valid and invalid ones."""
 
 import tempfile
 from pathlib import Path
@@ -7,13 +7,13 @@ from pathlib import Path
 from .chroot import run_in
 from .command import run
 
-# What follows the PKCS#7 (Linux: include/linux/module_signature.h): the only type is 2.
+# The part after the PKCS#7 (Linux: include/linux/module_signature.h): the only type is 2.
 MARKER = b"~Module signature appended~\n"
 TYPE_PKCS7 = 2
 
 
 class Signer:
-    """Signs with the bench's keys, by the kernel's own tool where that can do it."""
+    """Signs with the bench's keys, with the kernel's own tool if possible."""
 
     def __init__(self, keys, base, kernel):
         self._keys = keys
@@ -23,8 +23,8 @@ class Signer:
     def sign(self, module, *by, hash="sha256", key_id=False, embed=False, attributes=False):
         """The bytes of a module with its signature, by one key or by several.
 
-        key_id names the signer by its key instead of issuer and serial number, embed takes the
-        certificates along, attributes makes signed attributes: no module may have these."""
+        key_id identifies the signer by its key instead of issuer and serial number, embed includes
+        the certificates, attributes makes signed attributes, which no module may have."""
         if len(by) == 1 and not embed and not attributes:
             return self._sign_as_the_kernel_does(module, by[0], hash, key_id)
         options = [*([] if embed else ["-nocerts"]), *([] if attributes else ["-noattr"]),
@@ -32,7 +32,7 @@ class Signer:
         return append(module, self._cms(module, by, hash, options))
 
     def detached(self, data, *by, hash="sha256", options=("-nocerts", "-noattr")):
-        """The PKCS#7 alone, in DER; options are those of openssl-cms(1)."""
+        """Only the PKCS#7, in DER; options are those of openssl-cms(1)."""
         return self._cms(data, by, hash, options)
 
     def _sign_as_the_kernel_does(self, module, by, hash, key_id):
@@ -56,7 +56,7 @@ class Signer:
 
 
 def append(module, pkcs7, kind=TYPE_PKCS7, size=None):
-    """A module with that signature behind it, and a trailer that may lie about it."""
+    """A module with that signature appended, and a trailer that may be wrong."""
     size = len(pkcs7) if size is None else size
     return module + pkcs7 + bytes([0, 0, kind, 0, 0, 0, 0, 0]) + size.to_bytes(4, "big") + MARKER
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The Debian releases that machines are made of, and where their packages come from."""
+"""The Debian releases that machines are made of, and the source of their packages."""
 
 import re
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ from .command import run
 
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
-# What this machine's apt may have been told, and an apt for another release has to know as well.
+# Options of this machine's apt that an apt for another release needs as well.
 APT_OPTIONS = re.compile(r"(Acquire::(Check-Valid-Until|Check-Date|Retries|https?::.*) \".+\");")
 
 
 @dataclass(frozen=True)
 class Suite:
-    """name is what machines and the cache call it, codename what the archive does."""
+    """name is used for machines and the cache, codename in the archive."""
 
     name: str
     codename: str
@@ -23,7 +23,7 @@ class Suite:
     packages: tuple     # others that this release alone has, or has under this name
 
     def sources(self):
-        """Lines for an apt that knows of this release alone, from the mirrors of this machine."""
+        """Lines for an apt that knows only this release, with the mirrors of this machine."""
         keyring = f"[signed-by={KEYRING}] " if KEYRING.exists() else ""
         archive, security = _mirrors()
         lines = [f"deb {keyring}{archive} {self.codename} main"]
@@ -48,7 +48,7 @@ def apt_options():
 
 
 def _mirrors():
-    """Where this machine gets its own packages from: (archive, security archive or None)."""
+    """Where this machine gets its own packages: (archive, security archive or None)."""
     archive = security = None
     targets = run("apt-get", "indextargets", "--no-release-info", "--format",
                   "$(REPO_URI) $(RELEASE) $(COMPONENT)", "Created-By: Packages")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What cases about signatures ask of a machine."""
+"""The methods of a machine for cases about signatures."""
 
 import io
 import json
@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from .qemu import Failed
 
-TRY_SECONDS = 300   # for some hundred modules
+TRY_SECONDS = 300   # enough for some hundred modules
 VERIFY = 'while read -r f; do lpctl verify --json=short "$f" </dev/null; done 2>/dev/null; true'
 
 
@@ -16,8 +16,8 @@ class Trust:
     """A part of Machine."""
 
     def patch(self, name, by=None):
-        """The path, in the machine, of a patch built for the kernel that runs; by is one of the
-        ways in which it is signed (see signed.py), None: unsigned."""
+        """The path, in the machine, of a patch built for the running kernel. by is one of the ways
+        of signing it (see signed.py), None: unsigned."""
         if by:
             return f"/patches/{self.kernel}/signed/{name}.{by}.ko"
         return f"/patches/{self.kernel}/{name}.ko"
@@ -43,7 +43,7 @@ class Trust:
         self.ok(f"mkdir -p '{directory}' && tar -x -C '{directory}'", stdin=archive.getvalue())
 
     def verify(self, path):
-        """What lpctl verify says of a file: the value of its JSON text."""
+        """The value that lpctl verify prints as JSON for a file."""
         return self.verify_each([path])[0]
 
     def verify_each(self, paths):
@@ -56,8 +56,8 @@ class Trust:
         return values
 
     def kernel_takes(self, path):
-        """Whether the kernel loads that module now, and its word: the taint that the module got
-        ("OK", "OEK") or the error's name ("EKEYREJECTED"). It is removed again."""
+        """Whether the kernel loads that module now, and its answer: the taint of the module ("OK",
+        "OEK") or the name of the error ("EKEYREJECTED"). The module is removed again."""
         return self.kernel_takes_each([path])[0]
 
     def kernel_takes_each(self, paths):

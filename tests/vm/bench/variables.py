@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The file in which OVMF keeps its variables.
+"""The file in which OVMF stores its variables.
 
 EDK II: MdeModulePkg/Include/Guid/VariableFormat.h"""
 
@@ -18,11 +18,11 @@ ADDED, DELETED = 0x3f, 0x3d
 
 class Variables:
     """data is the whole file. A variable is never overwritten: a new one is appended and the old
-    one marked as deleted, as flash wants it."""
+    one marked as deleted, as for flash memory."""
 
     def __init__(self, data):
         self.data = bytearray(data)
-        # The store lies behind the header of its firmware volume, whose length is at byte 48.
+        # The store follows the header of its firmware volume, whose length is at byte 48.
         start = int.from_bytes(data[48:50], "little")
         if data[start:start + 16] != STORE:
             raise SystemExit("the firmware's variable file holds no variable store")
@@ -45,7 +45,7 @@ class Variables:
         self.data[end:end + len(entry)] = entry
 
     def _walk(self):
-        """(offset, header fields, offset of the next) of each variable, deleted ones too."""
+        """(offset, header fields, offset of the next) of each variable, including deleted ones."""
         offset = self._first
         while HEADER.unpack_from(self.data, offset)[0] == START:
             fields = HEADER.unpack_from(self.data, offset)

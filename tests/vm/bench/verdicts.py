@@ -13,8 +13,8 @@ VERDICTS = {
 
 
 def wanted(m):
-    """{way: verdict}, "builtin" being Debian's own module."""
-    ecdsa = m.series != "6.1"   # CONFIG_CRYPTO_ECDSA: without it the kernel leaves such a key out
+    """{way: verdict}; "builtin" is Debian's own module."""
+    ecdsa = m.series != "6.1"   # CONFIG_CRYPTO_ECDSA: without it the kernel ignores such a key
     return {**{way: verdict for verdict, ways in VERDICTS.items() for way in ways.split()},
             "ec": "verified" if ecdsa else "unknown-signer", "builtin": "verified"}
 
@@ -24,8 +24,8 @@ def path(m, way):
 
 
 def compare(m, verdicts):
-    """Compares lpd's verdicts with the wanted ones; nothing is verified that the kernel refuses.
-    Gives {way: value of lpctl verify} and {way: answer of m.kernel_takes()}."""
+    """Compares lpd's verdicts with the expected ones; lpd must verify nothing that the kernel
+    refuses. Returns {way: value of lpctl verify} and {way: answer of m.kernel_takes()}."""
     paths = [path(m, way) for way in verdicts]
     found = dict(zip(verdicts, m.verify_each(paths)))
     words = dict(zip(verdicts, m.kernel_takes_each(paths)))
