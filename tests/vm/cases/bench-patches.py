@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Self-test: each patch of the bench does to the kernel what its name says."""
+"""Self-test: each patch of the bench has the effect that its name says."""
 
 BY = "this has been live patched by"
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Self-test: a power cut takes what was not flushed; other kernels and disks can be booted."""
+"""Self-test: a power cut loses data that were not flushed; other kernels and disks can be
+booted."""
 
 MACHINES = ("12/6.1",)   # it has two kernels
 

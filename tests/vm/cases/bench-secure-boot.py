@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Self-test: Secure Boot is on, with the keys where the kernel puts them, and off if asked for."""
+"""Self-test: Secure Boot is on, with the keys in the expected keyrings, and off on request."""
 
 KEYRINGS = """
     for ring in builtin_trusted_keys machine platform; do

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Self-test: what the kernel says under Secure Boot of a patch that is signed in each way."""
+"""Self-test: the kernel's answer under Secure Boot to a patch signed in each way."""
 
 TAKEN = """
     db mok ca orphan expired leaf-embedded mok-embedded mok-keyid mok-sha384 mok-sha512
@@ -19,7 +19,8 @@ def case(m):
     ecdsa = m.series != "6.1"   # CONFIG_CRYPTO_ECDSA
     wanted = {**dict.fromkeys(TAKEN, (True, "OK")), "ec": (True, "OK") if ecdsa else REJECTED,
               **dict.fromkeys(REFUSED, REJECTED)}
-    if m.mok_keyring != ".machine":   # Debian's older kernels look up the hash of the whole file as well
+    # Debian's older kernels also look up the hash of the whole file
+    if m.mok_keyring != ".machine":
         wanted["forbidden"] = (True, "OK")
     found = m.kernel_takes_each([m.patch("lp-cmdline", by=way) for way in wanted])
     for way, answer in zip(wanted, found):
@@ -34,7 +35,7 @@ def case(m):
                 (True, "OK"))
 
     if m.mok_keyring != ".machine":
-        return   # .secondary_trusted_keys takes no key that .platform vouches for
+        return   # .secondary_trusted_keys accepts no key that only .platform vouches for
     m.ok("keyctl padd asymmetric second %:.secondary_trusted_keys </patches/keys/second.der")
     m.equal("what it says of a key that root added",
             m.kernel_takes(m.patch("lp-cmdline", by="second")), (True, "OK"))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Self-test: a transition stalls for as long as the bench wants, forwards and backwards."""
+"""Self-test: a transition stalls for as long as the bench wants, in both directions."""
 
 LP = "/sys/kernel/livepatch/lp_stall"
 

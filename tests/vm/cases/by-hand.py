@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Patches without a manifest: loaded from a file, by insmod, disabled by hand; the status is true, also for everybody."""
+"""Patches without a manifest: loaded from a file, by insmod, disabled by hand; the status is
+correct, also for users without privileges."""
 
 
 def case(m):
@@ -13,14 +14,15 @@ def case(m):
     m.fails(f"setpriv --reuid=65534 --regid=65534 --clear-groups lpctl load {m.patch('lp-version')}", exit=4)
     m.fails("setpriv --reuid=65534 --regid=65534 --clear-groups lpctl unload lp-cmdline", exit=4)
     m.ok(f"lpctl unload {m.patch('lp-cmdline')}")
-    m.fails("lpctl unload lp-uptimo lp-uptime", exit=3, says="there is no patch lp-uptimo")   # stops no other
+    # does not stop the others
+    m.fails("lpctl unload lp-uptimo lp-uptime", exit=3, says="there is no patch lp-uptimo")
     m.ok("test -z \"$(ls /sys/kernel/livepatch)\"")
     m.equal("nothing to do", m.json("lpctl unload lp-cmdline --json=short")["changed"], False)
 
-    # What kpatch left behind is taken over.
+    # The files that kpatch has left are imported.
     m.ok(f"install -D {m.patch('lp-version')} /var/lib/kpatch/{m.kernel}/lp-version.ko")
     m.ok("lpctl import-kpatch")
-    # Below another root and in a chroot only files are placed.
+    # With --root= and in a chroot files are only installed.
     m.ok(f"mkdir -p /run/root/etc/lpd && cp -r /etc/lpd/lpd.conf.d /run/root/etc/lpd/")
     m.ok(f"lpctl --root=/run/root install {m.patch('lp-cmdline')}")
     m.ok(f"test -e /run/root/var/lib/lpd/modules/{m.kernel}/lp-cmdline.ko -a ! -e /sys/module/lp_cmdline")

@@ -5,7 +5,7 @@ loaded in either, nothing is locked, and lpd.service does not run."""
 PATCHES = {"lp-version": "initrd", "lp-uptime": "system"}
 UNITS = "livepatch.target livepatch@lp-version livepatch@lp-uptime lpd lpd-lock"
 
-BUSY = 240   # seconds for what takes two on a host that does nothing else
+BUSY = 240   # seconds for something that takes two on an idle host
 
 # kexec_file_load(2) with KEXEC_FILE_ON_CRASH. The kernel adds elfcorehdr= by itself.
 LOAD = """perl -e 'open K, "<", shift or die "$!"; open I, "<", shift or die "$!"; my $c = shift() . "\\0";

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Cumulative patches: the new one replaces the old, which is shown so, and A to B to A works."""
+"""Cumulative patches: the new one replaces the old one, which is shown as replaced, and A to B to A
+works."""
 
 from bench.kinds import EVERYWHERE
 
@@ -15,11 +16,11 @@ def case(m):
     m.equal("lp-cumul-1", m.state("lp-cumul-1"), "replaced")
     m.equal("lp-cumul-2", m.state("lp-cumul-2"), "active")
     m.sees("lpctl status lp-cumul-1", "by lp-cumul-2")
-    # Converging does not fight the replacement.
+    # Applying the manifests does not undo the replacement.
     m.ok("systemctl reload lpd")
     m.sees("cat /proc/cmdline", "lp-cumul-2")
 
-    # Nor does whoever installs the old one once more, as a tool does after each boot.
+    # Nor does installing the old one again, as a configuration tool does after each boot.
     for command in (f"install {m.patch('lp-cumul-1')}", "enable --now lp-cumul-1"):
         value = m.json(f"lpctl {command} --json=short")
         m.equal("changed", value["changed"], False)
@@ -36,7 +37,8 @@ def case(m):
 
 
 def goes(m):
-    """What a cumulative patch has replaced is loaded again when that one goes, whoever has it go; or its unit fails."""
+    """When a cumulative patch is unloaded, the one that it had replaced is loaded again, whoever
+    unloads it; or its unit fails."""
     m.sees("lpctl unload lp-cumul-2 2>&1", "lp-cumul-2 has replaced lp-cumul-1")
     m.sees("cat /proc/cmdline", "lp-cumul-1")
     m.ok("lpctl load --wait=60 lp-cumul-2")

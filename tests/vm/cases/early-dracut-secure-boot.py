@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""lpd-initrd.service checks signatures in full under Secure Boot; what it refuses holds no boot up."""
+"""lpd-initrd.service checks signatures completely under Secure Boot; a refused patch does not delay
+the boot."""
 
 from bench import early
 
@@ -9,7 +10,8 @@ TIMES = ("InactiveExitTimestampMonotonic", "ActiveEnterTimestampMonotonic")
 def case(m):
     m.boot(secure_boot=True)
     m.ok("rm /etc/lpd/lpd.conf.d/10-bench.conf")
-    # Its digest is a module in 6.1, which the image has to have for the kernel to check the signature.
+    # In 6.1 its digest is a module, which the image must contain so that the kernel can check the
+    # signature.
     signed = m.signer.sign(m.patch_bytes("lp-version"), "mok", hash="sha512")
     m.write_all("/root", {"lp-version.ko": signed})
     m.ok("lpctl install --no-load --stage=initrd /root/lp-version.ko")

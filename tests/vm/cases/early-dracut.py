@@ -3,7 +3,7 @@
 
 from bench import early
 
-# An image knows no machine, so that the host decides: this one stands at 10.10 %.
+# An image does not know the machine, so the host decides: the position of this one is 10.10 %.
 ROLLOUT = "[Patch]\nRollout=10.10%\n"
 
 
@@ -22,7 +22,8 @@ def case(m):
 
     m.equal("the stage of lp-many-003", m.json("cat /run/lpd/lp-many-003.json")["stage"], "system")
 
-    # The unit is still active and was not started anew by the host; the initramfs' fields are there.
+    # The unit is still active and was not started again by the host; it has the fields of the
+    # initramfs.
     m.sees("systemctl is-active lpd-initrd", "active")
     said = m.journal("LPD_RESULT=loaded", "LPD_PATCH=lp-version")
     m.equal("the stages of the loads", [entry["LPD_STAGE"] for entry in said], ["initrd"])

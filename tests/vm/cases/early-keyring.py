@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""In the initramfs too the next way of asking the kernel decides where one is closed: without BTF the
-certificates of the firmware are read there, in images of initramfs-tools and of dracut with systemd, and
-the host finds the firmware's variables as ever."""
+"""In the initramfs too, the next way of asking the kernel decides if one is not available: without
+BTF it reads the firmware's certificates, in images of initramfs-tools and of dracut with systemd,
+and the host still finds the firmware's variables."""
 
-MACHINES = ("12/6.1", "13")   # newer kernels have a .machine with shim alone
+MACHINES = ("12/6.1", "13")   # newer kernels have a .machine only with shim
 
 HIDE = ": >/run/empty; mount -o bind /run/empty /sys/kernel/btf/vmlinux"
-SHOW = "umount /sys/kernel/btf/vmlinux; cp -r /run/lpd /run/found"   # the host asks again, and finds it
+# the host asks again, and finds it
+SHOW = "umount /sys/kernel/btf/vmlinux; cp -r /run/lpd /run/found"
 SCRIPT = f"""#!/bin/sh
 [ "$1" = prereqs ] && exit 0
 {HIDE}
@@ -23,7 +24,7 @@ DROPIN_PATH = "/etc/systemd/system/lpd-initrd.service.d/bench.conf"
 
 def case(m):
     m.boot(secure_boot=True)
-    # Without .builtin_trusted_keys the load alone is no answer.
+    # Without .builtin_trusted_keys the load alone is not enough.
     m.write("/etc/lpd/lpd.conf.d/10-bench.conf", "[Trust]\nKeyrings=machine platform\n")
     for name, by in (("lp-version", "mok"), ("lp-uptime", "db")):
         m.ok(f"lpctl install --no-load --stage=initrd --name={name} {m.patch(name, by=by)}")

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A patch with Stage=initrd is in before the root device is opened; the host takes it over as it is."""
+"""A patch with Stage=initrd is loaded before the root device is opened; the host takes it over
+unchanged."""
 
 from bench import early
 from bench.kinds import EVERYWHERE
@@ -15,6 +16,6 @@ def case(m):
     early.taken_over(m)
     early.patches_later_module(m)
 
-    # What is loaded again was not loaded in the initramfs.
+    # A patch that is loaded again was not loaded in the initramfs.
     m.ok("systemctl restart livepatch@lp-version")
     m.equal("the stage", m.json("cat /run/lpd/lp-version.json")["stage"], "system")

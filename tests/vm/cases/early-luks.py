@@ -5,7 +5,7 @@ from bench import early
 
 PASSPHRASE = "not-a-secret"
 KEY = "/etc/cryptsetup-initramfs/key"
-# What initramfs-tools takes in by itself where it can look at the machine's own root.
+# The drivers that initramfs-tools includes by itself on a machine whose root it can examine.
 DRIVERS = "dm_crypt aesni_intel aes xts ecb cbc sha256\n"
 
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Several patches go in in their order, in the initramfs of a machine with two CPUs; bad ones stop none."""
+"""Several patches are loaded in their order, in the initramfs of a machine with two CPUs; bad ones
+do not stop the others."""
 
 import re
 
@@ -12,7 +13,7 @@ def case(m):
     m.write("/etc/lpd/patches.d/lp-many-001.conf.d/90-order.conf",
             "[Patch]\nAfter=lp-version\nWaitFor=patched\n")
     m.write("/etc/lpd/patches.d/lp-many-002.conf.d/90-order.conf", "[Patch]\nAfter=lp-many-001\n")
-    # Left out of the image, with a warning.
+    # It is left out of the image, with a warning.
     m.write("/etc/lpd/patches.d/lp-broken.conf", "[Patch]\nStage=initrd\nNonsense=1\n")
     m.reboot(initramfs=m.make_initramfs(), smp=2)
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The tool that makes an initramfs fails, dies or cannot be run: lpctl says so with exit status 1,
-the change itself is done, and another kernel's image is made all the same."""
+"""The tool that builds an initramfs fails, dies or cannot be run: lpctl says so with exit status 1,
+the change itself stays, and the image of the other kernel is still built."""
 
 MACHINES = ("12/6.1",)   # it has two kernels
 
@@ -19,7 +19,7 @@ def case(m):
     m.equal("the images", value["initramfs"], [image(m.kernel, False)])
     m.ok(f"ls /etc/lpd/patches.d/lp-version.conf /var/lib/lpd/modules/{m.kernel}/lp-version.ko")
     m.sees("lpctl status", f"the initramfs for {m.kernel} lacks lp-version; run {command}\n")
-    # A patch that is changed no more is nothing to make an image for.
+    # A command that changes nothing rebuilds no image.
     m.ok("lpctl enable lp-version")
 
     m.write(TOOL, "#!/bin/sh\nkill -9 $$\n", mode=0o755)
@@ -40,8 +40,8 @@ def case(m):
 
 
 def each_kernel(m, other):
-    """One that fails stops no other, whichever it is; of two the first is what is told, and
-    before both a change that failed itself."""
+    """A failed image does not stop the other one, whichever fails. Of two failures the first is
+    reported, and the failure of the change itself before both."""
     m.ok(f"lpctl install -q --no-rebuild --kernel={other} /patches/{other}/lp-version.ko")
     m.write(TOOL, "#!/bin/sh\nexit 4\n", mode=0o755)
     value = fails(m, "disable lp-version", "failed with status 4")

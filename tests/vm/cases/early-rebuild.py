@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""An early patch that comes has the initramfs of its kernel made again, and of no other; what was
-installed for a kernel that is removed goes with it."""
+"""Installing a patch with Stage=initrd rebuilds the initramfs of its kernel and no other; what was
+installed for a kernel is removed with it."""
 
 MACHINES = ("12/6.1",)   # it has two kernels
 
-# Hooks of others, which are nothing to lpd and most of what a run takes under emulation.
+# Other hooks, which do not matter for lpd and take most of the time under emulation.
 OTHERS = "crypt* dmsetup fsck keymap resume thermal zz-busybox"
 
 
@@ -29,7 +29,7 @@ def case(m):
 
 
 def removal(m):
-    """As Debian's kernel packages and kernel-install have it."""
+    """Removes it like Debian's kernel packages and kernel-install."""
     other = next(k for k in m.ok("ls /usr/lib/modules").split() if k != m.kernel)
     theirs = f"/patches/{other}/lp-version.ko"
     for remove in (f"DEB_MAINT_PARAMS=remove run-parts --exit-on-error --arg={other} "
@@ -43,7 +43,7 @@ def removal(m):
         m.fails(f"ls /var/lib/lpd/modules/{other}")
         m.fails(f"ls /etc/lpd/patches.d/lp-version.conf.d | grep {other}")
     m.sees(f"/etc/kernel/postinst.d/lpd {other}", f"lp-version: there is no module for {other}")
-    # Neither the kernel that runs nor one that is still there loses anything.
+    # The running kernel, and one that still exists, keep everything.
     m.ok(f"mv /boot/vmlinuz-{m.kernel} /root && /etc/kernel/postrm.d/lpd {m.kernel}")
     m.ok(f"lpctl install --no-rebuild --kernel={other} {theirs} && /etc/kernel/postrm.d/lpd {other}")
     m.ok(f"ls /var/lib/lpd/modules/{m.kernel}/lp-version.ko /var/lib/lpd/modules/{other}/lp-version.ko")

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Under Secure Boot the initramfs checks signatures in full; what it refuses holds no boot up. A CPU
-without random numbers is no hindrance."""
+"""Under Secure Boot the initramfs checks signatures completely; a refused patch does not delay the
+boot. A CPU without random numbers makes no difference."""
 
 from bench import early
 
-# With marks in the kernel's log around what lpd does there.
+# Marks in the kernel's log show what happened while lpd ran.
 MARKED = """#!/bin/sh
 [ "$1" = prereqs ] && exit 0
 echo "bench: before" >/dev/kmsg
@@ -19,7 +19,8 @@ def case(m):
     plain = m.make_initramfs()
     signed = m.patch("lp-version", by="mok")
     m.ok(f"lpctl install --name=lp-version --no-load --stage=initrd {signed}")
-    # Linux 6.1 of Debian has SHA-512 as a module, which the kernel asks for when it checks a signature.
+    # In Debian's Linux 6.1 SHA-512 is a module, which the kernel requests when it checks a
+    # signature.
     m.ok(f"lpctl install --name=lp-cmdline --no-load --stage=initrd {m.patch('lp-cmdline', by='mok-sha512')}")
     m.write("/etc/initramfs-tools/scripts/init-top/lpd", MARKED, mode=0o755)
     image = m.make_initramfs()

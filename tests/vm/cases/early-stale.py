@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""An initramfs that is out of date is told of, with the command that mends it, until it is mended."""
+"""An outdated initramfs is reported, with the command that rebuilds it, until it has been
+rebuilt."""
 
 STALE = "MESSAGE_ID=0895d20d99d8484f828f6ad888f992f1"
 
@@ -17,7 +18,7 @@ def case(m):
     m.reboot(initramfs=old)
 
     m.fails("systemctl is-active livepatch@lp-version", says="failed")
-    # What is in is in, and that is what it says.
+    # The patch in the image is loaded, and the file shows it.
     m.sees("cat /proc/version", "live patched by lp-version")
     said = m.ok("journalctl -b -t lpd -o cat")
     m.contains("the unit", said, f"the initramfs for {m.kernel} contains an outdated lp-version")
@@ -48,7 +49,7 @@ def case(m):
     m.equal("the warning", m.json("lpctl status --json=short")["initramfs"]["message"], None)
     m.equal("the journal", m.journal(STALE), [])
 
-    # An initramfs without lpd, as the bench's own is.
+    # An initramfs without lpd, such as the bench's own.
     m.reboot()
     m.wait_until(f"journalctl -b {STALE} LPD_PATCH=lp-version | grep -q 'lacks lp-version'")
     m.sees("lpctl status", f"the initramfs for {m.kernel} lacks lp-uptime, lp-version; run {command}\n")

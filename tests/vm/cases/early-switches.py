@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""rd.lpd=0 and rd.lpd.skip= leave patches to the host, lpd=0 leaves them out altogether."""
+"""rd.lpd=0 and rd.lpd.skip= leave patches to the host, lpd=0 prevents loading them at all."""
 
 from bench import early
 

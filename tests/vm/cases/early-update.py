@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A kernel that is updated gets an initramfs with the patches for it, and boots patched by them."""
+"""A new kernel gets an initramfs with the patches for it, and boots with them loaded."""
 
 import base64
 
@@ -7,7 +7,7 @@ from bench import early
 
 MACHINES = ("12/6.1",)   # it has two kernels
 
-# Hooks of others, which are nothing to lpd and most of what a run takes under emulation.
+# Other hooks, which do not matter for lpd and take most of the time under emulation.
 OTHERS = "crypt* dmsetup fsck keymap resume thermal zz-busybox"
 
 
@@ -21,7 +21,7 @@ def case(m):
     m.ok(f"lpctl install --no-rebuild --kernel={new} /patches/{new}/lp-version.ko "
          f"/patches/{new}/lp-many-001.ko")
 
-    # As the package of a new kernel has it.
+    # As the package of a new kernel does it.
     m.ok(f"rm /boot/initrd.img-{new}")
     m.ok(f"DEB_MAINT_PARAMS=configure run-parts --exit-on-error --arg={new} "
          f"--arg=/boot/vmlinuz-{new} /etc/kernel/postinst.d", timeout=300)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Advice that helps, on a running machine: what each hint says is done as it says it, and then the verb succeeds."""
+"""Hints work on a running machine: the case does what each hint says, and then the verb
+succeeds."""
 import json
 import re
 
@@ -17,7 +18,7 @@ def case(m):
 
 
 def hint(m, command, pattern):
-    """The groups of the pattern, which the hint has to fit wholly."""
+    """The groups of the pattern, which must match the hint completely."""
     status, said = m.run(f"{command} --json=short")
     found = json.loads(said.strip().splitlines()[-1])["error"]["hint"] or ""
     match = re.fullmatch(pattern, found)
@@ -46,7 +47,8 @@ def where_only_root_can_write(m):
 
 
 def another_build(m):
-    """Named as the kernel names it, a patch is unloaded with its unit, whatever it is called."""
+    """By the kernel's name, a patch is unloaded together with its unit, whatever its own name
+    is."""
     m.ok(f"lpctl install --wait=20 --name=fix-a {m.patch('lp-cmdline')}; cp {m.patch('lp-cmdline')} /root/lp-cmdline.ko")
     m.ok(r"""perl -0777 -pe 's/(\x04\0\0\0\x14\0\0\0\x03\0\0\0GNU\0)(.{20})/$1 . ("\x42" x 20)/se' """
          "-i /root/lp-cmdline.ko")

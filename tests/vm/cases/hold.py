@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Patches hold up the boot for HoldSec= together and no longer: required ones are loaded first, lpd.service
-loads the rest in their order while the boot goes on, and the status says which were late."""
+"""Patches delay the boot for at most HoldSec= in total: required ones are loaded first, lpd.service
+loads the rest in their order while the boot continues, and the status says which were late."""
 
 PATCHES = [*(f"lp-many-{number:03}" for number in range(1, 5)), "lp-version"]   # names of two families
 LATE = "loaded late, the boot had gone on (HoldSec=)"
@@ -16,7 +16,7 @@ def case(m):
             "[Service]\nExecStart=true\n[Install]\nWantedBy=multi-user.target\n")
     m.ok("systemctl enable needs.service")
 
-    m.reboot(smp=2)   # with more than one CPU a transition takes the kernel a second
+    m.reboot(smp=2)   # with more than one CPU the kernel needs a second for a transition
     m.wait_until(f"test $(ls /sys/kernel/livepatch | wc -l) = {len(PATCHES)}", 60)
     m.wait_until("lpctl status --json=short | jq -e '[.patches[].state] | all(. == \"active\")'", 30)
     enabling = [e["MESSAGE"].split("'")[1].replace("_", "-")
@@ -28,7 +28,7 @@ def case(m):
     m.contains("the journal", m.ok(f"journalctl -b -o cat -u livepatch@{late[-1]}"), LATE)
     last = m.journal("SYSLOG_IDENTIFIER=kernel", "--grep=enabling patch")[-1]
     m.before("sysinit.target", m.journal("UNIT=sysinit.target", "JOB_RESULT=done")[0], "the last patch", last)
-    # Not without its patch, and no failed unit is left of all that.
+    # It does not start without its patch, and no failed unit is left.
     m.sees("systemctl show -P ActiveState needs.service", "inactive")
     m.equal("what has failed", m.ok("systemctl list-units --failed --plain --no-legend 'livepatch@*'"), "")
     m.ok(f"test ! -e /run/lpd/hold-over && systemctl restart livepatch@{PATCHES[0]}")

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A patch installed on a running machine is active, and after a reboot it is in before sysinit.target."""
+"""A patch installed on a running machine is active, and after a reboot it is loaded before
+sysinit.target."""
 
 from bench.kinds import EVERYWHERE, PLAIN
 
@@ -16,10 +17,10 @@ def case(m):
     reached = m.journal("UNIT=sysinit.target", "JOB_RESULT=done")
     m.equal("the number of loads", len(loaded), 1)
     m.equal("LPD_KERNEL=", loaded[0]["LPD_KERNEL"], m.kernel)
-    # The kernel's own line says when the new code ran; the journal may be read in later.
+    # The kernel's own message says when the new code ran; the journal may read it later.
     kernel = m.journal("_TRANSPORT=kernel", "--grep=enabling patch 'lp_cmdline'")
     m.before("the patch", kernel[0], "sysinit.target", reached[0])
-    # What ran before it belongs to the very start of the machine.
+    # Everything that ran earlier belongs to the very start of the machine.
     m.sees("systemctl show -p Before --value livepatch.target", "sysinit.target")
 
 

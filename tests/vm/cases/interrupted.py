@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Ctrl-C, a closed terminal and SIGTERM during an install: one sentence says what is placed, loaded and pending, and
-that is so. What takes long says what it does, in place on a terminal."""
+"""Ctrl-C, a closed terminal and SIGTERM during an install: one sentence says what is installed,
+loaded and pending, and that is true. Long work reports its progress, in place on a terminal."""
 
 import re
 
@@ -8,8 +8,8 @@ from bench.scenes import hold, release
 
 
 def interrupt(m, command, signal, after, status):
-    """Runs it on a terminal, sends the signal when that shows a text, and gives all that it showed. A shell starts
-    what goes on in the background with SIGINT ignored."""
+    """Runs the command on a terminal, sends the signal when it prints a text, and returns all of
+    its output. A shell starts background jobs with SIGINT ignored."""
     m.fails(f"""rm -f /run/shown
         env --default-signal=INT script -qefc "{command}" /run/shown >/dev/null &
         terminal=$!
@@ -34,19 +34,19 @@ def case(m):
     m.equal("the state", m.state("lp-stall"), "transition")
     m.sees("systemctl is-active livepatch@lp-stall", "active")
 
-    # While another one keeps it from being loaded: as it was before.
+    # While another patch blocks the load: everything stays as it was.
     before = m.ok("find /etc/lpd /var/lib/lpd/modules | sort")
     shown = interrupt(m, f"lpctl install {m.patch('lp-cmdline')}", "TERM", "Loading lp-cmdline", 8)
     m.contains("the sentence", " ".join(shown.split()), "lpctl: interrupted by SIGTERM:")
     m.equal("the files", m.ok("find /etc/lpd /var/lib/lpd/modules | sort"), before)
     m.sees_not("systemctl is-active livepatch@lp-cmdline || :", "activating")
 
-    # By lines in a pipe, and none with -q.
+    # Line by line in a pipe, and not at all with -q.
     m.fails(f"lpctl install --wait=3 -q {m.patch('lp-stall')} 2>&1 | grep Waiting", exit=1)
     m.sees(f"lpctl install --wait=4 {m.patch('lp-stall')} 2>&1 | cat",
            "s, blocked by 1 task)\n")
 
-    # While the image is made.
+    # While the image is being built.
     m.write("/usr/local/sbin/update-initramfs", "#!/bin/sh\nsleep 60\n")
     m.ok("chmod +x /usr/local/sbin/update-initramfs; mv /usr/sbin/update-initramfs /root; "
          "cp /usr/local/sbin/update-initramfs /usr/sbin")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The journal tells each event by its MESSAGE_ID and fields, and explains it."""
+"""The journal has each event with its MESSAGE_ID and fields, and explains it."""
 
 from bench.kinds import EVERYWHERE
 
@@ -24,5 +24,5 @@ def case(m):
     m.sees(f"journalctl -x MESSAGE_ID={failed['MESSAGE_ID']}", "Defined-By: lpd")
     m.sees(f"journalctl -x MESSAGE_ID={entries['loaded']['MESSAGE_ID']}", "Subject: ")
     m.sees("lpctl log lp-badinit", "own code refused")
-    # What the kernel log holds of lpd does not pass for the kernel's own words.
+    # lpd's messages in the kernel's log cannot be taken for the kernel's own.
     m.ok("! dmesg | grep -v 'systemd\\|^.[^]]*. livepatch: ' | grep 'livepatch:'")

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A patch for another kernel is refused by name, also where the kernel itself would take it."""
+"""A patch for another kernel is refused with that reason, even if the kernel itself would load
+it."""
 
 
 def case(m):
@@ -9,7 +10,7 @@ def case(m):
     m.fails(f"lpctl load {other}", exit=6, says=m.kernel)
     m.ok("test ! -e /sys/kernel/livepatch/lp_cmdline -a -z \"$(ls /etc/lpd/patches.d)\"")
 
-    # Put there by other means, pinned for this kernel: the boot refuses it.
+    # Installed by other means, with a pin for this kernel: the boot refuses it.
     m.ok(f"install -D -m 644 {other} /usr/lib/lpd/modules/{m.kernel}/lp-wrong.ko")
     m.write("/etc/lpd/patches.d/lp-wrong.conf", "[Patch]\n")
     m.reboot()

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the kernel refuses is told in one message with its reason, the way out and the exit status."""
+"""Each refusal of the kernel is reported in one message with its reason, the way out and the exit
+status."""
 
 from bench.kinds import EVERYWHERE
 
@@ -17,14 +18,15 @@ def case(m):
     m.ok("lpctl unload lp-cmdline")
 
     m.fails(f"lpctl load {m.patch('stall-target')}", exit=5, says="no live patch")
-    m.fails(f"lpctl load {file} nosuch=1 broken=2x", exit=0)   # the kernel passes over what it does not know
+    # the kernel ignores unknown parameters
+    m.fails(f"lpctl load {file} nosuch=1 broken=2x", exit=0)
     m.ok("lpctl unload lp-cmdline")
 
     m.ok("sysctl -q kernel.ftrace_enabled=0")
     m.fails(f"lpctl load {file}", exit=1, says="kernel.ftrace_enabled=1")
     m.ok("sysctl -q kernel.ftrace_enabled=1")
 
-    # Somebody holds the file open for writing: what was read is what is loaded.
+    # Another process has the file open for writing: lpd loads the bytes that it has read.
     m.background(f"exec 3>>{other}; sleep 100")
     m.wait_until(f"fuser -s {other} 2>/dev/null || ls -l /proc/*/fd 2>/dev/null | grep -q {other}")
     m.ok(f"lpctl load {other}")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""lpd=0, lpd.skip= and /etc/lpd/disable keep patches out at boot, and the status says so."""
+"""lpd=0, lpd.skip= and /etc/lpd/disable prevent loading at boot, and the status says so."""
 
 
 def case(m):
@@ -11,7 +11,7 @@ def case(m):
     out(m, "lp-uptime", "lpd=0")
     m.ok("test -z \"$(ls /sys/kernel/livepatch)\"")
     m.sees("systemctl is-system-running", "running")
-    # Not even for those who ask for it; a module of one's own still goes in.
+    # An explicit request is refused too; a module file can still be loaded.
     m.fails("lpctl load lp-cmdline", says="lpd=0")
     m.ok(f"lpctl load {m.patch('lp-cmdline')}")
 

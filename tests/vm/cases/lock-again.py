@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A locked machine reboots, is patched and locked, again and again; a power cut, in the lock too, is no harm.
-How often: $LPD_CUTS."""
+"""A locked machine reboots, is patched and locked, again and again; a power cut, also during the
+lock, does no harm. How often: $LPD_CUTS."""
 
 import os
 
@@ -26,7 +26,7 @@ def case(m):
             m.boot()
         else:
             m.reboot()
-    # While it is locked by hand, after a boot without: the next one knows nothing of it.
+    # A lock by hand after a boot without one leaves no trace in the next boot.
     m.ok("sed -i s/settled/no/ /etc/lpd/lpd.conf.d/50-lock.conf && sync")
     m.reboot()
     for _ in range(2):

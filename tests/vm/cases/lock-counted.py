@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""After the lock the status counts the loads that the kernel refuses, by whom the last was, and what was asked for."""
+"""After the lock the status shows the number of loads that the kernel has refused, the program of
+the last one, and the requested modules."""
 
 RECORD = "/run/lpd/refused-loads"
 KEPT = "systemctl show --property=NFileDescriptorStore lpd"
@@ -11,7 +12,8 @@ def case(m):
     m.run("insmod /nosuch.ko; modprobe dummy; modprobe -r dummy")
     m.equal("what is counted before the lock", refused(m), None)
     m.fails(f"test -e {RECORD}")
-    m.write("/etc/lpd/lpd.conf.d/50-lock.conf", "[Lock]\nModules=dummy\n")   # in time, and not refused
+    # loaded in time, and not refused
+    m.write("/etc/lpd/lpd.conf.d/50-lock.conf", "[Lock]\nModules=dummy\n")
     m.ok("lpctl lock --wait")
     m.wait_until(f"test -e {RECORD}", 10)
     m.equal("what is counted at the lock", refused(m), {
@@ -25,7 +27,7 @@ def case(m):
     m.fails(f"perl -e '{INIT_MODULE}'", exit=1)   # EPERM
     status_says(m, 3, "perl")
 
-    # The kernel itself asks modprobe for a file system.
+    # The kernel itself makes modprobe load a file system.
     m.fails("mount -t vfat /dev/null /mnt")
     m.wait_until("lpctl status | grep -q 'the kernel asked for: .*fs-vfat'", 10)
     status_says(m, 4, "modprobe")
@@ -41,7 +43,8 @@ def case(m):
 
 
 def others(m, before):
-    """Who may not load modules writes no history, and what he makes the kernel ask for stands apart."""
+    """A process that may not load modules is not counted, and what it makes the kernel request is
+    listed separately."""
     m.fails(as_nobody(FINIT_MODULE), exit=1)
     m.ok(as_nobody(PROTOCOLS))
     m.wait_until("lpctl status | grep -q 'asked for users other than root for: net-pf-2-proto-200-type-2 '", 10)
@@ -55,7 +58,7 @@ def as_nobody(program):
 
 
 def restart(m, value):
-    """A restart of the service forgets nothing, and leaves nothing attached twice."""
+    """A restart of the service loses nothing, and leaves no program attached twice."""
     kept = m.ok(KEPT)
     m.ok("systemctl restart lpd")
     m.equal("the record", refused(m), value)
@@ -67,7 +70,7 @@ def restart(m, value):
 
 
 def heard_late(m):
-    """What was before the lock is told from what was after it, however late it is heard of."""
+    """Events before and after the lock are told apart, even if they arrive late."""
     m.reboot()
     m.ok("systemctl kill --signal=STOP lpd")
     m.ok("lpctl lock --wait")
@@ -82,7 +85,8 @@ def heard_late(m):
 INIT_MODULE = """$d = "x" x 64; $p = ""; exit(syscall(175, $d, 64, $p) ? $!+0 : 0)"""   # init_module(2)
 
 
-# finit_module(2), and sockets of protocols that the kernel looks for; a process may call itself anything.
+# finit_module(2), and sockets of protocols for which the kernel requests a module; a process can
+# have any name.
 FINIT_MODULE = """$0 = "systemd-udevd"; $p = ""; syscall(313, -1, $p, 0) for 1..300; exit($!+0)"""
 PROTOCOLS = """socket(S, 2, 2, $_) for 200..220; exit 0"""
 

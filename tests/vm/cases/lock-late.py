@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What comes after the lock and needs a module fails: a file system, a disk, a firewall rule. With these
-modules in Modules= all of it works, locked."""
+"""Things that need a module after the lock fail: a file system, a disk, a firewall rule. With these
+modules in Modules= all of them work on a locked machine."""
 
 POLICY = "[Lock]\nLock=settled\nModules="
 NFT = "nft add table inet t && nft 'add chain inet t c { type filter hook input priority 0; }' && " \

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What Lock= says happens at boot, last, and holds nothing of it up; a boot that is not complete is not locked."""
+"""The lock of Lock= happens last in the boot and does not delay it; an incomplete boot is not
+locked."""
 from bench.scenes import is_locked
 from bench.kinds import EVERYWHERE
 
@@ -24,7 +25,7 @@ def case(m):
     locked = m.journal("MESSAGE_ID=f61a5b06b9464684bd3ec6dd364312c6")[0]
     m.before("the load", loaded, "the lock", locked)
 
-    # The boot is over before the delay is, and does not wait for it.
+    # The boot ends before the delay does, and does not wait for it.
     m.write(POLICY, "[Lock]\nLock=boot-complete\nDelaySec=5\n")
     m.reboot()
     m.wait_until("grep -q 1 /proc/sys/kernel/modules_disabled", 30)
@@ -34,7 +35,8 @@ def case(m):
     m.equal("that it came after the delay", 5e6 <= delay < 60e6, True)
     m.equal("that the boot had ended", microseconds(m, "FinishTimestampMonotonic") < time_of(locked), True)
 
-    # A required patch is missing: no complete boot, no lock, and a failed unit that says so.
+    # A required patch is missing: the boot is incomplete, nothing is locked, and a failed unit says
+    # so.
     m.ok("rm /var/lib/lpd/modules/*/lp-cmdline.ko")
     m.write("/etc/lpd/patches.d/lp-cmdline.conf.d/90.conf", "[Patch]\nRequired=yes\n")
     m.reboot()
@@ -52,7 +54,7 @@ def case(m):
 
 
 def kept_out(m):
-    """The unit that loads Modules= did not run, which systemd calls done."""
+    """The unit that loads Modules= did not run, but systemd reports success."""
     dropin = "/run/systemd/system/lpd-lock-modules.service.d/x.conf"
     m.write(POLICY, "[Lock]\nLock=settled\nRequire=none\nModules=dummy\n")
     m.write(dropin, "[Unit]\nConditionPathExists=/nonexistent\n")
@@ -70,6 +72,6 @@ def time_of(entry):
 
 
 def microseconds(m, what):
-    """A time that systemd keeps, of a unit or its own: "UNIT PROPERTY", "PROPERTY"."""
+    """A timestamp of systemd, of a unit or of itself: "UNIT PROPERTY", "PROPERTY"."""
     *unit, name = what.split()
     return int(m.ok(f"systemctl show --value -p {name} {' '.join(unit)}"))

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Each reason to refuse the lock, with its exit status; what is refused leaves nothing locked, by the unit too."""
+"""Each reason to refuse the lock, with its exit status; a refused lock leaves nothing locked,
+whether lpctl or the unit refuses it."""
 from bench.scenes import is_locked
 
 POLICY = "/etc/lpd/lpd.conf.d/50-lock.conf"
@@ -29,7 +30,7 @@ def case(m):
     m.fails("setpriv --reuid=65534 lpctl lock", exit=4)
     m.ok(KEXEC_UNLOAD)
 
-    # Told otherwise, it locks; everything that the policy asks for, and in this order.
+    # With --ignore-missing it locks everything that the policy asks for, in this order.
     m.sees("lpctl lock --ignore-missing", "Modules are locked until reboot.")
     m.equal("that it is locked", is_locked(m), True)
     m.sees("cat /sys/module/module/parameters/sig_enforce", "Y")
@@ -38,7 +39,7 @@ def case(m):
     m.equal("that kexec is locked", m.json("lpctl status --json=short")["lock"]["kexecLocked"], True)
     m.sees("systemctl is-active lpd-lock", "active")
 
-    # Wrong as the policy is, the machine can be had back.
+    # The machine boots unlocked with lpd.lock=0, although the policy is wrong.
     m.write(POLICY, "[Lock]\nLock=settled\nModules=\n")
     for switch, says in (("lpd.lock=0", "lpd.lock=0"), ("lpd=0", "lpd=0")):
         m.reboot(cmdline=switch)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Seal=yes: after the lock a stray script gets EROFS, while lpd, its units included, still takes patches out."""
+"""Seal=yes: after the lock a script gets EROFS, while lpd and its units can still unload
+patches."""
 from bench.scenes import is_locked
 
 POLICY = "/etc/lpd/lpd.conf.d/50-lock.conf"
@@ -21,14 +22,15 @@ def case(m):
     m.sees("lpctl status", "modules are locked until reboot, the patches sealed in this network namespace")
     m.sees("systemctl is-active lpd-lock", "active")
 
-    # A script of root's, services with mount namespaces of their own, from before and after the seal.
+    # A script of root's, and services with mount namespaces of their own, started before and after
+    # the seal.
     switch_off = f"echo 0 >{SWITCH.format('lp_uptime')}"
     for where in ("", "systemd-run -q --pipe --wait -p PrivateMounts=yes ",
                   "nsenter -m -t $(systemctl show --value -p MainPID lpd) "):
         m.fails(f"{where}sh -c '{switch_off}'", says="Read-only file system")
     m.sees("cat /proc/uptime", "live patched")
 
-    # By lpd.service, which was there before the seal, by hand, and by a unit.
+    # By lpd.service, which was started before the seal, by hand, and by a unit.
     m.write("/etc/lpd/patches.d/lp-cmdline.conf.d/90.conf", "[Patch]\nEnabled=no\n")
     m.ok("systemctl reload lpd")
     m.sees_not("cat /proc/cmdline", "live patched")
@@ -43,10 +45,10 @@ def case(m):
 
 
 def by_hand(m):
-    """The policy comes after the lock: what is missing is made up for. Root can take the seal away again."""
+    """The policy is changed after the lock, and the seal is added. Root can remove the seal."""
     m.ok(f"rm /etc/lpd/patches.d/lp-cmdline.conf.d/90.conf {POLICY}")
     m.reboot()
-    m.ok("lpctl lock --wait=40")   # patches may wait for each other's transitions still
+    m.ok("lpctl lock --wait=40")   # patches may still wait for each other's transitions
     m.equal("that it is sealed", sealed(m), False)
     m.write(POLICY, "[Lock]\nSeal=yes\n")
     m.sees("lpctl lock --json=short", '"changed":true')
@@ -58,7 +60,7 @@ def by_hand(m):
 
 
 def not_to_be_had(m):
-    """A seal that fails is said to be missing, by an exit status too; the lock is there and stays."""
+    """If the seal fails, the exit status and the message say so; the lock stays."""
     m.ok(f"systemctl mask {SEAL}")
     m.reboot()
     m.fails("lpctl lock --wait=40", exit=1, says="modules are locked, but the patches could not be sealed: ")

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""On a machine with Secure Boot the lock works as elsewhere, and the status shows all that is shut."""
+"""The lock works on a machine with Secure Boot too, and the status shows everything that is
+locked."""
 
 
 def case(m):
@@ -17,5 +18,5 @@ def case(m):
     m.equal("what is shut", [kernel[key] for key in ("modulesDisabled", "sigEnforce", "lockdown")],
             [True, True, "integrity"])
     m.sees("lpctl status", "Lock      modules are locked until reboot, and kexec, ")
-    # All three, under lockdown too.
+    # All three are counted, also under lockdown.
     m.wait_until("lpctl status | grep -q '3 loads of modules refused since, the last one by insmod\\|modprobe'", 10)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A transition holds the lock back and releases it when it ends; afterwards every tool tells the truth."""
+"""A transition delays the lock until it ends; afterwards every tool reports the true state."""
 from bench.scenes import hold, is_locked, release
 
 
@@ -11,7 +11,7 @@ def case(m):
     m.fails("lpctl lock", exit=8, says="lp_stall: its transition runs")
     m.fails("lpctl lock --wait=1", exit=8)
     m.equal("the lock", m.json("lpctl status --json=short")["lock"]["state"], "refused")
-    m.ok("systemctl start lpd-lock")   # which does not wait for it
+    m.ok("systemctl start lpd-lock")   # which does not wait for the lock
     m.sees("systemctl show -p StatusText lpd-lock", "lp_stall: its transition runs")
     m.sees("lpctl status", "Lock      waiting")
     m.equal("that it is locked", is_locked(m), False)

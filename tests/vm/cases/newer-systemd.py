@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What systemd has learned since 252: a patch that is disabled from the next boot on stays loaded over a
-soft-reboot, and is reported as such; a service with PrivateNetwork= has a sysfs of its own, which the seal
-covers only if the service starts after it, and what is disabled there is noticed."""
+"""Features of systemd since 252: a patch that is disabled for the next boot stays loaded across a
+soft-reboot, and is reported; a service with PrivateNetwork= has a sysfs of its own, which the seal
+covers only if the service starts after it, and a patch that is disabled there is reported."""
 from bench.scenes import is_locked
 
 MACHINES = ("13", "testing")
@@ -42,7 +42,8 @@ def stays(m):
 
 
 def past_the_seal(m):
-    """The seal covers what starts after it, but not the sysfs of a service that runs since before."""
+    """The seal covers services that start after it, but not the sysfs of a service that was running
+    before."""
     m.ok("systemd-run -q -u before -p Type=exec -p PrivateNetwork=yes sleep infinity")
     m.write("/etc/lpd/lpd.conf.d/50-lock.conf", "[Lock]\nSeal=yes\n")
     m.ok("lpctl lock")
@@ -59,7 +60,7 @@ def past_the_seal(m):
 
 
 def noticed(m):
-    """lpd.service tells it in the journal and in status, and the unit fails."""
+    """lpd.service reports it in the journal and the status, and the unit fails."""
     m.wait_until("systemctl is-active livepatch@lp-version | grep -qx failed", 20)
     patch = m.patch_status("lp-version")
     m.equal("lp-version", (patch["state"], patch["reasonCode"]), ("disabled", "switched-off"))

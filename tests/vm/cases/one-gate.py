@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A load says of each unfit module what lpctl why has said of it; an older build of a required patch, a
-broken manifest and a lost record are no yes to the check or to the lock."""
+"""A load gives the same reason for each unfit module as lpctl why did; with an older build of a
+required patch, a broken manifest or a lost record, neither the check nor the lock succeeds."""
 from bench.scenes import is_locked
 
 FILE = "/var/lib/lpd/modules/{}/lp-cmdline.ko"
@@ -9,7 +9,7 @@ OTHER_BUILD = (r"""perl -0777 -pe 's/(\x04\0\0\0\x14\0\0\0\x03\0\0\0GNU\0)(.{20}
 
 
 def unfit(m, file, good):
-    """What is done to the file or its manifest, and the exit status of a load."""
+    """The change to the file or its manifest, and the exit status of a load."""
     pin = f"{PATCHES}/lp-cmdline.conf.d/99-pin.conf"
     release = m.ok("uname -r").strip()
     yield "empty", f": > {file}", 5
@@ -24,7 +24,7 @@ def unfit(m, file, good):
 
 
 def case_of(m, kind, file, status):
-    """lpctl why, which says what all the others say (tests/cli/test_gate.py), foretells the load."""
+    """lpctl why, which agrees with all other verbs (tests/cli/test_gate.py), predicts the load."""
     why = m.json("lpctl why lp-cmdline --json=short")
     m.equal(f"{kind}: why", (why["action"], why["exitStatus"], why["reason"].endswith(f"({file})")),
             ("fail", status, True))
@@ -42,7 +42,7 @@ def case(m):
 
     m.fails("lpctl apply", exit=5)
 
-    # The build that is in is not the one that is installed.
+    # The loaded build is not the installed one.
     m.ok(f"rm {file}; cp {good} {file}; lpctl load lp-cmdline; lpctl status --check")
     m.ok(f"{OTHER_BUILD} {file}")
     m.fails("lpctl status --check", exit=10, says="lp-cmdline")
@@ -54,7 +54,7 @@ def case(m):
     m.fails("lpctl lock", exit=10, says="lp-cmdline")
     m.ok(f"cp {good} {file}; lpctl status --check")
 
-    # Without its record nobody knows what became of its probe.
+    # Without its record it is unknown whether its probe succeeded.
     m.write(f"{PATCHES}/lp-cmdline.conf.d/50.conf", "[Patch]\nProbe=/bin/true\n")
     m.ok("lpctl unload lp-cmdline; lpctl load --wait lp-cmdline")
     m.wait_until("lpctl show lp-cmdline | grep -q 'probe *passed'", 30)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Patches come before what shuts the door to them, and after the disk that they lie on: a sysctl.d file of
-the administrator's, a module on a mount of its own behind a link, and a unit that is masked."""
+"""Patches are loaded before anything that prevents it, and after the disk that contains them is
+mounted: a sysctl.d file of the administrator, a module on a separate mount behind a link, and a
+masked unit."""
 
 LOCK = "/etc/sysctl.d/99-lock.conf"
 NAMES = ("lp-cmdline", "lp-version")
@@ -15,7 +16,7 @@ def case(m):
         m.ok(f"lpctl install --no-load {m.patch(name)}")
     m.ok("mv /var/lib/lpd /srv/my-data/lpd && ln -s ../../srv/my-data/lpd /var/lib/lpd")
     m.write(LOCK, "kernel.modules_disabled = 1\n")
-    m.ok("systemctl unmask systemd-sysctl")   # the image does without
+    m.ok("systemctl unmask systemd-sysctl")   # the bench's image masks it
     m.reboot()
     m.equal("that modules are locked", m.ok("cat /proc/sys/kernel/modules_disabled").strip(), "1")
     for name in NAMES:
@@ -24,7 +25,7 @@ def case(m):
     m.sees("lpctl lint", f"warning: {LOCK}:1: kernel.modules_disabled=1")
     m.sees_not("journalctl -b", "ordering cycle")
 
-    # A mask is the administrator's word; so is a kernel that is there for the dump of another.
+    # The administrator's mask is respected, and in a crash kernel nothing is loaded.
     m.ok(f"rm {LOCK} && systemctl mask livepatch@lp-version.service")
     m.reboot()
     m.equal("lp-cmdline", m.state("lp-cmdline"), "active")

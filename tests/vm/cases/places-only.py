@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""In a chroot and without systemd, install only places files; load works on the kernel directly."""
+"""In a chroot and without systemd, install only installs files; load works on the kernel
+directly."""
 
 ROOT = "/mnt"
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Requires=, Conflicts=, circles and Rollout= decide as the plan says, and lpctl why names the fact."""
+"""Requires=, Conflicts=, cycles and Rollout= have the effect that the plan says, and lpctl why
+names the fact."""
 
 
 def manifest(m, name, *lines):
@@ -10,7 +11,8 @@ def case(m):
     m.boot()
     for name in ("lp-cmdline", "lp-uptime", "lp-version", "lp-badinit"):
         m.ok(f"lpctl install --no-load {m.patch(name)}")
-    manifest(m, "lp-cmdline", "Requires=lp-version")     # goes in after it, against the names' order
+    # is loaded after it, against the order of the names
+    manifest(m, "lp-cmdline", "Requires=lp-version")
     manifest(m, "lp-uptime", "Requires=lp-badinit")      # which fails
     planned = {a["name"]: a for a in m.json("lpctl apply --dry-run --json=short")["actions"]}
     order = list(planned)

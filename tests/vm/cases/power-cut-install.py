@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Power cuts at random moments of lpctl install: the patch is wholly there or wholly not, and the machine boots."""
+"""Power cuts at random moments of lpctl install: the patch is installed completely or not at all,
+and the machine boots."""
 from bench.scenes import cut_at_random
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Probe=: a probe that fails or hangs takes the patch out again; one that succeeds leaves it in. Where /run
-has no room for the record that a probe is owed, nothing is loaded."""
+"""Probe=: if a probe fails or hangs, the patch is unloaded; if it succeeds, the patch stays. If
+/run has no room for the record that a probe needs, nothing is loaded."""
 
 
 def case(m):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""While / is read-only the sandbox holds: patches go in, and the kernel's reasons are told."""
+"""The sandbox works while / is read-only: patches are loaded, and the kernel's reasons are
+reported."""
 
 
 def case(m):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""/usr is read-only and /etc is empty of lpd: patches that came with packages are loaded all the same."""
+"""With a read-only /usr and nothing of lpd in /etc, the patches of packages are loaded."""
 
 
 def case(m):

@@ -21,7 +21,7 @@ def case(m):
     m.fails(f"lpctl load {m.patch('lp-cmdline')}", exit=5, says="Signature=required")
     m.ok("umount /etc/lpd/lpd.conf.d/10-bench.conf; rmdir /run/lpd/lpd.conf.d")
     m.sees("cat /proc/uptime", "live patched")
-    # Full: nothing half-written stays.
+    # The disk is full: no partial file stays.
     m.ok("mkdir -p /run/small && mount -t tmpfs -o size=64k none /run/small")
     m.ok("mkdir -p /var/lib/lpd/modules && mount --bind /run/small /var/lib/lpd/modules")
     m.ok("head -c 60k /dev/zero >/run/small/filler")

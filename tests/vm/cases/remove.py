@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""lpctl remove takes a patch out of the kernel and off the machine."""
+"""lpctl remove unloads a patch and deletes its files."""
 
 FILES = "find /etc/lpd /var/lib/lpd /run/lpd -type f 2>/dev/null | sort"
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A required patch that is missing: its services do not start, the boot is not a good one, and there is a login."""
+"""A required patch is missing: the services that require it do not start, the boot counts as
+failed, and there is a login."""
 
 from bench.kinds import EVERYWHERE
 

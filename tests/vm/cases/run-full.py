@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""No room in /run: what cannot be recorded is not loaded, in the initramfs and on the host. The boot goes on,
-modules stay unlocked, and status reports it; with room again all is as it should be."""
+"""No room in /run: a load that cannot be recorded does not happen, in the initramfs and on the
+host. The boot continues, modules stay unlocked, and the status reports it; with room again
+everything works."""
 from bench.scenes import is_locked
 
 FILL = "dd if=/dev/zero of=/run/fill bs=1M 2>/dev/null; dd if=/dev/zero of=/run/fill-2 bs=4k 2>/dev/null; :"

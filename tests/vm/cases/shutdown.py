@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A shutdown unloads nothing: the machine stays patched to its very end."""
+"""A shutdown unloads nothing: the machine stays patched to the end."""
 
 from bench.kinds import EVERYWHERE
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A transition that stalls: OnStall=revert takes the patch out again, and everybody says so: whoever waits for it,
-too, and what was installed by that is gone again."""
+"""A transition that stalls: OnStall=revert unloads the patch, and every tool says so, including a
+command that waits for it; an install is undone."""
 import json
 
 from bench.scenes import hold, release
@@ -18,7 +18,7 @@ def case(m):
     m.sees("systemctl status livepatch@lp-stall || true", "the patch was reverted")
     m.sees("journalctl -b MESSAGE_ID=78fd3df77dc043688560b3d2ab7ef79a", "lp-stall")
     waited_for(m)
-    # With nobody in the way it goes in.
+    # Without a blocking task the patch is loaded.
     release(m)
     m.ok("lpctl load --wait=60 lp-stall")
     m.equal("the state", m.state("lp-stall"), "active")

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A transition that stalls: OnStall=wait reports it, lpctl blocking names the task, and it ends when the task lets go."""
+"""A transition that stalls: OnStall=wait reports it, lpctl blocking names the task, and it ends
+when the task continues."""
 import time
 
 from bench.scenes import hold, release
@@ -47,7 +48,8 @@ def case(m):
 
 
 def what_is_patched(m):
-    """The patch of a module that is not loaded is enabled, and there is nothing of it in the kernel."""
+    """The patch of a module that is not loaded is enabled, although none of its code is in the
+    kernel."""
     m.equal("what is patched", patched(m), (["stall_target"], [], None))
     m.ok("rmmod stall_target")
     m.equal("what is patched", patched(m),
@@ -71,7 +73,7 @@ def disabled_from_the_next_boot_on(m):
 
 
 def disabled_by_others(m):
-    """A transition that is not that of the load is none of OnStall=, and has not begun with the load."""
+    """OnStall= does not apply to a transition that lpd's load did not start."""
     m.ok("echo 1 >/sys/module/lp_stall/parameters/hold")
     pid = m.background("exec cat /proc/lpd-stall >/run/reader")
     m.wait_until(f"grep -q lp_stall /proc/{pid}/stack")

@@ -25,7 +25,8 @@ def case(m):
     agree(m, "active", "active", True)
     m.equal("a second load", m.json("lpctl load lp-cmdline --json=short")["changed"], False)
 
-    # Switched off behind systemd's back: lpd.service tells systemd, and reloading it mends it.
+    # Disabled without systemd's knowledge: lpd.service tells systemd, and a reload of the unit
+    # repairs it.
     m.write("/etc/systemd/system/needs-it.service",
             "[Unit]\nRequires=livepatch@lp-cmdline.service\nAfter=livepatch@lp-cmdline.service\n"
             "[Service]\nExecStart=sleep infinity\n")
@@ -41,7 +42,7 @@ def case(m):
     agree(m, "active", "active", True)
     m.sees_not("systemctl --failed", "livepatch@")
 
-    # Converging on the manifests: one disabled, one gone, one new.
+    # Applying the manifests: one patch disabled, one removed, one new.
     m.ok("lpctl disable lp-cmdline")
     m.sees("lpctl load lp-cmdline", "loaded already")
     m.ok("rm -r /etc/lpd/patches.d/lp-uptime.conf*")

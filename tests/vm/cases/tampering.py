@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A patch that somebody else than lpd switches off is noticed at once: journal, status and unit tell it, and who it was."""
+"""When a program other than lpd disables a patch, that is detected at once: journal, status and
+unit show it, and name the program."""
 
 from bench.kinds import EVERYWHERE
 
@@ -44,12 +45,12 @@ def by_a_script(m):
 
 
 def by_lpd(m):
-    """lpd's own doing is none of this, be it by hand or by a unit."""
+    """lpd's own changes are not reported, whether by hand or by a unit."""
     for command in ("lpctl unload lp-version", "lpctl load --wait lp-version",
                     "systemctl stop livepatch@lp-version", "systemctl start livepatch@lp-version",
                     "lpctl disable --now lp-version", "lpctl enable --now lp-version"):
         m.ok(command)
-    m.ok(f"lpctl load --wait {m.patch('lp-cumul-1')}")   # it replaces them all
+    m.ok(f"lpctl load --wait {m.patch('lp-cumul-1')}")   # it replaces all of them
     m.ok("lpctl unload lp-cumul-1; lpctl apply")
     m.ok("sleep 12")
     m.equal("the events", len(m.journal(SWITCHED_OFF)), 1)
@@ -57,20 +58,21 @@ def by_lpd(m):
 
 def by_what_only_reads(m):
     m.ok("for i in 1 2 3 4 5; do cat /sys/kernel/livepatch/*/enabled; lpctl status; done >/dev/null")
-    m.fails("echo 1 >/sys/kernel/livepatch/lp_version/enabled")   # EINVAL: it is
+    m.fails("echo 1 >/sys/kernel/livepatch/lp_version/enabled")   # EINVAL: it is enabled already
     m.ok("sleep 1; lpctl unload lp-version && sleep 12 && lpctl load --wait lp-version")
     m.equal("the events", len(m.journal(SWITCHED_OFF)), 1)
 
 
 def again(m):
-    """The same patch once more, and by a program that has its switch open for long."""
+    """The same patch again, and by a program that keeps its switch open."""
     m.ok("exec 3>/sys/kernel/livepatch/lp_uptime/enabled; sleep 1; echo 0 >&3")
     m.wait_until(f"test $(journalctl -b -o cat {SWITCHED_OFF} | wc -l) = 2", 10)
     m.equal("the patch", m.journal(SWITCHED_OFF)[1]["LPD_PATCH"], "lp-uptime")
 
 
 def by_another_sysfs(m):
-    """Each network namespace has its own, which is what a service with PrivateNetwork= sees, too."""
+    """Each network namespace has a sysfs of its own, which is also what a service with
+    PrivateNetwork= sees."""
     m.ok("unshare -n -m sh -c "
          "'mount -t sysfs sysfs /mnt; echo 0 >/mnt/kernel/livepatch/lp_version/enabled; :'")
     m.wait_until(f"test $(journalctl -b -o cat {SWITCHED_OFF} | wc -l) = 3", 20)
@@ -83,7 +85,8 @@ NOBODY = "timeout 4 setpriv --reuid=65534 --regid=65534 --clear-groups"
 
 
 def anybody_opens(m):
-    """Whoever opens switches without end costs lpd.service little, be it by one process or by ever new ones."""
+    """A user who opens switches without end costs lpd.service little, with one process or with
+    many."""
     for loop in (f"{NOBODY} perl -e 'while (1) {{ {OPEN} }}'",
                  f"{NOBODY} perl -e 'while (1) {{ if (!fork) {{ {OPEN}; exit }} wait }}'"):
         before = cpu_time(m)

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Three patches, the second of them broken: the others are in, in order, and the status says why."""
+"""Three patches, the second of them broken: the others are loaded, in order, and the status gives
+the reason."""
 
 
 def case(m):
     m.boot()
     m.ok(f"lpctl install {m.patch('lp-cmdline')} {m.patch('lp-uptime')}")
-    # A patch that fails only when it is loaded, between the two in the order.
+    # Between the two in the order: a patch whose load fails.
     m.ok(f"lpctl install --no-load {m.patch('lp-badinit')}")
     m.write("/etc/lpd/patches.d/lp-badinit.conf.d/90-order.conf", "[Patch]\nAfter=lp-uptime\n")
     m.write("/etc/lpd/patches.d/lp-cmdline.conf.d/90-order.conf", "[Patch]\nAfter=lp-badinit\n")

@@ -7,7 +7,7 @@ from collections import Counter
 from bench.signing import split
 
 FLIPS = {"module": 80, "signature": 80, "trailer": 40}
-LOADED = 20   # so many of them are loaded in earnest, or would be
+LOADED = 20   # so many of them are really loaded
 DIRECTORY = "/root/flips"
 
 
@@ -40,7 +40,7 @@ def case(m):
 
 
 def accepted(answer):
-    """What is no module at all gets no verdict."""
+    """A file that is not a module gets no verdict."""
     return answer.get("accepted", {}).get("required", False)
 
 
@@ -57,7 +57,7 @@ def flipped(random, good):
 
 
 def counts(answers, words):
-    """How often a part, lpd's verdict and the kernel's word came together."""
+    """How often each combination of part, lpd's verdict and the kernel's answer occurred."""
     verdicts = {f: answer.get("signature", {}).get("verdict", "no module")
                 for f, answer in answers.items()}
     return sorted(Counter(f"{f.split('-')[0]}: {verdict}, {words[f][1]}"

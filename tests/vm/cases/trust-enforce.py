@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""EnforceInKernel=yes has the kernel itself refuse unsigned modules from the first load on. A patch
-that somebody took in unsigned, past lpd, is not taken for the signed one, and is left alone."""
+"""EnforceInKernel=yes makes the kernel itself refuse unsigned modules from the first load on. A
+patch that another program has loaded unsigned does not count as the signed one, and is left
+alone."""
 
 ENFORCED = "cat /sys/module/module/parameters/sig_enforce"
 
@@ -24,6 +25,6 @@ def case(m):
     m.fails(f"insmod {m.patch('lp-version')}", says="Key was rejected")
     m.sees_not("cat /proc/version", "live patched")
 
-    # Permissive as lpd may be, the kernel no longer is.
+    # lpd's policy is permissive, but the kernel is not any more.
     m.write("/etc/lpd/lpd.conf.d/60-trust.conf", "[Trust]\nSignature=permissive\n")
     m.fails(f"lpctl install {m.patch('lp-version')}", exit=5, says="EnforceInKernel=")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""lpctl keys says whose word counts on a machine with Secure Boot, where each key came from and for
-which patches it vouches; lpctl verify says of a file what was looked at, what came of it, and what
+"""lpctl keys shows which keys count on a machine with Secure Boot, where each came from and which
+patches it vouches for; lpctl verify shows what was checked in a file, with what result, and what
 would help."""
 
 def case(m):
@@ -36,7 +36,7 @@ def case(m):
 
 
 def fits(m):
-    """The table on a terminal: no line is longer than that is wide."""
+    """The table on a terminal: no line is wider than the terminal."""
     table = m.ok("script -qec 'stty cols 80; lpctl keys' /dev/null").splitlines()
     m.equal("the longest line", max(len(line.rstrip()) for line in table) <= 80, True)
     place, = (i for i, line in enumerate(table) if "lpd bench mok" in line)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Where a way of asking the kernel is closed the next one decides, and nothing that the kernel
-refuses is ever called verified: without the BPF LSM, without BTF, without any certificate, without
-lpd-parser."""
+"""If one way of asking the kernel is not available the next one decides, and nothing that the
+kernel refuses is ever called verified: without the BPF LSM, without BTF, without any certificate,
+without lpd-parser."""
 
-MACHINES = ("12/6.1", "13")   # newer kernels have a .machine with shim alone
+MACHINES = ("12/6.1", "13")   # newer kernels have a .machine only with shim
 
 from bench import verdicts
 
@@ -26,9 +26,9 @@ def case(m):
 
 
 def keyrings_decide(m):
-    """The firmware and the signatures have the certificates to ask with, but for Debian's own and
-    the stranger's; no keyring vouches for one whose issuer it does not hold. Where a key has the name of
-    the signer's issuer, the load decides."""
+    """The certificates are in the firmware and in the signatures, except for Debian's own and the
+    stranger's; no keyring vouches for a certificate whose issuer it does not contain. If a key has
+    the name of the signer's issuer, the load decides."""
     ec = "unsupported" if m.series == "6.1" else "verified"
     found, _ = verdicts.compare(m, {**verdicts.wanted(m), "ec": ec,
                                     **dict.fromkeys((*BY_LOAD, "builtin"), "enforced")})   # which is no patch
@@ -58,7 +58,7 @@ def installed(m):
 
 
 def nothing_decides_but_the_load(m):
-    """With no certificate at hand only the key's name in the signature tells which it may be."""
+    """Without any certificate only the key's name in the signature shows which key it may be."""
     m.equal("lpd's certificates",
             m.ok("ls -A /etc/lpd/keys.d /usr/lib/lpd/keys.d 2>/dev/null; true"), "")
     verdicts.compare(m, {**dict.fromkeys(("mok", "forged"), "enforced"),

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Keyrings= narrows whose word counts: a patch by a key in a keyring that it leaves out is refused,
-though the kernel would take it, and the reason names the key, the keyring and the setting."""
+"""Keyrings= limits which keys count: a patch signed by a key in another keyring is refused,
+although the kernel would accept it, and the reason names the key, the keyring and the setting."""
 
-MACHINES = ("12/6.1", "13")   # newer kernels have a .machine with shim alone
+MACHINES = ("12/6.1", "13")   # newer kernels have a .machine only with shim
 
 WAYS = ("mok", "mok-keyid", "leaf-embedded", "db", "builtin")
 LEFT_OUT = "its key, lpd bench mok, is in .machine, which Keyrings= leaves out"

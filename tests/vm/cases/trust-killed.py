@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A check that is killed at any moment leaves nothing in the kernel, and while one runs others' use
-of bpf(2) goes on."""
+"""A check that is killed at any moment leaves nothing in the kernel, and other programs can use
+bpf(2) while one runs."""
 
 KILLS = 12
 NO_BTF = "touch /run/empty && mount --bind /run/empty /sys/kernel/btf/vmlinux"
@@ -30,7 +30,7 @@ def case(m):
 
 
 def kill_often(m, patch, way):
-    """Kills the check of a patch at random moments; some of them come before its end."""
+    """Kills the check of a patch at random moments, some of them before its end."""
     m.equal("the way", m.verify(patch)["signature"]["way"], way)
     seconds = float(m.ok(f"TIMEFORMAT=%R; time lpctl verify {patch} >/dev/null").split()[-1])
     moments = " ".join(f"{m.random.uniform(0, seconds):.3f}" for _ in range(KILLS))

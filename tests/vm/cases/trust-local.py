@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Where no key of the administrator's can reach the kernel, a certificate in /etc/lpd/keys.d and
-Signature=local let a patch in, which is never called verified. The default refuses it and names
-that way; a certificate that others could have put there does not count, and that is said."""
+"""If no key of the administrator can reach the kernel, a certificate in /etc/lpd/keys.d and
+Signature=local allow a patch, which is never called verified. By default it is refused, with a hint
+at that setting. A certificate that users other than root could have installed does not count, and
+the message says so."""
 
 KEYS = "/etc/lpd/keys.d"
 KEY = f"{KEYS}/mok.der"
@@ -37,7 +38,7 @@ def case(m):
 
 
 def unsafe(m, module):
-    """Each of these is undone again; the vendor's directory, the last one, gives no right."""
+    """Each of these is undone again; the last one, the vendor's directory, is not trusted."""
     for wrong, right, words in (
             (f"chmod 666 {KEY}", f"chmod 644 {KEY}", "can be written by"),
             (f"chown nobody {KEY}", f"chown root {KEY}", "belongs to user 65534"),

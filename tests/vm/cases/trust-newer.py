@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A kernel that lets SYSCALL programs verify signatures is asked by one: that needs CAP_BPF alone."""
+"""On a kernel that lets SYSCALL programs verify signatures, lpd uses one, which needs only
+CAP_BPF."""
 
 MACHINES = ("12/6.1", "testing")
 
@@ -9,7 +10,7 @@ VERDICTS = {
     "revoked-leaf-embedded": "revoked",
 }
 
-# Without CAP_PERFMON, and CAP_SYS_ADMIN that stands for it, no other program can be loaded.
+# Without CAP_PERFMON, or CAP_SYS_ADMIN, which includes it, no other program can be loaded.
 VERIFY = ("systemd-run --quiet --pipe --wait -p CapabilityBoundingSet='CAP_BPF CAP_DAC_OVERRIDE' "
           "lpctl verify --json=short {}; true")
 

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """With Secure Boot off the firmware's own keys count and an enrolled one does not: lpd says so, and
-lets in what the kernel would under sig_enforce, no more and no less."""
+accepts exactly what the kernel would accept under sig_enforce."""
 
 from bench.signed import VARIANTS
 
 VERIFIED = {"db"}
-# What the kernel calls bad whoever signed it; what it does not know otherwise is only unknown.
+# Signatures that are bad for every signer; others are only unknown.
 BAD = {"mok-attributes"}
 
 
@@ -27,7 +27,7 @@ def case(m):
     m.ok(f"lpctl install --wait=30 {m.patch('lp-uptime', by='db')}")
     m.sees("cat /proc/uptime", "live patched by lp-uptime")
 
-    # Only now, as it cannot be switched off again.
+    # Last, because it cannot be disabled again.
     m.ok("echo 1 >/sys/module/module/parameters/sig_enforce")
     words = dict(zip(paths, m.kernel_takes_each(list(paths.values()))))
     m.equal("what required accepts", {way: v["accepted"]["required"] for way, v in found.items()},

@@ -14,7 +14,7 @@ def case(m):
     m.boot(secure_boot=True)
     m.ok("rm /etc/lpd/lpd.conf.d/10-bench.conf")
     m.ok(f"lpctl install --wait=30 {m.patch('lp-cmdline', by='mok')}")
-    m.wait_until("jq -e .complete /run/lpd/lp-cmdline.json", 30)   # lpd.service writes that
+    m.wait_until("jq -e .complete /run/lpd/lp-cmdline.json", 30)   # lpd.service records that
     before = everything(m)
     m.fails(f"lpctl install {m.patch('lp-uptime')}", exit=5, says="it is not signed")
     m.equal("what a refused install leaves", everything(m), before)
@@ -41,7 +41,7 @@ def verified(m):
 
 
 def vouched_for(m):
-    """The kernel does not say by which key; who asks does."""
+    """The kernel does not say which key it used; lpctl verify does."""
     signature = m.verify(f"/var/lib/lpd/modules/{m.kernel}/lp-cmdline.ko")["signature"]
     wanted = {"verdict": "verified", "way": "kernel-pkcs7", "keyring": m.mok_keyring,
               "keyId": key_id(m, "mok"), "hash": "sha256", "expired": None}
@@ -50,11 +50,11 @@ def vouched_for(m):
 
 
 def key_id(m, name):
-    """What the kernel calls the key, in a line of /proc/keys: "… NAME: KEYID: X509.rsa …"."""
+    """The kernel's name for the key in a line of /proc/keys: "… NAME: KEYID: X509.rsa …"."""
     return m.ok(f"grep 'lpd bench {name}: ' /proc/keys").split(": ")[-2]
 
 
 def everything(m):
-    """What belongs to patches: files, units and what the kernel has."""
+    """Everything that belongs to patches: files, units and the kernel's state."""
     return m.ok("find /etc/lpd /var/lib/lpd /run/lpd /run/systemd/generator -type f "
                 "-exec sha256sum {} + | sort; ls /sys/kernel/livepatch")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A boot that refuses a patch goes on to its end and says so in every place that is asked; a good
-patch beside it is in."""
+"""A boot that refuses a patch completes, and every tool reports the refusal; a good patch is
+loaded."""
 
 
 def case(m):
@@ -24,7 +24,7 @@ def case(m):
 
 
 def place(m, name, by=None, manifest=""):
-    """Past lpctl install, which would refuse it."""
+    """Installs it by hand, because lpctl install would refuse it."""
     m.ok(f"install -D -m 644 {m.patch(name, by)} /var/lib/lpd/modules/{m.kernel}/{name}.ko")
     m.write(f"/etc/lpd/patches.d/{name}.conf", f"[Patch]\n{manifest}")
 

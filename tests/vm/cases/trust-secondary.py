@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A patch by a key that an enrolled CA issued, but that is in no keyring, is refused with the
-command that mends it; that command does. Nothing is to be done where the signature has the
-certificate with it."""
+"""A patch signed by a key that an enrolled CA has issued, but that is in no keyring, is refused
+with a hint, and the command in the hint makes it acceptable. Nothing needs to be done if the
+signature contains the certificate."""
 
-MACHINES = ("12/6.1", "13")   # newer kernels have a .machine with shim alone
+MACHINES = ("12/6.1", "13")   # newer kernels have a .machine only with shim
 
 CERTIFICATE = "/etc/lpd/keys.d/second.der"
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""SignedManifests=yes: a patch goes in by a manifest that the kernel's keyrings vouch for. Without
-one it is refused, at install and at every boot, with the reason, and the boot goes on."""
+"""SignedManifests=yes: a patch is loaded if the kernel's keyrings vouch for its manifest. Without
+such a manifest it is refused, at install and at every boot, with the reason, and the boot
+continues."""
 
 import hashlib
 
@@ -34,7 +35,7 @@ def case(m):
 
 
 def installing(m):
-    """What lpctl would have to write is refused, and told how to sign."""
+    """If lpctl would have to write a file it refuses, and says how to sign one."""
     module, other = (m.patch("lp-cmdline", by=key) for key in ("mok", "db"))
     pin = hashlib.sha256(m.patch_bytes("lp-cmdline", by="mok")).hexdigest()
     pinned = f"[Patch]\n[Kernel:{m.kernel}]\nSHA256={pin}\n".encode()
@@ -55,7 +56,7 @@ def installing(m):
 
 
 def mended(m):
-    """A good signature is all that was missing."""
+    """Only a good signature was missing."""
     m.write_all(PATCHES, {"lp-version.conf.d/10-local.conf.p7s":
                           sign(m, b"[Patch]\nProbe=/bin/true\n", "mok")})
     m.ok("lpctl load lp-version")
@@ -63,7 +64,7 @@ def mended(m):
 
 
 def changed_after_the_load(m):
-    """lpd.service, which runs probes, heeds the manifest that was checked at the load alone."""
+    """lpd.service, which runs probes, uses only the manifest that was verified at the load."""
     m.ok("lpctl unload lp-version && systemctl stop lpd.service")
     m.ok("/usr/lib/lpd/lpd load lp-version")   # the unit would start lpd.service
     m.write(f"{PATCHES}/lp-version.conf.d/10-local.conf", "[Patch]\nProbe=/usr/libexec/evil\n")

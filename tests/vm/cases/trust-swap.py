@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What runs is what was checked, or nothing: while a patch is loaded its file is swapped, for
-another one of that name or by writing into it, or a file server has other bytes for the second reading,
-on a machine whose kernel would take either."""
+"""lpd loads what it has checked, or nothing. While a patch is loaded its file is swapped, for
+another one of that name or by writing into it, or a file server returns other bytes for the second
+reading, on a machine whose kernel would accept either."""
 
 import hashlib
 import lzma
 
 LOADS = 16
-# Puts the good and the evil file in turns where lpd loads from, in the way of @SWAP@, and looks out
-# for the evil one in the kernel.
+# Alternates the good and the evil file where lpd loads from, in the way of @SWAP@, and watches for
+# the evil one in the kernel.
 SWAPPER = """
     sub slurp { open(my $f, "<", $_[0]) or die "$_[0]: $!"; local $/; <$f> }
     for (my $n = 0; ; $n++) {
@@ -57,7 +57,8 @@ def case(m):
 
 
 def served(m, good, evil):
-    """A pinned patch in a FUSE file system: the bytes of the one reading are checked and loaded."""
+    """A pinned patch in a FUSE file system: the bytes of the first reading are checked and
+    loaded."""
     m.write_all("/root/served", {"good": good, "evil": evil})
     m.ok("modprobe fuse; mkdir /run/served")
     m.background("exec /usr/lib/bench-fuse-serve /run/served lp-cmdline.ko"
@@ -75,19 +76,19 @@ def served(m, good, evil):
             hashlib.sha256(evil).hexdigest())
     m.ok("lpctl unload lp-served")
     m.ok("pkill -USR1 -f '^/usr/lib/bench-fuse-serve'; cat /run/served/lp-cmdline.ko >/dev/null")
-    m.fails("/usr/lib/lpd/lpd load lp-served", exit=5)   # it is the evil one that is read and checked
+    m.fails("/usr/lib/lpd/lpd load lp-served", exit=5)   # the evil one is read and checked
     m.sees_not("cat /proc/cmdline", "evil patched")
     m.ok("umount /run/served; rm /etc/lpd/patches.d/lp-served.conf")
 
 
 def swapping(m, swap, file, good, evil):
-    """What each of the loads came to: the text of /proc/cmdline, or refused."""
+    """The result of each load: the text of /proc/cmdline, or refused."""
     directory = f"/var/lib/lpd/modules/{m.kernel}"
     m.write_all("/root/swap", {"good": good, "evil": evil})
     m.write_all(directory, {file: good})
     m.write("/root/swapper", SWAPPER.replace("@SWAP@", swap).replace("@TO@", f"{directory}/{file}"))
     swapper = m.background("exec perl /root/swapper")
     seen = m.ok(LOAD, timeout=300).splitlines()
-    m.ok(f"kill {swapper}; rm {directory}/{file}")   # it was at it to the end
+    m.ok(f"kill {swapper}; rm {directory}/{file}")   # it was running until the end
     m.fails("cat /run/evil")
     return seen

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Under Secure Boot lpd's verdict on a patch, signed in each way, is what the kernel makes of it."""
+"""Under Secure Boot lpd's verdict on a patch, signed in each way, matches the kernel's answer."""
 
 from bench import verdicts
 
@@ -9,11 +9,11 @@ def case(m):
     m.ok("rm /etc/lpd/lpd.conf.d/10-bench.conf")
     found, words = verdicts.compare(m, verdicts.wanted(m))
     for way, value in found.items():
-        # Newer kernels look up no hash of a whole file in .blacklist; lpd still does.
+        # Newer kernels do not look up the hash of a whole file in .blacklist; lpd still does.
         if way != "builtin" and (way != "forbidden" or m.mok_keyring == ".machine"):
             m.equal(f"that {way} is accepted", value["accepted"]["required"], words[way][0])
 
-    # Debian's own module is signed as it should be, and no live patch.
+    # Debian's own module is correctly signed, but not a live patch.
     m.equal("what would let it in", found["builtin"]["accepted"],
             {"required": False, "local": False, "permissive": False})
     unsigned = m.verify(m.patch("lp-cmdline"))

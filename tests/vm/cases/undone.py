@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A verb of lpctl that fails leaves everything as it was, services that require the patch included; two at
-once do not interleave; one module is one patch."""
+"""A verb of lpctl that fails leaves everything as it was, including services that require the
+patch; two at once do not interleave; a module belongs to one patch."""
 
 SERVICE = """[Unit]
 Requires=livepatch@lp-cmdline.service
@@ -10,7 +10,7 @@ ExecStart=/bin/sleep infinity
 """
 UNIT = "livepatch@lp-cmdline"
 DROPINS = "/etc/lpd/patches.d/lp-cmdline.conf.d"
-# All but directories' times: those change with what is put back.
+# Everything but the times of directories, which change when files are restored.
 LOOK = ("{ find /etc/lpd /var/lib/lpd /run/lpd -type f -printf '%p %m %s %T@\\n' -o -printf '%p %m\\n'; "
         "cat /sys/module/lp_cmdline/notes/.note.gnu.build-id | od -An -tx1; systemctl --failed --no-legend; "
         f"systemctl show -p ActiveState -p SubState {UNIT}; systemctl show -p MainPID needs; }} | sort")
@@ -30,7 +30,8 @@ def case(m):
 
 
 def not_now(m):
-    """What the administrator keeps out is no failed install, and nothing is stopped for it."""
+    """A patch that the administrator has disabled is no failed install, and no service is stopped
+    for it."""
     before = m.ok(LOOK)
     m.ok("touch /etc/lpd/disable")
     m.sees(f"lpctl install {m.patch('lp-cmdline')}", "not loaded now because /etc/lpd/disable exists")
@@ -45,7 +46,7 @@ def not_now(m):
 
 
 def strip_record(text):
-    """Without the time of the record: a load that finds the patch in writes it again."""
+    """Without the time of the record, which a load that changes nothing writes again."""
     return [line for line in text.splitlines() if not line.startswith("/run/lpd/lp-cmdline.json")]
 
 
@@ -58,7 +59,7 @@ def other_build(m):
     before = m.ok(LOOK)
     m.fails("lpctl install /root/lp-cmdline.ko", exit=1, says="probe")
     m.equal("what is there after an update that failed", strip_record(m.ok(LOOK)), strip_record(before))
-    m.ok("lpctl load --wait=30 lp-cmdline")   # the one that was put back is in a transition of its own
+    m.ok("lpctl load --wait=30 lp-cmdline")   # the restored build is in a transition of its own
     m.equal("its state", m.state("lp-cmdline"), "active")
     m.ok(f"rm {DROPINS}/90-probe.conf")
     pid = m.ok("systemctl show -p MainPID needs")
@@ -82,7 +83,8 @@ def removal(m):
 
 def one_at_a_time(m):
     m.ok(f"lpctl install --wait=30 {m.patch('lp-uptime')} & lpctl install --wait=30 {m.patch('lp-version')}; wait $!")
-    m.ok("lpctl load --wait=30 lp-uptime lp-version")   # whichever was first has not waited for the other
+    # the first one may not have waited for the second
+    m.ok("lpctl load --wait=30 lp-uptime lp-version")
     m.equal("both", [m.state("lp-uptime"), m.state("lp-version")], ["active"] * 2)
     m.ok("lpctl unload lp-uptime lp-version; lpctl load --wait=30 lp-uptime lp-version")
     m.equal("both", [m.state("lp-uptime"), m.state("lp-version")], ["active"] * 2)
@@ -90,7 +92,7 @@ def one_at_a_time(m):
     m.wait_until("test -e /run/lpd/changes.lock", 5)
     m.sees("lpctl unload lp-uptime 2>&1", "lpctl: waiting for another process to end")
     m.ok("systemctl reload lpd")
-    # From the unit that lpctl waits for, it would wait for itself.
+    # In the unit that lpctl waits for, it would wait for itself.
     m.write("/run/systemd/system/livepatch@lp-uptime.service.d/x.conf",
             "[Service]\nExecStartPre=-/usr/sbin/lpctl unload lp-version\n")
     m.ok("systemctl daemon-reload; lpctl unload lp-uptime; timeout 150 lpctl load lp-uptime")

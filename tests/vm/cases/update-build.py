@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Another build of a patch that is in: the new one takes its place; if it cannot, the old one is back."""
+"""Another build of a loaded patch: it replaces the old one; if it cannot, the old one is loaded
+again."""
 
 
 def case(m):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""/var is a file system of its own: its patches are in before sysinit.target, and stay to the end."""
+"""/var is a separate file system: its patches are loaded before sysinit.target, and stay loaded to
+the end."""
 
 
 def case(m):
@@ -16,6 +17,6 @@ def case(m):
     kernel = m.journal("_TRANSPORT=kernel", "--grep=enabling patch 'lp_cmdline'")
     reached = m.journal("UNIT=sysinit.target", "JOB_RESULT=done")
     m.before("the patch", kernel[0], "sysinit.target", reached[0])
-    # The mount going at shutdown must not pull the patch down.
+    # Unmounting it at shutdown must not unload the patch.
     m.reboot()
     m.ok("test -z \"$(journalctl -b -1 MESSAGE_ID=387f33bccbd3462ba667854ccb4dd61d -q)\"")

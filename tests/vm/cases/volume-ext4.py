@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Patches of an ext4 volume are in before the root device is opened, by an image that is older than they."""
+"""Patches on an ext4 volume are loaded before the root device is opened, by an image that is older
+than they are."""
 
 import hashlib
 
@@ -30,7 +31,7 @@ def case(m):
     taken_over(m)
     m.equal("the volume", m.json("lpctl status --json=short")["volume"],
             {"device": "LABEL=store", "node": "/dev/vdb", "type": "ext4", "problems": []})
-    # Nothing has written to it, or left it mounted.
+    # It was not written to, and not left mounted.
     m.sees("dmesg | grep '(vdb): mounted filesystem'", "without journal")
     m.sees_not("cat /proc/mounts", "vdb")
     m.equal("that the volume is as it was", digest(m) == before, True)
@@ -43,7 +44,7 @@ def case(m):
 
 
 def digest(m):
-    """Of the whole volume."""
+    """Digest of the whole volume."""
     return hashlib.sha256((m.directory / "store.raw").read_bytes()).hexdigest()
 
 
@@ -59,7 +60,7 @@ def taken_over(m):
 
 
 def follows(m):
-    """What the volume holds is what the machine wants, after each command."""
+    """After each command the volume contains what the machine has."""
     wanted = {"patches.d/lp-version.conf", f"modules/{m.kernel}/lp-version.ko",
               f"patches.d/lp-version.conf.d/20-kernel-{m.kernel}.conf"}
     m.equal("the files", set(m.ok(FILES).split()), wanted)
@@ -78,7 +79,8 @@ def follows(m):
 
 
 def undone(m):
-    """What cannot be put on the volume, or not be loaded, is not on the machine either."""
+    """A patch that cannot be written to the volume, or not be loaded, is not on the machine
+    either."""
     before = m.ok(FILES)
     m.fails(f"lpctl install --stage=initrd {m.patch('lp-badinit')}", exit=1)
     m.equal("the files", m.ok(FILES), before)
@@ -91,5 +93,5 @@ def undone(m):
     m.equal("the manifests", m.ok("cd /etc/lpd/patches.d && find . -type f | sort"),
             f"./lp-version.conf\n./lp-version.conf.d/20-kernel-{m.kernel}.conf\n")
     m.equal("the state", m.state("lp-version"), "active")
-    # A patch of the host is no matter of the volume.
+    # A patch of the host does not belong on the volume.
     m.ok(f"lpctl install {m.patch('lp-uptime')}")

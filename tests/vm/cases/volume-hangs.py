@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A disk that answers no more while the initramfs reads the volume on it: the boot goes on in time without
-that, with a clear message; in images of initramfs-tools, and of dracut with systemd."""
+"""A disk stops answering while the initramfs reads the volume on it: the boot continues in time
+without it, with a clear message, in images of initramfs-tools and of dracut with systemd."""
 
 # Both say when they begin, and give the bench time to stop the disk.
 SCRIPT = """#!/bin/sh
@@ -52,7 +52,7 @@ def hangs(m, image):
     m.contains("lpctl status", m.ok("lpctl status"), PROBLEM)
     m.equal("the state", m.state("lp-version"), "active")
     m.equal("the stage", m.json("cat /run/lpd/lp-version.json")["stage"], "system")
-    # What was stuck has been killed, which takes effect with the disk's answer.
+    # The stuck process was killed, which takes effect when the disk answers.
     m.ok(f"grep '^ShdPnd:.*1..$' /proc/$({STUCK})/status")   # SIGKILL
     m.go_on_disk("store")
     m.wait_until(f"! {STUCK}")

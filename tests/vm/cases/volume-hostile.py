@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Whatever is on a volume, each bad file is named, the good patch beside it goes in, and the machine boots,
-and is held up for no longer than the budget of the initramfs allows."""
+"""Whatever is on a volume, each bad file is named, the good patch beside it is loaded, and the
+machine boots, delayed by no more than the budget of the initramfs."""
 
 import lzma
 
 PATCHES = ("lp-version", "lp-uptime", "lp-cmdline", "lp-many-001", "lp-many-002", "lp-many-003")
 
-# A module cut short, a manifest that pins another one, a link off the volume, a file that anybody can
-# write, a module that is not root's, and names that are none.
+# A truncated module, a manifest that pins another one, a link out of the volume, a file that others
+# can write to, a module that does not belong to root, and invalid names.
 SPOIL = """
 mount /dev/vdb /mnt && cd /mnt/lpd
 truncate -s 5000 modules/*/lp-uptime.ko
@@ -35,24 +35,26 @@ SAID = (
 
 
 BOMBS, MANIFESTS = 20, 250
-# EARLY_SEC_MAX and EARLY_GRACE_SEC in lpd/state/early.h; and the boot as a whole, on a host that is busy.
+# EARLY_SEC_MAX and EARLY_GRACE_SEC in lpd/state/early.h; and the boot as a whole, on a busy host.
 SPENT_MAX, HELD_UP_MAX = 20 + 5, 60
 
 
 def root_mounted(m):
-    """Seconds into the boot at which the root file system was mounted, for which the initramfs was to be done."""
+    """Seconds into the boot at which the root file system was mounted, when the initramfs had
+    finished."""
     return int(m.journal("_TRANSPORT=kernel", "--grep=EXT4-fs .vda.: mounted")[0]["_SOURCE_MONOTONIC_TIMESTAMP"]) / 1e6
 
 
 def overload(m):
-    """Modules that unpack to 256 MiB each, behind the good patch, and more manifests than anybody has."""
+    """Modules that unpack to 256 MiB each, after the good patch, and an excessive number of
+    manifests."""
     bomb = lzma.compress(bytes(256 << 20), preset=0)
     names = [f"lp-x{i:03}" for i in range(MANIFESTS)]
     m.ok("mount /dev/vdb /mnt && rm -r /mnt/lpd/patches.d/lp-[cmu]* /mnt/lpd/patches.d/[dfr]* /mnt/lpd/modules/9.9.9")
     m.write_all("/mnt/lpd/patches.d", {f"{name}.conf": b"[Patch]\nStage=initrd\n" for name in names}
                 | {"lp-a.conf": f"[Patch]\nStage=initrd\n[Kernel:{m.kernel}]\nModule=/usr/lib/lpd/lpd\n".encode()})
     m.write_all(f"/mnt/lpd/modules/{m.kernel}", {f"{name}.ko.xz": bomb for name in names[:BOMBS]})
-    # In front of them all by its name.
+    # Its name comes before all of them.
     m.ok("cd /mnt/lpd && for i in patches.d modules/*; do (cd $i && for f in lp-version.*; do mv $f lp-0${f#lp-version}; done); done;"
          " sed -i s/lp-version/lp-0/ patches.d/lp-0.conf*/* ; cd / && umount /mnt")
 
@@ -91,12 +93,12 @@ def case(m):
     m.contains("the initramfs", said, "lp-a: its manifest is from the volume, and Module= names a file")
     m.contains("the initramfs", said, "KiB that may still be unpacked")
     m.contains("lpctl status", m.ok("lpctl status"), "there are too many patches for the initramfs")
-    # It is on the volume alone, and beyond the budget.
+    # Only the volume has it, and it is beyond the budget.
     left = m.patch_status(f"lp-x{BOMBS - 1:03}")
     m.equal("that the host has it as not loaded", left["state"] in ("skipped", "refused", "failed"), True)
     m.sees("systemctl is-system-running", "running")
 
-    # The superblock is whole, and behind it there is nothing any more.
+    # The superblock is intact, and there is nothing after it.
     m.ok("dd if=/dev/zero of=/dev/vdb bs=1k seek=2 count=20000 conv=notrunc status=none; sync")
     m.reboot(initramfs=image)
     m.contains("the initramfs", m.ok("journalctl -b -t lpd _TRANSPORT=kernel -o cat"),

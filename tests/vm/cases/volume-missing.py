@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A volume that is not there, twice there or no such file system is named, and the boot goes on in time."""
+"""A volume that is missing, exists twice, or has another file system is named, and the boot
+continues in time."""
 
-# With marks in the kernel's log around what lpd does there.
+# Marks in the kernel's log show what happened while lpd ran.
 MARKED = """#!/bin/sh
 [ "$1" = prereqs ] && exit 0
 echo "bench: before" >/dev/kmsg
@@ -39,7 +40,7 @@ def case(m):
 
 
 def on_the_host(m, problem):
-    """The patch is loaded there, and the problem told."""
+    """The patch is loaded on the host, and the problem reported."""
     m.equal("the state", m.state("lp-version"), "active")
     m.equal("the stage", m.json("cat /run/lpd/lp-version.json")["stage"], "system")
     m.contains("the journal", m.ok("journalctl -b -t lpd _TRANSPORT=kernel -o cat"),

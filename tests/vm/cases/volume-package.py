@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Beside a volume the image carries what packages bring: that is compared and made again, and what
-is on the volume is neither."""
+"""With a volume the image contains the patches of packages: these are compared and make it
+outdated, while those on the volume do not."""
 
 from bench import early
 
 STALE = "MESSAGE_ID=0895d20d99d8484f828f6ad888f992f1"
-# The real one is for early-rebuild; what is asked of it, and what lpd's hook records, is all that counts here.
+# The real tool is tested in early-rebuild; here only its command line matters, and what lpd's hook records.
 TOOL = """#!/bin/sh
 echo "$@" >>/run/rebuilt
 lpctl initramfs-files --record --kernel="$3" >/dev/null
@@ -41,7 +41,8 @@ def case(m):
 
 
 def up_to_date(m):
-    """Both are in since the initramfs, the volume's second, and the record is of the image."""
+    """Both were loaded in the initramfs, the volume's second, and the record describes the
+    image."""
     first, second = early.enabling(m, "lp_uptime"), early.enabling(m, "lp_version")
     m.before("the image's", first, "the volume's", second)
     carried = m.json("cat /run/lpd/initramfs")["patches"]
@@ -54,7 +55,7 @@ def up_to_date(m):
 
 
 def made_again(m, command):
-    """By a change to the package's patch, and not by one to the volume's."""
+    """A change to the package's patch rebuilds the image, and one to the volume's does not."""
     m.sees_not("lpctl disable lp-version", "initramfs for")
     m.sees_not("lpctl enable lp-version", "initramfs for")
     m.sees("lpctl disable --no-rebuild lp-uptime",

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Power cuts at random moments of an lpctl install onto a volume, ext4 and vfat: what was on it before
-is there or what was to be, the machine boots with it, and the next command puts all in order. Once the
-command has ended, what was to be is there."""
+"""Power cuts at random moments of an lpctl install to a volume, ext4 and vfat: the volume has the
+old or the new contents, the machine boots with them, and the next command repairs everything. After
+the command has ended, the new contents are there."""
 
 import os
 import time
@@ -27,7 +27,7 @@ def case(m):
 
 
 def cut(m, node, image):
-    """The patch that comes is large: most of the time goes into the volume."""
+    """The new patch is large, so that most of the time is spent on the volume."""
     install = f"{INSTALL} {m.patch('lp-size-10m')}"
     old = files(m, node)
     begin = time.monotonic()
@@ -52,7 +52,7 @@ def cut(m, node, image):
         m.equal("what the next command makes of it", files(m, node), new)
         top = m.ok(f"mount -o ro /dev/{node} /mnt && ls /mnt; umount /mnt").split()
         m.equal("what else is on it", top, ["lost+found", "lpd"] if node == "vdb" else ["lpd"])
-    # Mounted on the host as well, nothing is written by an unmount.
+    # If the volume is also mounted on the host, unmounting writes nothing.
     m.ok(f"lpctl remove lp-size-10m; mount /dev/{node} /srv; sync")
     m.ok(install)
     m.power_cut()

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Under Secure Boot, and with SignedManifests=yes, a volume is trusted in nothing: what is signed goes
-in, what is not is refused, named, and holds no boot up."""
+"""Under Secure Boot, and with SignedManifests=yes, nothing on a volume is trusted: a signed patch
+is loaded, an unsigned one is refused, named, and does not delay the boot."""
 
 from bench import early
 
@@ -30,7 +30,8 @@ def case(m):
 
 
 def signed_manifests(m):
-    """A drop-in that only the volume has is none of the machine's, and keeps the patch for the host."""
+    """A drop-in that only the volume has does not exist for the host, and is refused in the
+    initramfs."""
     m.ok("lpctl remove lp-version && lpctl remove lp-uptime && lpctl remove lp-cumul-1")
     m.write(STORE, "[Store]\nDevice=LABEL=store\n[Trust]\nSignature=required\nSignedManifests=yes\n")
     signatures = {"lp-version": sign(m, EARLY), "lp-cumul-1": sign(m, EARLY + b"#\n"), "lp-uptime": None,

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Patches lie on the EFI system partition: vfat, found by its PARTLABEL, and mounted on the host at that."""
+"""Patches on the EFI system partition: vfat, found by its PARTLABEL, and also mounted on the
+host."""
 
 
 def case(m):
