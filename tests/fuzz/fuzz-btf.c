@@ -5,7 +5,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* One file for all inputs: a new one each is what the fuzzer would spend its time on. */
+/* Uses one file for all inputs, because creating one for each would take most of the time. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static const char *const names[] = { "bpf_key_put", "a", "bpf_lsm_bpf" };
     uint32_t ids[] = { UINT32_MAX, UINT32_MAX, UINT32_MAX };
@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (fd < 0 || ftruncate(fd, 0) < 0 || pwrite(fd, data, size, 0) != (ssize_t) size)
         abort();
     r = btf_find_functions(fd, names, ELEMENTSOF(names), ids);
-    /* A type is of 12 bytes at least, so there are no more ids than that. */
+    /* A type has at least 12 bytes, so ids cannot be larger than that. */
     for (size_t i = 0; i < ELEMENTSOF(ids); i++)
         if (r < 0 ? ids[i] != UINT32_MAX : ids[i] > size / 12)
             abort();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What holds on the host holds in the initramfs, too. */
+/* What holds on the host also holds in the initramfs. */
 #include "base/strv.h"
 #include "config/cmdline.h"
 

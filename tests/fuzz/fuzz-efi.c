@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Every certificate lies in the data, none over another. */
+/* Every certificate lies in the data, and no two overlap. */
 #include "trust/efi.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Whatever the text: each word of a value that arrives stands in it, at or behind its line, and in the
- * section that the line stands in. The first byte of a fault's message leads to its line. */
+/* For any text: each word of an assigned value is in the text, at its line or later, and in the
+ * section of that line. The beginning of each message leads to the line. */
 #include "base/strv.h"
 #include "config/ini.h"
 
@@ -52,7 +52,7 @@ static int assigned(void *userdata, const struct ini_key *k, const char *value, 
     return 0;
 }
 
-/* As a fault, and changes none. */
+/* Counts as a fault, and changes none. */
 static void warn(void *userdata, int fault, struct error *one) {
     if (fault >= 0 || !one->message || !startswith(one->message, "F:"))
         abort();

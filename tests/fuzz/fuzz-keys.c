@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The texts that the kernel describes keys in: /proc/keys line by line, and each as an answer to
- * KEYCTL_DESCRIBE. What is found lies in the text. */
+/* The texts in which the kernel describes keys: /proc/keys line by line, and each line as an answer
+ * to KEYCTL_DESCRIBE. What is found lies in the text. */
 #include "trust/proc-keys.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is taken keeps every promise of manifest.h; what is refused says why and leaves nothing. */
+/* An accepted text fulfills everything that manifest.h promises; a refused one has a message and
+ * leaves nothing behind. */
 #include "base/strv.h"
 #include "config/manifest.h"
 #include "config/name.h"
@@ -49,7 +50,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         return 0;
     }
     check(&m);
-    /* Itself as its own drop-in changes nothing that counts. */
+    /* As its own drop-in it changes nothing that matters. */
     require(manifest_merge(&m, "F", (const char *) data, size, NULL) == 0);
     check(&m);
     return 0;

@@ -6,8 +6,8 @@
 
 #define DATA "what is signed"
 
-/* Has the parser read one thing, and lpd its answer: whatever the one makes of it, the other can
- * take. */
+/* Runs the parser on one input, and lpd's reader on its answer: the reader must accept every
+ * answer. */
 static inline void fuzz_parse(enum parser_record_type type, const uint8_t *data, size_t size) {
     struct parser_record records[] = { { .type = PARSER_RECORD_DATA, .size = strlen(DATA) },
                                        { .type = type, .size = size } };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Whatever the text, the policy stays one: each key has a value and an origin. */
+/* For any text the policy stays complete: each key has a value and an origin. */
 #include "config/policy.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Runs a fuzz target over every file of its corpus, so that each find stays a regression test. */
+/* Runs a fuzz target on every file of its corpus, so that each finding stays a regression test. */
 #include <stdio.h>
 
 #include "base/file.h"

@@ -6,12 +6,12 @@
 
 #include "bpf/btf-format.h"
 
-/* Builds BTF type by type, right ones that a test then spoils. Static, as the tests are small. */
+/* Builds valid BTF type by type, which a test then damages. Static, because the tests are small. */
 struct btf_file {
-    struct btf_file_header header; /* hdr_len may be raised: zeros follow */
+    struct btf_file_header header; /* hdr_len may be larger: zeros follow */
     char types[32768];
     char strings[32768];
-    char data[65536]; /* the file, once it is finished */
+    char data[65536]; /* the file, when it is complete */
     size_t size;
     uint32_t n_types;
 };
@@ -26,7 +26,7 @@ static inline void btf_file_init(struct btf_file *f) {
     };
 }
 
-/* Each string is there once, as in the kernel's. */
+/* Stores each string once, like the kernel. */
 static inline uint32_t btf_file_string(struct btf_file *f, const char *s) {
     uint32_t offset = f->header.str_len;
 
@@ -39,7 +39,7 @@ static inline uint32_t btf_file_string(struct btf_file *f, const char *s) {
     return offset;
 }
 
-/* Adds a type with that many bytes behind its head, and returns its id. */
+/* Adds a type with that many bytes after its header, and returns its id. */
 static inline uint32_t btf_file_type(struct btf_file *f, unsigned kind, unsigned vlen,
                                      const char *name, size_t extra) {
     struct btf_file_type type = { .name_off = name ? btf_file_string(f, name) : 0,
@@ -54,7 +54,7 @@ static inline uint32_t btf_file_function(struct btf_file *f, const char *name) {
     return btf_file_type(f, BTF_FILE_FUNC, 0, name, 0);
 }
 
-/* Header, types, strings: as the kernel's. */
+/* Header, types, strings, in the kernel's order. */
 static inline void btf_file_finish(struct btf_file *f) {
     size_t hdr_len = f->header.hdr_len;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* cmocka with what it wants included in front of it, and asserts over struct error. */
+/* cmocka with the headers that it needs, and assertions about struct error. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,12 +12,12 @@
 
 #include "base/error.h"
 
-/* cmocka 2 tells numbers without a sign from others, and warns of the name for both. */
+/* cmocka 2 has separate macros for unsigned numbers, and deprecates the common name. */
 #ifndef assert_uint_in_range
 #define assert_uint_in_range assert_in_range
 #endif
 
-/* The call failed with that errno and exactly that message. Frees the error. */
+/* Asserts that the call failed with that errno and exactly that message. Frees the error. */
 #define assert_error_is(r, expected, e, text)                                                      \
     do {                                                                                           \
         assert_string_equal(error_message(e, r), text);                                            \
@@ -25,7 +25,8 @@
         error_done(e);                                                                             \
     } while (0)
 
-/* The call failed with that errno, and the message has that part. Frees the error. */
+/* Asserts that the call failed with that errno, and that the message contains that part. Frees the
+ * error. */
 #define assert_error_has(r, expected, e, part)                                                     \
     do {                                                                                           \
         if (!strstr(error_message(e, r), part))                                                    \

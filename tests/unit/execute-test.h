@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Patches on a machine whose kernel answers as a real one does. */
+/* Patches on a machine with a fake kernel that answers like a real one. */
 
 #include <stdio.h>
 #include <sys/stat.h>
@@ -47,7 +47,7 @@ static inline int teardown(void **state _unused_) {
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
-/* A module file that looks real. */
+/* A module file that passes the checks. */
 static inline void write_module(const char *path, const char *module_name, const char *build_id,
                          const char *release) {
     struct {
@@ -113,7 +113,7 @@ static inline int load_path(const char *path, const char *parameters) {
     return execute_load_file(&k.host, path, parameters, 60 * USEC_PER_SEC, &result, &e);
 }
 
-/* What was returned is also what was written down. */
+/* Asserts that the returned result was also recorded. */
 static inline void assert_result(const char *name, const char *action, const char *state) {
     _cleanup_(result_done) struct result written = {};
 
@@ -130,7 +130,7 @@ static inline void assert_result(const char *name, const char *action, const cha
     assert_true(written.monotonic_usec == result.monotonic_usec);
 }
 
-/* The call failed, and so it was written down. */
+/* Asserts that the call failed, and that this was recorded. */
 static inline void assert_failed(int r, int expected, enum exit_status exit_status, const char *state,
                           const char *part) {
     if (r != expected || e.exit_status != exit_status || !strstr(error_message(&e, r), part))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The calls inside assert() have to happen, whatever the build type. */
+/* The calls inside assert() must happen in every build type. */
 #undef NDEBUG
 #include <assert.h>
 #include <fcntl.h>
@@ -30,7 +30,7 @@ static void *pointer(uint64_t value) {
     return (void *) (uintptr_t) value;
 }
 
-/* What the verifier would see to. */
+/* The check that the verifier would make. */
 static bool is_within(const void *p, size_t size, const void *area, size_t area_size) {
     const char *start = p, *first = area;
 
@@ -71,7 +71,7 @@ static uint64_t lookup_system_key(struct machine *m, uint64_t id) {
     return id + 1;
 }
 
-/* The upper half of what returns an int is not defined. */
+/* The upper half of an int result is undefined. */
 static uint64_t verify_pkcs7_signature(struct machine *m, const struct dynptr *data,
                                        const struct dynptr *signature, uint64_t key) {
     struct fake_bpf *b = m->bpf;
@@ -117,7 +117,7 @@ static void call(struct machine *m, const struct bpf_insn *i) {
         m->reg[n] = 0xdeadbeef; /* a call spoils them */
 }
 
-/* Runs one instruction; returns how many the next one is away, 0: the end. */
+/* Runs one instruction and returns the distance to the next one; 0: the end. */
 static int step(struct machine *m, const struct bpf_insn *i) {
     uint64_t *dst = &m->reg[i->dst_reg], src = m->reg[i->src_reg];
     uint32_t word = i->code == (BPF_ST | BPF_MEM | BPF_W) ? (uint32_t) i->imm : (uint32_t) src;
@@ -163,7 +163,7 @@ static int64_t run(struct fake_bpf *b, uint64_t task) {
     struct machine m = { .bpf = b };
     int64_t pc = 0;
 
-    /* At the stack's other end, where checked() allows it. */
+    /* At the other end of the stack, where checked() allows it. */
     memcpy(m.stack, (uint64_t[]){ 0xdead, task }, 16);
     m.reg[1] = (uintptr_t) m.stack;
     m.reg[10] = (uintptr_t) (m.stack + sizeof(m.stack));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The calls inside assert() have to happen, whatever the build type. */
+/* The calls inside assert() must happen in every build type. */
 #undef NDEBUG
 #include <assert.h>
 #include <elf.h>
@@ -11,7 +11,7 @@
 #include "tree.h"
 
 #define LIVEPATCH "/sys/kernel/livepatch"
-#define UNSEALED "/run/lpd/sysfs" /* there since the cover */
+#define UNSEALED "/run/lpd/sysfs" /* exists since the cover */
 
 static struct fake_kernel *kernel_of(struct host *h) {
     return h->userdata;
@@ -174,7 +174,7 @@ static void end_transition(struct fake_kernel *k, struct fake_module *m) {
     publish(k, m);
 }
 
-/* What is being removed by force keeps its reference for ever. */
+/* A forced removal keeps its reference for ever. */
 static void force_transition(struct fake_kernel *k, struct fake_module *m) {
     m->forced |= !m->enabled;
     for (size_t i = 0; m->enabled && m->replace && i < k->n_modules; i++)
@@ -266,7 +266,7 @@ static int injected_error(struct fake_kernel *k, struct fake_module *m) {
     return error;
 }
 
-/* As /proc names it: a file below the temporary root may have seals too. */
+/* By the name in /proc: a file below the temporary root may be sealed too. */
 static bool is_memory(int fd) {
     char link[64], target[PATH_MAX];
     ssize_t n;

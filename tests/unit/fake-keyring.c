@@ -28,7 +28,7 @@ static bool is_visible(const struct fake_keyring *k, const struct fake_key *key)
     return key && (key->own || !k->hidden);
 }
 
-/* As security/keys/proc.c proc_keys_show() and the types' own functions write it. */
+/* In the format of security/keys/proc.c proc_keys_show() and of the key types. */
 static void publish_key(const struct fake_keyring *k, const struct fake_key *key, FILE *f) {
     size_t members = 0;
 
@@ -106,7 +106,7 @@ size_t fake_keyring_left(const struct fake_keyring *k) {
 
 /* Restrictions. */
 
-/* Whether that keyring, or that key itself, has the key called so; links are followed. */
+/* Whether that keyring contains, or that key is, the key of that name; links are followed. */
 static bool holds(struct fake_keyring *k, const struct fake_key *trusted, const char *name) {
     if (!trusted)
         return false;
@@ -277,7 +277,7 @@ static long query(struct fake_keyring *k, int32_t serial, const char *info,
     return 0;
 }
 
-/* Reads as much of the signature as could be there at most, as the real one does. */
+/* Reads the maximum size of a signature, like the real one. */
 static long verify(struct fake_keyring *k, const struct keyctl_pkey_params *p, const char *info,
                    const char *digest, const char *signature) {
     struct fake_key *key = find(k, p->key_id);

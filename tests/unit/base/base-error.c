@@ -12,7 +12,7 @@ static void test_set(void **state) {
     assert_string_equal(e.hint, "make it 2");
     assert_int_equal(e.exit_status, EXIT_STATUS_CONFIG);
 
-    /* What is set anew has its own hint, or none. */
+    /* A new message has its own hint, or none. */
     assert_int_equal(error_set(&e, -EIO, EXIT_STATUS_REFUSED, "other"), -EIO);
     assert_string_equal(e.message, "other");
     assert_null(e.hint);
@@ -22,7 +22,7 @@ static void test_set(void **state) {
     assert_int_equal(e.exit_status, EXIT_STATUS_FAILED);
 }
 
-/* The message may be made of the one that it replaces. */
+/* The new message may contain the old one. */
 static void test_own_message(void **state) {
     struct error e = ERROR_NULL;
 

@@ -70,7 +70,7 @@ static void test_read(void **state) {
     assert_int_equal(file_read(h, "/", 100, &data, &size), -EISDIR);
 }
 
-/* Through the sizes at which the buffer grows, with and without a right guess. */
+/* Covers the sizes at which the buffer grows, with and without a correct first guess. */
 static void test_read_sizes(void **state) {
     static const size_t sizes[] = { 1, 4095, 4096, 4097, 8191, 8192, 8193, 100000, 1000000 };
     _cleanup_free_ char *text = malloc(1000001);
@@ -91,7 +91,7 @@ static void test_read_sizes(void **state) {
     }
 }
 
-/* procfs says that its files are empty. */
+/* procfs reports a size of 0. */
 static void test_read_proc(void **state) {
     _cleanup_(host_close) struct host h = HOST_NULL;
     _cleanup_free_ char *data = NULL;
@@ -130,7 +130,7 @@ static void test_fifo(void **state) {
     free(data);
 }
 
-/* Links lead about inside the root, never out of it. */
+/* Links work inside the root, and never lead out of it. */
 static void test_root(void **state) {
     const struct host *h = *state;
     struct stat st;
@@ -163,7 +163,7 @@ static void test_root(void **state) {
     assert_int_equal(file_lstat(h, "/nothing", &st), -ENOENT);
 }
 
-/* A magic link is none to follow, even below the real root. */
+/* Magic links are not followed, even below the real root. */
 static void test_magic_links(void **state) {
     _cleanup_(host_close) struct host h = HOST_NULL;
 
@@ -193,7 +193,7 @@ static void test_list(void **state) {
         tree_write(h, path, "");
         assert_int_equal(file_list(h, "/e", &l), 0);
         assert_int_equal(strv_length(l), i + 1);
-        /* Such a list grows as any other. */
+        /* Such a list grows like any other. */
         assert_int_equal(strv_extend(&l, "one"), 0);
         assert_int_equal(strv_extend(&l, "two"), 0);
         assert_string_equal(l[i + 2], "two");
@@ -253,7 +253,7 @@ static void test_write(void **state) {
         assert_content(h, "/w/a", "one");
         assert_int_equal(file_lstat(h, "/w/a", &before), 0);
         assert_int_equal(before.st_mode & 07777, 0644);
-        /* Another file in its place, not other text in the file. */
+        /* The file is replaced, not written in place. */
         assert_int_equal(writers[i](h, "/w/a", "", 0, 0600), 0);
         assert_content(h, "/w/a", "");
         assert_int_equal(file_lstat(h, "/w/a", &after), 0);
@@ -278,7 +278,7 @@ static void test_write_replaces_links(void **state) {
     assert_true(S_ISREG(st.st_mode));
 }
 
-/* What fails leaves nothing behind. */
+/* A failure leaves nothing behind. */
 static void test_write_fails(void **state) {
     const struct host *h = *state;
     char leftover[64];
@@ -286,7 +286,7 @@ static void test_write_fails(void **state) {
     tree_write(h, "/w/d/x", "");
     assert_int_equal(file_write_atomic(h, "/w/d", "x", 1, 0644), -EISDIR);
     assert_names(h, "/w", "d");
-    /* A leftover of a power cut under the same process id does not stand in the way. */
+    /* A leftover of a power cut with the same process id does not matter. */
     (void) snprintf(leftover, sizeof(leftover), "/w/.a.%d.tmp", getpid());
     tree_write(h, leftover, "junk junk junk");
     assert_int_equal(file_write_atomic(h, "/w/a", "x", 1, 0644), 0);

@@ -5,7 +5,7 @@
 #include "check.h"
 #include "tree.h"
 
-/* Below another root nothing that acts on the running kernel works. */
+/* With another root, calls that act on the running kernel fail. */
 static void test_not_live(void **state) {
     _cleanup_free_ char *release = NULL, *text = NULL;
     struct host h;
@@ -53,7 +53,7 @@ static void test_no_root(void **state) {
     host_close(&h);
 }
 
-/* A value goes to a file that is there, and only there. */
+/* Values are written only to existing files. */
 static void test_write_value(void **state) {
     _cleanup_free_ char *text = NULL;
     struct host h;

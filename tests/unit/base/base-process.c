@@ -8,7 +8,7 @@
 #include "base/process.h"
 #include "check.h"
 
-/* Programs that are run, and what ends them. The last tests leave the signal caught. */
+/* Running programs, and how they end. The last tests leave the signal caught. */
 
 static int run(const char *script, uint64_t timeout_usec, int *ret_status) {
     char *argv[] = { (char *) "/bin/sh", (char *) "-c", (char *) script, NULL };
@@ -35,7 +35,8 @@ static void test_timeout(void **state _unused_) {
     assert_true(time(NULL) - begin < 10);
 }
 
-/* It is asked to end, so that it can clear up; and that once, so that what follows is not disturbed. */
+/* The program is asked to end, so that it can clean up; only once, so that later steps are not
+ * interrupted. */
 static void test_interrupt(void **state _unused_) {
     char path[] = "/tmp/lpd-test-XXXXXX", script[200];
     time_t begin = time(NULL);

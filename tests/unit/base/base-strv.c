@@ -26,7 +26,7 @@ static void test_extend(void **state) {
     _cleanup_strv_free_ char **l = NULL;
     char text[16];
 
-    /* Through every size at which the room grows. */
+    /* Covers every size at which the list grows. */
     for (unsigned i = 0; i < 1000; i++) {
         (void) snprintf(text, sizeof(text), "%u", i);
         assert_int_equal(strv_extend(&l, text), 0);

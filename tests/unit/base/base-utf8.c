@@ -7,11 +7,11 @@ static void test_printable(void **state) {
     static const char *const bad[] = {
         /* control characters */
         "\x01", "\t", "\x7f", "\xc2\x80", "\xc2\x9b",
-        /* longer than need be */
+        /* longer than necessary */
         "\xc0\x80", "\xc1\xbf", "\xe0\x80\x80", "\xe0\x9f\xbf", "\xf0\x8f\xbf\xbf",
-        /* no characters: surrogates, noncharacters, beyond the last one */
+        /* not characters: surrogates, noncharacters, beyond the last one */
         "\xed\xa0\x80", "\xef\xbf\xbe", "\xef\xbf\xbf", "\xf4\x90\x80\x80",
-        /* cut off, and bytes that begin none */
+        /* truncated, and bytes that cannot begin a character */
         "\x80", "\xc3", "\xe4", "\xe2\x82", "\xf5\x80\x80\x80", "\xf8\x88\x80\x80\x80", "\xff", "\xfe",
     };
 
@@ -22,12 +22,12 @@ static void test_printable(void **state) {
             fail_msg("number %zu is printable", i);
     assert_int_equal(utf8_printable("\0", 1), 0);
     assert_int_equal(utf8_printable("a", 0), 0);
-    /* What lies beyond the end is not looked at. */
+    /* Bytes beyond the end are not read. */
     assert_int_equal(utf8_printable("€", 2), 0);
     assert_int_equal(utf8_printable("ab", 2), 1);
 }
 
-/* They may stand in a file that an editor shows, but not in what a stranger is called. */
+/* These may be in a file that an editor shows, but not in a name. */
 static void test_deceptive(void **state) {
     static const char *const deceptive[] = {
         "\u00ad", "\u034f", "\u061c", "\u115f", "\u180e", "\u200b", "\u200d", "\u200f", "\u2028",

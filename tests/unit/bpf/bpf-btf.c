@@ -38,7 +38,7 @@ static void test_every_kind(void **state) {
 
     for (size_t i = 0; i < ELEMENTSOF(kinds); i++) {
         btf_file_init(&f);
-        /* What follows is no types, so that a wrong size is noticed. */
+        /* The bytes that follow are not types, so a wrong size is noticed. */
         btf_file_type(&f, kinds[i].kind, 3, "x", kinds[i].fixed + 3 * kinds[i].each);
         btf_file_function(&f, "wanted");
         btf_file_finish(&f);
@@ -52,9 +52,9 @@ static void test_names(void **state) {
     uint32_t ids[ELEMENTSOF(names)], one, two;
 
     btf_file_init(&f);
-    btf_file_function(&f, "done"); /* ends like one of them */
-    btf_file_function(&f, "ones"); /* begins like it */
-    btf_file_function(&f, "onx");  /* differs at its end */
+    btf_file_function(&f, "done"); /* has the same end as one of them */
+    btf_file_function(&f, "ones"); /* has the same beginning */
+    btf_file_function(&f, "onx");  /* differs only at the end */
     btf_file_type(&f, BTF_FILE_TYPEDEF, 0, "type", 0);
     two = btf_file_function(&f, "two");
     btf_file_function(&f, NULL);
@@ -67,7 +67,7 @@ static void test_names(void **state) {
     assert_int_equal(ids[3], 0);
 }
 
-/* Names and types at every place around the ends of the pieces that are read. */
+/* Names and types at every offset around the boundaries of the pieces that are read. */
 static void test_pieces(void **state) {
     static const char *const names[] = { "wanted", "the_last" };
     uint32_t ids[2], wanted, last;
@@ -96,7 +96,7 @@ static void member(struct btf_file *file, const char *name, uint32_t offset) {
     file->header.type_len += (uint32_t) sizeof(m);
 }
 
-/* At every place around the ends of the pieces that are read, too. */
+/* The same for members. */
 static void test_members(void **state) {
     for (size_t before = 0; before < 700; before += before < 300 || before > 380 ? 100 : 1) {
         struct btf_query queries[] = {
@@ -174,9 +174,9 @@ static void test_bad(void **state) {
     assert_int_equal(find_one("wanted", &id), -EBADMSG);
     SPOIL(type_len, UINT32_MAX);
     assert_int_equal(find_one("wanted", &id), -EBADMSG);
-    SPOIL(type_len, 12 + 24 + 11); /* in the head of the second type */
+    SPOIL(type_len, 12 + 24 + 11); /* in the header of the second type */
     assert_int_equal(find_one("wanted", &id), -EBADMSG);
-    SPOIL(type_len, 12 + 23); /* in the members of the first */
+    SPOIL(type_len, 12 + 23); /* in the members of the first type */
     assert_int_equal(find_one("wanted", &id), -EBADMSG);
     build();
     f.size = 10;
@@ -186,7 +186,7 @@ static void test_bad(void **state) {
     assert_int_equal(id, 99);
 }
 
-/* What cannot be told must not be taken for something else. */
+/* An unknown kind must not be taken for another one. */
 static void test_unknown(void **state) {
     static const uint32_t infos[] = { 0, 20U << 24, 31U << 24, 32U << 24, 127U << 24,
                                       (1 << 5 | BTF_FILE_STRUCT) << 24 | 2, UINT32_MAX };
@@ -200,8 +200,8 @@ static void test_unknown(void **state) {
     assert_int_equal(id, 99);
 }
 
-/* Up to Linux 7.0 the header has 24 bytes, and a type at most 65535 members; since then, up to 32
- * bytes and 2^24 - 1 members, whatever the headers say that this was built with. */
+/* Up to Linux 7.0 the header has 24 bytes, and a type at most 65535 members. Since then there are
+ * up to 32 bytes and 2^24 - 1 members, whatever the headers at build time say. */
 static void test_formats(void **state) {
     static const uint32_t lengths[] = { 24, 32, 40, 4096 };
 
@@ -244,7 +244,7 @@ static void test_many_members(void **state) {
     assert_int_equal(id, 2);
 }
 
-/* A section that is smaller than the file says where the search ends. */
+/* If the file claims too much for a section, the search ends at the section's real end. */
 static void test_ends(void **state) {
     uint32_t id = 99;
 
@@ -259,7 +259,7 @@ static void test_ends(void **state) {
     assert_int_equal(id, 0);
 }
 
-/* Longer than any name that the kernel has (KSYM_NAME_LEN). */
+/* Longer than any name in the kernel (KSYM_NAME_LEN). */
 static void test_long_string(void **state) {
     char filler[9000] = "";
     uint32_t id = 99;

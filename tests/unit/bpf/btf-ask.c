@@ -4,7 +4,7 @@
 
 #include "bpf/btf.h"
 
-/* Asks a file of BTF what lpd asks that of the running kernel. For tests/vm/kernel-btf. */
+/* Runs lpd's queries on a file of BTF. For tests/vm/kernel-btf. */
 int main(int argc, char **argv) {
     struct btf_query queries[] = {
         { .name = "__x64_sys_finit_module" },

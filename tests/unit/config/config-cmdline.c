@@ -34,7 +34,7 @@ static void test_switches(void **state) {
     assert_switches("lpd=0 lpd=1", false, false, false, "");
     assert_switches("lpd=1 lpd=0", false, true, false, "");
     assert_switches("lpd=0 lpd", false, true, false, "");
-    /* Others' words. */
+    /* Words of other programs. */
     assert_switches("xlpd=0 lpd.x=0 lpdd=0 lpd.lock.x=0 LPD=0 rd.lpd.lock=0", false, false, false,
                     "");
 }
@@ -62,7 +62,7 @@ static char *read_id(struct host *h, bool in_initrd, const char *line) {
     return id;
 }
 
-/* No id is better than one that others have as well. */
+/* Without a valid id there is none, because others might share a default. */
 static void test_machine_id(void **state) {
     static const char valid[] = "0123456789abcdef0123456789abcdef", other[] = "ffffffffffffffff0000000000000000";
     static const char *const none[] = { "", "\n", "uninitialized\n", "0123456789abcdef\n",
@@ -142,7 +142,7 @@ static void test_read(void **state) {
     struct host h;
 
     tree_make(&h);
-    /* No kernel below a root that is not the running one. */
+    /* With another root there is no running kernel. */
     assert_int_equal(cmdline_read(&h, false, &s), 0);
     assert_false(s.disabled);
     h.live = true;

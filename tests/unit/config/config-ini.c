@@ -54,7 +54,7 @@ static void warn(void *userdata, int fault, struct error *one) {
 }
 
 static const struct ini_table table = { keys, ELEMENTSOF(keys), begin, assigned, NULL };
-/* The same for whoever tells warnings from faults. */
+/* The same for a caller that distinguishes warnings from faults. */
 static const struct ini_table warning_table = { keys, ELEMENTSOF(keys), begin, assigned, warn };
 
 static void fruit_done(struct fruit *f) {
@@ -68,7 +68,7 @@ static void fruit_done(struct fruit *f) {
     *f = (struct fruit){ 0 };
 }
 
-/* From a copy of exactly that size, so that the address sanitizer sees each step beyond it. */
+/* Reads from a copy of exactly that size, so that the address sanitizer detects every overrun. */
 static int read_bytes(const char *data, size_t size, struct fruit *ret, struct error *e) {
     _cleanup_free_ char *exact = malloc(size ? size : 1);
 
@@ -86,7 +86,7 @@ static void assert_fault_of(const char *data, size_t size, const char *message) 
     assert_int_equal(e.exit_status, EXIT_STATUS_CONFIG);
     assert_error_is(r, -EBADMSG, &e, message);
     fruit_done(&f);
-    /* Whoever does not want to know why gets the same answer. */
+    /* Without an error structure the result is the same. */
     assert_int_equal(read_bytes(data, size, &f, NULL), -EBADMSG);
 }
 
@@ -118,7 +118,7 @@ static void test_plain(void **state) {
     assert_name("[Fruit]\nName=Käse über µ 🍐\n", "Käse über µ 🍐");
     assert_name("[Fruit]\nName=a=b:c[d]\n", "a=b:c[d]");
     assert_name("[Fruit]\nName=a\tb\n", "a\tb");
-    /* An empty assignment is the default. */
+    /* An empty assignment sets the default. */
     assert_name("[Fruit]\nName=\n", "apple");
     assert_name("[Fruit]\nTasteSec=  \n", NULL);
 }
@@ -181,7 +181,7 @@ static void test_long_line(void **state) {
     assert_length(65537, false);
     assert_length(200000, false);
 
-    /* Blanks around it and comments do not count. */
+    /* Blanks around the value and comments do not count. */
     text = end = malloc(500000);
     assert_non_null(text);
     memset(end, ' ', 100000);
@@ -193,7 +193,7 @@ static void test_long_line(void **state) {
     assert_name(text, "a");
 }
 
-/* A message quotes what a terminal can show. */
+/* A message quotes only what a terminal can show. */
 static void test_long_quote(void **state) {
     char text[1024], *end = stpcpy(text, "[Fruit]\n");
 
@@ -216,14 +216,15 @@ static void test_continued(void **state) {
     assert_name("[Fruit]\nName=\\\n  a\n", "a");
     assert_name("[Fruit]\nName=a\\\n\nTasteSec=b\n", "b");
     assert_name("[Fruit]\nName\\\n=a\n", "a");
-    /* Those that continue nothing: at the end of the file, of a comment, and two. */
+    /* Backslashes that continue nothing: at the end of the file, at the end of a comment, and
+     * double ones. */
     assert_name("[Fruit]\nName=a\\", "a");
     assert_name("[Fruit]\nName=a\\\n", "a");
     assert_name("[Fruit]\n# x\\\nName=a\n", "a");
     assert_name("[Fruit]\nName=C:\\\\\n", "C:\\\\");
     assert_name("[Fruit]\nName=a\\b\n", "a\\b");
     assert_fault("[Fruit]\nName=a\\ \n", "f.conf:2: blanks follow the backslash at the end of the line");
-    /* A line has the number of its beginning, also for those after it. */
+    /* A continued line has the number of its beginning, and later lines are counted correctly. */
     assert_int_equal(read_bytes(lines, strlen(lines), &f, NULL), 0);
     assert_string_equal(f.assignments, "Name@2 Colour@6 ");
     assert_string_equal(f.colour, "c   d");
@@ -231,7 +232,7 @@ static void test_continued(void **state) {
     assert_fault("[Fruit]\nName=a\\\nb\nx\n", "f.conf:4: 'x' is neither a [Section], KEY=VALUE nor a comment");
 }
 
-/* A path of Windows, or a backslash left behind, must not delete what follows. */
+/* A Windows path, or a stray backslash, must not swallow the next line. */
 static void test_swallowed(void **state) {
     assert_fault("[Fruit]\nName=C:\\\nTasteSec=a\n",
                  "f.conf:2: the line ends in a backslash, so line 3 would be part of it");
@@ -242,7 +243,7 @@ static void test_swallowed(void **state) {
     assert_name("[Fruit]\nName=a\\\nverbose=1\n", "a verbose=1");
 }
 
-/* 64 KiB are the limit of what a line says in the end. */
+/* 64 KiB is the limit for a line with its continuations. */
 static void test_continued_without_end(void **state) {
     char *text = malloc(200000), *end = stpcpy(text, "[Fruit]\nName=");
     _cleanup_(fruit_done) struct fruit f = { 0 };
@@ -277,7 +278,7 @@ static void test_lists_add(void **state) {
                  "f.conf:3: Eaters= takes names of letters, digits, '-', '_' and '.', not 'b!'");
 }
 
-/* Comments and what is only for people: the rest of the file counts. */
+/* Faults in comments and in keys without effect are warnings: the rest of the file counts. */
 static void test_warnings(void **state) {
     static const char text[] = "# K\xe4se\n[Fruit]\nName=a\n[Tree:x]\nNote=a\nNote=b\nColour=c\\\n#\1\n d\n[Tree:y]\n"
                                "Note=b\0b\n[Tree:z]\nNote=\x1b[2J\nColour=red\n";
@@ -303,7 +304,7 @@ static void test_warnings(void **state) {
     }
     assert_null(w);
     assert_int_equal(n, ELEMENTSOF(expected));
-    /* Who does not tell them apart has faults. */
+    /* A caller that does not distinguish them gets faults. */
     assert_int_equal(read_bytes(text, sizeof(text) - 1, &f, NULL), -EBADMSG);
 }
 
@@ -319,14 +320,14 @@ static void test_long_names(void **state) {
     assert_string_equal(f.argument, argument);
     assert_string_equal(f.colour, "red");
 
-    /* Two sections that begin alike are two. */
+    /* Two sections with the same beginning are different. */
     (void) snprintf(text, sizeof(text), "[Tree:%s1]\nColour=red\n[Tree:%s2]\nColour=blue\n",
                     argument, argument);
     fruit_done(&f);
     assert_int_equal(read_bytes(text, strlen(text), &f, NULL), 0);
     assert_string_equal(f.assignments, "Colour@2 Colour@4 ");
 
-    /* A key that begins as a good one. */
+    /* A key that begins like a valid one. */
     memset(argument, 'x', 60);
     argument[60] = '\0';
     (void) snprintf(text, sizeof(text), "[Fruit]\nName%s=a\n", argument);
@@ -350,7 +351,7 @@ static void test_characters(void **state) {
     assert_fault("[Fruit]\nName=\xc2\x9b\n",
                  "f.conf:2: byte 0xc2 at column 6 is a control character or not UTF-8");
     assert_fault("# \x7f\n", "f.conf:1: byte 0x7f at column 3 is a control character or not UTF-8");
-    /* Cut off in the middle of a character. */
+    /* Truncated in the middle of a character. */
     assert_fault("[Fruit]\nName=\xc3",
                  "f.conf:2: byte 0xc3 at column 6 is a control character or not UTF-8");
 }
@@ -400,8 +401,8 @@ static void test_twice(void **state) {
     assert_name("[Fruit]\nName=a\n[Tree:a]\nColour=x\n[Tree:b]\nColour=y\n", "a");
 }
 
-/* The first fault is told; what is good is taken, before and after it; and what stands in a section
- * that was refused never lands in another one. */
+/* The first fault is reported. Valid lines before and after it count, and lines of a refused
+ * section never go to another section. */
 static void test_goes_on(void **state) {
     static const char text[] = "[Fruit]\nName=a\nOops=b\n\1\n[Zebra]\nTasteSec=c\nOops=d\n"
                                "[Tree:oak]\nColour=red\n[Fruit\nColour=blue\n";

@@ -33,7 +33,7 @@ static void load(const struct host *h, struct manifest_list *ret) {
     assert_int_equal(r, 0);
 }
 
-/* The entries as "NAME=DESCRIPTION", a broken one as "NAME!". */
+/* The entries as "NAME=DESCRIPTION", an invalid one as "NAME!". */
 static void assert_entries(const struct host *h, const char *expected) {
     _cleanup_(manifest_list_done) struct manifest_list l = { 0 };
     char found[4096], *end = found;
@@ -54,7 +54,7 @@ static void assert_entries(const struct host *h, const char *expected) {
     assert_string_equal(found, expected);
 }
 
-/* The entry of that name is broken, with that message. */
+/* Asserts that the entry of that name is invalid, with that message. */
 static void assert_broken(const struct host *h, const char *name, const char *message) {
     _cleanup_(manifest_list_done) struct manifest_list l = { 0 }, one = { 0 };
     const struct manifest_entry *entry;
@@ -104,7 +104,7 @@ static void test_override(void **state) {
     assert_entries(h, "x=run");
     tree_write(h, ETC "x.conf", "[Patch]\nDescription=etc\n");
     assert_entries(h, "x=etc");
-    /* A whole file: nothing of the one below shows through, be it as broken as can be. */
+    /* A file replaces the one below completely, however broken that is. */
     tree_write(h, ETC "x.conf", "[Patch]\nEnabled=no\n");
     tree_write(h, USR "x.conf", "]\n");
     assert_entries(h, "x=");
@@ -128,7 +128,7 @@ static void test_mask(void **state) {
     assert_error_is(r, -ENOENT, &e, "no manifest is named 'b'");
     r = manifest_load(h, "d", &m, &e);
     assert_error_is(r, -ENOENT, &e, "no manifest is named 'd'");
-    /* A mask below an override masks nothing. */
+    /* A mask below an override has no effect. */
     tree_write(h, RUN "d.conf", "[Patch]\n");
     tree_write(h, USR "d.conf", "");
     assert_entries(h, "c= d=");
@@ -160,7 +160,7 @@ static void test_dropins(void **state) {
     assert_int_equal(m.stage, STAGE_SYSTEM);
     assert_string_equal(m.after[0], "a");
 
-    /* Drop-ins alone are no patch, and those of a masked one count for nothing. */
+    /* Drop-ins alone are not a patch, and those of a masked manifest have no effect. */
     tree_write(h, ETC "y.conf.d/a.conf", "[Patch]\n");
     tree_write(h, ETC "x.conf", "");
     assert_entries(h, "");
@@ -221,7 +221,7 @@ static void test_kinds(void **state) {
     assert_int_equal(mkfifo(path, 0600), 0);
     tree_link(h, "../elsewhere", ETC "d.conf");
     tree_write(h, "/etc/lpd/elsewhere", "[Patch]\nDescription=d\n");
-    /* Out of the root there is no way. */
+    /* No path leads out of the root. */
     tree_link(h, "../../../../../../../../../../../../etc/passwd", ETC "e.conf");
     tree_write_data(h, ETC "f.conf", "[Patch]\0\n", 9);
     assert_entries(h, "a= b! c! d=d e! f!");
@@ -279,14 +279,14 @@ static void test_twins(void **state) {
     assert_null(manifest_list_find(&l, "fix"));
     assert_null(manifest_list_find(&l, "zzz"));
 
-    /* A list that somebody else put together finds the same. */
+    /* A list that was built in another way is searched correctly too. */
     free(l.by_name);
     l.by_name = NULL;
     assert_ptr_equal(manifest_list_find(&l, "fix_a-b"), l.entries);
     assert_ptr_equal(manifest_list_find(&l, "fix-c"), l.entries + 2);
     assert_null(manifest_list_find(&l, "fix"));
 
-    /* A masked one is no twin. */
+    /* A masked manifest conflicts with no other name. */
     tree_write(h, ETC "fix-a_b.conf", "");
     assert_entries(h, "fix_a-b=second fix_c=");
 }
@@ -314,7 +314,7 @@ static void assert_source(const struct manifest *m, size_t i, const char *path, 
     assert_memory_equal(m->sources[i].data, text, strlen(text));
 }
 
-/* The bytes of every file that says something, and of no other; for all patches only on request. */
+/* The bytes of every file with content; for all patches only on request. */
 static void test_sources(void **state) {
     _cleanup_(manifest_list_done) struct manifest_list all = { 0 }, kept = { 0 };
     _cleanup_(manifest_done) struct manifest m = { 0 };
@@ -347,7 +347,7 @@ static void test_sources(void **state) {
     }
 }
 
-/* A directory that cannot be read may hide or mask anything: nothing is known then. */
+/* A directory that cannot be read may hide or mask any file, so nothing is known. */
 static void test_unreadable_directory(void **state) {
     _cleanup_(manifest_list_done) struct manifest_list l = { 0 };
     const struct host *h = *state;
@@ -361,7 +361,7 @@ static void test_unreadable_directory(void **state) {
                     "/etc/lpd/patches.d: cannot read the directory: Not a directory");
 }
 
-/* As somebody who may not read what is there. Root may, so that this becomes nobody. */
+/* As a user who may not read the files. Root may read everything, so the test becomes nobody. */
 static void test_unprivileged(void **state) {
     _cleanup_(manifest_list_done) struct manifest_list l = { 0 };
     const struct host *h = *state;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* 10,000 manifests in under a second and 50 MB, and ten times the manifests take ten times as long.
- * The address sanitizer makes all of it slower and larger, so it gets more room. */
+/* 10,000 manifests take less than a second and 50 MB, and ten times the manifests take ten times as
+ * long. With the address sanitizer everything is slower and larger, so the limits are higher. */
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -83,7 +83,7 @@ static struct figures load(const struct host *h, unsigned n) {
     return (struct figures){ now() - start, usage.ru_maxrss };
 }
 
-/* In a process of its own, whose peak of memory is its own. */
+/* Runs in a separate process, to measure its own peak memory. */
 static struct figures measure(const struct host *h, unsigned n) {
     struct figures f = { 0 };
     int pipe_fds[2], status;
@@ -118,7 +118,7 @@ static void test_many(void **state) {
 
     assert_true(ten_thousand.seconds < SECONDS_MAX);
     assert_true(ten_thousand.resident_kb < RESIDENT_MAX_KB);
-    /* Twice is for the noise of a busy machine; squares would give a hundred. */
+    /* The factor of two allows for a busy machine; quadratic time would give a hundred. */
     assert_true(ten_thousand.seconds < 2 * 10 * MAX(thousand.seconds, 0.005));
 }
 

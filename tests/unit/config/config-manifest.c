@@ -157,7 +157,7 @@ static void test_merge(void **state) {
     assert_error_is(r, -EBADMSG, &e, "/d.conf:2: unknown key 'Oops'");
 }
 
-/* What a large fix needs. */
+/* Values as long as a large fix needs them. */
 static void test_long_values(void **state) {
     _cleanup_(manifest_done) struct manifest m = { 0 };
     char text[8192], description[301], parameters[4097], *end;
@@ -179,7 +179,7 @@ static void test_long_values(void **state) {
     assert_null(m.warnings.message);
 }
 
-/* They keep no patch from being loaded, of the file itself or of a drop-in. */
+/* Such faults do not prevent the load, neither in the file itself nor in a drop-in. */
 static void test_warnings(void **state) {
     static const char bad[] = "# \xe4\n[Patch]\nDescription=a\nDescription=K\xe4se\nRequired=yes\n";
     _cleanup_(manifest_done) struct manifest m = { 0 };
@@ -203,7 +203,7 @@ static void test_warnings(void **state) {
     assert_int_equal(manifest_merge(&m, "/d.conf", many, strlen(many), NULL), 0);
     assert_null(m.fixes);
     assert_string_equal(m.warnings.more->more->message, "/d.conf:2: Fixes= takes at most 4096 words");
-    /* A fault of another key is one, and all are shown with it. */
+    /* A fault in another key prevents it, and all faults are reported. */
     manifest_done(&m);
     assert_int_equal(parse("# \xe4\n[Patch]\nOops=1\n", &m, &e), -EBADMSG);
     assert_string_equal(e.message, "/m.conf:3: unknown key 'Oops'");
@@ -298,7 +298,7 @@ static void test_good_files(void **state) {
     }
 }
 
-/* Two while an install replaces the module, each a hash. */
+/* There are two while an install replaces the module; each is checked. */
 static void test_hashes(void **state) {
     _cleanup_(manifest_done) struct manifest m = { 0 };
 
@@ -326,7 +326,7 @@ static void test_bad_name(void **state) {
     assert_error_is(r, -EBADMSG, &e, "/m.conf: 'a/b' is not a valid patch name");
 }
 
-/* Drop-ins may not add sections without end. */
+/* The number of sections from drop-ins is limited. */
 static void test_many_kernels(void **state) {
     _cleanup_(manifest_done) struct manifest m = { 0 };
     struct error e = ERROR_NULL;
@@ -344,7 +344,7 @@ static void test_many_kernels(void **state) {
     assert_int_equal(m.n_kernels, INI_SECTIONS_MAX);
 }
 
-/* Every key and section is known by the table that others complete from. */
+/* The table, which completions use too, contains every key and section. */
 static void test_keys(void **state) {
     assert_string_equal(manifest_keys[0].name, "Description");
     assert_string_equal(manifest_keys[n_manifest_keys - 1].name, "BuildID");

@@ -116,7 +116,7 @@ static const char every_key[] = "[Trust]\n"
                                 "Silence=late initramfs\n"
                                 "Silence=manifest\n";
 
-/* A line has an end, a list of modules may have none. */
+/* One line is limited, a list of modules may use several. */
 static void test_modules_on_several_lines(void **state) {
     _cleanup_(policy_done) struct policy p = { 0 }, later = { 0 };
     _cleanup_free_ char *names = NULL, *rest = NULL;
@@ -131,7 +131,7 @@ static void test_modules_on_several_lines(void **state) {
     assert_place(&p, "Modules", 1, 3, "b c", "/etc/lpd/lpd.conf", 4);
     assert_place(&p, "Modules", 2, 3, "d", "/etc/lpd/lpd.conf", 6);
 
-    /* What is read later takes the place of all that. */
+    /* Files read later replace all of that. */
     tree_write(h, "/etc/lpd/lpd.conf.d/10.conf", "[Lock]\nModules=e\nModules=\nModules=f\nModules=g\n");
     load(h, &later);
     rest = strv_join(later.lock_modules, " ");
@@ -199,7 +199,7 @@ static void test_dropins(void **state) {
     _cleanup_(policy_done) struct policy p = { 0 };
     const struct host *h = *state;
 
-    /* Drop-ins count without a main file, too, and beside a masked one. */
+    /* Drop-ins count even without a main file, and beside a masked one. */
     tree_write(h, "/usr/lib/lpd/lpd.conf.d/50-a.conf", "[Trust]\nSignature=permissive\n");
     tree_write(h, "/etc/lpd/lpd.conf.d/40-a.conf", "[Trust]\nSignature=local\nKeyrings=platform\n");
     load(h, &p);
@@ -215,7 +215,7 @@ static void test_dropins(void **state) {
     load(h, &p);
     assert_int_equal(p.signature, SIGNATURE_LOCAL);
 
-    /* An empty assignment is the default again, and the file that says so is named. */
+    /* An empty assignment sets the default again, and its file is shown as the origin. */
     tree_write(h, "/run/lpd/lpd.conf.d/60.conf", "[Trust]\nKeyrings=\n");
     load(h, &p);
     assert_int_equal(p.keyrings, EVERY_KEYRING);
@@ -237,7 +237,7 @@ static void assert_strict(const struct host *h, const char *message, struct poli
     assert_origin(p, "Signature", "required", NULL, 0);
 }
 
-/* What is bad is told, what is good holds, and the signature is required. */
+/* Bad values are reported, good ones count, and signatures are required. */
 static void test_strict(void **state) {
     _cleanup_(policy_done) struct policy p = { 0 };
     const struct host *h = *state;

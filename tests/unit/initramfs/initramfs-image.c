@@ -64,7 +64,7 @@ static void record(const char *release, const char *patches) {
 #define CARRIED(name, sha256) "{\"name\":\"" name "\",\"sha256\":" sha256 "}"
 #define OLD(name) CARRIED(name, "\"" OTHER_SHA256 "\"")
 
-/* A patch as the image carries it when it is up to date. */
+/* A patch as an up-to-date image contains it. */
 static char *carried(const char *name) {
     _cleanup_free_ char *path = NULL;
     struct module_file f = MODULE_FILE_NULL;
@@ -78,7 +78,7 @@ static char *carried(const char *name) {
     return text;
 }
 
-/* Looks as a release says it, and gives the sentence, or "". */
+/* Compares for that release, and returns the sentence, or "". */
 static const char *look_from(const char *release) {
     _cleanup_(manifest_list_done) struct manifest_list manifests = {};
     _cleanup_(policy_done) struct policy policy = {};
@@ -158,7 +158,7 @@ static void test_hostile_record(void **state _unused_) {
     assert_string_equal(look(), THE " lacks lp-a; run " UPDATE);
 }
 
-/* What another image would not mend is told of elsewhere. */
+/* Faults that another image would not correct are reported elsewhere. */
 static void test_broken_patches(void **state _unused_) {
     patch("lp-a", "Stage=initrd\n");
     fake_kernel_text(&k, MODULES "lp-a.ko", "rubbish");
@@ -187,8 +187,8 @@ static void test_nothing_can_be_told(void **state _unused_) {
     assert_string_equal(look(), "");
 }
 
-/* The administrator's are the volume's, a package's are not, and what the image has from before is
- * too much. */
+/* The administrator's patches belong on the volume, those of packages do not, and patches in an
+ * older image are too many. */
 static void test_volume(void **state _unused_) {
     fake_kernel_text(&k, "/etc/lpd/lpd.conf.d/10-store.conf", "[Store]\nDevice=LABEL=store\n");
     patch("lp-a", "Stage=initrd\n");
@@ -335,7 +335,7 @@ static void test_told_once(void **state _unused_) {
     assert_string_equal(told[1], "gone: " THE " still contains gone; run " UPDATE);
 }
 
-/* Of a policy that is broken what could be read holds. */
+/* If the policy is broken, what could be read of it counts. */
 static void test_told_under_a_broken_policy(void **state _unused_) {
     fake_kernel_text(&k, "/etc/lpd/lpd.conf",
                      "[Store]\nDevice=LABEL=store\n[Trust]\nSignature=maybe\n");

@@ -49,7 +49,8 @@ static void test_order(void **state _unused_) {
     assert_next("6.12.9-amd64");
 }
 
-/* Modules that a removed kernel left, and an image without modules, which no patch can be for. */
+/* Modules that a removed kernel has left, and an image without modules, for which there can be no
+ * patch. */
 static void test_halves(void **state _unused_) {
     in_boot("6.1.0-9");
     tree_write(&h, "/usr/lib/modules/6.1.0-10/modules.dep", "");
@@ -61,7 +62,7 @@ static void test_halves(void **state _unused_) {
     assert_true(kernel_is_installed(&h, "6.1.0-11"));
 }
 
-/* What is no release becomes no part of a path, and of a command. */
+/* A text that is not a release is not used in paths and commands. */
 static void test_names(void **state _unused_) {
     static const char *const names[] = { ".build", "a b", "-u", "6.1;x", "6.1\n", "\xff" };
 
@@ -82,7 +83,7 @@ static void test_no_directory(void **state _unused_) {
     assert_null(next);
 }
 
-/* As grub-mkconfig(8) of Debian writes it, but for what has nothing to do with entries. */
+/* As grub-mkconfig(8) of Debian writes it, without the parts that do not concern entries. */
 #define GRUB_CFG(fallback)                                                                         \
     "if [ -s $prefix/grubenv ]; then\n  set have_grubenv=true\n  load_env\nfi\n"                   \
     "if [ \"${next_entry}\" ] ; then\n   set default=\"${next_entry}\"\n   set next_entry=\n"       \
@@ -137,7 +138,7 @@ static void test_grub_chosen(void **state _unused_) {
     assert_next("6.12.9-amd64");
     tree_write(&h, "/boot/grub/grubenv", GRUBENV "saved_entry=1>1\nnext_entry=\n####");
     assert_next("6.1.0-56-amd64");
-    /* What was saved counts only where the configuration says so; what is for one boot counts. */
+    /* A saved choice counts only if the configuration uses it; a choice for one boot counts. */
     tree_write(&h, "/boot/grub/grub.cfg", GRUB_CFG("0"));
     assert_next("6.12.9-amd64");
     tree_write(&h, "/boot/grub/grubenv", GRUBENV "next_entry=1>1\n####");
@@ -184,7 +185,7 @@ static void test_systemd_boot(void **state _unused_) {
     bls("/efi", "debian-6.1.0-56-amd64", "6.1.0-56-amd64");
     bls("/efi", "debian-6.12.9-amd64", "6.12.9-amd64");
     bls("/efi", "other-6.1.0-5-amd64", "6.1.0-5-amd64");
-    tree_write(&h, "/boot/grub/grub.cfg", GRUB_CFG("1>1")); /* it is no more in use */
+    tree_write(&h, "/boot/grub/grub.cfg", GRUB_CFG("1>1")); /* it is not used any more */
     assert_next("6.12.9-amd64");
     tree_write(&h, "/efi/loader/loader.conf", "timeout 3\ndefault other-*\n");
     assert_next("6.1.0-5-amd64");

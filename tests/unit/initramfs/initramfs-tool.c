@@ -5,8 +5,8 @@
 #include "root.h"
 #include "state/image.h"
 
-/* The record of the initramfs, which may hold anything by the time it is read, and the command that
- * makes an image again. */
+/* The record of the initramfs, which may contain anything when it is read, and the command that
+ * rebuilds an image. */
 
 #define KERNEL "6.1.0-56-amd64"
 #define UPDATE "/usr/sbin/update-initramfs"
@@ -84,7 +84,7 @@ static void test_wrong_types(void **state _unused_) {
         assert_no_record(texts[i]);
 }
 
-/* A name becomes part of messages and paths. */
+/* A name is used in messages and paths. */
 static void test_names(void **state _unused_) {
     static const char *const names[] = {
         "", "../fix", "a/b", ".hidden", "-rf", "a b", "a\\u001b[31m", "a\\u0000b/..", "\xc3\xa9",
@@ -139,7 +139,7 @@ static void test_no_file(void **state _unused_) {
     assert_int_equal(image_record_read(&h, &r), -EISDIR);
 }
 
-/* Finds the tool; gives the command, or NULL. */
+/* Finds the tool; returns the command, or NULL. */
 static const char *command(struct initramfs_rebuild *b) {
     static char text[256];
     _cleanup_free_ char *joined = NULL, *one = NULL;
@@ -152,7 +152,7 @@ static const char *command(struct initramfs_rebuild *b) {
     }
     joined = strv_join(b->argv, " ");
     (void) snprintf(text, sizeof(text), "%s", joined);
-    /* As a person types it: without the directory. */
+    /* As a person types it, without the directory. */
     assert_int_equal(initramfs_rebuild_command(&h, KERNEL, &one), 0);
     assert_string_equal(one, strstr(text, path_basename(b->argv[0])));
     return text;
@@ -209,7 +209,7 @@ static void test_unified(void **state _unused_) {
     assert_string_equal(command(&b),
                         "/usr/bin/kernel-install add " KERNEL " /usr/lib/modules/" KERNEL "/vmlinuz");
     assert_false(b.every_kernel);
-    /* The administrator's file takes the place of the other. */
+    /* The administrator's file replaces the other one. */
     for (size_t i = 0; i < ELEMENTSOF(layouts); i++) {
         tree_write(&h, "/etc/kernel/install.conf", layouts[i]);
         assert_non_null(command(&b));
@@ -217,7 +217,7 @@ static void test_unified(void **state _unused_) {
     }
 }
 
-/* Writes an image that was made at that second. */
+/* Writes an image with that time. */
 static void image(const char *path, time_t second) {
     const struct timespec times[2] = { { .tv_sec = second }, { .tv_sec = second } };
     _cleanup_close_ int dir_fd = -EBADF;
@@ -247,7 +247,7 @@ static void test_images(void **state _unused_) {
     assert_int_equal(initramfs_image_usec(&h, KERNEL), 3000 * USEC_PER_SEC);
 }
 
-/* What is no image has no time, nor what belongs to another machine. */
+/* A file that is not an image has no time, nor does one of another machine. */
 static void test_no_image(void **state _unused_) {
     tree_write(&h, "/boot/initrd.img-" KERNEL "/x", "");
     tree_link(&h, "/etc/hostname", "/boot/initrd-" KERNEL);

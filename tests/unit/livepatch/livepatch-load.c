@@ -20,7 +20,7 @@ static void test_load(void **state _unused_) {
     assert_string_equal(k.parameters, "verbose=1 x=\"a b\"");
     assert_int_equal(k.flags, 0);
     assert_null(e.message);
-    /* The transition goes on: nobody has waited. */
+    /* The transition continues: nothing has waited for it. */
     assert_int_equal(k.n_sleep, 0);
     assert_true(fake_kernel_module(&k, "lp_a")->transition);
 }
@@ -31,7 +31,7 @@ static void test_already(void **state _unused_) {
     assert_int_equal(result, LOAD_ALREADY);
     assert_int_equal(k.n_finit, 0);
 
-    /* Also where nothing could be loaded any more. */
+    /* The same if nothing could be loaded any more. */
     fake_kernel_text(&k, "/proc/sys/kernel/modules_disabled", "1\n");
     assert_int_equal(load_now("lp_a", BUILD_1), 0);
     assert_int_equal(result, LOAD_ALREADY);
@@ -76,7 +76,7 @@ static void test_signed(void **state _unused_) {
     assert_in("lp_a", BUILD_1);
 }
 
-/* E: unsigned, F: forced. What cannot be read is no signature either. */
+/* E: unsigned, F: forced. A taint that cannot be read does not count as signed. */
 static void test_taken_in_as_unsigned(void **state _unused_) {
     static const char *const taints[] = { "OEK\n", "OFK\n", "EK\n", "F\n" };
 
@@ -93,7 +93,7 @@ static void test_stays_although_unsigned(void **state _unused_) {
     assert_error(load_signed("OEK\n"), -ESTALE, EXIT_STATUS_REFUSED, "unloading it again failed: ");
 }
 
-/* What was in before is not lpd's to take out. */
+/* lpd does not unload a patch that was loaded before. */
 static void test_already_in_unsigned(void **state _unused_) {
     fake_kernel_module(&k, "lp_a")->taint = "OEK\n";
     fake_kernel_patch(&k, "lp_a", BUILD_1);
@@ -102,7 +102,7 @@ static void test_already_in_unsigned(void **state _unused_) {
     assert_in("lp_a", BUILD_1);
     assert_int_equal(k.n_finit, 0);
 
-    /* Nobody asks where the policy does not. */
+    /* The taint is not checked if the policy does not require it. */
     assert_int_equal(load_now("lp_a", BUILD_1), 0);
     assert_int_equal(result, LOAD_ALREADY);
 }
@@ -117,7 +117,7 @@ static void test_stale_build(void **state _unused_) {
     assert_int_equal(k.n_finit, 0);
     assert_in("lp_a", BUILD_1);
 
-    /* A file without an id is not the one that is in. */
+    /* A file without a build id is not the loaded build. */
     assert_error(load_now("lp_a", NULL), -EEXIST, EXIT_STATUS_FAILED, "another build");
 }
 
@@ -163,7 +163,7 @@ static void test_privilege(void **state _unused_) {
     fake_kernel_text(&k, "/proc/self/status", "Name:\tx\nCapEff:\t0000000000000000\n");
     assert_error(load_now("lp_a", BUILD_1), -EPERM, EXIT_STATUS_PRIVILEGE, "only root");
 
-    /* All but CAP_SYS_MODULE. */
+    /* All capabilities but CAP_SYS_MODULE. */
     fake_kernel_text(&k, "/proc/self/status", "Name:\tx\nCapEff:\t000001fffffeffff\nSeccomp:\t0\n");
     assert_error(load_now("lp_a", BUILD_1), -EPERM, EXIT_STATUS_PRIVILEGE, "only root");
 
@@ -207,7 +207,7 @@ static void test_ftrace_off(void **state _unused_) {
     assert_string_equal(e.hint, "sysctl kernel.ftrace_enabled=1");
     assert_int_equal(k.n_finit, 0);
 
-    /* The same when it is switched off in between. */
+    /* The same if it is disabled in between. */
     fake_kernel_text(&k, "/proc/sys/kernel/ftrace_enabled", "1\n");
     k.on_finit = switch_ftrace_off;
     assert_error(load_now("lp_a", BUILD_1), -EBUSY, EXIT_STATUS_FAILED, "function tracing");
@@ -273,7 +273,7 @@ static void test_waits_for_transition(void **state _unused_) {
     assert_int_equal(result, LOAD_DONE);
     assert_in("lp_a", BUILD_1);
     assert_in("lp_b", BUILD_2);
-    /* The kernel was asked when it was free, and not before. */
+    /* The kernel was called only when no transition was running. */
     assert_int_equal(k.n_finit, 2);
     assert_false(fake_kernel_module(&k, "lp_a")->transition);
     assert_null(e.message);
@@ -303,7 +303,7 @@ static void test_busy_for_a_moment(void **state _unused_) {
     assert_int_equal(load_now("lp_a", BUILD_1), 0);
     assert_int_equal(k.n_finit, 2);
 
-    /* Not for ever. */
+    /* The wait is limited. */
     m = fake_kernel_module(&k, "lp_b");
     m->error = -EBUSY;
     k.n_finit = 0;
@@ -338,7 +338,7 @@ static void test_cumulative_and_back(void **state _unused_) {
     fake_kernel_module(&k, "lp_a")->replace = true;
     fake_kernel_module(&k, "lp_b")->replace = true;
 
-    /* Each load comes while the transition of the one before is still running. */
+    /* Each load starts while the transition of the previous one is still running. */
     for (unsigned i = 0; i < 4; i++) {
         assert_int_equal(load_now(i % 2 == 0 ? "lp_a" : "lp_b", BUILD_1), 0);
         assert_int_equal(result, LOAD_DONE);
@@ -357,7 +357,8 @@ static void test_replacement_may_stall(void **state _unused_) {
     fake_kernel_module(&k, "lp_b")->stalls = true;
     assert_int_equal(load_now("lp_b", BUILD_2), 0);
 
-    /* A kernel that does not say whether lp_b replaces: it is in, as far as can be known. */
+    /* The kernel does not say whether lp_b is cumulative: the patch counts as loaded, as far as is
+     * known. */
     assert_int_equal(load_now("lp_a", BUILD_1), 0);
     assert_int_equal(result, LOAD_ALREADY);
     assert_null(e.message);
@@ -381,7 +382,7 @@ static void test_remains_are_removed(void **state _unused_) {
     fake_kernel_advance(&k, 2 * USEC_PER_SEC);
     assert_true(m->loaded && !m->registered && m->references == 1);
 
-    /* Another build is fine now. */
+    /* Another build can be loaded now. */
     assert_int_equal(load_now("lp_a", BUILD_2), 0);
     assert_int_equal(result, LOAD_DONE);
     assert_in("lp_a", BUILD_2);
@@ -441,7 +442,7 @@ static void test_registers_no_patch(void **state _unused_) {
     assert_absent("lp_a");
 }
 
-/* The name in .modinfo is no more than a word: the kernel goes by the one in struct module. */
+/* The name in .modinfo proves nothing: the kernel uses the one in struct module. */
 static void test_name_is_another(void **state _unused_) {
     _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
 
@@ -454,7 +455,7 @@ static void test_name_is_another(void **state _unused_) {
     assert_absent("lp_true");
     assert_in("lp_other", BUILD_2);
 
-    /* Without a build id it is the patch that has come. */
+    /* Without a build id, the patch that has appeared is taken. */
     free(f.info.build_id);
     f.info.build_id = NULL;
     assert_error(load_file(&f, NULL, USEC_INFINITY, &result), -ESTALE, EXIT_STATUS_REFUSED,
@@ -466,7 +467,8 @@ static void test_name_is_another(void **state _unused_) {
                  "unloading it again failed: ");
 }
 
-/* A file as LoadPin and IPE want it, with what a server answers to the second reading. */
+/* A file as LoadPin and IPE require it, with the bytes that a server returns for the second
+ * reading. */
 static void file_to_load(const char *name, const char *build_id, const char *second_reading,
                          struct module_file *ret) {
     fake_module_file(name, build_id, ret);
@@ -485,7 +487,7 @@ static void test_file_is_wanted(void **state _unused_) {
 
         file_to_load("lp_a", BUILD_1, SERVED("lp_a", BUILD_1), &f);
         k.memory_error = refusals[i];
-        /* The kernel would read bytes that nobody has checked. */
+        /* The kernel would read bytes that were not checked. */
         fake_kernel_text(&k, "/sys/module/module/parameters/sig_enforce", "N\n");
         k.n_finit = 0;
         assert_error(load_file(&f, NULL, USEC_INFINITY, &result), refusals[i], EXIT_STATUS_REFUSED, "");
@@ -503,7 +505,7 @@ static void test_file_is_wanted(void **state _unused_) {
     }
 }
 
-/* Well signed as it may be, it is not what was checked. */
+/* The file is validly signed, but not what was checked. */
 static void test_file_was_another(void **state _unused_) {
     static const char *const served[] = { SERVED("lp_a", BUILD_2), SERVED("lp_b", BUILD_1),
                                           SERVED("lp_b", BUILD_2) };

@@ -21,10 +21,10 @@ static void test_pace(void **state _unused_) {
 
     assert_int_equal(wait_pace(0), 2 * USEC_PER_MSEC);
     assert_int_equal(wait_pace(40 * USEC_PER_MSEC), 10 * USEC_PER_MSEC);
-    /* Whoever waits for the usual end of a transition sees it within 20 ms. */
+    /* The usual end of a transition is noticed within 20 ms. */
     assert_int_equal(wait_pace(2 * USEC_PER_SEC), 20 * USEC_PER_MSEC);
     assert_int_equal(wait_pace(USEC_INFINITY), 250 * USEC_PER_MSEC);
-    /* A second of waiting takes some dozens of looks, and the end is noticed soon. */
+    /* A second of waiting takes some dozens of polls, and the end is noticed soon. */
     for (; elapsed < USEC_PER_SEC; polls++)
         elapsed += wait_pace(elapsed);
     assert_uint_in_range(polls, 40, 80);
@@ -61,7 +61,7 @@ static void test_kernel_without_transitions(void **state _unused_) {
     fake_kernel_remove(&k, "/sys/kernel/livepatch/lp_a/transition");
     assert_int_equal(transition_wait(&k.host, "lp_a", 0), 0);
 
-    /* Neither attribute: it is being removed, and the end is still to come. */
+    /* Neither attribute exists: it is being removed, and has not ended yet. */
     fake_kernel_remove(&k, "/sys/kernel/livepatch/lp_a/enabled");
     assert_int_equal(transition_wait(&k.host, "lp_a", USEC_PER_SEC), -ETIME);
 }
@@ -122,7 +122,7 @@ static void test_finishes(void **state _unused_) {
     start_disabling("lp_a");
     assert_error(finish("lp_a", ON_STALL_WAIT), -ENOENT, EXIT_STATUS_NO_PATCH, "the patch is gone");
 
-    /* It was turned back, and the directory is still there. */
+    /* It was reverted, and its directory still exists. */
     start("lp_b");
     fake_kernel_text(&k, "/sys/kernel/livepatch/lp_b/enabled", "0\n");
     fake_kernel_text(&k, "/sys/kernel/livepatch/lp_b/transition", "0\n");
@@ -152,7 +152,7 @@ static void test_stall_wait(void **state _unused_) {
     assert_error(finish("lp_a", ON_STALL_WAIT), -ETIME, EXIT_STATUS_TIMEOUT, "2 tasks block it");
     assert_int_equal(transition_finish(&k.host, "lp_a", 0, ON_STALL_WAIT, &e), -ETIME);
     assert_non_null(strstr(e.message, "the transition has not finished in time; 2 tasks"));
-    /* Left as it is: the kernel goes on trying. */
+    /* It is left alone: the kernel keeps trying. */
     assert_true(fake_kernel_module(&k, "lp_a")->transition);
     assert_true(fake_kernel_module(&k, "lp_a")->enabled);
 }
@@ -204,7 +204,7 @@ static uint64_t now_and_end_after_60s(struct host *h _unused_) {
     return k.now;
 }
 
-/* The transition ends after the last look at it. */
+/* The transition ends after the last poll. */
 static void test_late_end(void **state _unused_) {
     struct kernel_ops ops = *k.host.ops;
 

@@ -61,7 +61,7 @@ static void test_sealed(void **state _unused_) {
     assert_absent("lp_a");
 }
 
-/* Another's, which lpd has no way past. */
+/* A read-only mount of another program, which lpd cannot bypass. */
 static void test_read_only(void **state _unused_) {
     fake_kernel_patch(&k, "lp_a", BUILD_1);
     k.sealed = true;
@@ -112,7 +112,7 @@ static void test_modules_disabled(void **state _unused_) {
     assert_false(fake_kernel_module(&k, "lp_a")->registered);
     assert_true(fake_kernel_module(&k, "lp_a")->loaded);
 
-    /* Asked again, there is nothing left to do. */
+    /* A second call has nothing to do. */
     assert_int_equal(unload("lp_a"), 0);
     assert_int_equal(k.n_delete, 0);
 }
@@ -124,7 +124,7 @@ static void test_held_for_ever(void **state _unused_) {
     m->forced = true;
     assert_error(unload("lp_a"), -EWOULDBLOCK, EXIT_STATUS_FAILED, "of a forced patch for ever");
     assert_false(m->registered);
-    /* What the kernel does not drop at once it does not drop at all. */
+    /* A reference that the kernel does not drop at once is never dropped. */
     assert_uint_in_range(k.now - start, 5 * USEC_PER_SEC, 10 * USEC_PER_SEC);
 }
 
@@ -149,7 +149,7 @@ static void test_write_errors(void **state _unused_) {
     k.host.live = false;
     assert_error(unload("lp_a"), -EOPNOTSUPP, EXIT_STATUS_FAILED, "not the running machine");
 
-    /* A kernel that always says EBUSY, although nobody else is in transition. */
+    /* A kernel that always returns EBUSY, although no other patch is in transition. */
     k.write_error = -EBUSY;
     assert_error(unload("lp_a"), -ETIME, EXIT_STATUS_TIMEOUT, "the kernel refuses to disable it");
 }

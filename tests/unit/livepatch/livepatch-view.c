@@ -31,7 +31,7 @@ static void test_one(void **state _unused_) {
     assert_false(livepatch_is_plain_module(&p));
 }
 
-/* The module comes. */
+/* The module is loaded. */
 static void test_patched(void **state _unused_) {
     _cleanup_(livepatch_done) struct livepatch p = { 0 };
 
@@ -96,7 +96,7 @@ static void test_unknown(void **state _unused_) {
     assert_int_equal(livepatch_read(&k.host, ".", &p), -ENOENT);
 }
 
-/* What sysfs says may be anything. */
+/* sysfs may contain any text. */
 static void test_odd_values(void **state _unused_) {
     static const char *const counts[] = { "", "-5", "9999999999999", "1x", "0x1", " " };
 
@@ -112,7 +112,7 @@ static void test_odd_values(void **state _unused_) {
         assert_int_equal(p.refcount, -1);
         assert_null(p.build_id);
         assert_null(p.taint);
-        assert_true(p.transition);   /* unknown is no proof of its end */
+        assert_true(p.transition);   /* unknown does not prove that it has ended */
         assert_false(livepatch_is_plain_module(&p));
     }
 }

@@ -7,7 +7,7 @@
 #include "check.h"
 #include "livepatch/wait.h"
 
-/* A signal ends waiting as if the time were up, and that once: what is put back then is waited for. */
+/* A signal ends a wait as if the time were up, but only once: the cleanup that follows can wait. */
 
 static int ask(struct host *h _unused_, void *userdata) {
     unsigned *left = userdata;

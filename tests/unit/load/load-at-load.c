@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "execute-test.h"
 
-/* Where the load is the kernel's word about a signature: what becomes of the verdict. What is said of
- * signatures before and after is this file's own. */
+/* If the load is the kernel's verdict about a signature: what happens to that verdict. This file
+ * replaces the checks before and after the load. */
 
 static unsigned n_diagnosed, flags_seen;
 static enum verdict before, other;
@@ -46,7 +46,7 @@ static void test_accepted(void **state _unused_) {
     assert_string_equal(result.way, "kernel-load");
     assert_int_equal(n_diagnosed, 0);
 
-    /* The bytes on record are those of the file: nobody is asked again. */
+    /* The recorded bytes are those of the file, so no check is repeated. */
     flags_seen = 0;
     fake_kernel_advance(&k, 5 * USEC_PER_SEC);
     assert_int_equal(load("a"), 0);
@@ -61,7 +61,7 @@ static void test_refused(void **state _unused_) {
     assert_string_equal(result.verdict, "unknown-signer");
     assert_int_equal(n_diagnosed, 1);
 
-    /* What the policy would accept the kernel still refuses. */
+    /* The kernel still refuses what the policy would accept. */
     write_policy("permissive");
     assert_failed(load("a"), -EKEYREJECTED, EXIT_STATUS_REFUSED, "refused", "signature");
     assert_string_equal(result.verdict, "unknown-signer");
@@ -76,7 +76,7 @@ static void test_failed(void **state _unused_) {
     assert_string_equal(result.verdict, "enforced");
 }
 
-/* Whatever the policy says, what the kernel took in as unsigned was not verified. */
+/* Whatever the policy says, a module that the kernel loaded as unsigned was not verified. */
 static void test_unsigned_after_all(void **state _unused_) {
     write_policy("permissive");
     fake_kernel_module(&k, "a")->taint = "OEK";
@@ -84,7 +84,8 @@ static void test_unsigned_after_all(void **state _unused_) {
     assert_false(is_in("a"));
 }
 
-/* Somebody else has loaded it: the kernel has not checked this file, so the other ways are asked. */
+/* Another program has loaded it: the kernel has not checked this file, so the other ways are
+ * used. */
 static void test_in_already(void **state _unused_) {
     fake_kernel_patch(&k, "a", BUILD_1);
     assert_failed(load("a"), -EKEYREJECTED, EXIT_STATUS_REFUSED, "refused", "so it is (unknown-signer");
@@ -96,7 +97,7 @@ static void test_in_already(void **state _unused_) {
     assert_int_equal(k.n_finit, 0);
 }
 
-/* Nor has it where its way out was turned back. */
+/* Nor has it if the patch was being disabled and was enabled again. */
 static void test_turned_back(void **state _unused_) {
     struct fake_module *m = fake_kernel_patch(&k, "a", BUILD_1);
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The end of a wait is the end that came: a patch that was taken out meanwhile is no success. */
+/* The wait reports the real end: a patch that was unloaded meanwhile is not a success. */
 #include "execute-test.h"
 #include "load/await.h"
 #include "livepatch/wait.h"
 
-static void (*meanwhile)(void); /* once, while somebody waits */
+static void (*meanwhile)(void); /* called once during the wait */
 static bool failed;
 
 static void happen(struct fake_kernel *kernel _unused_) {
@@ -38,7 +38,7 @@ static void assert_late(int r, const char *words) {
     assert_int_equal(found, EXIT_STATUS_TIMEOUT);
 }
 
-/* What lpd.service writes down right after. */
+/* The record that lpd.service writes right afterwards. */
 static void write_down(const char *cause, enum exit_status status, bool loaded, bool complete) {
     _cleanup_(result_done) struct result r = {};
 
@@ -103,7 +103,7 @@ static void test_reverted(void **state _unused_) {
     assert_gone(await(60, revert, true), EXIT_STATUS_TIMEOUT, true, "fix-it: the very reason");
 }
 
-/* The transition is over, and the probe still runs. */
+/* The transition has ended, and the probe is still running. */
 static void test_probe(void **state _unused_) {
     load_it("Probe=/usr/bin/probe\n");
     fake_kernel_advance(&k, 6 * USEC_PER_SEC);

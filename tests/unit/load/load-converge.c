@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A patch is loaded when its unit is started and the kernel has it, not when systemd calls its job done. What
- * systemd answers is this file's own. */
+/* A patch is loaded when its unit was started and the kernel has it, not when systemd reports its
+ * job as done. This file replaces systemd's answers. */
 #include "execute-test.h"
 #include "load/converge.h"
 #include "state/hold.h"
@@ -12,7 +12,7 @@ int __wrap_manager_run_job(struct manager *m, const char *method, const char *un
 int __wrap_manager_active_state(struct manager *m, const char *unit, char **ret);
 int __wrap_manager_failed_condition(struct manager *m, const char *unit, char **ret);
 
-static struct manager *manager = (struct manager *) &k; /* nobody looks into it */
+static struct manager *manager = (struct manager *) &k; /* not dereferenced */
 static const char *job, *state_after, *condition;
 static unsigned n_jobs;
 static bool runs; /* the unit's program */
@@ -70,7 +70,7 @@ static void test_loaded(void **state _unused_) {
     systemd_says("done", "active", NULL, true);
     fake_kernel_text(&k, HOLD_OVER, "");
     assert_int_equal(converge(), 1);
-    assert_false(hold_record_is_over(&k.host)); /* which would keep the unit from being started */
+    assert_false(hold_record_is_over(&k.host)); /* it would prevent the start of the unit */
     assert_string_equal(result.state, "active");
     assert_int_equal(converge(), 0);
 }
@@ -92,7 +92,7 @@ static void test_condition(void **state _unused_) {
     assert_error_has(converge(), -EIO, &e, UNIT);
 }
 
-/* As the initramfs has loaded it. */
+/* The initramfs has loaded it. */
 static void test_condition_but_in(void **state _unused_) {
     patch("fix-it", "");
     assert_int_equal(load("fix-it"), 1);
@@ -100,7 +100,7 @@ static void test_condition_but_in(void **state _unused_) {
     assert_refused(converge(), "ConditionPathExists=/srv/x; the patch is loaded in any case");
 }
 
-/* What is on record of an earlier try is no reason for what happened now. */
+/* The record of an earlier attempt is not the reason for this one. */
 static void test_stale_record(void **state _unused_) {
     patch("fix-it", "");
     fake_kernel_text(&k, "/etc/lpd/disable", "");

@@ -9,7 +9,7 @@
 #include "state/image.h"
 #include "state/volume.h"
 
-/* What is done in the initramfs, and what the host finds of it. */
+/* What happens in the initramfs, and what the host finds afterwards. */
 
 static char **told;
 
@@ -48,7 +48,7 @@ static void assert_stage(const char *name, const char *stage) {
     assert_string_equal(r.stage, stage);
 }
 
-/* There is no /etc/initrd-release: the verb alone says where it is. */
+/* Without /etc/initrd-release, only the verb says that this is the initramfs. */
 static void test_each_on_its_own(void **state _unused_) {
     patch("lp-a", "Stage=initrd\nAfter=lp-b\n");
     patch("lp-b", "Stage=initrd\n");
@@ -72,7 +72,7 @@ static void stop_it(struct fake_kernel *kernel _unused_) {
     _exit(0);
 }
 
-/* The time of the initramfs is up in the middle of a load, and a signal ends the program. */
+/* The time of the initramfs runs out during a load, and a signal ends the program. */
 static void test_stopped(void **state _unused_) {
     _cleanup_(result_done) struct result r = {};
     pid_t pid;
@@ -103,7 +103,7 @@ static void test_what_was_carried(void **state _unused_) {
     assert_non_null(strstr(text, "\"buildId\":\"" BUILD_1 "\""));
 }
 
-/* What a volume brought in between is not what the image carried. */
+/* Patches that a volume has added meanwhile do not count as part of the image. */
 static void test_called_again(void **state _unused_) {
     _cleanup_(image_record_done) struct image_record record = {};
 
@@ -164,10 +164,10 @@ static void test_stale(void **state _unused_) {
     assert_stale("run update-initramfs -u -k " FAKE_RELEASE " and");
 }
 
-/* Which of the two it was that is older is on record. */
+/* The record says whether the image or the volume had the older build. */
 static void test_stale_volume(void **state _unused_) {
     fake_kernel_text(&k, "/etc/lpd/lpd.conf.d/50.conf", "[Store]\nDevice=LABEL=store\n");
-    load_early(); /* the image's own: none */
+    load_early(); /* the image contains none */
     patch("lp-a", "Stage=initrd\n");
     load_early();
     fake_kernel_advance(&k, 5 * USEC_PER_SEC);
@@ -177,11 +177,11 @@ static void test_stale_volume(void **state _unused_) {
     assert_non_null(strstr(e.hint, "lpctl enable lp-a"));
 
     fake_kernel_remove(&k, IMAGE_RECORD);
-    load_early(); /* as if the image had it */
+    load_early(); /* as if the image contained it */
     assert_stale("the tool that builds it");
 }
 
-/* Of a patch that the host loaded no initramfs is to blame. */
+/* The initramfs is not at fault for a patch that the host loaded. */
 static void test_not_stale(void **state _unused_) {
     patch("lp-a", "Stage=initrd\n");
     assert_int_equal(load("lp-a"), 1);
@@ -190,7 +190,7 @@ static void test_not_stale(void **state _unused_) {
     assert_failed(load("lp-a"), -EEXIST, EXIT_STATUS_FAILED, "failed", "another build of lp_a is loaded");
 }
 
-/* A boot is held up for ten seconds in all, and for no probe. */
+/* The boot is delayed by at most ten seconds in all, and by no probe. */
 static void test_bounded(void **state _unused_) {
     uint64_t begin = k.now;
 
@@ -214,7 +214,8 @@ static void assert_early_reason(const char *name, const char *part) {
         fail_msg("%s", strempty(r.early_reason));
 }
 
-/* What the host loads is not said to have been in early, and why it was not stays on record. */
+/* A patch that the host has loaded does not count as loaded early, and the reason why it was not
+ * stays recorded. */
 static void test_failed_early(void **state _unused_) {
     patch("lp-a", "Stage=initrd\n");
     fake_kernel_module(&k, "lp_a")->error = -ENOPKG;
@@ -224,7 +225,7 @@ static void test_failed_early(void **state _unused_) {
     assert_int_equal(load("lp-a"), 1);
     assert_stage("lp-a", "system");
     assert_early_reason("lp-a", "lp-a.ko: ");
-    /* Once more, as lpctl does. */
+    /* Again, as lpctl does it. */
     assert_int_equal(unload("lp-a"), 1);
     assert_int_equal(load("lp-a"), 1);
     assert_early_reason("lp-a", "lp-a.ko: ");
@@ -247,7 +248,7 @@ static void test_budget_of_time(void **state _unused_) {
     assert_stage("lp-a", "initrd");
 }
 
-/* The run for the volume goes on with what that for the image has left. */
+/* The run for the volume continues with the rest of the budget of the image's run. */
 static void test_budget_of_patches(void **state _unused_) {
     struct early_record spent = {};
     char name[16];
@@ -281,7 +282,7 @@ static void test_budget_of_patches(void **state _unused_) {
     assert_false(spent.stopped);
 }
 
-/* Zeros, as gzip packs them. */
+/* Zeros, packed by gzip. */
 static void bomb(const char *path, size_t size) {
     _cleanup_free_ char *zeros = calloc(1, size), *packed = malloc(size / 100);
     z_stream z = { .next_in = (Bytef *) zeros, .avail_in = (unsigned) size,
@@ -294,7 +295,7 @@ static void bomb(const char *path, size_t size) {
     (void) deflateEnd(&z);
 }
 
-/* Each is unpacked once, and all of them together no further than that. */
+/* Each is unpacked once, and all together only up to the budget. */
 static void test_budget_of_bytes(void **state _unused_) {
     struct early_record spent = {};
 
@@ -318,7 +319,7 @@ static void test_budget_of_bytes(void **state _unused_) {
     assert_int_equal(load("lp-good"), 1);
 }
 
-/* What a volume says of files that are not on it does not count. */
+/* Names of files that are not on the volume do not count. */
 static void test_volume_stays_on_it(void **state _unused_) {
     struct volume_record record = { .device = (char *) "LABEL=store" };
 
@@ -337,7 +338,7 @@ static void test_volume_stays_on_it(void **state _unused_) {
     assert_told(1, "lp-b active");
 }
 
-/* No other build is missed in an image because nobody has looked. */
+/* An unread module is not reported as another build. */
 static void test_unread(void **state _unused_) {
     _cleanup_(image_record_done) struct image_record record = {};
 

@@ -4,7 +4,7 @@
 #include "execute-test.h"
 #include "load/probe.h"
 
-/* Loads and unloads as their plans say. */
+/* Loads and unloads according to their plans. */
 
 static void test_load(void **state _unused_) {
     patch("fix-it", "Parameters=verbose=1 depth=2\n");
@@ -46,20 +46,20 @@ static void test_load_again(void **state _unused_) {
     assert_int_equal(load("fix-it"), 1);
     at = k.now;
     fake_kernel_advance(&k, 5 * USEC_PER_SEC);
-    /* As the monitor writes down when the transition is over. */
+    /* The monitor records this when the transition has ended. */
     result.complete = true;
     assert_int_equal(result_write(&k.host, &result), 0);
     assert_int_equal(load("fix-it"), 0);
     assert_true(result.complete);
     assert_int_equal(k.n_finit, 2);
-    /* The time of the load is what counts, and what was in then. */
+    /* The time of the load counts, and the patches that were loaded then. */
     assert_result("fix-it", "load", "active");
     assert_true(result.monotonic_usec == at);
     assert_int_equal(strv_length(result.replaces), 1);
     assert_string_equal(result.replaces[0], "other");
 }
 
-/* Somebody else has put it in: from now on it is one of lpd's. */
+/* Another program has loaded it: from now on it counts as lpd's. */
 static void test_load_what_others_loaded(void **state _unused_) {
     patch("fix-it", "");
     fake_kernel_patch(&k, "fix_it", BUILD_1);
@@ -69,7 +69,7 @@ static void test_load_what_others_loaded(void **state _unused_) {
     assert_true(result.loaded);
     assert_int_equal(strv_length(result.replaces), 0);
 
-    /* Also if lpd had it once. */
+    /* The same if lpd had loaded it once. */
     assert_int_equal(unload("fix-it"), 1);
     fake_kernel_patch(&k, "fix_it", BUILD_1);
     fake_kernel_advance(&k, 5 * USEC_PER_SEC);
@@ -102,7 +102,7 @@ static void test_load_pinned(void **state _unused_) {
     assert_int_equal(k.n_finit, 0);
     assert_false(result.loaded);
 
-    /* While an install replaces the module, two are allowed. */
+    /* While an install replaces the module, two hashes are allowed. */
     assert_int_equal(module_file_open(&k.host, MODULES "fix-it.ko", &f, NULL), 0);
     module_file_sha256(&f);
     assert_true(asprintf(&hashes, "%s %s", zeros, f.sha256) >= 0);
@@ -150,11 +150,11 @@ static void test_load_broken_manifest(void **state _unused_) {
     assert_int_equal(load("other"), 1);
 }
 
-/* Disabled is for the boot; who asks for it gets it. */
+/* Enabled=no is for the boot; an explicit request loads the patch. */
 static void test_load_disabled(void **state _unused_) {
     patch("fix-it", "Enabled=no\n");
     assert_int_equal(load("fix-it"), 1);
-    /* Now there is an action to unload it, too. */
+    /* Now the plan also has an action to unload it. */
     assert_int_equal(load("fix-it"), 0);
     assert_result("fix-it", "load", "active");
 }
@@ -167,7 +167,7 @@ static void test_load_switched_off(void **state _unused_) {
     fake_kernel_advance(&k, 5 * USEC_PER_SEC);
     fake_kernel_text(&k, "/etc/lpd/disable", "");
     assert_failed(load("fix-it"), -ECANCELED, EXIT_STATUS_FAILED, "skipped", "/etc/lpd/disable");
-    /* It is in all the same, and lpd knows that it has put it there. */
+    /* It is loaded anyway, and lpd has recorded that it loaded it. */
     assert_true(is_in("fix_it"));
     assert_true(result.loaded);
     assert_true(result.monotonic_usec == at);
@@ -183,11 +183,11 @@ static void test_load_another_build(void **state _unused_) {
     fake_kernel_advance(&k, 5 * USEC_PER_SEC);
     write_module(MODULES "fix-it.ko", "fix_it", BUILD_2, FAKE_RELEASE);
     assert_failed(load("fix-it"), -EEXIST, EXIT_STATUS_FAILED, "failed", "another build");
-    /* What is on record is what is in. */
+    /* The record describes the loaded build. */
     assert_true(result.loaded);
     assert_string_equal(result.build_id, BUILD_1);
     assert_int_equal(strv_length(result.replaces), 1);
-    /* Out with it, and the new one can come. */
+    /* After it is unloaded, the new one can be loaded. */
     assert_int_equal(unload("fix-it"), 1);
     assert_int_equal(load("fix-it"), 1);
     assert_string_equal(result.build_id, BUILD_2);
@@ -228,7 +228,7 @@ static void test_requires(void **state _unused_) {
     assert_failed(load("c"), -ECANCELED, EXIT_STATUS_FAILED, "failed", "nobody: there is no such");
 }
 
-/* The one that came first names the other, which names nobody itself. */
+/* The first one names the other, whose own manifest names nothing. */
 static void test_conflict(void **state _unused_) {
     patch("a", "");
     patch("z", "Conflicts=a\n");
@@ -244,7 +244,7 @@ static void test_over(void **state _unused_) {
     patch("beside", "WaitFor=patched\n");
     fake_kernel_patch(&k, "a", BUILD_1);
     fake_kernel_patch(&k, "b", BUILD_1);
-    /* All that was in is still in: nothing was replaced. */
+    /* All earlier patches are still in effect: nothing was replaced. */
     assert_int_equal(load("beside"), 1);
     assert_int_equal(strv_length(result.replaces), 0);
     fake_kernel_module(&k, "new")->replace = true;
@@ -273,7 +273,7 @@ static void test_name_of_the_module(void **state _unused_) {
     assert_false(is_in("livepatch_fix"));
 }
 
-/* Two manifests whose modules have one name: the kernel has one of them only. */
+/* Two manifests whose modules have the same name: the kernel can have only one of them. */
 static void test_namesake(void **state _unused_) {
     patch("fix-a", "");
     manifest("fix-b", "[Patch]\n");
@@ -293,7 +293,7 @@ static void block_record(struct fake_kernel *kernel) {
     fake_kernel_text(kernel, RESULTS_DIRECTORY "/fix-it.json/file", "");
 }
 
-/* What cannot be recorded is not loaded. */
+/* A load that cannot be recorded does not happen. */
 static void test_nowhere_to_write(void **state _unused_) {
     patch("fix-it", "");
     patch("other", "");
@@ -320,7 +320,7 @@ static void keep_record(struct fake_kernel *kernel) {
     k.on_finit = NULL;
 }
 
-/* The kernel is asked when that is on record, as one that is not complete. */
+/* The load is recorded as incomplete before the kernel is called. */
 static void test_recorded_before(void **state _unused_) {
     patch("fix-it", "");
     k.on_finit = keep_record;
@@ -334,7 +334,8 @@ static void test_recorded_before(void **state _unused_) {
     assert_result("fix-it", "load", "active");
 }
 
-/* A second write that fails leaves the first; what the kernel has refused has no record then. */
+/* If the second write fails, the first record stays; a load that the kernel has refused has no
+ * record then. */
 static void fill_up(struct fake_kernel *kernel) {
     assert_int_equal(symlinkat("/nowhere", kernel->host.root_fd, "run/lpd-moved"), 0);
     assert_int_equal(renameat(kernel->host.root_fd, "run/lpd", kernel->host.root_fd, "run/lpd-kept"), 0);
@@ -368,7 +369,7 @@ static void test_wait_for_patched(void **state _unused_) {
     assert_true(result.complete);
 }
 
-/* The service that follows transitions sees to that. */
+/* The service that follows transitions runs it. */
 static void test_loaded_runs_no_probe(void **state _unused_) {
     patch("fix-it", "Probe=/bin/false\n");
     assert_int_equal(load("fix-it"), 1);
@@ -383,7 +384,7 @@ static void test_stall_wait(void **state _unused_) {
     assert_failed(load("fix-it"), -ETIME, EXIT_STATUS_TIMEOUT, "failed", "has not finished after 20 s");
     assert_int_equal(k.now - begin, 20 * USEC_PER_SEC);
     assert_result("fix-it", "load", "failed");
-    /* It goes on. */
+    /* The transition continues. */
     assert_true(is_in("fix_it"));
     assert_true(result.loaded);
     assert_false(result.complete);
@@ -436,7 +437,7 @@ static void test_probe(void **state _unused_) {
     assert_int_equal(load("fix-it"), 1);
 }
 
-/* Nor do its children keep anybody waiting. */
+/* Nor do its children delay anything. */
 static void test_probe_that_hangs(void **state _unused_) {
     write_probe("#!/bin/sh\nsleep 60 & sleep 60\n");
     fake_kernel_text(&k, "/etc/lpd/patches.d/fix-it.conf.d/quick.conf",
@@ -453,7 +454,7 @@ static void test_probe_that_cannot_run(void **state _unused_) {
     assert_false(is_in("fix_it"));
 }
 
-/* A directory that others can write is no place for what root runs. */
+/* A directory that others can write to must not contain a program that root runs. */
 static void test_probe_of_others(void **state _unused_) {
     _cleanup_(error_done) struct error why = ERROR_NULL;
     _cleanup_(host_close) struct host here = HOST_NULL;
@@ -478,7 +479,7 @@ static void test_probe_and_no_way_out(void **state _unused_) {
     assert_non_null(strstr(result.hint, "could not be unloaded"));
 }
 
-/* A boot with one patch that stalls and ten behind it takes the time of one, not of eleven. */
+/* A boot with one stalled patch and ten after it waits as long as for one, not for eleven. */
 static void test_behind_a_stalled_one(void **state _unused_) {
     uint64_t begin;
     char name[8];
@@ -516,7 +517,7 @@ static void test_behind_one_that_ends(void **state _unused_) {
     assert_result("b", "load", "active");
 }
 
-/* It has been in for an hour; how long its way out takes is another matter. */
+/* It was loaded an hour ago; how long disabling it takes is independent of that. */
 static void test_behind_one_that_goes(void **state _unused_) {
     patch("a", "");
     patch("b", "TimeoutSec=30s\n");
@@ -526,7 +527,7 @@ static void test_behind_one_that_goes(void **state _unused_) {
     assert_int_equal(load("b"), 1);
 }
 
-/* Nobody knows since when. */
+/* Its start time is unknown. */
 static void test_behind_a_strange_one(void **state _unused_) {
     _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
     uint64_t begin;
@@ -561,7 +562,7 @@ static void test_unload_without_manifest(void **state _unused_) {
     assert_result("strange", "unload", "disabled");
 }
 
-/* It is on record by its module's name, and asked for by another spelling. */
+/* The record has its module's name, and the request another spelling. */
 static void test_unload_file(void **state _unused_) {
     write_module("/root/fix-it.ko", "fix_it", BUILD_1, FAKE_RELEASE);
     assert_int_equal(load_path("/root/fix-it.ko", NULL), 1);
@@ -570,7 +571,7 @@ static void test_unload_file(void **state _unused_) {
     assert_result("fix_it", "unload", "disabled");
 }
 
-/* What is left to do once others have switched it off does not make it lpd's doing. */
+/* Completing the unload of a patch that others have disabled does not make it lpd's doing. */
 static void test_unload_the_rest(void **state _unused_) {
     for (unsigned by_others = 0; by_others < 2; by_others++) {
         patch("fix-it", "");
@@ -613,7 +614,7 @@ static void test_unload_refused(void **state _unused_) {
     fake_kernel_advance(&k, 5 * USEC_PER_SEC);
     k.unprivileged = true;
     assert_failed(unload("fix-it"), -EACCES, EXIT_STATUS_PRIVILEGE, "failed", "root");
-    /* All is as it was. */
+    /* Everything is as before. */
     assert_true(result.loaded);
     assert_true(result.monotonic_usec == at);
 }
@@ -629,7 +630,7 @@ static void test_load_file(void **state _unused_) {
     assert_int_equal(load_path("/root/fix-it.ko", NULL), 0);
 }
 
-/* A crash kernel is there to write down what has happened: from a file, as by name. */
+/* A crash kernel only saves a dump: nothing is loaded, by file or by name. */
 static void test_crash_kernel(void **state _unused_) {
     write_module("/root/fix-it.ko", "fix_it", BUILD_1, FAKE_RELEASE);
     patch("fix-it", "");
@@ -700,7 +701,7 @@ static void append(const char *path, const char *data, size_t size) {
     assert_int_equal(write(fd, data, size), size);
 }
 
-/* What is on record of a patch that is in is what it was loaded with. */
+/* The record of a loaded patch keeps the verdict of its load. */
 static void test_verdict(void **state _unused_) {
     _cleanup_(result_done) struct result written = {};
 

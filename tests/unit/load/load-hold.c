@@ -3,7 +3,7 @@
 #include "state/hold.h"
 #include "system/manager.h"
 
-/* HoldSec=: how long patches hold up the boot. */
+/* HoldSec=: how long patches delay the boot. */
 
 static bool running, booting;
 static uint64_t userspace_start;
@@ -74,7 +74,7 @@ static void assert_late(const char *name) {
     assert_non_null(strstr(r.reason, "HoldSec="));
 }
 
-/* The boot goes on when the time is up, and the others are not even tried. */
+/* The boot continues when the time is up, and the other patches are not tried. */
 static void test_stalled(void **state _unused_) {
     uint64_t begin = k.now;
 
@@ -86,7 +86,7 @@ static void test_stalled(void **state _unused_) {
     assert_late("d");
     assert_true(hold_record_is_over(&k.host));
 
-    /* lpd.service lets it in later, which stays known. */
+    /* lpd.service loads it later, and that stays recorded. */
     hold_record_undo(&k.host);
     booting = false;
     fake_kernel_module(&k, "a")->stalls = false;
@@ -98,7 +98,7 @@ static void test_stalled(void **state _unused_) {
     assert_non_null(result.late_reason);
 }
 
-/* A required one is waited for. */
+/* The boot waits for a required one. */
 static void test_required(void **state _unused_) {
     uint64_t begin = k.now;
 
@@ -109,7 +109,7 @@ static void test_required(void **state _unused_) {
     assert_int_equal(n_asked, 1);
 }
 
-/* Time is up between two loads. */
+/* The time runs out between two loads. */
 static void test_over(void **state _unused_) {
     assert_int_equal(load("a"), 1);
     fake_kernel_advance(&k, 4 * USEC_PER_SEC);
@@ -117,7 +117,8 @@ static void test_over(void **state _unused_) {
     assert_int_equal(k.n_finit, 1);
 }
 
-/* Within the time only the first load asks; after the boot there is no limit, nor for who runs it by hand. */
+/* Within the time only the first load asks systemd; after the boot there is no limit, nor for a
+ * load by hand. */
 static void test_no_boot(void **state _unused_) {
     assert_int_equal(load("a"), 1);
     assert_int_equal(load("b"), 1);
@@ -137,14 +138,14 @@ static void test_by_hand(void **state _unused_) {
     assert_int_equal(n_asked, 1);
 }
 
-/* A patch that comes and goes after the boot leaves no record. */
+/* A patch that is loaded and unloaded after the boot leaves no record. */
 static void test_after_boot(void **state _unused_) {
     booting = false;
     assert_int_equal(load("a"), 1);
     assert_int_equal(hold_record_read(&k.host), 0);
 }
 
-/* /run outlives a soft-reboot. */
+/* /run survives a soft-reboot. */
 static void test_soft_reboot(void **state _unused_) {
     assert_int_equal(load("a"), 1);
     fake_kernel_advance(&k, 100 * USEC_PER_SEC);

@@ -30,8 +30,8 @@ def case(m):
 
 
 def signed_manifests(m):
-    """A drop-in that only the volume has does not exist for the host, and is refused in the
-    initramfs."""
+    """The initramfs refuses a patch with an unsigned drop-in on the volume; the host, which does not
+    have the drop-in, loads it."""
     m.ok("lpctl remove lp-version && lpctl remove lp-uptime && lpctl remove lp-cumul-1")
     m.write(STORE, "[Store]\nDevice=LABEL=store\n[Trust]\nSignature=required\nSignedManifests=yes\n")
     signatures = {"lp-version": sign(m, EARLY), "lp-cumul-1": sign(m, EARLY + b"#\n"), "lp-uptime": None,
