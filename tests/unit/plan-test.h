@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* A machine made of manifests, modules and what the kernel has, and the plan for it. */
+/* A machine made of manifests, modules and the kernel's patches, and the plan for it. */
 
 #include "base/strv.h"
 #include "check.h"
@@ -58,7 +58,7 @@ static inline void patch(const char *name, const char *keys) {
     module(name);
 }
 
-/* The kernel has it; its name is as the kernel spells it. */
+/* Loads it; its name is spelled as in the kernel. */
 static inline struct livepatch *put_in(const char *name, const char *build_id) {
     struct livepatch_list *l = &s.loaded;
 
@@ -76,7 +76,7 @@ static inline struct livepatch *put_in(const char *name, const char *build_id) {
     return l->patches + l->n_patches++;
 }
 
-/* lpd has loaded it, while the patches in over were in. */
+/* lpd has loaded it while the patches in over were loaded. */
 static inline struct result *record(const char *name, const char *over) {
     struct result_list *l = &s.results;
     struct result *r;
@@ -89,7 +89,7 @@ static inline struct result *record(const char *name, const char *over) {
     return r;
 }
 
-/* Reads the manifests and finds the modules, once for a test. */
+/* Reads the manifests and finds the modules, once for each test. */
 static inline void look(void) {
     if (s.patch_infos)
         return;
@@ -120,7 +120,7 @@ static inline void assert_order(const char *names) {
     assert_string_equal(text, names);
 }
 
-/* What was decided, by which question, and a part of the fact. */
+/* Asserts the decision, the question that decided, and a part of the fact. */
 static inline const struct action *assert_action(const char *name, enum action_type type,
                                                  const char *question, const char *fact) {
     const struct action *a = plan_find(&plan, name);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Keys, certificates and signatures for unit tests, as openssl req and scripts/sign-file make
- * them. */
+/* Keys, certificates and signatures for unit tests, like those of openssl req and
+ * scripts/sign-file. */
 
 #include <openssl/cms.h>
 #include <openssl/x509.h>
@@ -17,16 +17,16 @@ struct identity {
 /* A self-signed certificate for a new key: algorithm is "RSA 2048" or a curve, "P-256". */
 void identity_make(const char *algorithm, const char *name, const char *hash, struct identity *ret);
 
-/* Has the certificate issued by another key, with an authority key id to match; it then ended on that
- * day ("20250102030405Z"), unless NULL. */
+/* Makes another key issue the certificate, with a matching authority key id; it expires on that day
+ * ("20250102030405Z"), unless NULL. */
 void identity_issue(struct identity *i, const struct identity *by, const char *end);
 
-/* One that calls itself what the other does, serial number and key id included. */
+/* A certificate with the same names, serial number and key id as the other one. */
 void identity_forge(const struct identity *of, struct identity *ret);
 
 void identity_done(struct identity *i);
 
-/* The certificate; to be freed. */
+/* The certificate; the caller frees it. */
 char *identity_der(const struct identity *i, size_t *ret_size);
 char *identity_pem(const struct identity *i);
 
@@ -36,10 +36,10 @@ struct signature {
     size_t size;
 };
 
-/* What sign-file asks of CMS_add1_signer(3). */
+/* The flags that sign-file passes to CMS_add1_signer(3). */
 #define SIGN_FLAGS (CMS_NOCERTS | CMS_BINARY | CMS_NOSMIMECAP | CMS_NOATTR | CMS_DETACHED)
 
-/* Signs by each of them. */
+/* Signs with each of the keys. */
 void sign(const struct identity *by, size_t n, const char *hash, unsigned flags, const void *data,
           size_t size, struct signature *ret);
 void signature_done(struct signature *s);

@@ -40,7 +40,7 @@ static inline void tree_path(const struct host *h, char ret[static PATH_MAX]) {
     ret[n] = '\0';
 }
 
-/* Makes the directories above a path, without the syncs of file_mkdir_p(), and returns the
+/* Creates the directories above a path, without the syncs of file_mkdir_p(), and returns the
  * descriptor of the last one. */
 static inline int tree_parent(const struct host *h, const char *path, const char **ret_name) {
     int fd = file_open_parent(h, path, ret_name);
@@ -71,7 +71,7 @@ static inline void tree_write_data(const struct host *h, const char *path, const
     TREE_ASSERT(write(fd, data, size) == (ssize_t) size);
 }
 
-/* Writes a file, over one that is there, and makes its directories. */
+/* Writes a file, replacing an existing one, and creates its directories. */
 static inline void tree_write(const struct host *h, const char *path, const char *text) {
     tree_write_data(h, path, text, strlen(text));
 }
@@ -91,7 +91,7 @@ static inline int tree_remove_one(const char *path, const struct stat *st _unuse
     return 0;
 }
 
-/* Removes the root with all that is in it, and closes the host. */
+/* Removes the root with everything in it, and closes the host. */
 static inline void tree_remove(struct host *h) {
     char path[PATH_MAX];
 

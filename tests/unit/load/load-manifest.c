@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* SignedManifests=yes: whose signature is asked about when, and what becomes of the patch. What the
- * judge says of manifests is this file's own; modules are unsigned and let in. */
+/* SignedManifests=yes: whose signature is checked when, and what happens to the patch. This file
+ * replaces the verdicts on manifests; modules are unsigned and accepted. */
 #include <stdio.h>
 
 #include "base/strv.h"
@@ -24,7 +24,7 @@ static struct snapshot s;
 
 static enum verdict verdict;
 static const char *way;
-static char asked[512]; /* the descriptions of the manifests that were asked about */
+static char asked[512]; /* the descriptions of the manifests that were checked */
 
 int __wrap_trust_verify(struct host *host _unused_, const struct trust_machine *machine _unused_,
                        const struct trust_subject *subject, unsigned flags _unused_,
@@ -64,7 +64,7 @@ static int teardown(void **state _unused_) {
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
-/* A patch whose manifest says its name, and has something beside it that may be a signature. */
+/* A patch whose manifest contains its name, and has a file beside it that may be a signature. */
 static void patch(const char *name, const char *keys) {
     _cleanup_free_ char *info = NULL, *path = NULL, *manifest = NULL, *signature = NULL,
                         *text = NULL;
@@ -116,7 +116,7 @@ static void test_load(void **state _unused_) {
     assert_string_equal(result.manifest_sha256, digest);
 }
 
-/* Also a patch that is switched off, as it is asked for by name. */
+/* The same for a disabled patch, because it is loaded by name. */
 static void test_load_disabled(void **state _unused_) {
     patch("lp_a", "Enabled=no\n");
     verdict = VERDICT_BAD_SIGNATURE;
@@ -136,7 +136,7 @@ static void test_unsigned(void **state _unused_) {
     assert_string_equal(asked, "");
 }
 
-/* That nobody can tell is no yes to who is about to load. */
+/* An unknown answer does not allow a load. */
 static void test_nobody_to_ask(void **state _unused_) {
     patch("lp_a", "");
     verdict = VERDICT_UNKNOWN_SIGNER;
@@ -148,7 +148,7 @@ static void test_nobody_to_ask(void **state _unused_) {
     assert_null(s.patch_infos[0].manifest_error);
 }
 
-/* Of all patches, those that are to go in. */
+/* Checks only the patches that will be loaded. */
 static void test_look(void **state _unused_) {
     patch("lp_a", "");
     patch("lp_b", "Enabled=no\n");
@@ -173,7 +173,7 @@ static void test_not_asked_for(void **state _unused_) {
     assert_null(result.manifest_sha256);
 }
 
-/* That of the last load counts, and none after one that did not ask. */
+/* The record has the digest of the last load, and none after a load that did not check. */
 static void test_digest_of_the_last_load(void **state _unused_) {
     patch("lp_a", "");
     assert_int_equal(load("lp_a"), 1);
@@ -187,7 +187,7 @@ static void test_digest_of_the_last_load(void **state _unused_) {
     assert_null(result.manifest_sha256);
 }
 
-/* Needs no manifest, so nobody's manifest matters. */
+/* A load from a file needs no manifest, so no manifest matters. */
 static void test_file(void **state _unused_) {
     patch("lp_a", "");
     assert_int_equal(execute_load_file(&k.host, MODULES "lp_a.ko", NULL, USEC_PER_SEC, &result, &e),

@@ -4,7 +4,7 @@
 #include "execute-test.h"
 #include "state/conflicts.h"
 
-/* The load of one patch costs the same however many others there are. */
+/* The load of one patch costs the same, however many others there are. */
 
 #define PATCHES "/etc/lpd/patches.d"
 
@@ -37,7 +37,7 @@ static unsigned opened(int fd) {
     return count;
 }
 
-/* Patches that nobody asks about, each with a manifest and a result. */
+/* Patches that are not involved, each with a manifest and a result. */
 static void add_others(unsigned from, unsigned to) {
     for (unsigned i = from; i < to; i++) {
         char name[32], keys[64];
@@ -83,7 +83,8 @@ static void test_opens(void **state _unused_) {
     assert_true(with[2] < 40);
 }
 
-/* What is tried first looks at all that it waits for, and no further than to what was tried. */
+/* The first load checks all patches that it waits for, and stops at those that were already
+ * tried. */
 static void test_chain(void **state _unused_) {
     patch("a", "");
     patch("b", "Requires=a\n");
@@ -102,7 +103,7 @@ static void test_chain(void **state _unused_) {
     assert_failed(load("z"), -ECANCELED, EXIT_STATUS_CONFIG, "failed", "x, y and z");
 }
 
-/* Who came first names the other: that is noted, and what its manifest says now is what counts. */
+/* The first patch names the other: that is recorded, and its current manifest counts. */
 static void test_noted_conflict(void **state _unused_) {
     _cleanup_strv_free_ char **noted = NULL;
 
@@ -124,7 +125,7 @@ static void test_noted_conflict(void **state _unused_) {
     assert_int_equal(load("a-b"), 1);
 }
 
-/* What cannot be noted would let the other in. */
+/* If the conflict cannot be recorded, the load fails, because the other patch could be loaded. */
 static void test_conflict_not_noted(void **state _unused_) {
     patch("z", "Conflicts=a\n");
     fake_kernel_text(&k, CONFLICTS_DIRECTORY, "in the way");
@@ -132,7 +133,8 @@ static void test_conflict_not_noted(void **state _unused_) {
     assert_int_equal(k.n_finit, 0);
 }
 
-/* Whatever a patch grants its own transition, for another one's it waits a minute at most. */
+/* However long a patch allows its own transition to take, it waits at most a minute for another
+ * one. */
 static void test_wait_is_bounded(void **state _unused_) {
     uint64_t begin;
 

@@ -2,8 +2,8 @@
 #include "execute-test.h"
 #include "load/converge.h"
 
-/* What fails leaves a patch as it was: in or out, its build, its record. Without systemd: its units
- * are for booted machines. */
+/* A failed verb leaves a patch as it was: loaded or not, its build, its record. Without systemd:
+ * units are tested on booted machines. */
 
 static struct moment before;
 
@@ -40,7 +40,7 @@ static int done(void **state) {
 #undef TEST
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, done)
 
-/* It was out, and went in before something failed. */
+/* It was not loaded, and was loaded before something failed. */
 static void test_out_again(void **state _unused_) {
     patch("fix-it", "");
     take("fix-it");
@@ -52,7 +52,7 @@ static void test_out_again(void **state _unused_) {
     assert_recorded("fix-it", NULL);
 }
 
-/* It was in, and a second load failed: it stays in, and so does what is on record. */
+/* It was loaded, and a second load failed: it stays loaded, and its record stays. */
 static void test_stays_in(void **state _unused_) {
     patch("fix-it", "");
     assert_int_equal(load("fix-it"), 1);
@@ -67,7 +67,7 @@ static void test_stays_in(void **state _unused_) {
     assert_int_equal(k.n_delete, 0);
 }
 
-/* Another build had made room for one that cannot be loaded. */
+/* Another build was unloaded for one that cannot be loaded. */
 static void test_old_build_again(void **state _unused_) {
     patch("fix-it", "");
     assert_int_equal(load("fix-it"), 1);
@@ -77,7 +77,7 @@ static void test_old_build_again(void **state _unused_) {
     assert_int_equal(moment_restore(&k.host, NULL, &before, &e), 0);
     build_is("fix_it", BUILD_1);
     assert_recorded("fix-it", "active");
-    /* Or the new build went in and failed later. */
+    /* Or the new build was loaded and failed later. */
     fake_kernel_advance(&k, 5 * USEC_PER_SEC);
     take("fix-it");
     assert_int_equal(unload("fix-it"), 1);
@@ -85,13 +85,14 @@ static void test_old_build_again(void **state _unused_) {
     assert_int_equal(load("fix-it"), 1);
     build_is("fix_it", BUILD_2);
     fake_kernel_advance(&k, 5 * USEC_PER_SEC);
-    write_module(MODULES "fix-it.ko", "fix_it", BUILD_1, FAKE_RELEASE); /* as the store puts it back */
+    write_module(MODULES "fix-it.ko", "fix_it", BUILD_1, FAKE_RELEASE); /* as the store restores
+                                                                         * it */
     assert_int_equal(moment_restore(&k.host, NULL, &before, &e), 0);
     build_is("fix_it", BUILD_1);
 }
 
-/* A patch without manifest comes back from the file that it was loaded from, and so does one that
- * the manifests would not have loaded now. */
+/* A patch without a manifest is restored from the file that it was loaded from, as is one that the
+ * manifests would not load now. */
 static void test_from_its_file(void **state _unused_) {
     write_module("/srv/x.ko", "fix_it", BUILD_1, FAKE_RELEASE);
     assert_int_equal(load_path("/srv/x.ko", NULL), 1);
@@ -113,8 +114,8 @@ static void test_from_its_file(void **state _unused_) {
     assert_recorded("other", "active");
 }
 
-/* Its name is not that of its module, and its parameters are the manifest's. That it was loaded
- * anew is on record as begun. */
+/* Its name differs from that of its module, and its parameters are in the manifest. The new load is
+ * recorded as started. */
 static void test_from_its_file_by_another_name(void **state _unused_) {
     _cleanup_(result_done) struct result r = {};
 
@@ -138,8 +139,8 @@ static void test_from_its_file_by_another_name(void **state _unused_) {
     assert_false(r.complete);
 }
 
-/* On its way out it is turned back, which takes no load: modules may be locked by now, and the file
- * gone. */
+/* While it is being disabled it is enabled again, which needs no load: modules may be locked by
+ * now, and the file gone. */
 static void test_turned_back(void **state _unused_) {
     patch("fix-it", "");
     assert_int_equal(load("fix-it"), 1);
@@ -156,7 +157,7 @@ static void test_turned_back(void **state _unused_) {
     assert_recorded("fix-it", "active");
 }
 
-/* A patch that cannot be taken out stays in, also where its way out had begun. */
+/* A patch that cannot be unloaded stays loaded, even if disabling it had begun. */
 static void test_unload_that_stalls(void **state _unused_) {
     _cleanup_(result_done) struct result r = {};
 
@@ -174,7 +175,7 @@ static void test_unload_that_stalls(void **state _unused_) {
     assert_int_equal(livepatch_flag_read(&k.host, "fix_it", "transition"), 0);
 }
 
-/* Modules are locked: it cannot come back, and that is said. */
+/* Modules are locked: it cannot be loaded again, and the error says so. */
 static void test_cannot_come_back(void **state _unused_) {
     patch("fix-it", "");
     assert_int_equal(load("fix-it"), 1);

@@ -6,7 +6,7 @@
 #include "lock/kernel-lock.h"
 #include "state/lock.h"
 
-/* Waiting for the moment, locking, and what is written down of it. */
+/* Waiting for the right time, locking, and the record of it. */
 
 #define LOCKED "/proc/sys/kernel/modules_disabled"
 #define KEXEC "/proc/sys/kernel/kexec_load_disabled"
@@ -42,7 +42,7 @@ static void test_lock(void **state _unused_) {
     assert_true(r.since_usec > 0);
     lock_record_done(&r);
 
-    /* Once more changes nothing, not even who it was. */
+    /* Another call changes nothing, not even who locked. */
     assert_int_equal(file_unlink(&k.host, LOCK_RECORD), 0);
     k.n_write = 0;
     assert_int_equal(lock_execute(&k.host, &e), 0);
@@ -66,7 +66,7 @@ static void test_no_kexec(void **state _unused_) {
     assert_int_equal(lock_execute(&k.host, &e), 0);
 }
 
-/* What has been locked by others is left to be completed. */
+/* A lock set by another program is completed. */
 static void test_kexec_afterwards(void **state _unused_) {
     fake_kernel_text(&k, KEXEC, "0\n");
     fake_kernel_text(&k, LOCKED, "1\n");
@@ -100,7 +100,7 @@ static void test_no_enforcement(void **state _unused_) {
     assert_open("EnforceInKernel=yes, but the kernel does not", -ENOENT);
 }
 
-/* A kernel that says yes and does not: what was read back decides. */
+/* The kernel accepts the write and ignores it: the value read back decides. */
 static void test_stays_open(void **state _unused_) {
     k.deaf = LOCKED;
     assert_open("modules_disabled: it stays 0", -EIO);
@@ -132,7 +132,7 @@ static void test_seal(void **state _unused_) {
 
     assert_int_equal(lock_seal(&k.host, &e), 1);
     assert_int_equal(k.n_cover, 1);
-    /* That it is read-only shows in no file system of a test. */
+    /* No file system of a test shows that it is read-only. */
     assert_int_equal(lock_unseal(&k.host, &e), 0);
     assert_true(k.sealed);
     k.cover_error = -EPERM;
@@ -141,7 +141,7 @@ static void test_seal(void **state _unused_) {
     e = ERROR_NULL;
 }
 
-/* No systemd to be asked: the lock is there, and that it is not complete is told. */
+/* Without systemd: modules are locked, and the error says that the lock is incomplete. */
 static void test_no_seal(void **state _unused_) {
     struct lock_record r;
 
@@ -186,7 +186,7 @@ static void test_waits_no_longer(void **state _unused_) {
     assert_open("lp_a: its transition runs", -EAGAIN);
 }
 
-/* What is refused meanwhile ends the waiting. */
+/* A refusal during the wait ends it. */
 static void forbid(struct fake_kernel *kernel) {
     fake_kernel_text(kernel, "/etc/lpd/disable", "");
     fake_kernel_module(kernel, "lp_a")->ends_at = kernel->now;
@@ -213,7 +213,7 @@ static void test_udev(void **state _unused_) {
     assert_uint_in_range(k.now - begun, 3 * USEC_PER_SEC, 4 * USEC_PER_SEC);
 }
 
-/* It is never at rest. */
+/* udev is never idle. */
 static void test_restless_udev(void **state _unused_) {
     uint64_t start = k.now;
 
@@ -247,7 +247,7 @@ static void test_records(void **state _unused_) {
     lock_record_done(&r);
 }
 
-/* A wait that was stopped is none; what came of an attempt stays on record. */
+/* A stopped wait leaves no record; the result of an attempt stays recorded. */
 static void test_wait_ended(void **state _unused_) {
     struct lock_record r;
 

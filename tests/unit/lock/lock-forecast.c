@@ -5,7 +5,7 @@
 #include "lock/forecast/forecast.h"
 #include "tree.h"
 
-/* Each source over a tree with the modules that make-modules.py has made. */
+/* Each source, on a tree with the modules that make-modules.py has made. */
 
 #define MODULES "/lib/modules/6.1.0-56-test"
 #define WANTS "/etc/systemd/system/multi-user.target.wants/"
@@ -44,7 +44,7 @@ static void find(void) {
     assert_string_equal(w.release, "6.1.0-56-test");
 }
 
-/* All that was found, one module a line. */
+/* All findings, one module for each line. */
 static char *found(void) {
     _cleanup_strv_free_ char **lines = NULL;
 
@@ -118,7 +118,7 @@ static void test_no_modules(void **state _unused_) {
     assert_error_is(r, -EINVAL, &e, "'../../etc' is not a kernel release");
 }
 
-/* libkmod follows what stands in an index: nobody else may write there. */
+/* libkmod follows the offsets in an index, so only root may write to it. */
 static void test_index_of_others(void **state _unused_) {
     _cleanup_close_ int fd = file_open(&h, MODULES "/modules.alias.bin", O_RDONLY, 0);
     _cleanup_(error_done) struct error e = ERROR_NULL;
@@ -129,7 +129,7 @@ static void test_index_of_others(void **state _unused_) {
     assert_error_has(r, -EPERM, &e, "can be written by everybody");
 }
 
-/* Without a kernel there, the newest. */
+/* Without a running kernel, the newest one is used. */
 static void test_no_kernel_runs(void **state _unused_) {
     assert_int_equal(file_unlink(&h, "/proc/sys/kernel/osrelease"), 0);
     tree_write(&h, "/lib/modules/6.1.0-9-test/x", "");
@@ -200,7 +200,7 @@ static void test_fstab(void **state _unused_) {
     assert_proposed("fuse isofs loop nls_ascii nls_cp437 nls_utf8 vfat");
 }
 
-/* The names of files are still to be read when the file system itself is there. */
+/* The character sets of file names are still needed if the file system itself is loaded. */
 static void test_fat_options(void **state _unused_) {
     tree_write(&h, "/proc/filesystems", "\tvfat\n");
     tree_write(&h, "/etc/fstab", "/dev/sda1 /a vfat ro,codepage=850,iocharset=iso8859-1\n"
@@ -226,7 +226,7 @@ static void test_mount_units(void **state _unused_) {
                  "names\n"
                  "nls_iso8859_1 filesystem: /run/systemd/generator/boot.mount: vfat needs it for file "
                  "names");
-    /* What others depend on comes with them. */
+    /* Dependencies are loaded with the modules that need them. */
     assert_proposed("nfsv4 nls_cp437 nls_iso8859_1 vfat");
 }
 
@@ -318,7 +318,7 @@ static void test_volumes(void **state _unused_) {
                "# a b\nroot UUID=1 none luks,discard\nplain /dev/b /key "
                "plain,cipher=serpent-ecb-plain64,size=256\n");
     tree_write(&h, "/etc/veritytab", "usr /dev/c /dev/d abc\n");
-    /* aes_generic is built in, and so the others of that alias are not asked for. */
+    /* aes_generic is built in, so the other modules of that alias are not needed. */
     assert_found("dm_crypt crypto: /etc/crypttab:2: the volume root\n"
                  "xts crypto: /etc/crypttab:2: its cipher uses xts\n"
                  "serpent_generic crypto: /etc/crypttab:3: its cipher uses serpent\n"
@@ -333,7 +333,7 @@ static void test_volumes(void **state _unused_) {
     assert_int_equal(file_unlink(&h, "/etc/veritytab"), 0);
     assert_found("twofish_avx crypto: /etc/crypttab:2: its cipher uses twofish\n"
                  "twofish_sse crypto: /etc/crypttab:2: its cipher uses twofish");
-    /* One of them is what the kernel asks for. */
+    /* The kernel needs only one of them. */
     load("twofish_sse");
     assert_found("");
 }
@@ -366,7 +366,7 @@ static void test_services(void **state _unused_) {
     assert_proposed("br_netfilter overlay veth wireguard");
 }
 
-/* Late loads count though the module is in by now; what this kernel lacks does not. */
+/* Late loads count although the module is loaded by now; modules that this kernel lacks do not. */
 static void test_record(void **state _unused_) {
     tree_write(&h, "/var/lib/lpd/late-modules.json",
                "{\"boots\":[{\"id\":\"a\",\"modules\":[\"nvme\",\"none\",\"ext4\"]},"
@@ -380,7 +380,7 @@ static void test_record(void **state _unused_) {
     assert_unread("/var/lib/lpd/late-modules.json: Bad message");
 }
 
-/* What stands in Modules= stays there, so that the line can take its place. */
+/* The proposal contains the current Modules=, so that it can replace that line. */
 static void test_policy(void **state _unused_) {
     static const char modules[] = "nls-utf8 bridge none nls_utf8 fs-vfat ext4 veth blacklisted";
     _cleanup_free_ char *absent = NULL;

@@ -2,7 +2,7 @@
 #include "lock/may-lock.h"
 #include "plan-test.h"
 
-/* Whether the machine may be locked: each question, and what comes first if several say no. */
+/* Whether the machine may be locked: each question, and which one decides if several refuse. */
 
 static struct error e;
 
@@ -20,7 +20,7 @@ static void assert_refused(int error, enum exit_status exit_status, const char *
     assert_error_has(r, error, &e, part);
 }
 
-/* As lpd leaves it when all is well. */
+/* As lpd records it after a successful load. */
 static struct result *is_in(const char *name) {
     struct result *r = record(name, "");
 
@@ -49,7 +49,7 @@ static void test_done(void **state _unused_) {
     s.facts.kexec_disabled = 0;
     assert_int_equal(decide(), 0);
 
-    /* Kexec=yes: half of it is left, and asked about like the whole. */
+    /* Kexec=yes: half of the lock is missing, and is treated like the whole. */
     s.policy.lock_kexec = true;
     assert_refused(-ECANCELED, EXIT_STATUS_FAILED, "lpd.lock=0");
     s.facts.kexec_disabled = 1;
@@ -115,7 +115,7 @@ static void test_all(void **state _unused_) {
     is_in("a");
     is_in("b");
     assert_refused(-ENODATA, EXIT_STATUS_REQUIRED, "not loaded: torn;");
-    /* By default as well: what cannot be read may be the manifest of a required patch. */
+    /* The same by default: an unreadable manifest may be that of a required patch. */
     s.policy.lock_require = LOCK_REQUIRE_REQUIRED;
     assert_refused(-ENODATA, EXIT_STATUS_REQUIRED, "not loaded: torn;");
     s.policy.lock_require = LOCK_REQUIRE_NONE;
@@ -137,7 +137,7 @@ static void test_transition(void **state _unused_) {
     s.loaded.patches[0].transition = true;
     assert_refused(-EAGAIN, EXIT_STATUS_TIMEOUT, "a: its transition runs");
 
-    /* No use waiting for what will be refused in the end. */
+    /* Waiting is useless for a lock that will be refused. */
     s.switches.lock_disabled = true;
     assert_refused(-ECANCELED, EXIT_STATUS_FAILED, "lpd.lock=0");
     s.switches.lock_disabled = false;
@@ -145,7 +145,7 @@ static void test_transition(void **state _unused_) {
     assert_refused(-ENODATA, EXIT_STATUS_REQUIRED, "not loaded: a;");
 }
 
-/* It ran out of time behind another one's transition, and lpd.service will try again. */
+/* It ran out of time behind another transition, and lpd.service will try again. */
 static void test_awaited(void **state _unused_) {
     struct result *r;
 
@@ -173,12 +173,12 @@ static void test_probe(void **state _unused_) {
     r->complete = true;
     assert_int_equal(decide(), 1);
 
-    /* Who does not know says no. */
+    /* An unknown state counts as no. */
     r->complete = r->loaded = false;
     assert_refused(-EAGAIN, EXIT_STATUS_TIMEOUT, "a: its probe has not run yet");
     s.results.n_results--;
     assert_refused(-EAGAIN, EXIT_STATUS_TIMEOUT, "a: its probe has not run yet");
-    /* Of a required patch it will not become known by waiting. */
+    /* For a required patch, waiting does not make it known. */
     s.manifests.entries[0].manifest.required = true;
     assert_refused(-ENODATA, EXIT_STATUS_REQUIRED, "it is unknown whether its probe has run");
     s.policy.lock_require = LOCK_REQUIRE_NONE;
@@ -189,7 +189,7 @@ static void test_probe(void **state _unused_) {
     r->loaded = true;
     assert_refused(-EAGAIN, EXIT_STATUS_TIMEOUT, "a: its probe has not run yet");
 
-    /* Nor is there one to be run once it is out. */
+    /* Nor is there a probe to run when the patch is disabled. */
     s.loaded.patches[0].enabled = false;
     s.manifests.entries[0].manifest.required = false;
     assert_int_equal(decide(), 1);

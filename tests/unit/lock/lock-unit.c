@@ -5,8 +5,8 @@
 #include "state/lock.h"
 #include "system/manager.h"
 
-/* lpd-lock.service and the unit that loads modules for it, with a systemd that says what the test
- * wants. */
+/* lpd-lock.service and the unit that loads modules for it, with a systemd that answers as the test
+ * says. */
 
 static const char *job_result, *record, *condition;
 
@@ -74,8 +74,8 @@ static void test_not_loaded(void **state _unused_) {
     is_refused("the modules of Modules= could not be loaded");
 }
 
-/* systemd says done of what a condition kept out; that an earlier start went well is no word for
- * this one. */
+/* systemd reports success for a start that a condition prevented; the record of an earlier start
+ * does not count. */
 static void test_kept_out(void **state _unused_) {
     fake_kernel_text(&k, LOCK_MODULES_RECORD, "");
     is_refused(LOCK_MODULES_UNIT " has not recorded that it loaded the modules of Modules=");

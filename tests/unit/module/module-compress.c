@@ -56,7 +56,7 @@ static const struct format formats[] = {
     { "gzip", 2, compress_gzip },
 };
 
-/* Bytes that compress, but not to nothing. */
+/* Bytes that compress well, but not to nothing. */
 static char *sample(size_t size) {
     char *s = malloc(size + 1);
     unsigned x = 1;
@@ -151,7 +151,8 @@ static void test_truncated(void **state) {
     }
 }
 
-/* Only what says nothing of the contents, such as the time in a gzip header, may change unseen. */
+/* Only bits that do not concern the contents, such as the time in a gzip header, may change
+ * unnoticed. */
 static void test_bit_flips(void **state) {
     _cleanup_free_ char *data = sample(600), *packed = malloc(LIMIT);
 
@@ -189,7 +190,7 @@ static void test_not_compressed(void **state) {
     }
 }
 
-/* A few bytes that want a window of gigabytes. */
+/* A few bytes that require a window of gigabytes. */
 static void test_large_window(void **state) {
     static const char zstd[] = "\x28\xb5\x2f\xfd\0\xa8\x01\0\0"; /* 2^(10 + 0xa8 / 8) bytes */
     /* The block header behind the stream header: its size, flags, two sizes, filter, size of its

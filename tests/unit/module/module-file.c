@@ -12,7 +12,7 @@
 #include "module/file.h"
 #include "tree.h"
 
-/* Where the build put sample.ko and its compressed forms. */
+/* The directory of sample.ko and its compressed forms in the build. */
 static const char *samples;
 
 static const char *const forms[] = { "sample.ko", "sample.ko.xz", "sample.ko.zst", "sample.ko.gz" };
@@ -38,7 +38,7 @@ static int setup(void **state) {
     tree_make(&w->host);
     read_sample("sample.ko", &w->sample, &w->sample_size);
     tree_write_data(&w->host, "/m/sample.ko", w->sample, w->sample_size);
-    /* Whoever hangs on a FIFO is ended. */
+    /* Ends a test that hangs on a FIFO. */
     (void) alarm(60);
     *state = w;
     return 0;
@@ -76,7 +76,7 @@ static void assert_refused(struct world *w, const char *path, int expected, cons
     assert_int_equal(open_descriptors(), descriptors);
 }
 
-/* That a rule about owner or modes, and nothing else, refuses the file. */
+/* Asserts that the file is refused, and only for its owner or modes. */
 static void assert_unsafe(struct world *w, const char *path, const char *part, const char *hint) {
     _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
     struct error e = ERROR_NULL;
@@ -104,7 +104,7 @@ static void change_mode(struct world *w, const char *path, mode_t mode) {
     assert_int_equal(fchmod(fd, mode), 0);
 }
 
-/* What is described, what the descriptor gives, and the file as built are the same bytes. */
+/* The described bytes, those of the descriptor, and the file as built are the same. */
 static void assert_same_bytes(struct world *w, const struct module_file *f) {
     _cleanup_free_ char *again = malloc(f->size + 1);
 
@@ -123,7 +123,7 @@ static void test_forms(void **state) {
         _cleanup_free_ char *data = NULL;
         size_t size;
 
-        /* The bytes tell the form, not the name. */
+        /* The contents decide about the format, not the name. */
         read_sample(forms[i], &data, &size);
         tree_write_data(&w->host, "/m/any.ko.xz", data, size);
         assert_int_equal(module_file_open(&w->host, "/m/any.ko.xz", &f, NULL), 0);
@@ -139,7 +139,7 @@ static void test_forms(void **state) {
     }
 }
 
-/* What libkmod reads in the same file is the same. */
+/* libkmod reads the same facts from the same file. */
 static void test_truth(void **state) {
     struct world *w = *state;
     _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
@@ -207,7 +207,7 @@ static void test_signature(void **state) {
     assert_int_equal(f.signature.signature_size, 5);
     module_file_close(&f);
 
-    /* The ELF must lie within what is signed. */
+    /* The ELF must lie within the signed bytes. */
     data[size - sizeof(tail) + 1 + 5 + 11] = 6;
     tree_write_data(&w->host, "/m/signed.ko", data, size);
     assert_refused(w, "/m/signed.ko", -ENOEXEC, "truncated or damaged");
@@ -216,8 +216,8 @@ static void test_signature(void **state) {
     assert_refused(w, "/m/signed.ko", -ENOPKG, "not PKCS#7");
 }
 
-/* What is checked and loaded stands in memory from the one reading on: who has the file open for writing,
- * or writes later, changes nothing, whatever the file system. */
+/* The checked and loaded bytes are in memory since the one reading: a process that has the file
+ * open for writing, or writes later, changes nothing, whatever the file system is. */
 static void test_writers(void **state) {
     struct world *w = *state;
     _cleanup_close_ int fd = file_open(&w->host, "/m/sample.ko", O_RDWR, 0);
@@ -243,7 +243,7 @@ static void test_writers(void **state) {
     }
 }
 
-/* Nothing but the memfd with the bytes is held in memory. */
+/* Only the memfd with the bytes is in memory. */
 static size_t resident_kib(void) {
     _cleanup_(host_close) struct host h = HOST_NULL;
     _cleanup_free_ char *line = NULL;
@@ -281,7 +281,7 @@ static void test_links(void **state) {
     assert_refused(w, "/m/dangling.ko", -ELOOP, "is a symbolic link");
     assert_opens(w, "/lib/sample.ko");
     assert_opens(w, "/lib/../m//./sample.ko");
-    /* It is the directory behind a link that counts. */
+    /* The directory behind a link counts. */
     change_mode(w, "/m", 0775);
     assert_unsafe(w, "/lib/sample.ko", "/m can be written by its group", "chmod go-w '");
 }
@@ -311,7 +311,7 @@ static void test_modes(void **state) {
     assert_opens(w, "/a/b/fix.ko");
 }
 
-/* Only root can give a file away. */
+/* Only root can change the owner of a file. */
 static void test_owners(void **state) {
     struct world *w = *state;
 

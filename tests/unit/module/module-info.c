@@ -4,7 +4,7 @@
 #include "module/info.h"
 
 static int parse(const struct object *o, struct module_info *info, struct error *e) {
-    /* A copy of exactly that size, so that the address sanitizer sees each step beyond it. */
+    /* A copy of exactly that size, so that the address sanitizer detects every overrun. */
     _cleanup_free_ char *exact = malloc(o->size ?: 1);
 
     assert_non_null(exact);
@@ -43,7 +43,7 @@ static void test_good(void **state) {
     struct object o = object_build(sections, ELEMENTSOF(sections));
 
     assert_int_equal(parse(&o, &info, NULL), 0);
-    assert_string_equal(info.name, "a"); /* the first one, as the kernel has it */
+    assert_string_equal(info.name, "a"); /* the first one, as in the kernel */
     assert_string_equal(info.vermagic, "6.1 SMP");
     assert_string_equal(info.depends, "b,c");
     assert_string_equal(info.srcversion, "ABC");
@@ -197,7 +197,7 @@ static void test_harmless(void **state) {
     struct object o = object_build_module();
     char *shifted;
 
-    /* Overlapping, and no bytes at all: nobody has to read them. */
+    /* Overlapping, and without any bytes: these are never read. */
     object_sections(&o)[1].sh_offset = 0;
     object_sections(&o)[1].sh_size = o.size;
     assert_fine(&o);

@@ -7,7 +7,7 @@
 
 /* Trailers: algorithm, hash, type, two lengths, padding, length of the signature (big endian). */
 #define TRAILER(length) "\0\0\2\0\0\0\0\0" length
-#define MODULE "module" /* what is signed */
+#define MODULE "module" /* the signed data */
 #define PKCS7 "0\x80..."
 
 static int find(const char *data, size_t size, struct appended_signature *ret, struct error *e) {
@@ -29,7 +29,7 @@ static void test_unsigned(void **state) {
     assert_int_equal(s.signature_size, 0);
     assert_int_equal(FIND("", &s, NULL), 0);
     assert_int_equal(s.signed_size, 0);
-    /* A marker elsewhere than at the very end is none. */
+    /* A marker anywhere but at the very end is ignored. */
     assert_int_equal(FIND(MODULE PKCS7 TRAILER("\0\0\0\5") MARKER "\n", &s, NULL), 0);
     assert_false(s.present);
 }
@@ -68,7 +68,7 @@ static void test_bad(void **state) {
 #undef BAD
 }
 
-/* The largest signature leaves one byte that is signed, as the kernel wants it. */
+/* The largest signature leaves one signed byte, which the kernel requires. */
 static void test_bounds(void **state) {
     struct appended_signature s = {};
 

@@ -6,7 +6,7 @@
 
 #include "check.h"
 
-/* Builds relocatable objects byte by byte, right ones that a test then spoils. */
+/* Builds valid relocatable objects byte by byte, which a test then damages. */
 struct object {
     char *data;
     size_t size;
@@ -41,7 +41,7 @@ static inline ElfW(Ehdr) *object_header(struct object *o) {
     return (ElfW(Ehdr) *) o->data;
 }
 
-/* The section headers in order; the first is the empty one, the last that of the names. */
+/* The section headers in order; the first one is empty, the last one describes the names. */
 static inline ElfW(Shdr) *object_sections(struct object *o) {
     return (ElfW(Shdr) *) (o->data + object_header(o)->e_shoff);
 }
@@ -86,7 +86,7 @@ static inline void object_free(struct object *o) {
 
 #define OBJECT_MODINFO "license=GPL\0name=fix_it\0vermagic=6.1.0-56-amd64 SMP mod_unload \0livepatch=Y\0"
 
-/* What a good module consists of at least. */
+/* The minimum of a valid module. */
 static inline struct object object_build_module(void) {
     static const struct object_section sections[] = {
         OBJECT_SECTION(".text", "\xc3"),
@@ -96,7 +96,7 @@ static inline struct object object_build_module(void) {
     return object_build(sections, ELEMENTSOF(sections));
 }
 
-/* assert_error_has() for a call in its place, which is then made once. */
+/* assert_error_has() for a call as the argument, which is evaluated once. */
 static inline void assert_error(int r, int expected, struct error *e, const char *part) {
     assert_error_has(r, expected, e, part);
 }

@@ -2,8 +2,8 @@
 #include "check.h"
 #include "monitor/followed.h"
 
-/* When a transition counts as stalled: each has its own clock, and only that of a load of lpd's is
- * acted on. */
+/* When a transition counts as stalled: each has its own clock, and OnStall= applies only to that of
+ * a load by lpd. */
 
 #define MINUTE (60 * USEC_PER_SEC)
 #define DAY (24 * 60 * MINUTE)
@@ -50,7 +50,8 @@ static void test_never(void **state _unused_) {
     assert_false(overdue(DAY));
 }
 
-/* Somebody disables it long after the load; it still shows as enabled at the very beginning. */
+/* Another program disables it long after the load; at the very beginning it still shows as
+ * enabled. */
 static void test_disabled_by_others(void **state _unused_) {
     result.complete = true;
     followed_see(&f, &patch, DAY);
@@ -65,7 +66,7 @@ static void test_disabled_by_others(void **state _unused_) {
     assert_false(overdue(2 * DAY));
 }
 
-/* The transition of the load is turned back and forth: it begins anew. */
+/* The transition of the load is reversed twice: its clock starts anew. */
 static void test_turned(void **state _unused_) {
     followed_see(&f, &patch, MINUTE);
     f.handled = true;
@@ -79,7 +80,7 @@ static void test_turned(void **state _unused_) {
     assert_true(overdue(2 * DAY + MINUTE));
 }
 
-/* The record is of the load before, until this one is written down. */
+/* The record is that of the previous load, until this one is recorded. */
 static void test_record(void **state _unused_) {
     followed_see(&f, &patch, DAY);
     result.loaded = false;

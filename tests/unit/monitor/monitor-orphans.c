@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Patches whose cumulative successor has gone, and the results that this is known from. */
+/* Patches whose cumulative successor was unloaded, and the results that show this. */
 #include "execute-test.h"
 #include "monitor/orphans.h"
 #include "monitor/records.h"
@@ -59,7 +59,7 @@ static void test_successor_gone(void **state _unused_) {
     assert_string_equal(find(), "");
     assert_int_equal(unload("fix-b"), 1);
     assert_string_equal(find(), "fix-a");
-    assert_string_equal(find(), "fix-a"); /* until somebody has dealt with it */
+    assert_string_equal(find(), "fix-a"); /* until it was handled */
     handle("fix-a");
     assert_string_equal(find(), "");
     /* Once more. */
@@ -72,7 +72,7 @@ static void test_successor_gone(void **state _unused_) {
     assert_string_equal(find(), "fix-a");
 }
 
-/* Of several only the last one would run now. */
+/* Of several patches only the last one would run now. */
 static void test_several(void **state _unused_) {
     load_cumulative("fix-a", "fix_a");
     load_cumulative("fix-b", "fix_b");
@@ -94,7 +94,7 @@ static bool knows(const char *name) {
     return result_list_find(&records.list, name) != NULL;
 }
 
-/* Only what has changed is read again. */
+/* Only results that have changed are read again. */
 static void test_records(void **state _unused_) {
     assert_int_equal(records_update(&records, &k.host), 0);
     patch("fix-a", "");

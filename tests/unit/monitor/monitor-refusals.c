@@ -10,14 +10,14 @@
 #include "state/lock.h"
 #include "tree.h"
 
-/* Reading the ring that the kernel writes, and what is put on record of it. */
+/* Reading the ring that the kernel writes, and the record of it. */
 
 #define SIZE 4096
 
 static struct fake_kernel k;
 static struct refused_loads l;
 static uint64_t consumer, producer;
-static uint32_t uid; /* whose the next event is */
+static uint32_t uid; /* the user of the next event */
 static uint8_t data[2 * SIZE] __attribute__((aligned(8)));
 
 static int setup(void **state _unused_) {
@@ -40,7 +40,7 @@ static int teardown(void **state _unused_) {
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
-/* As kernel/bpf/ringbuf.c: in a ring that is mapped twice. */
+/* As in kernel/bpf/ringbuf.c: a ring that is mapped twice. */
 static void put(uint64_t at, const void *bytes, size_t size) {
     for (size_t i = 0; i < size; i++) {
         size_t place = (at + i) % SIZE;
@@ -85,7 +85,8 @@ static void test_counts(void **state _unused_) {
     assert_int_equal(consumer, producer);
 }
 
-/* Others than root can have the kernel ask for anything, and must not displace what matters. */
+/* Users other than root can make the kernel request anything, and must not displace other
+ * events. */
 static void test_users(void **state _unused_) {
     struct refused_loads_record r;
     char name[] = "algif-aa";
@@ -120,7 +121,7 @@ static void test_not_locked(void **state _unused_) {
     assert_int_equal(refused_loads_record_read(&k.host, &r), -ENOENT);
 }
 
-/* That nothing was refused yet is worth knowing once modules are locked, and nothing before. */
+/* That nothing was refused is recorded once modules are locked, and not before. */
 static void test_nothing_yet(void **state _unused_) {
     struct refused_loads_record r;
 
@@ -135,7 +136,7 @@ static void test_nothing_yet(void **state _unused_) {
     refused_loads_record_done(&r);
 }
 
-/* Where the ring could not be had, nobody counts. */
+/* Without the ring nothing is counted. */
 static void test_no_ring(void **state _unused_) {
     struct refused_loads_record r;
 
@@ -144,7 +145,7 @@ static void test_no_ring(void **state _unused_) {
     assert_int_equal(refused_loads_record_read(&k.host, &r), -ENOENT);
 }
 
-/* It was loaded in time, and heard of too late. */
+/* The module was loaded in time, and its event arrives late. */
 static void test_before_the_lock(void **state _unused_) {
     struct lock_record lock = { .state = (char *) "locked", .uid = -1 };
     struct refused_loads_record r;
@@ -161,7 +162,7 @@ static void test_before_the_lock(void **state _unused_) {
     refused_loads_record_done(&r);
 }
 
-/* Far more than it holds at a time. */
+/* Many more events than it holds at a time. */
 static void test_goes_round(void **state _unused_) {
     struct refused_loads_record r;
 
@@ -190,7 +191,7 @@ static void test_half_written(void **state _unused_) {
     assert_int_equal(refusals_next(&l.ring, &e), 0);
 }
 
-/* Names come from whoever runs a program or opens a socket. */
+/* Any user who runs a program or opens a socket chooses such names. */
 static void test_hostile_names(void **state _unused_) {
     char name[80];
     struct refused_loads_record r;
@@ -221,7 +222,7 @@ static void test_broken_record(void **state _unused_) {
     }
 }
 
-/* A kernel without BTF, as the fake one's has none of these functions. */
+/* A kernel without BTF, like the fake one, has none of these functions. */
 static void test_unavailable(void **state _unused_) {
     int programs[REFUSALS_PROGRAMS];
     struct error e = ERROR_NULL;

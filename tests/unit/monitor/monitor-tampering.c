@@ -8,7 +8,7 @@
 #include "monitor/tampering.h"
 #include "tree.h"
 
-/* Who is held to have switched a patch off, from events as the kernel writes them. */
+/* Which process is blamed for disabling a patch, from events as the kernel writes them. */
 
 #define SWITCH "/sys/kernel/livepatch/lp_a/enabled"
 #define STRANGER 812
@@ -96,20 +96,20 @@ static void judge(void) {
     _cleanup_(result_list_done) struct result_list results = {};
 
     assert_int_equal(livepatch_list_read(&k.host, NULL, &l), 0);
-    /* What stands in for the group takes no marks. */
+    /* The stand-in for the group accepts no marks. */
     assert_int_equal(result_list_read(&k.host, &results), 0);
     (void) tampering_judge(&t, &k.host, &l, &results);
 }
 
-/* Anybody can open a switch for reading as often as he likes: it is neither noted nor looked into, and
- * of many events only so many are taken at a time. */
+/* Anyone can open a switch for reading as often as they like: that is neither recorded nor
+ * examined, and only a limited number of events is handled at a time. */
 static void test_users(void **state _unused_) {
     fake_kernel_text(&k, "/proc/812/task/812/status", "Name:\tx\nUid:\t1000\t1000\t1000\t1000\n");
     assert_int_equal(happens(STRANGER, FAN_OPEN), 0);
     assert_int_equal(t.n_touches, 0);
     assert_int_equal(happens(4711, FAN_OPEN), 0); /* it has ended */
     assert_int_equal(t.n_touches, 0);
-    /* By a descriptor that he was given, or by a capability. */
+    /* Through a descriptor that it was given, or with a capability. */
     assert_int_equal(happens(STRANGER, FAN_MODIFY), 1);
     assert_int_equal(t.n_touches, 1);
     for (size_t i = 0; i < 400; i++)
@@ -164,7 +164,7 @@ static void test_writer(void **state _unused_) {
     assert_blamed(NULL);
 }
 
-/* While it waits in its write(2) nothing but its opening was told. */
+/* During its write(2), only its opening has been reported. */
 static void test_opener(void **state _unused_) {
     assert_int_equal(happens(STRANGER, FAN_OPEN), 1);
     goes_out();
@@ -179,7 +179,7 @@ static void test_holder(void **state _unused_) {
     assert_blamed(BY_STRANGER);
 }
 
-/* An hour later it has nothing to do with it any more. */
+/* An hour later it is no longer a suspect. */
 static void test_reader(void **state _unused_) {
     assert_int_equal(happens(STRANGER, FAN_OPEN), 1);
     fake_kernel_advance(&k, 3600 * USEC_PER_SEC);
@@ -193,15 +193,15 @@ static void test_reader(void **state _unused_) {
     assert_false(t.undecided);
 }
 
-/* The look came first, and the news after it. */
+/* The patches were read before the event arrived. */
 static void test_late_news(void **state _unused_) {
     goes_out();
     is_told(STRANGER, FAN_OPEN);
     assert_blamed(BY_STRANGER);
 }
 
-/* What nobody has touched was disabled by a sysfs that is not watched, or while nobody watched;
- * lpd's own programs have had their say by then. */
+/* A patch that no known process accessed was disabled through a sysfs that is not watched, or while
+ * nothing was watched; lpd's own programs would have recorded it by then. */
 static void test_nobody(void **state _unused_) {
     assert_int_equal(happens(0, 0), 1);
     assert_blamed(NULL);
@@ -215,7 +215,7 @@ static void test_nobody(void **state _unused_) {
     assert_blamed("disabled by an unknown process, not by lpd");
 }
 
-/* A load that waits for its turn is on record already. */
+/* A load that waits for its turn is already recorded. */
 static void test_loading(void **state _unused_) {
     struct result r = { .name = (char *) "lp_b", .module_name = (char *) "lp_b",
                         .state = (char *) "loading", .loaded = true };
@@ -230,10 +230,10 @@ static void test_loading(void **state _unused_) {
     assert_string_equal(after.state, "loading");
 }
 
-/* The kernel itself tells who it was, by whichever sysfs, and when the process has ended. */
+/* The kernel itself names the process, whichever sysfs it used, and even if it has ended. */
 static void test_another_sysfs(void **state _unused_) {
     assert_int_equal(tampering_note_unpatching(&t, &k.host, "lp_a", 4711, 0, "gone"), 1);
-    /* The kernel tells before it does so, however often we look meanwhile. */
+    /* The kernel reports it in advance, however often the patches are checked meanwhile. */
     for (size_t i = 0; i < 3; i++)
         assert_blamed(NULL);
     goes_out();
@@ -246,7 +246,7 @@ static void test_own_by_another_sysfs(void **state _unused_) {
     assert_blamed(NULL);
 }
 
-/* lpctl, which was too quick to be seen, has its say first. */
+/* lpctl, which was too fast to be seen, gets time to record it. */
 static void test_unseen_own(void **state _unused_) {
     goes_out();
     is_gone();
@@ -264,7 +264,7 @@ static void test_own(void **state _unused_) {
     assert_int_equal(happens(OWN, FAN_OPEN), 0);
     goes_out();
     assert_int_equal(happens(OWN, FAN_MODIFY), 0);
-    /* Too late, and so for nothing. */
+    /* Too late to have an effect. */
     assert_int_equal(happens(STRANGER, FAN_MODIFY), 1);
     assert_blamed(NULL);
 }
@@ -274,7 +274,7 @@ static void test_itself(void **state _unused_) {
     assert_int_equal(t.n_touches, 0);
 }
 
-/* As long as lpctl runs it may be about to say so. */
+/* As long as lpctl runs it may be about to record it. */
 static void test_own_says_so(void **state _unused_) {
     assert_int_equal(happens(OWN, FAN_OPEN), 0);
     goes_out();
@@ -306,7 +306,7 @@ static void test_newer_program(void **state _unused_) {
     assert_int_equal(happens(902, FAN_MODIFY), 1);
 }
 
-/* What was written in vain says nothing about what comes later. */
+/* A write without effect does not matter for what happens later. */
 static void test_in_vain(void **state _unused_) {
     assert_int_equal(happens(STRANGER, FAN_MODIFY), 1);
     assert_blamed(NULL);
@@ -319,7 +319,7 @@ static void test_in_vain(void **state _unused_) {
     assert_int_equal(t.n_touches, 1);
 }
 
-/* Whoever has read its switch before has nothing to do with it. */
+/* A process that has read its switch before is not to blame. */
 static void test_replaced(void **state _unused_) {
     fake_kernel_patch(&k, "lp_b", "43")->replace = true;
     assert_int_equal(happens(STRANGER, FAN_OPEN), 1);
@@ -331,7 +331,7 @@ static void test_replaced(void **state _unused_) {
     assert_blamed(NULL);
 }
 
-/* Not even while lpctl runs, which has loaded the other one. */
+/* Not even while lpctl runs, which has loaded the other patch. */
 static void test_replaced_by_lpctl(void **state _unused_) {
     fake_kernel_patch(&k, "lp_b", "43")->replace = true;
     assert_int_equal(happens(OWN, FAN_OPEN), 0);
@@ -341,7 +341,7 @@ static void test_replaced_by_lpctl(void **state _unused_) {
     assert_false(t.undecided);
 }
 
-/* Nor did the other one take its place, if that is on record as not having been loaded over it. */
+/* Nor did the other patch replace it, if the record says that it was not loaded after it. */
 static void test_beside_another(void **state _unused_) {
     fake_kernel_patch(&k, "lp_b", "43");
     put_on_record("lp_b", true);
@@ -351,7 +351,7 @@ static void test_beside_another(void **state _unused_) {
     assert_blamed(BY_STRANGER);
 }
 
-/* Or as having been loaded before. */
+/* Or that it was loaded before it. */
 static void test_above_another(void **state _unused_) {
     struct result r = { .name = (char *) "lp_b", .state = (char *) "active", .loaded = true };
     char *over[] = { (char *) "lp_a", NULL };
@@ -365,7 +365,7 @@ static void test_above_another(void **state _unused_) {
     is_gone();
     assert_blamed(NULL);
 
-    /* The same with lp_a loaded once more, after it. */
+    /* The same after lp_a was loaded again. */
     r.name = (char *) "lp_a";
     r.replaces = NULL;
     r.monotonic_usec++;
@@ -388,7 +388,7 @@ static void test_beside_a_stranger(void **state _unused_) {
     assert_blamed(BY_STRANGER);
 }
 
-/* Between the end of its transition and that of its directory. */
+/* Between the end of its transition and the removal of its directory. */
 static void test_last_moment(void **state _unused_) {
     goes_out();
     fake_kernel_module(&k, "lp_a")->transition = false;
@@ -404,7 +404,7 @@ static void test_locked(void **state _unused_) {
     assert_blamed(BY_STRANGER "; modules are locked, so it cannot be loaded again before a reboot");
 }
 
-/* What lpd has not loaded, or has taken out, is not its business. */
+/* Patches that lpd has not loaded, or has unloaded, do not matter. */
 static void test_not_on_record(void **state _unused_) {
     _cleanup_(result_done) struct result r = {};
 
@@ -416,7 +416,7 @@ static void test_not_on_record(void **state _unused_) {
     assert_null(r.reason);
 }
 
-/* More than are kept: the last ones count. */
+/* More than fit into the list: the last ones count. */
 static void test_many(void **state _unused_) {
     for (int pid = 1000; pid < 1200; pid++)
         assert_int_equal(happens(pid, FAN_MODIFY), 1);

@@ -16,7 +16,7 @@
 #include "jail.h"
 #include "trust/parser-format.h"
 
-/* Runs something in a jail of its own, and tells how that ended: waitpid(2). */
+/* Runs a function in a jail of its own, and returns how it ended: waitpid(2). */
 static int in_jail(void (*run)(void)) {
     pid_t pid = fork();
     int status;
@@ -74,7 +74,7 @@ static void run_close(void) {
 static void run_prctl(void) {
     check(syscall(__NR_prctl, PR_SET_DUMPABLE, 1, 0, 0, 0));
 }
-/* What newer C libraries do when they are first asked for random numbers. */
+/* What newer C libraries do when random numbers are first needed. */
 static void run_random(void) {
     char c;
 
@@ -116,7 +116,7 @@ static void test_blocked(void **state) {
 }
 
 #ifdef __x86_64__
-/* Another ABI has numbers of its own: that of futex(2), which is allowed, is getegid(2) of i386. */
+/* Another ABI has other numbers: that of futex(2), which is allowed, is getegid(2) on i386. */
 static void run_i386(void) {
     long r = __NR_futex;
 
@@ -154,7 +154,8 @@ static void test_allowed(void **state) {
     assert_int_equal(WEXITSTATUS(status), 42);
 }
 
-/* Looked at from outside, when it has said that it is in: nothing in there can ask for them. */
+/* Read from outside, after it has reported that it is confined: inside, the limits cannot be
+ * read. */
 static void test_limits(void **state) {
     struct rlimit cpu, files;
     int ready[2], status;

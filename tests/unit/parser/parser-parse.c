@@ -9,7 +9,7 @@
 
 #define DATA "what is signed"
 
-/* A request, and what is known of its files when the answer is read. */
+/* A request, with what is known about its files when the answer is read. */
 struct request {
     char bytes[1024 * 1024 * 3];
     size_t size;
@@ -46,7 +46,7 @@ static void add_identity(const struct identity *i) {
     free(der);
 }
 
-/* Answers the request and forgets it. */
+/* Answers the request and frees it. */
 static int ask(struct pkcs7 *ret, struct error *e) {
     struct certificate_files files = { .files = request.files, .n_files = request.n_files };
     _cleanup_(parser_answer_done) struct parser_answer answer = {};
@@ -213,7 +213,7 @@ static void test_several_signers(void **state) {
     signature_done(&s);
 }
 
-/* Forged certificates fit as well as the right one does, but their keys did not sign. */
+/* Forged certificates match too, but their keys did not make the signature. */
 static void test_forged(void **state) {
     for (unsigned by_key = 0; by_key < 2; by_key++) {
         struct identity forged;
@@ -260,7 +260,7 @@ static void test_not_verified(void **state) {
     pkcs7_done(&p);
     signature_done(&s);
 
-    /* Attributes are what is signed then. */
+    /* In that case the attributes are signed. */
     sign_data(&rsa, 1, "sha256", SIGN_FLAGS & ~(CMS_NOATTR | CMS_NOCERTS), &s);
     assert_int_equal(ask_signature(s.der, s.size, &p, NULL), 0);
     assert_true(p.signers[0].signed_attributes);
@@ -269,7 +269,7 @@ static void test_not_verified(void **state) {
     signature_done(&s);
 }
 
-/* Attributes put into a signature over the data: the kernel would look for one over them. */
+/* Attributes added to a signature over the data: the kernel would expect one over them. */
 static void test_attributes_added(void **state) {
     unsigned char *der = NULL;
     struct signature s;
@@ -354,7 +354,7 @@ static void test_refused_content(void **state) {
     signature_done(&s);
 }
 
-/* Cut off anywhere, it is refused; with any bit another, it is refused or verifies no more. */
+/* Truncated anywhere, it is refused; with any bit changed, it is refused or no longer verifies. */
 static void test_damaged(void **state) {
     struct identity by[] = { rsa, ec };
 
@@ -423,7 +423,7 @@ static void test_files(void **state) {
     pkcs7_done(&p);
 }
 
-/* Where nothing but the signer's name is asked for, no other certificate is decoded. */
+/* If only the signer's name is needed, no other certificate is decoded. */
 static void test_others(void **state) {
     static const unsigned forms[] = { SIGN_FLAGS, SIGN_FLAGS | CMS_USE_KEYID };
 

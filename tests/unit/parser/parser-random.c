@@ -5,8 +5,8 @@
 #include "parse.h"
 #include "self-test.h"
 
-/* What libcrypto would ask for randomness. In newer C libraries these get it from the vDSO, where no
- * filter of system calls sees it as long as the kernel has some. */
+/* The functions that libcrypto would call for randomness. In newer C libraries they use the vDSO,
+ * which no filter of system calls sees as long as the kernel has random numbers. */
 
 static unsigned n_asked;
 

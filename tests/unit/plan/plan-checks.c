@@ -2,7 +2,7 @@
 #include "plan-test.h"
 #include "plan/rollout.h"
 
-/* Each question that is asked about a patch, and the answers that decide. */
+/* Each question about a patch, and the answers that decide. */
 
 static void test_answers(void **state _unused_) {
     static const char *const questions[] = {
@@ -85,7 +85,8 @@ static uint32_t position_of(const char *machine_id, const char *name) {
     return position;
 }
 
-/* What systemd-analyze says to ConditionFraction=, in ten-thousandths of a percent. */
+/* The positions that systemd-analyze prints for ConditionFraction=, in ten-thousandths of a
+ * percent. */
 static void test_rollout_positions(void **state _unused_) {
     static const char id[] = "0123456789abcdef0123456789abcdef";
 
@@ -98,8 +99,8 @@ static void test_rollout_positions(void **state _unused_) {
     assert_true(rollout_includes(10000, UINT32_MAX));
 }
 
-/* Of 10,000 machines, each tenth of the scale takes a tenth, and one patch's rollout says nothing about
- * another's on the same machines: 5 standard deviations each. */
+/* Of 10,000 machines, each tenth of the scale has a tenth, and the positions for two patches are
+ * independent: within 5 standard deviations. */
 static void test_rollout_spread(void **state _unused_) {
     unsigned tenths[10] = { 0 }, both = 0;
     char id[33];
@@ -135,7 +136,7 @@ static void test_rollout(void **state _unused_) {
     assert_loads("lp");
 }
 
-/* An image is asked by machines that did not make it. */
+/* Machines that did not build the image use it. */
 static void test_rollout_in_initramfs(void **state _unused_) {
     patch("half", "Stage=initrd\nRollout=99.99%\n");
     patch("all", "Stage=initrd\n");
@@ -206,7 +207,7 @@ static void test_kernel_build_id(void **state _unused_) {
                                       " has the build id " BUILD_1);
     assert_fails("must", "kernel", "BuildID=", EXIT_STATUS_KERNEL);
 
-    /* A kernel that does not say is not the one that was meant, unless there is none to ask. */
+    /* A kernel with an unknown build id is not the right one, unless there is no kernel to ask. */
     free(s.facts.build_id);
     s.facts.build_id = NULL;
     make_plan();
@@ -245,11 +246,11 @@ static void test_no_module(void **state _unused_) {
     manifest("d", "[Patch]\n[Kernel:" RELEASE "]\nModule=other.ko\n");
     module("d");
     make_plan();
-    /* For all kernels, but not for this one: nothing is wrong. */
+    /* For all kernels, but without a module for this one: not an error. */
     assert_skipped("a", "module", "no module for " RELEASE);
     assert_int_equal(plan_find(&plan, "a")->exit_status, EXIT_STATUS_KERNEL);
     assert_fails("b", "module", "no module for " RELEASE, EXIT_STATUS_KERNEL);
-    /* Named, and not there. */
+    /* Listed, but missing. */
     assert_fails("c", "module", "no module for " RELEASE, EXIT_STATUS_FAILED);
     assert_fails("d", "module", "no module for " RELEASE, EXIT_STATUS_FAILED);
 
@@ -276,7 +277,7 @@ static void test_bad_module(void **state _unused_) {
     make_plan();
     assert_fails("a", "file", "it is a cat", EXIT_STATUS_KERNEL);
     assert_loads("b");
-    /* Who may not read it leaves it to the load. */
+    /* If it may not be read here, that is left to the load. */
     assert_loads("c");
 }
 
@@ -292,7 +293,7 @@ static void test_requires(void **state _unused_) {
     assert_fails("b", "requires", "d: Enabled=no", EXIT_STATUS_FAILED);
     assert_fails("e", "requires", "b: d: Enabled=no", EXIT_STATUS_FAILED);
     assert_loads("f");
-    /* Each that is there is an answer of its own. */
+    /* Each existing one gets an answer of its own. */
     assert_string_equal(plan_find(&plan, "f")->steps[7].question, "requires");
     assert_string_equal(plan_find(&plan, "f")->steps[7].fact, "c");
 }
@@ -337,7 +338,7 @@ static void test_conflict_named_by_both(void **state _unused_) {
     assert_fails("b", "conflicts", "a is loaded", EXIT_STATUS_FAILED);
 }
 
-/* Who does not go in stands in nobody's way. */
+/* A patch that is not loaded conflicts with nothing. */
 static void test_conflict_with_what_stays_out(void **state _unused_) {
     patch("a", "Conflicts=b\nEnabled=no\n");
     patch("b", "Conflicts=c\nRequires=nobody\n");
@@ -347,7 +348,7 @@ static void test_conflict_with_what_stays_out(void **state _unused_) {
     assert_loads("c");
 }
 
-/* First come, first served, whatever the names say. */
+/* The loaded patch wins, whatever the order of the names is. */
 static void test_conflict_with_what_is_in(void **state _unused_) {
     patch("a", "");
     patch("b", "Conflicts=foreign_1\n");
@@ -363,7 +364,7 @@ static void test_conflict_with_what_is_in(void **state _unused_) {
     (void) assert_action("z", ACTION_KEEP, "loaded", "it is loaded already");
 }
 
-/* Disabled or replaced: its module is there, its code is not. */
+/* Disabled or replaced: its module is loaded, its code does not run. */
 static void test_conflict_with_what_is_disabled(void **state _unused_) {
     struct livepatch *in;
 
@@ -384,7 +385,7 @@ static void test_conflict_by_module_name(void **state _unused_) {
     assert_fails("a", "conflicts", "z is loaded", EXIT_STATUS_FAILED);
 }
 
-/* What goes out makes room, as unloads come first. */
+/* A patch that will be unloaded is no conflict, because unloads come first. */
 static void test_conflict_with_what_goes_out(void **state _unused_) {
     patch("a", "Conflicts=old z\n");
     patch("b", "");
@@ -444,7 +445,7 @@ static void test_broken_policy(void **state _unused_) {
                  EXIT_STATUS_CONFIG);
 }
 
-/* Each state of what is known, and that no question is asked where no signature is wanted. */
+/* Each state of the signature, and that nothing is asked if no signature is required. */
 static void test_signed_manifests(void **state _unused_) {
     patch("lp", "");
     info("lp")->manifest_signature = MANIFEST_REFUSED;
@@ -469,7 +470,7 @@ static void test_signed_manifests(void **state _unused_) {
     assert_loads("lp");
 }
 
-/* It keeps out what requires it as well, and what it says of others counts for nothing. */
+/* Patches that require it are not loaded either, and its own relations do not count. */
 static void test_unsigned_manifest_and_others(void **state _unused_) {
     patch("a", "Conflicts=c\n");
     patch("b", "Requires=a\n");
@@ -538,7 +539,7 @@ static void test_replaced(void **state _unused_) {
     assert_loads("b");
 }
 
-/* What concerns one patch does not have the manifests of all: one that is not there may not be gone. */
+/* A partial snapshot does not have all manifests: a missing one may still exist. */
 static void test_replaced_in_part(void **state _unused_) {
     patch("a", "");
     put_in("a", NULL)->registered = false;
@@ -567,7 +568,7 @@ static void test_unloads(void **state _unused_) {
     record("off", "");
     record("on", "");
     make_plan();
-    /* The last one first, in front of all loads. */
+    /* The last one first, before all loads. */
     assert_order("off gone broken off on");
     a = plan.actions;
     assert_int_equal(a[0].type, ACTION_UNLOAD);
@@ -575,12 +576,12 @@ static void test_unloads(void **state _unused_) {
     assert_int_equal(a[0].index, SIZE_MAX);
     assert_int_equal(a[1].type, ACTION_UNLOAD);
     assert_string_equal(action_fact(a + 1), "its manifest is gone");
-    /* Nothing is done about a patch while nobody knows what is wanted, nor about one that lpd did not
-     * put in. */
+    /* Nothing is done about a patch whose manifest is unreadable, nor about one that lpd did not
+     * load. */
     assert_int_equal(a[2].type, ACTION_FAIL);
     assert_int_equal(a[3].type, ACTION_SKIP);
     assert_null(plan_find(&plan, "strange"));
-    /* Who asks for the decision about the manifest gets that. */
+    /* A lookup by manifest returns the decision about that manifest. */
     assert_ptr_equal(plan.by_manifest[snapshot_find(&s, "off")], a + 3);
 }
 
@@ -594,7 +595,8 @@ static void test_unloads_only_what_is_in(void **state _unused_) {
     assert_int_equal(plan.n_actions, 0);
 }
 
-/* The kernel has one module of a name, however it is spelled: the first that brings it gets it. */
+/* The kernel has one module of each name, however it is spelled: the first patch with it gets
+ * it. */
 static void test_namesake(void **state _unused_) {
     patch("a", "Enabled=no\n");
     patch("b", "");
@@ -608,7 +610,7 @@ static void test_namesake(void **state _unused_) {
     assert_fails("c", "namesake", "its module has the same name same_one as that of b, which", EXIT_STATUS_FAILED);
     assert_loads("d");
 
-    /* Who has loaded it keeps it, whatever the order. */
+    /* The patch that has loaded it keeps it, whatever the order is. */
     put_in("same_one", NULL);
     record("c", "")->module_name = strdup("same_one");
     make_plan();

@@ -20,7 +20,7 @@ static void test_version_order(void **state _unused_) {
         assert_loads(plan.actions[i].name);
 }
 
-/* A patch that waits for one does not draw that one forward past others. */
+/* A patch that waits for another does not move that one before others. */
 static void test_after(void **state _unused_) {
     patch("a", "After=d\n");
     patch("b", "");
@@ -33,7 +33,8 @@ static void test_after(void **state _unused_) {
         assert_loads(plan.actions[i].name);
 }
 
-/* Required ones first, with what they need: what they name, and older versions of themselves. */
+/* Required patches come first, with what they need: the patches that they name, and older versions
+ * of themselves. */
 static void test_required_first(void **state _unused_) {
     patch("a", "");
     patch("b", "");
@@ -94,7 +95,7 @@ static void test_circle(void **state _unused_) {
     assert_circle("b", "b, c and d");
     assert_circle("c", "b, c and d");
     assert_circle("d", "b, c and d");
-    /* Nobody else is stopped, but whoever requires a member. */
+    /* Only patches that require a member are affected. */
     assert_loads("a");
     assert_loads("e");
     assert_fails("f", "requires", "c: After= and Requires= form a cycle",
@@ -118,7 +119,7 @@ static void test_two_circles(void **state _unused_) {
     assert_order("a b c x y 0");
 }
 
-/* Its members wait for others all the same. */
+/* Its members still wait for other patches. */
 static void test_circle_waits(void **state _unused_) {
     patch("a", "After=b\n");
     patch("b", "After=a y z\n");
@@ -129,7 +130,7 @@ static void test_circle_waits(void **state _unused_) {
     assert_order("a y z b");
 }
 
-/* A member that is on no direct way back to where the search began. */
+/* A member that is not on a direct way back to the start of the search. */
 static void test_circles_that_share_members(void **state _unused_) {
     patch("a", "After=b c\n");
     patch("b", "After=a\n");
@@ -148,7 +149,7 @@ static void test_after_and_requires_of_one(void **state _unused_) {
     assert_loads("a");
 }
 
-/* Broken manifests have no relations, but others may have some to them. */
+/* Invalid manifests have no relations, but others may name them. */
 static void test_broken(void **state _unused_) {
     patch("0", "After=a\n");
     patch("a", "After=b\nTiemout=1\n");
@@ -168,8 +169,8 @@ static double cpu_seconds(void) {
     return (double) ts.tv_sec + (double) ts.tv_nsec / 1e9;
 }
 
-/* How long the plan for so many manifests takes, of which each has that relation, if any, to the next
- * one and the last to the first. */
+/* How long the plan for that many manifests takes, if each has that relation to the next one and
+ * the last to the first. */
 static double measure(unsigned n, const char *relation) {
     char name[16], text[128], other[16];
     double start, seconds;
@@ -210,7 +211,7 @@ static double measure(unsigned n, const char *relation) {
     return seconds;
 }
 
-/* Ten times the manifests take ten times as long, also in one circle through all of them. */
+/* Ten times the manifests take ten times as long, even if all of them form one cycle. */
 static void test_linear(void **state _unused_) {
     static const char *const relations[] = { "", "After=", "Conflicts=" };
 
@@ -219,7 +220,7 @@ static void test_linear(void **state _unused_) {
         double ten_thousand = measure(10000, relations[i]);
 
         printf("%s: %.4f s for 1,000, %.4f s for 10,000\n", relations[i], thousand, ten_thousand);
-        /* Twice is for the noise of a busy machine; squares would give a hundred. */
+        /* The factor of two allows for a busy machine; quadratic time would give a hundred. */
         assert_true(ten_thousand < 2 * 10 * MAX(thousand, 0.01));
     }
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "plan-test.h"
 
-/* Which cumulative patch replaced another one: "old" is disabled with its module still there, and
- * "new" was loaded while it was in. */
+/* Which cumulative patch replaced another one: "old" is disabled with its module still loaded, and
+ * "new" was loaded while "old" was. */
 
 static struct livepatch *old, *new;
 
@@ -19,7 +19,7 @@ static void begin(void) {
 static const char *replaced_by(void) {
     const char *first = snapshot_replaced_by(&s, 0);
 
-    /* It asks nobody and changes nothing. */
+    /* The lookup has no side effects. */
     assert_ptr_equal(snapshot_replaced_by(&s, 0), first);
     return first;
 }
@@ -34,7 +34,7 @@ static void test_replaced(void **state _unused_) {
     assert_string_equal(replaced_by(), "new");
 }
 
-/* Nobody knows who loaded the old one. */
+/* It is unknown who loaded the old one. */
 static void test_without_record(void **state _unused_) {
     begin();
     record("new", "old");
@@ -108,7 +108,7 @@ static void test_by_module_names(void **state _unused_) {
     assert_string_equal(replaced_by(), "new");
 }
 
-/* Who replaced it is unloaded by the same plan. */
+/* The same plan unloads the patch that replaced it. */
 static void test_successor_unloaded(void **state _unused_) {
     const struct action *a;
 

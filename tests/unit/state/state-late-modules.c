@@ -85,7 +85,7 @@ static void test_bounds(void **state _unused_) {
     assert_int_equal(strv_length(l.boots[9].modules), LATE_MODULES_MAX);
 }
 
-/* More boots than were ever written to it: the last ones count. */
+/* More boots than the file can hold: the last ones count. */
 static void test_many_boots(void **state _unused_) {
     _cleanup_(late_record_done) struct late_record l = {};
     char text[64 * 100] = "{\"boots\":[";
@@ -113,7 +113,7 @@ static void test_bad_names(void **state _unused_) {
 
 #define LONG_ID "0123456789012345678901234567890123456789012345678901234567890123456789"
 
-/* A broken one is said to be broken, and begun anew by the next module. */
+/* An invalid record is reported, and replaced when the next module is added. */
 static void test_broken(void **state _unused_) {
     static const char *const texts[] = {
         "", "{", "[]", "null", "{}", "{\"boots\":{}}", "{\"boots\":[1]}", "{\"boots\":[{}]}",
@@ -147,7 +147,7 @@ static void test_too_large(void **state _unused_) {
     assert_record("a:vfat");
 }
 
-/* Every way in which a write may have been cut short, were it not in one step. */
+/* A file truncated at any byte, which cannot happen because it is written in one step. */
 static void test_truncated(void **state _unused_) {
     _cleanup_free_ char *whole = NULL;
     size_t size;
@@ -168,7 +168,7 @@ static void test_no_directory(void **state _unused_) {
     assert_int_equal(late_record_add(&h, "a", NULL), -ENOENT);
 }
 
-/* What lpd.service does with it. Below another root no systemd says that the boot is over. */
+/* The steps of lpd.service. With another root no systemd reports the end of the boot. */
 
 static void announce(struct late_modules *l, const char *uevent) {
     late_modules_note(l, &h, uevent);
@@ -215,7 +215,7 @@ static void test_in_time(void **state _unused_) {
     tree_write(&h, "/proc/sys/kernel/random/boot_id", "this-boot\n");
     tree_write(&h, "/proc/sys/kernel/modules_disabled", "0\n");
     load("vfat", "live\n");
-    announce(&before, "add@/module/vfat"); /* the boot is not over, as far as anybody says */
+    announce(&before, "add@/module/vfat"); /* the boot has not finished, as far as is known */
     late_modules_end(&before, &h);
     early.boot_end = h.ops->now(&h) + 3600 * USEC_PER_SEC;
     announce(&early, "add@/module/vfat");
@@ -226,7 +226,7 @@ static void test_in_time(void **state _unused_) {
     assert_record("");
 }
 
-/* DelaySec= puts the point off. */
+/* DelaySec= moves the time of the lock. */
 static void test_delay(void **state _unused_) {
     _cleanup_(late_modules_done) struct late_modules l = { .boot_end = 1 };
 
@@ -242,7 +242,7 @@ static void test_delay(void **state _unused_) {
     assert_record("");
 }
 
-/* A boot without late modules is one as well. */
+/* A boot without late modules counts too. */
 static void test_end(void **state _unused_) {
     _cleanup_(late_modules_done) struct late_modules l = { .boot_end = 1 };
 

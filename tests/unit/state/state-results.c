@@ -63,7 +63,7 @@ static void test_round_trip(void **state _unused_) {
     assert_int_equal(result_write(&h, &r), 0);
     assert_int_equal(result_read(&h, "fix-it", &back), 0);
     assert_same(&back, &r);
-    /* Everybody may read it. */
+    /* Every user may read it. */
     assert_int_equal(file_lstat(&h, "/run/lpd/fix-it.json", &st), 0);
     assert_int_equal(st.st_mode, S_IFREG | 0644);
     assert_int_equal(file_lstat(&h, "/run/lpd", &st), 0);
@@ -125,7 +125,7 @@ static void test_list(void **state _unused_) {
     assert_null(result_list_find(&l, "lp-8"));
 }
 
-/* Whatever there is to record, what is written can be read. */
+/* However long the values are, the written file can be read. */
 static void test_growth(void **state _unused_) {
     _cleanup_(result_done) struct result r = example("fix-it"), back = {}, again = {};
     size_t n = 2 * JSON_FILE_SIZE_MAX;
@@ -150,7 +150,7 @@ static void test_growth(void **state _unused_) {
     assert_int_equal(result_read(&h, "fix-it", &again), 0);
     assert_int_equal(strv_length(again.replaces), strv_length(r.replaces));
 
-    /* Beyond that it is refused, and what was there stays. */
+    /* Beyond that it is refused, and the old file stays. */
     free(r.sha256);
     r.sha256 = calloc(1, n + 1);
     memset(r.sha256, 'a', n);
@@ -209,7 +209,7 @@ static void test_broken(void **state _unused_) {
     }
 }
 
-/* What is none of its kind, or too large, or never ends. */
+/* Files of another type, too large or endless. */
 static void test_strange_files(void **state _unused_) {
     _cleanup_close_ int fd = -EBADF;
     _cleanup_free_ char *deep = calloc(1, 60 * 1024 + 1);
@@ -228,7 +228,8 @@ static void test_strange_files(void **state _unused_) {
     assert_int_equal(result_read(&h, "deep", &r), -EBADMSG);
 }
 
-/* Only statuses that are documented may become the exit status of a program, and no failure 0. */
+/* Only documented statuses may become the exit status of a program, and a failure never becomes
+ * 0. */
 static void test_exit_status(void **state _unused_) {
     static const struct {
         const char *written;
@@ -253,7 +254,7 @@ static void test_exit_status(void **state _unused_) {
     }
 }
 
-/* Fields of the wrong kind that are no texts count as not there. */
+/* Members of the wrong type are treated as missing. */
 static void test_odd_fields(void **state _unused_) {
     _cleanup_(result_done) struct result r = {};
 
@@ -268,7 +269,7 @@ static void test_odd_fields(void **state _unused_) {
     assert_true(r.monotonic_usec == 0);
 }
 
-/* A name leads out of the directory never. */
+/* No name leads out of the directory. */
 static void test_names(void **state _unused_) {
     static const char *const names[] = { "", ".", "..", "../x", "a/b", ".x", "-x", "a b", "a\n" };
 

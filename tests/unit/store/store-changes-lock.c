@@ -9,15 +9,16 @@
 #include "store/changes-lock.h"
 #include "tree.h"
 
-/* One changes patches at a time; who comes second waits, knows for whom, and not for ever. */
+/* Only one process changes patches at a time; a second one waits, knows for which process, and not
+ * for ever. */
 
 static struct fake_kernel k;
 static struct error e;
 static struct changes_lock *first, *second;
 static unsigned n_told;
 static char told[512];
-static int open_error;   /* of every file_open() */
-static bool goes_away;   /* its holder removes the file between our open and our lock */
+static int open_error;   /* the result of every file_open() */
+static bool goes_away;   /* its holder removes the file between the open and the lock */
 
 int __real_file_open(const struct host *h, const char *path, int flags, mode_t mode);
 int __wrap_file_open(const struct host *h, const char *path, int flags, mode_t mode);
@@ -127,7 +128,7 @@ static void test_is_next(void **state _unused_) {
     assert_error_has(take("lpctl remove z", 0, &first), -EAGAIN, &e, "(lpctl remove y)");
 }
 
-/* What a killed one has left is nobody's. */
+/* The file of a killed holder is not locked. */
 static void test_left_behind(void **state _unused_) {
     const char *text;
 
@@ -138,7 +139,7 @@ static void test_left_behind(void **state _unused_) {
     assert_true(endswith(text, "(lpctl remove y)"));
 }
 
-/* The lock on a file that has no name any more keeps nobody out. */
+/* A lock on a removed file excludes no one. */
 static void test_gone_meanwhile(void **state _unused_) {
     goes_away = true;
     assert_int_equal(take("lpctl remove y", 10 * USEC_PER_SEC, &first), 0);
@@ -146,7 +147,7 @@ static void test_gone_meanwhile(void **state _unused_) {
     assert_true(file_exists(&k.host, CHANGES_LOCK));
 }
 
-/* Where nothing can be written, nobody is kept from what can be done there. */
+/* If nothing can be written, no one is excluded from what is still possible. */
 static void test_no_room(void **state _unused_) {
     static const int errors[] = { -ENOSPC, -EDQUOT, -EROFS };
 
@@ -160,7 +161,7 @@ static void test_no_room(void **state _unused_) {
                     "cannot lock " CHANGES_LOCK ": Input/output error");
 }
 
-/* A file that others can open they can also lock. */
+/* Users who can open a file can also lock it. */
 static void test_not_only_ours(void **state _unused_) {
     fake_kernel_text(&k, CHANGES_LOCK, "");
     set_mode(0644);

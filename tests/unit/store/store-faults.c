@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Each step of an install, an update, a removal and a switch fails once, meets a full disk, and is
- * the one at which the power goes. The linker puts the functions below in front of the C
- * library's. */
+ * the moment of a power cut. The linker puts the functions below in front of the C library's. */
 #include <sys/wait.h>
 
 #include "io-faults.h"
@@ -26,8 +25,9 @@ struct scene {
     const char *name;
     void (*prepare)(void);
     int (*act)(void);
-    bool undone; /* on failure all is as before; else as it is, but never in between */
-    void (*check)(void); /* whether this is one of the states that may be */
+    bool undone; /* on failure everything is as before; otherwise the old or the new state, but
+                  * nothing in between */
+    void (*check)(void); /* checks that the state is a valid one */
 };
 
 static void prepare_nothing(void) {}
@@ -47,7 +47,7 @@ static void prepare_package(void) {
     tree_write_data(&h, STORE RELEASE "/fix-it.ko", first.object.data, first.object.size);
 }
 
-/* The power went in the middle of an earlier removal. */
+/* A power cut in the middle of an earlier removal. */
 static void prepare_leftovers(void) {
     prepare_disabled();
     assert_int_equal(file_unlink(&h, MANIFESTS "fix-it.conf"), 0);
@@ -89,7 +89,8 @@ static int act_disable(void) {
     return store_set_enabled(&h, "fix-it", false, NULL, &e);
 }
 
-/* No patch, or one that loads: its manifest is read, its module found and allowed by the pin. */
+/* No patch, or one that can be loaded: its manifest is valid, its module found and allowed by the
+ * pin. */
 static void check_whole(void) {
     _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
     _cleanup_(manifest_done) struct manifest m = {};
@@ -112,7 +113,7 @@ static void check_whole(void) {
         fail_msg("the pin %s does not allow %s", strempty(kernel->sha256), f.sha256);
 }
 
-/* Or one without a module for that kernel, pinned or not. */
+/* Or one without a module for that kernel, with or without a pin. */
 static void check_pinned(void) {
     _cleanup_free_ char *path = NULL;
 
@@ -133,7 +134,7 @@ static const struct scene scenes[] = {
     { "enable a package's", prepare_package, act_enable, true, check_whole },
 };
 
-/* The way things are when nothing goes wrong. */
+/* The result without a fault. */
 static char *complete_tree(const struct scene *scene) {
     char *list;
 
@@ -146,8 +147,8 @@ static char *complete_tree(const struct scene *scene) {
     return list;
 }
 
-/* That it was done; a removal may leave directories which it could not remove, or in which a power
- * cut left a hidden file. */
+/* Asserts that the change is complete; a removal may leave directories that it could not remove, or
+ * in which a power cut has left a hidden file. */
 static void assert_done(const struct scene *scene, unsigned n, const char *complete) {
     _cleanup_free_ char *after = tree_list(LIST_VISIBLE);
 
@@ -161,7 +162,7 @@ static void assert_done(const struct scene *scene, unsigned n, const char *compl
     assert_gone(STORE RELEASE "/fix-it.ko");
 }
 
-/* Lets one step go wrong. False if there are not so many steps. */
+/* Makes one step fail. False if there are fewer steps. */
 static bool strike(const struct scene *scene, enum fault f, unsigned n, const char *complete) {
     _cleanup_free_ char *before = NULL, *after = NULL;
     bool reached;
@@ -211,8 +212,8 @@ static void test_disk_is_full(void **state _unused_) {
     each_step(FAULT_FULL);
 }
 
-/* What was done before the file system stopped cannot be undone; the error says so, and what is
- * there is whole nonetheless. */
+/* After the file system has failed, nothing can be undone; the error says so, and the state is
+ * still a valid one. */
 static void test_file_system_stops(void **state _unused_) {
     struct scene scene = scenes[3];
     _cleanup_free_ char *complete = complete_tree(&scene);
@@ -232,7 +233,7 @@ static void test_file_system_stops(void **state _unused_) {
     tree_remove(&h);
 }
 
-/* True if the power went. */
+/* True if the power was cut. */
 static bool cut_power(const struct scene *scene, unsigned n) {
     int status;
     pid_t pid = fork();
@@ -248,7 +249,7 @@ static bool cut_power(const struct scene *scene, unsigned n) {
     return WEXITSTATUS(status) == CUT_STATUS;
 }
 
-/* Afterwards the patch is the old one, the new one, or none, and doing it again does it. */
+/* Afterwards the patch is the old one, the new one, or none, and the same command completes it. */
 static void test_power_cut(void **state _unused_) {
     for (size_t i = 0; i < ELEMENTSOF(scenes); i++) {
         const struct scene *scene = scenes + i;
@@ -267,7 +268,7 @@ static void test_power_cut(void **state _unused_) {
     }
 }
 
-/* No step relies on something that was not brought to the disk before. */
+/* No step relies on a change that is not yet on the disk. */
 static void test_syncs(void **state _unused_) {
     for (size_t i = 0; i < ELEMENTSOF(scenes); i++) {
         tree_make(&h);

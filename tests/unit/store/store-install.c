@@ -29,7 +29,7 @@ static void assert_found(const char *name, const char *module, const char *expec
 }
 
 static void test_find(void **state _unused_) {
-    /* From the last that counts to the first. */
+    /* In reverse order of precedence. */
     static const char *const paths[] = {
         "/usr/lib/modules/" RELEASE "/livepatch/fix_it-now.ko.gz",
         "/usr/lib/modules/" RELEASE "/livepatch/fix_it-now.ko.zst",
@@ -49,7 +49,7 @@ static void test_find(void **state _unused_) {
     for (size_t i = 0; i < ELEMENTSOF(paths); i++) {
         tree_write(&h, paths[i], "");
         assert_found("fix_it-now", NULL, paths[i]);
-        /* Its own name counts, not the kernel's. */
+        /* The patch's own name counts, not the kernel's spelling. */
         assert_found("fix_it_now", NULL, NULL);
     }
 }
@@ -167,7 +167,7 @@ static void test_install_stage(void **state _unused_) {
     assert_int_equal(install_patch(&p), 1);
     assert_text(MANIFESTS "fix-it.conf", "# Written by lpctl install; yours to edit, see lpd.patch(5).\n"
                                          "[Patch]\nDescription=50% safer\nStage=initrd\n");
-    /* Who names no stage changes none. */
+    /* Without a stage the manifest's stage does not change. */
     p.stage = STAGE_SYSTEM;
     assert_int_equal(install_patch(&p), 0);
     p.set_stage = true;
@@ -210,7 +210,7 @@ static void test_install_pinned(void **state _unused_) {
     assert_int_equal(install("fix-it", &first), 1);
 }
 
-/* A pin that the last install wrote is no reason to refuse the next one. */
+/* A pin that the last install has written does not prevent the next one. */
 static void test_install_over_own_pin(void **state _unused_) {
     assert_int_equal(install("fix-it", &first), 1);
     assert_int_equal(install("fix-it", &second), 1);
@@ -229,7 +229,7 @@ static void test_install_for_a_package(void **state _unused_) {
     assert_sees("fix-it", STORE RELEASE "/fix-it.ko", NULL);
 }
 
-/* One that lists kernels gets this one besides. */
+/* One that lists kernels gets another section. */
 static void test_install_for_a_package_with_kernels(void **state _unused_) {
     tree_write(&h, VENDOR "fix-it.conf", "[Patch]\n[Kernel:6.12]\n");
     assert_int_equal(install("fix-it", &first), 1);
@@ -322,7 +322,7 @@ static void test_install_file_for_a_directory(void **state _unused_) {
     assert_tree(list);
 }
 
-/* The load failed, so the install is taken back although it had succeeded. */
+/* The load failed, so the successful install is undone. */
 static void test_undo(void **state _unused_) {
     _cleanup_(change_freep) struct change *fresh = NULL, *update = NULL;
     _cleanup_free_ char *list = NULL;
@@ -343,7 +343,7 @@ static void test_undo(void **state _unused_) {
     assert_module(STORE RELEASE "/fix-it.ko", &second);
     assert_int_equal(change_undo(update), 0);
     assert_tree(list);
-    /* Once more does no harm. */
+    /* A second undo does no harm. */
     change_free(TAKE_PTR(update));
     assert_tree(list);
 }
@@ -402,8 +402,8 @@ static void test_remove_named_modules(void **state _unused_) {
     assert_text(STORE "6.12/other.ko", "not ours");
 }
 
-/* A package's manifest alone, with an override of the administrator, and with a mask: in none of
- * these is the patch gone when lpctl has removed its files. */
+/* A package's manifest alone, with an override of the administrator, and with a mask: removing
+ * lpctl's files does not remove the patch in any of these cases. */
 static void test_remove_a_packages_patch(void **state _unused_) {
     static const char *const own[] = { NULL, "[Patch]\nRequired=yes\n", "" };
 
@@ -439,7 +439,7 @@ static void test_remove_one_of_twins(void **state _unused_) {
     assert_gone(MANIFESTS "fix_it.conf");
 }
 
-/* The power went when the manifest was gone. */
+/* The power was cut after the manifest had been removed. */
 static void test_remove_leftovers(void **state _unused_) {
     assert_int_equal(install("fix-it", &first), 1);
     tree_write(&h, STORE RELEASE "/.fix-it.ko.old", "left by an install that the power cut short");
@@ -531,8 +531,8 @@ static void test_enable_broken(void **state _unused_) {
     assert_gone(MANIFESTS "fix-it.conf.d");
 }
 
-/* An update that the power cut short behind its first step, then one to a third module: the pin has
- * to allow what lies there, not what was on its way. */
+/* An update that a power cut interrupted after its first step, then one to a third module: the pin
+ * must allow the installed module, not the one that was to be installed. */
 static void test_update_after_an_interrupted_one(void **state _unused_) {
     _cleanup_free_ char *text = NULL, *pin = NULL;
 
@@ -545,7 +545,7 @@ static void test_update_after_an_interrupted_one(void **state _unused_) {
     assert_int_equal(install("fix-it", &third), 1);
     assert_module(STORE RELEASE "/fix-it.ko", &third);
     assert_sees("fix-it", STORE RELEASE "/fix-it.ko", third.sha256);
-    /* Or back to the one that lies there. */
+    /* Or back to the installed one. */
     tree_write_data(&h, STORE RELEASE "/fix-it.ko", first.object.data, first.object.size);
     tree_write(&h, PIN("fix-it"), text);
     assert_int_equal(install("fix-it", &first), 1);

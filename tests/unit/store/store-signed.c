@@ -3,8 +3,8 @@
 
 #include "store-test.h"
 
-/* SignedManifests=yes: lpctl puts modules there and takes away what is there, and writes nothing
- * that somebody would have to sign. Whether a signature is good is not the store's to ask. */
+/* SignedManifests=yes: lpctl installs and removes modules, and writes nothing that would need a
+ * signature. The store does not check signatures. */
 
 #define MANIFEST MANIFESTS "fix-it.conf"
 #define ENABLED MANIFESTS "fix-it.conf.d/50-enabled.conf"
@@ -27,7 +27,7 @@ static void write_pinned(const char *sha256) {
     tree_write(&h, MANIFEST, text);
 }
 
-/* Refused, with the reason, the way out in the hint, and nothing changed. */
+/* Asserts the refusal, its reason and hint, and that nothing has changed. */
 static void assert_refused(const struct store_patch *p, const char *reason, const char *hint) {
     _cleanup_free_ char *before = tree_list(LIST_TIMES);
     int r;
@@ -62,7 +62,7 @@ static void test_module_alone(void **state _unused_) {
     }
 }
 
-/* A pin that somebody signed holds, also where lpctl once wrote it. */
+/* A signed pin stays in force, even where lpctl has once written it. */
 static void test_pin(void **state _unused_) {
     const struct store_patch p = patch_of("fix-it", &first), other = patch_of("fix-it", &second);
     _cleanup_free_ char *text = NULL;
@@ -124,7 +124,8 @@ static void test_enabled(void **state _unused_) {
     assert_int_equal(store_set_enabled(&h, "fix-it", true, NULL, &e), 0);
 }
 
-/* What lpctl wrote before the key was set is taken away as ever: the signed text holds without it. */
+/* What lpctl wrote before the key was set is removed as usual: the signed text is valid without
+ * it. */
 static void test_enabled_by_removal(void **state _unused_) {
     tree_write(&h, MANIFEST, "[Patch]\n");
     tree_write(&h, ENABLED, "[Patch]\nEnabled=no\n");
@@ -145,7 +146,7 @@ static void test_remove(void **state _unused_) {
     assert_text(MANIFESTS "fix-it.conf.d/mine.conf.p7s", "mine");
 }
 
-/* A policy with an error means what could be read of it. */
+/* If the policy has an error, what could be read of it counts. */
 static void test_broken_policy(void **state _unused_) {
     const struct store_patch p = patch_of("fix-it", &first);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* A temporary root, patches to be installed there, and what then stands in it. */
+/* A temporary root, patches to install there, and what it then contains. */
 
 #include <dirent.h>
 
@@ -35,13 +35,13 @@ static inline int teardown(void **state _unused_) {
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
-/* A module of a certain content, and its hash. */
+/* A module with certain contents, and its hash. */
 struct sample {
     struct object object;
     char sha256[65];
 };
 
-/* The hash is asked of the reader that also asks it of what is installed. */
+/* The hash comes from the same reader that also checks what is installed. */
 static inline struct sample sample_make(const char *text) {
     const struct object_section sections[] = {
         { .name = ".text", .data = text, .size = strlen(text) },
@@ -74,7 +74,7 @@ static inline struct store_patch patch_of(const char *name, const struct sample 
     };
 }
 
-/* Installs, and keeps what came of it. */
+/* Installs, and keeps the result. */
 static inline int install_patch(const struct store_patch *p) {
     _cleanup_(change_freep) struct change *change = NULL;
 
@@ -113,9 +113,8 @@ static inline void assert_module(const char *path, const struct sample *sample) 
     assert_memory_equal(data, sample->object.data, size);
 }
 
-/* One line for each thing below the root, sorted: what it is, and for a file what is in it and, if
- * asked for, when it was written. Hidden ones, which a power cut may leave, are passed over on
- * request. */
+/* One line for everything below the root, sorted: its type, and for a file its contents and, if
+ * requested, its time. Hidden files, which a power cut may leave, are skipped on request. */
 enum list_flags {
     LIST_TIMES = 1 << 0,
     LIST_VISIBLE = 1 << 1,
@@ -179,7 +178,7 @@ static inline char *tree_list(unsigned flags) {
     return text;
 }
 
-/* That nothing has changed, nor been put back with another time. */
+/* Asserts that nothing has changed, nor been restored with another time. */
 static inline void assert_tree(const char *expected) {
     _cleanup_free_ char *list = tree_list(LIST_TIMES);
 

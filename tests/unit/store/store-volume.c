@@ -11,8 +11,8 @@
 #include "store/volume.h"
 #include "tree.h"
 
-/* The volume: how it is found and mounted, what is taken from it, and how it is changed. The
- * devices are files with what libblkid looks for, the mounted file system is a directory. */
+/* The volume: how it is found and mounted, what is read from it, and how it is changed. The devices
+ * are files with the data that libblkid looks for, the mounted file system is a directory. */
 
 #define RELEASE FAKE_RELEASE
 #define MANIFEST "/etc/lpd/patches.d/lp-a.conf"
@@ -41,7 +41,7 @@ static int teardown(void **state _unused_) {
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
-/* What is called, in order. */
+/* Records the calls, in order. */
 #define OBSERVED(letter, name, parameters, arguments)                                              \
     int __real_##name parameters;                                                                  \
     int __wrap_##name parameters;                                                                  \
@@ -74,7 +74,7 @@ static void device(const char *name, const char *data, size_t size) {
     sysfs(name, "size", "512\n");
 }
 
-/* The superblock of ext4 as far as libblkid reads it: struct ext4_super_block, fs/ext4/ext4.h. */
+/* The parts of an ext4 superblock that libblkid reads: struct ext4_super_block, fs/ext4/ext4.h. */
 static void ext4(const char *name, const char *label) {
     static char disk[256 * 1024];
     unsigned char *super = (unsigned char *) disk + 1024;
@@ -98,7 +98,7 @@ static int find(const char *tag, uint64_t wait_usec, bool writable) {
 static void test_found(void **state _unused_) {
     ext4("vda", "root");
     ext4("vdb", "store");
-    sysfs("vdc", "size", "512\n"); /* its node is not there */
+    sysfs("vdc", "size", "512\n"); /* its node does not exist */
     device("vdd", "rubbish", 7);
     assert_int_equal(find("LABEL=store", 0, false), 0);
     assert_string_equal(k.mounted, "/dev/vdb ext4 noload ro");
@@ -123,7 +123,7 @@ static void test_several(void **state _unused_) {
     ext4("vdc", "store");
     assert_error_is(find("LABEL=store", 0, false), -ENOTUNIQ, &e,
                     "several block devices have LABEL=store: /dev/vdb, /dev/vdc");
-    /* Two paths of one disk: the device above them is the one. */
+    /* Two paths of one disk: the device above them is found. */
     sysfs("vdb", "holders/dm-0", "");
     sysfs("vdc", "holders/dm-0", "");
     ext4("dm-0", "store");
@@ -194,7 +194,7 @@ static void test_cannot_be_mounted(void **state _unused_) {
     assert_int_equal(e.exit_status, EXIT_STATUS_PRIVILEGE);
 }
 
-/* What is fetched. */
+/* Fetching. */
 
 static int fetch(void) {
     _cleanup_(volume_close) struct volume v = VOLUME_NULL;
@@ -270,7 +270,7 @@ static void test_left_out(void **state _unused_) {
     assert_false(file_exists(&k.host, "/etc/lpd/patches.d/link.conf"));
 }
 
-/* A link to a directory leads to what is on the volume, or nowhere. */
+/* A link to a directory cannot lead out of the volume. */
 static void test_links_stay_on_it(void **state _unused_) {
     fake_kernel_text(&k, "/etc/other/lp-a.ko", "the machine's");
     tree_link(&k.host, "/etc/other", "/volume/lpd/modules/" RELEASE);
@@ -289,7 +289,7 @@ static void test_too_much(void **state _unused_) {
     assert_problem("lp-b.ko: more than 64 MiB in total");
 }
 
-/* No more than the budget has left, and it is said from where on. */
+/* No more than the budget has left, and the record says where it stopped. */
 static void test_budget(void **state _unused_) {
     struct budget b = { .patches = 2, .end_usec = UINT64_MAX };
 
@@ -347,7 +347,7 @@ static void test_many_files(void **state _unused_) {
     assert_int_equal(strv_length(fetched.problems), 1);
 }
 
-/* Whatever they are the names of, each is looked at. */
+/* Each file is examined, however many there are. */
 static void test_many_names(void **state _unused_) {
     many("/volume/lpd/patches.d/README-", "", 4096, "");
     fake_kernel_text(&k, "/volume/lpd/patches.d/lp-1.conf", "a");
@@ -355,7 +355,7 @@ static void test_many_names(void **state _unused_) {
     assert_problem("/lpd/patches.d: too many files");
 }
 
-/* A line each on the console, which is slow. */
+/* Each problem is a line on the console, which is slow. */
 static void test_many_problems(void **state _unused_) {
     many("/volume/lpd/patches.d/lp-", ".conf", 200, "");
     assert_int_equal(fetch(), 0);
@@ -363,7 +363,7 @@ static void test_many_problems(void **state _unused_) {
     assert_int_equal(strv_length(fetched.problems), 65);
 }
 
-/* What is changed. */
+/* Changing. */
 
 static int update(bool wanted, struct volume_change **ret) {
     _cleanup_(manifest_done) struct manifest m = {};
@@ -422,7 +422,7 @@ static void give_away(const char *path, uid_t uid, mode_t mode) {
         assert_true(chown(full, uid, uid) == 0);
 }
 
-/* What is refused where it lies must not come out as root's: it is left out, and named. */
+/* A file that is refused in place must not become one of root's: it is left out, and named. */
 static void test_nothing_laundered(void **state _unused_) {
     _cleanup_(volume_change_freep) struct volume_change *c = NULL;
     _cleanup_free_ char *said = NULL;
@@ -470,7 +470,7 @@ static void test_much_left_out(void **state _unused_) {
                         "/lpd/patches.d/a-large.conf.p7s: is larger than 1 MiB");
 }
 
-/* Of the machine's own files a signature alone can be that large: its manifest was read before. */
+/* Of the machine's own files only a signature can be that large: its manifest was read before. */
 static void test_large_signature(void **state _unused_) {
     _cleanup_free_ char *large = calloc(1, ((size_t) 1 << 20) + 1);
     _cleanup_(volume_change_freep) struct volume_change *c = NULL;
@@ -483,7 +483,7 @@ static void test_large_signature(void **state _unused_) {
     assert_non_null(strstr(e.message, MANIFEST ".p7s: File too large"));
 }
 
-/* The machine's own likewise. */
+/* The same for the machine's own files. */
 static void test_nothing_laundered_of_the_machine(void **state _unused_) {
     _cleanup_free_ char *pipe = NULL;
     _cleanup_(volume_change_freep) struct volume_change *c = NULL;
@@ -522,7 +522,7 @@ static void test_taken_off(void **state _unused_) {
     assert_string_equal(on_volume("patches.d/lp-b.conf"), "b");
 }
 
-/* vfat needs both calls, before the exchange and behind it. */
+/* vfat needs both calls, before and after the exchange. */
 static void test_synced_around_the_exchange(void **state _unused_) {
     _cleanup_(volume_change_freep) struct volume_change *c = NULL;
 
@@ -547,7 +547,7 @@ static void test_undone_to_nothing(void **state _unused_) {
     assert_false(file_exists(&k.host, "/volume/lpd.new"));
 }
 
-/* What cannot be read or written there leaves it as it was. */
+/* If something there cannot be read or written, the volume stays as it was. */
 static void test_fails_wholly(void **state _unused_) {
     struct volume_change *c = NULL;
 

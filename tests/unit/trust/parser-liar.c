@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A parser that was taken over: parser-liar PARSER LIE runs the real one and changes its answer. */
+/* A compromised parser: parser-liar PARSER LIE runs the real one and changes its answer. */
 #include <stdio.h>
 
 #include "trust/parser-answer.h"

@@ -48,8 +48,8 @@ static void change_mode(struct fixture *f, const char *path, mode_t mode) {
     assert_int_equal(fchmod(fd, mode), 0);
 }
 
-/* Reads, and puts what was found into one text: "PATH=DATA" a line, then "!" and what was
- * refused. */
+/* Reads the certificates and compares them as one text: "PATH=DATA" lines, then "!" and the refused
+ * files. */
 static void assert_found(struct fixture *f, const char *expected) {
     char text[4096] = "";
     size_t n = 0;
@@ -110,7 +110,7 @@ static void test_unsafe_files(void **state) {
     tree_write(&f->host, "/etc/lpd/keys.d/e.der/x", "");
     tree_write(&f->host, "/etc/lpd/keys.d/f\n.der", "F");
     change_mode(f, "/etc/lpd/keys.d/f\n.der", 0646);
-    /* One that is refused hides another nonetheless. */
+    /* A refused file still hides another one. */
     tree_write(&f->host, "/usr/lib/lpd/keys.d/b.der", "B");
     assert_found(f, "/etc/lpd/keys.d/a.der=A\n"
                     "!/etc/lpd/keys.d/b.der: it can be written by its group (mode 0664, user 0)\n"
@@ -175,7 +175,7 @@ static void test_firmware(void **state) {
     assert_int_equal(f->files.files[1].origin, ORIGIN_MOK);
     assert_int_equal(f->files.files[4].origin, ORIGIN_DB);
 
-    /* shim's own table has it all, and no attributes. */
+    /* shim's own table is complete, and has no attributes. */
     write_literal(&f->host, MOK, LIST("all"));
     assert_found(f, "/etc/lpd/keys.d/a.der=A\n" MOK "=all\n" DB "=ten\n");
 }
@@ -195,7 +195,7 @@ static void test_bad_firmware(void **state) {
 static unsigned n_mounted;
 static int mount_error;
 
-/* efivarfs has what stands below /firmware. */
+/* efivarfs shows /firmware. */
 static int mount_firmware(struct host *h, const char *device, const char *type, const char *options,
                           bool writable) {
     n_mounted++;
@@ -237,7 +237,7 @@ static void test_unmounted_bad(void **state) {
     assert_found(f, VARIABLES "MokListRT" SHIM "=one\n!" DB ": not a list of EFI signatures\n");
 }
 
-/* As where lpd-initrd.service may mount nothing, or the driver is not in the image. */
+/* As when lpd-initrd.service may not mount, or the driver is not in the image. */
 static void test_unmountable(void **state) {
     struct fixture *f = *state;
 

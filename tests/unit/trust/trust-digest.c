@@ -3,7 +3,8 @@
 
 #include "trust/digest.h"
 
-/* What a parser that was taken over might say: the digest of a module that somebody trusted signed. */
+/* A possible answer of a compromised parser: the digest of a module that a trusted key has
+ * signed. */
 static void lie(struct signer *s, const char *hash) {
     *s = (struct signer){
         .hash = strdup(hash),

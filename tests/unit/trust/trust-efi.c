@@ -25,7 +25,7 @@ static int note(const void *der, size_t size, void *userdata) {
     return s->answer;
 }
 
-/* In a buffer of its very size, so that the sanitizer sees each byte too many. */
+/* In a buffer of exactly that size, so that the sanitizer detects every overrun. */
 static int walk(const char *data, size_t size, struct seen *s) {
     _cleanup_free_ char *exact = malloc(size ?: 1);
 
@@ -47,7 +47,7 @@ static void test_lists(void **state) {
     assert_walk(LIST(X509, "\x42", "\0", "\x13") OWNER "one" OWNER "two", 0, "one;two;");
     assert_walk(LIST(X509, "\x33", "\4", "\x13") "head" OWNER "one", 0, "one;");
     assert_walk(LIST(X509, "\x1c", "\0", "\x13") ONE, 0, "one;");
-    /* Another type, whose size of each is nobody's business. */
+    /* Another type, whose signature size is not checked. */
     assert_walk(LIST(SHA256, "\x1f", "\0", "\0") "any" ONE, 0, "one;");
 }
 
@@ -61,12 +61,12 @@ static void test_lies(void **state) {
     assert_walk(LIST(X509, "\x2f", "\0", "\x12") OWNER "one", -EBADMSG, "");
     assert_walk(LIST(X509, "\x2f", "\0", "\x14") OWNER "one", -EBADMSG, "");
     assert_walk(LIST(X509, "\x2f", "\0", "\0") OWNER "one", -EBADMSG, "");
-    /* One certificate where two are said to be, of a type that is nobody's business too. */
+    /* One certificate where the list claims two, and its type is not checked either. */
     assert_walk(LIST(X509, "\x42", "\0", "\x13") OWNER "one", -EBADMSG, "");
     assert_walk(LIST(SHA256, "\x42", "\0", "\x13") OWNER "one", -EBADMSG, "");
-    /* A list of no size would be walked for ever. */
+    /* A list with size 0 would never end. */
     assert_walk(LIST(SHA256, "\0", "\0", "\x13") OWNER "one", -EBADMSG, "");
-    /* No room for a certificate behind the owner. */
+    /* No room for a certificate after the owner. */
     assert_walk(LIST(X509, "\x2c", "\0", "\x10") OWNER, -EBADMSG, "");
     assert_walk(X509 "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", -EBADMSG, "");
     assert_walk(X509 "\x1c\0\0\0\xff\xff\xff\xff\1\0\0\0", -EBADMSG, "");

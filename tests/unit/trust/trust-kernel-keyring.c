@@ -14,7 +14,7 @@ struct fixture {
     struct kernel_keyrings keyrings;
     struct signer signer;
     struct certificate certificate;
-    enum keyring_set keyring; /* who vouched; 0: nobody */
+    enum keyring_set keyring; /* the keyring that vouched; 0: none */
     struct error error;
 };
 
@@ -50,7 +50,7 @@ static int teardown(void **state) {
     return 0;
 }
 
-/* The kernel's answer, which must have been one; nothing is left behind. */
+/* The kernel's answer, which must exist; nothing is left behind. */
 static int ask(struct fixture *f, unsigned keyrings) {
     int answer = 1, r;
 
@@ -91,7 +91,7 @@ static void test_who_vouches(void **state) {
         assert_int_equal(f->keyring, cases[i].keyring);
         assert_int_equal(ask(f, cases[i].keyring), 0);
         assert_int_equal(f->keyring, cases[i].keyring);
-        /* The others do not lend their word, though .secondary_trusted_keys links to two of
+        /* The other keyrings do not vouch, although .secondary_trusted_keys links to two of
          * them. */
         assert_int_equal(ask(f, ALL & ~(unsigned) cases[i].keyring), -ENOKEY);
         assert_int_equal(f->keyring, 0);
@@ -111,7 +111,8 @@ static void test_order(void **state) {
                                                 "key_or_keyring:4100 key_or_keyring:4102 ");
 }
 
-/* An ordinary user sees no numbers; the names are enough for what the module loader takes. */
+/* An ordinary user sees no serial numbers; the names are enough for the set that the module loader
+ * uses. */
 static void test_hidden(void **state) {
     struct fixture *f = *state;
 
@@ -120,7 +121,7 @@ static void test_hidden(void **state) {
     assert_int_equal(ask(f, ALL), 0);
     assert_int_equal(f->keyring, KEYRING_SECONDARY);
     assert_int_equal(ask(f, LOADER), 0);
-    /* But not where the policy leaves one of the three out. */
+    /* But not if the policy leaves one of the three out. */
     assert_int_equal(ask(f, KEYRING_SECONDARY | KEYRING_BUILTIN), -ENOKEY);
     assert_int_equal(ask(f, KEYRING_SECONDARY), -ENOKEY);
     assert_int_equal(ask(f, KEYRING_MACHINE), -ENOKEY);
@@ -219,7 +220,7 @@ static void test_closed(void **state) {
     f->kernel.restrict_error = -EOPNOTSUPP;
     assert_closed(f, -EOPNOTSUPP,
                   "the kernel's answer to KEYCTL_RESTRICT_KEYRING is: Operation not supported");
-    /* A kernel without the type of keys, whatever name is asked for. */
+    /* A kernel without that type of key, whatever name is requested. */
     f->kernel.restrict_error = -ENOKEY;
     assert_closed(f, -EOPNOTSUPP,
                   "the kernel's answer to KEYCTL_RESTRICT_KEYRING is: Required key not available");
@@ -235,7 +236,7 @@ static void test_closed(void **state) {
     assert_closed(f, -ENOMEM, "Cannot allocate memory");
 }
 
-/* Whoever is gone since the keyrings were read. */
+/* A key that was removed after the keyrings were read. */
 static void test_gone(void **state) {
     struct fixture *f = *state;
 

@@ -55,7 +55,7 @@ static void assert_answer(struct kernel_pkcs7 *k, enum system_keyring keyring, i
     assert_null(e.message);
 }
 
-/* It is not to be had, for that reason, and nothing stays behind. */
+/* Asserts that this way is not available, for that reason, and that nothing stays behind. */
 static void assert_unavailable(int r, const char *reason) {
     size_t descriptors = open_descriptors();
     struct kernel_pkcs7 *k = NULL;
@@ -67,7 +67,7 @@ static void assert_unavailable(int r, const char *reason) {
     assert_int_equal(open_descriptors(), descriptors);
 }
 
-/* One program answers for every keyring, again and again. */
+/* One program answers for every keyring, repeatedly. */
 static void assert_all_answers(void) {
     _cleanup_(kernel_pkcs7_freep) struct kernel_pkcs7 *k = NULL;
 
@@ -144,7 +144,7 @@ static void test_large(void **state) {
     assert_answer(k, SYSTEM_KEYRING_SECONDARY, 0);
 }
 
-/* A program that did not run has answered nothing, whatever it said before. */
+/* A program that did not run has not answered, whatever it said before. */
 static void test_did_not_run(void **state) {
     _cleanup_(kernel_pkcs7_freep) struct kernel_pkcs7 *k = NULL;
     struct error e = ERROR_NULL;
@@ -161,7 +161,7 @@ static void test_did_not_run(void **state) {
     assert_int_equal(answer, 4711);
 }
 
-/* A keyring that the kernel does not know: the program runs, and has nothing to say. */
+/* A keyring that the kernel does not know: the program runs, and has no answer. */
 static void test_no_such_keyring(void **state) {
     _cleanup_(kernel_pkcs7_freep) struct kernel_pkcs7 *k = NULL;
     struct error e = ERROR_NULL;
@@ -174,7 +174,7 @@ static void test_no_such_keyring(void **state) {
     assert_int_equal(answer, 4711);
 }
 
-/* The kernel must not be asked about no data where there are some. */
+/* The kernel must not be asked about missing data if there are data. */
 static void test_no_dynptr(void **state) {
     _cleanup_(kernel_pkcs7_freep) struct kernel_pkcs7 *k = NULL;
     struct error e = ERROR_NULL;

@@ -55,7 +55,7 @@ static void test_machine(void **state) {
     assert_true(k->readable);
     assert_int_equal(k->present, 15);
     assert_int_equal(k->n_keys, 4);
-    /* Each once: the links of .secondary_trusted_keys are others' keys. */
+    /* Each key once: the links of .secondary_trusted_keys are keys of other keyrings. */
     assert_key(k->keys + 0, KEYRING_BUILTIN, "Builtin", "0b", "rsa");
     assert_key(k->keys + 1, KEYRING_SECONDARY, "Secondary", "5e", "rsa");
     assert_key(k->keys + 2, KEYRING_MACHINE, "Machine", "3a", "rsa");
@@ -97,7 +97,7 @@ static void test_many(void **state) {
     int32_t builtin = fake_keyring_add(&f->kernel, 0, "keyring", ".builtin_trusted_keys");
     char description[16];
 
-    /* More than the first guess, with links besides. */
+    /* More than the first guess, with links in addition. */
     fake_keyring_find(&f->kernel, ".builtin_trusted_keys")->links[0] = builtin;
     fake_keyring_find(&f->kernel, ".builtin_trusted_keys")->links[1] = builtin;
     for (unsigned i = 1; i < FAKE_KEYS_MAX; i++) {
@@ -123,7 +123,7 @@ static void test_not_readable(void **state) {
     assert_int_equal(f->keyrings.n_keys, 0);
 }
 
-/* The names of keys are strangers' words. */
+/* Any user chooses the names of keys. */
 static void test_hostile_names(void **state) {
     struct fixture *f = *state;
     int32_t machine;
@@ -143,7 +143,7 @@ static void test_hostile_names(void **state) {
     assert_key(f->keyrings.keys + 4, KEYRING_MACHINE, "odd: aab", NULL, "rsa");
 }
 
-/* A user's key whose name is a line of its own, which claims that the user's keyring is the
+/* A user's key whose name is a whole line, which claims that the user's keyring is the
  * machine's. */
 static void test_forged_line(void **state) {
     struct fixture *f = *state;
@@ -161,7 +161,7 @@ static void test_forged_line(void **state) {
     assert_true(f->keyrings.readable);
     assert_int_equal(f->keyrings.present, KEYRING_BUILTIN);
     assert_int_equal(f->keyrings.n_keys, 0);
-    /* The real one is found behind it. */
+    /* The real one is found after it. */
     fake_keyring_add(&f->kernel, 0, "keyring", ".machine");
     read_all(f);
     assert_int_equal(f->keyrings.serials[2], fake_keyring_find(&f->kernel, ".machine")->serial);
@@ -198,7 +198,7 @@ static void test_line(void **state) {
         proc_key_parse("00000001 IR----- 12345 expd 1f030000 65534 65534 user      x", &k), 0);
     assert_string_equal(k.type, "user");
     assert_string_equal(k.text, "x");
-    /* A blank description. */
+    /* A description of blanks only. */
     assert_int_equal(proc_key_parse("00000001 I------ " FIELDS "keyring    ", &k), 0);
     assert_string_equal(k.text, " ");
 

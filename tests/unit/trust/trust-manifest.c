@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is asked about a manifest, and what is made of the answer. trust_verify() is this file's own:
- * its answers are those that a test wants; real ones are for the booted machines. */
+/* What is asked about a manifest, and how the answer is used. This file replaces trust_verify();
+ * its real answers are tested on booted machines. */
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -21,7 +21,7 @@ static struct error e;
 static struct manifest m;
 static struct policy policy;
 
-/* What the judge says to everything, and the last thing that it was asked. */
+/* The verdict on everything, and the last question. */
 static enum verdict verdict;
 static const char *way;
 static unsigned n_asked, asked_flags;
@@ -90,7 +90,7 @@ static void assert_refused(int expected, const char *message) {
     assert_error_is(r, expected, &e, message);
 }
 
-/* As strict as with a module, but that no load follows which the kernel would check. */
+/* As strict as for a module, except that no load follows that the kernel would check. */
 static void test_verdicts(void **state _unused_) {
     static const struct {
         enum verdict verdict;
@@ -128,8 +128,7 @@ static void test_message(void **state _unused_) {
                     "lp.conf: says the judge (bad-signature, SignedManifests=yes) (" MAIN ")");
 }
 
-/* Where nobody could answer, that is another thing than no; a signature that is bad by its looks
- * stays so. */
+/* No answer differs from a refusal; a malformed signature stays refused. */
 static void test_nobody_to_ask(void **state _unused_) {
     way = NULL;
     read_it();
@@ -141,7 +140,7 @@ static void test_nobody_to_ask(void **state _unused_) {
     assert_refused(-EKEYREJECTED, "lp.conf: says the judge (bad-signature, SignedManifests=yes) (" MAIN ")");
 }
 
-/* The bytes that were parsed are judged, whatever stands there by now. */
+/* The parsed bytes are verified, whatever the file contains by now. */
 static void test_bytes_of_the_reading(void **state _unused_) {
     read_it();
     tree_write(&h, MAIN, "[Patch]\nProbe=/tmp/evil\n");
@@ -164,7 +163,7 @@ static void test_dropins(void **state _unused_) {
     assert_string_equal(asked_signature, "signature of the drop-in");
 }
 
-/* A signature that is not good enough is not made up for by another. */
+/* Another signature does not make up for a bad one. */
 static void test_first_decides(void **state _unused_) {
     tree_write(&h, DROPIN, "[Patch]\n");
     tree_write(&h, DROPIN ".p7s", "x");
@@ -217,7 +216,7 @@ static void test_hostile_signatures(void **state _unused_) {
     assert_refused(-EKEYREJECTED, "lp.conf.p7s: Too many levels of symbolic links (" MAIN ".p7s)");
 }
 
-/* Somebody who may not read it cannot tell. Root may, so that this becomes nobody. */
+/* A user who may not read it cannot tell. Root may read everything, so the test becomes nobody. */
 static void test_unprivileged(void **state _unused_) {
     bool root = geteuid() == 0;
     char path[PATH_MAX + 64];

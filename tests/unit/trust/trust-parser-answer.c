@@ -4,7 +4,7 @@
 #include "check.h"
 #include "trust/parser-answer.h"
 
-/* A sound answer, of which each test spoils a part. */
+/* A valid answer, of which each test damages a part. */
 
 enum object { SIGNER, EMBEDDED, CERTIFICATE, UNREADABLE };
 
@@ -73,7 +73,7 @@ static void add_end(struct buffer *b) {
     add(b, PARSER_ANSWER_END, "", 0);
 }
 
-/* One object, with one field of it replaced, removed or added. */
+/* One object, with one of its fields replaced, removed or added. */
 static void add_object(struct buffer *b, enum object object, const struct part *spoilt) {
     struct buffer content = { .size = 0 };
     bool done = !spoilt || spoilt->object != object;
@@ -172,7 +172,7 @@ static void test_refused(void **state) {
     parser_answer_done(&a);
 }
 
-/* What strangers wrote can go to a terminal. */
+/* Text from others must be printable on a terminal. */
 static const struct part unprintable[] = {
     { CERTIFICATE, 2, TEXT("a\7\nb") },
     { CERTIFICATE, 2, TEXT("a\xff\xc3" "b") },
@@ -222,7 +222,7 @@ static void test_bad_records(void **state) {
         add_end(&b);
         assert_nonsense(b.bytes, b.size);
     }
-    /* An end with something in it, and a refusal beside an answer. */
+    /* An end record with content, and a refusal beside another answer. */
     b.size = 0;
     add(&b, PARSER_ANSWER_END, "x", 1);
     assert_nonsense(b.bytes, b.size);
@@ -259,7 +259,7 @@ static void test_order_of_fields(void **state) {
 }
 
 static const struct part spoilt_parts[] = {
-    /* missing, or none of the object */
+    /* missing, or not a field of the object */
     { SIGNER, 4, NULL, 0 }, { SIGNER, 6, NULL, 0 }, { SIGNER, 7, NULL, 0 }, { SIGNER, 9, NULL, 0 },
     { CERTIFICATE, 2, NULL, 0 }, { CERTIFICATE, 13, NULL, 0 }, { UNREADABLE, 1, NULL, 0 },
     { UNREADABLE, 2, NULL, 0 }, { SIGNER, 0, TEXT("") }, { SIGNER, 11, TEXT("") },
@@ -274,11 +274,11 @@ static const struct part spoilt_parts[] = {
     /* no hex */
     { SIGNER, 2, TEXT("01 2") }, { SIGNER, 2, TEXT("010") }, { SIGNER, 2, TEXT("0x01") },
     { CERTIFICATE, 6, TEXT("xy") }, { CERTIFICATE, 6, TEXT("AB") }, { CERTIFICATE, 6, TEXT("ab\0\0") },
-    /* what would mean something to the kernel */
+    /* text that would have a meaning for the kernel */
     { SIGNER, 4, TEXT("sha256 enc=raw") }, { SIGNER, 4, TEXT("SHA256") }, { SIGNER, 4, TEXT("a\0") },
     { SIGNER, 4, TEXT("a23456789a23456789a23456789a23456789a23456789a23456789a23456789a23456789") },
     { SIGNER, 5, TEXT("raw") }, { SIGNER, 5, TEXT("") }, { SIGNER, 5, TEXT("pkcs1\0") },
-    /* indices of nothing */
+    /* invalid indices */
     { SIGNER, 9, U32(0, 2) }, { SIGNER, 9, U32(0, UINT32_MAX) }, { SIGNER, 9, U32(0) },
     { SIGNER, 9, TEXT("") }, { SIGNER, 10, U32(2) }, { SIGNER, 10, U32(UINT32_MAX) },
     { CERTIFICATE, 1, U32(2) }, { CERTIFICATE, 1, U32(UINT32_MAX) }, { UNREADABLE, 1, U32(2) },
@@ -296,7 +296,7 @@ static void test_spoilt(void **state) {
     }
 }
 
-/* As many as there may be, and one more. */
+/* As many as are allowed, and one more. */
 static void assert_bound(enum object object, size_t max) {
     struct buffer one = { .size = 0 };
     _cleanup_free_ char *many = NULL;
@@ -329,7 +329,7 @@ static void assert_bound(enum object object, size_t max) {
     }
 }
 
-/* More would take our memory. */
+/* More would use up our memory. */
 static void test_many(void **state) {
     static uint32_t indices[PARSER_CERTIFICATES_MAX + 1];
     const struct part many = { SIGNER, 9, indices, sizeof(indices) };
@@ -344,7 +344,7 @@ static void test_many(void **state) {
     assert_nonsense(long_answer, PARSER_ANSWER_SIZE_MAX + 1);
 }
 
-/* What is written is what is read. */
+/* What was written is read back unchanged. */
 static void test_round_trip(void **state) {
     struct parser_answer a = {};
     struct buffer b = { .size = 0 };

@@ -30,13 +30,13 @@
 /* An answer that says nothing. */
 #define END "'" U32("\\1") U32("\\0") U64("\\0") "'"
 
-/* The half of the third argument that has them. */
+/* The half of the third argument that contains them. */
 #define FLAGS_OF_GETRANDOM                                                                         \
     (offsetof(struct seccomp_data, args[2]) + (__BYTE_ORDER == __BIG_ENDIAN ? 4 : 0))
 
 static const char *real_directory;
 
-/* Another program in its place. */
+/* Runs another program in its place. */
 static int run_script(const char *script, struct error *e) {
     struct parser_request request = { .signature = "s", .signature_size = 1,
                                       .deadline = parser_deadline(3) };
@@ -122,8 +122,8 @@ static void test_real(void **state) {
     assert_int_equal(count_descriptors(), before);
 }
 
-/* Kills who asks for random numbers and would wait for them, as at boot of a machine that has none yet;
- * who would not wait gets none. Programs inherit it. */
+/* Kills a process that asks for random numbers and would wait for them, as early in a boot; one
+ * that would not wait gets none. Programs inherit the filter. */
 static void deny_randomness(void) {
     struct sock_filter filter[] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
@@ -154,7 +154,8 @@ static void test_without_randomness(void **state) {
     assert_int_equal(status, 0);
 }
 
-/* Forms of input that have OpenSSL do other things than parse: nothing of that leaves the jail. */
+/* Kinds of input for which OpenSSL does more than parse: nothing of that has an effect outside the
+ * jail. */
 static void test_odd_files(void **state) {
     static const char *const texts[] = {
         ("-----BEGIN CERTIFICATE-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,"
@@ -243,7 +244,7 @@ static void test_cannot_run(void **state) {
                     "cannot run /nonexistent/lpd-parser: No such file or directory");
 }
 
-/* It is not waited for, whether it says nothing or has ended its answer. */
+/* lpd does not wait for it, whether it says nothing or has completed its answer. */
 static void test_hangs(void **state) {
     struct error e = ERROR_NULL;
     time_t start = time(NULL);
@@ -257,8 +258,7 @@ static void test_hangs(void **state) {
     assert_true(time(NULL) - start < 50);
 }
 
-/* The shell adds what it likes to its environment and opens its script; /proc has what it was
- * given. */
+/* The shell changes its environment and opens its script; /proc shows what it was given. */
 static void test_given_nothing(void **state) {
     _cleanup_close_ int left_open = open("/dev/null", O_RDONLY);
     struct error e = ERROR_NULL;

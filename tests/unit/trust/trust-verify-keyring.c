@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "verify-test.h"
 
-/* The second way, the third, and the administrator's own: what counts when there is no BPF. */
+/* The second and the third way, and the administrator's own keys: what counts without BPF. */
 
 static int open_world(void **state) {
     (void) world_open(state);
@@ -41,7 +41,7 @@ static void test_keys_directory(void **state _unused_) {
     assert_string_equal(report.hint, "to count it, add 'platform' to Keyrings= in lpd.conf");
 }
 
-/* Issued by a key that counts, but the module loader would not see the certificate. */
+/* Issued by a key that counts, but the module loader would not have the certificate. */
 static void test_leaf_elsewhere(void **state _unused_) {
     put_certificate("/etc/lpd/keys.d/leaf.der", LEAF);
     machine.sig_enforce = 1;
@@ -56,7 +56,7 @@ static void test_leaf_elsewhere(void **state _unused_) {
     assert_verdict("verified");
 }
 
-/* A keyring vouches for what its keys have signed, not for what it holds. */
+/* A keyring vouches for what its keys have signed, not for the keys in it. */
 static void test_orphan(void **state _unused_) {
     (void) fake_keyring_add(&keyring, keyrings[MACHINE], "asymmetric", description_of(ORPHAN));
     verify_by(ORPHAN, 1U << ORPHAN, 0);
@@ -113,7 +113,7 @@ static void test_bad(void **state _unused_) {
     }
 }
 
-/* Each case is what pkcs7_verify() and pkcs7_validate_trust() make of it. */
+/* Each case has the result of pkcs7_verify() and pkcs7_validate_trust(). */
 static void test_several_signers(void **state _unused_) {
     static const struct {
         enum who signers[2];
@@ -128,7 +128,7 @@ static void test_several_signers(void **state _unused_) {
         { { STRANGER, LEAF }, 1U << LEAF | 1U << STRANGER, 1, "bad-signature" },
         { { LEAF, MACHINE }, 1U << LEAF | 1U << MACHINE, 1, "bad-signature" },
         { { ORPHAN, STRANGER }, 1U << ORPHAN | 1U << STRANGER, -1, "unknown-signer" },
-        /* Whether the kernel has the other's key cannot be seen. */
+        /* Whether the kernel has the other key is unknown. */
         { { LEAF, STRANGER }, 1U << LEAF, -1, "unknown-signer" },
         { { STRANGER, LEAF }, 1U << LEAF, -1, "unknown-signer" },
     };
@@ -139,7 +139,7 @@ static void test_several_signers(void **state _unused_) {
     }
 }
 
-/* The first certificate that came with the signature decides, whatever others fit. */
+/* The first matching certificate in the signature decides, even if others match. */
 static void test_impostor_embedded(void **state _unused_) {
     struct identity impostor;
     struct signature s;

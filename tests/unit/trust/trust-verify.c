@@ -2,7 +2,7 @@
 #include "verify-test.h"
 #include "trust/parser.h"
 
-/* What the kernel's answers mean, by the first way. */
+/* The meaning of the kernel's answers, by the first way. */
 
 static void test_unsigned(void **state _unused_) {
     judge(NULL, 0);
@@ -45,7 +45,7 @@ static void test_answers(void **state _unused_) {
     assert_part(report.hint, "certificate embedded");
 }
 
-/* What the kernel does not ask for: the module loader refuses it whoever signed. */
+/* The kfunc does not check this, but the module loader refuses it for every signer. */
 static void test_signed_attributes(void **state _unused_) {
     struct signature s;
 
@@ -76,7 +76,7 @@ static void test_names_the_key(void **state _unused_) {
     assert_part(report.signer, "CN=Leaf");
     assert_string_equal(report.key_id, key_id_of(LEAF));
 
-    /* Without a certificate there is the issuer's name, which need not be the key's. */
+    /* Without a certificate only the issuer's name is known, which may differ from the key's. */
     verify_by(SECONDARY, 0, 0);
     assert_part(report.signer, "CN=Secondary");
     assert_null(report.keyring);
@@ -85,7 +85,7 @@ static void test_names_the_key(void **state _unused_) {
     assert_string_equal(report.keyring, ".secondary_trusted_keys");
     assert_string_equal(report.key_id, key_id_of(SECONDARY));
 
-    /* What is compiled in has signed itself, and its certificate is nowhere. */
+    /* A compiled-in key is self-signed, and its certificate is nowhere. */
     verify_by(BUILTIN, 0, 0);
     assert_string_equal(report.keyring, ".builtin_trusted_keys");
     assert_string_equal(report.key_id, key_id_of(BUILTIN));
@@ -94,7 +94,8 @@ static void test_names_the_key(void **state _unused_) {
 static void test_revoked(void **state _unused_) {
     int32_t blacklist = fake_keyring_add(&keyring, 0, "keyring", ".blacklist");
 
-    /* The kernel's answer to a certificate in .blacklist, which is to be told from a bad signature. */
+    /* The kernel's answer to a certificate in .blacklist, which must be told apart from a bad
+     * signature. */
     put_certificate("/etc/lpd/keys.d/m.der", MACHINE);
     answer(-ENOKEY, -EKEYREJECTED, -ENOKEY);
     verify_by(MACHINE, 0, TRUST_EXPLAIN);
@@ -105,7 +106,7 @@ static void test_revoked(void **state _unused_) {
     assert_verdict("revoked");
     assert_string_equal(report.reason, "Machine is on the kernel's .blacklist");
 
-    /* Nor is it asked any more if the certificate is at hand. */
+    /* The kernel is not asked again if the certificate is available. */
     kernel.bpf.n_calls = 0;
     verify_by(MACHINE, 1U << MACHINE, 0);
     assert_verdict("revoked");
@@ -125,7 +126,7 @@ static void test_revoked_file(void **state _unused_) {
     assert_part(report.reason, "the file's hash");
 }
 
-/* Keyrings= may be narrower than what the kernel asks at once. */
+/* Keyrings= may be narrower than the set that the kernel checks at once. */
 static void test_keyrings(void **state _unused_) {
     static const struct {
         unsigned keyrings;
@@ -155,7 +156,7 @@ static void test_keyrings(void **state _unused_) {
     }
 }
 
-/* A key that is left out does not come in again by a certificate that claims another's issue. */
+/* A certificate that claims another issuer does not make a left-out key count. */
 static void test_claims_another_issuer(void **state _unused_) {
     struct identity claim = { .x509 = X509_dup(who[MACHINE].x509) };
     struct signature s;
@@ -177,7 +178,7 @@ static void test_claims_another_issuer(void **state _unused_) {
     identity_done(&claim);
 }
 
-/* Where the keyrings may not be listed, none can be thought empty. */
+/* If the keyrings may not be listed, none of them counts as empty. */
 static void test_keyrings_unseen(void **state _unused_) {
     keyring.hidden = true;
     (void) fake_keyring_add(&keyring, 0, "asymmetric", "another");
@@ -190,7 +191,7 @@ static void test_keyrings_unseen(void **state _unused_) {
     assert_verdict("verified");
 }
 
-/* A keyring that is left out and holds nothing is no reason to ask twice. */
+/* An empty keyring that is left out needs no second question. */
 static void test_keyrings_empty(void **state _unused_) {
     fake_keyring_find(&keyring, description_of(MACHINE))->description[0] = '\0';
     (void) fake_keyring_add(&keyring, 0, "keyring", "another");
@@ -238,7 +239,7 @@ static void verify_with_parser(const char *script, enum who w, unsigned embedded
     TREE_ASSERT(setenv("LPD_LIBEXECDIR", parser_directory, 1) == 0);
 }
 
-/* Whatever becomes of it, no policy takes that for an answer, and what is to blame is told. */
+/* Whatever happens to it, no policy takes that for an answer, and the reason says what failed. */
 static void test_no_parser(void **state _unused_) {
     static const struct {
         const char *script, *reason, *hint;
@@ -266,8 +267,8 @@ static void test_no_parser(void **state _unused_) {
     }
 }
 
-/* Where the kernel enforces signatures and all that it trusts counts, the load that follows is asked, and
- * nobody else: not the parser either. */
+/* If the kernel enforces signatures and everything that it trusts counts, only the load that
+ * follows is asked, and the parser does not run. */
 static void test_at_load(void **state _unused_) {
     struct signature s;
 
@@ -294,7 +295,8 @@ static void test_at_load(void **state _unused_) {
     assert_verdict("parser-failed");
     host.live = true;
 
-    /* Who only looks says that the load decides, and what is wrong with the parser. */
+    /* A caller that does not load reports that the load decides, and what is wrong with the
+     * parser. */
     make_signature((enum who[]){ MACHINE }, 1, 0, &s);
     judge(&s, 0);
     assert_verdict("enforced");
@@ -302,7 +304,7 @@ static void test_at_load(void **state _unused_) {
     TREE_ASSERT(setenv("LPD_LIBEXECDIR", parser_directory, 1) == 0);
 }
 
-/* A load must not accept what the policy does not. */
+/* A load must not accept what the policy refuses. */
 static void test_at_load_policy(void **state _unused_) {
     int32_t blacklist = fake_keyring_add(&keyring, 0, "keyring", ".blacklist");
 
@@ -325,12 +327,12 @@ static void test_at_load_policy(void **state _unused_) {
     assert_verdict("revoked");
     fake_keyring_find(&keyring, "bin:c0ffee")->description[0] = '\0';
 
-    /* Whose certificate is revoked cannot be told from the signature. */
+    /* The signature does not show whose certificate is revoked. */
     (void) fake_keyring_add(&keyring, blacklist, "blacklist", tbs_of(STRANGER));
     put_certificate("/etc/lpd/keys.d/l.der", LEAF);
     verify_by(MACHINE, 0, TRUST_AT_LOAD);
     assert_verdict("enforced");
-    /* Nor does a revoked one count whose key the kernel does not have. */
+    /* A revoked certificate without a key in the kernel does not matter. */
     put_certificate("/etc/lpd/keys.d/s.der", STRANGER);
     verify_by(MACHINE, 0, TRUST_AT_LOAD);
     assert_verdict("enforced");
@@ -384,7 +386,7 @@ static void diagnose(enum who w, int refusal) {
     signature_done(&s);
 }
 
-/* The kernel's no stands; why it said so is found out by the other ways, if they know. */
+/* The kernel's refusal is final; the other ways find the reason if they can. */
 static void test_load_refused(void **state _unused_) {
     machine.sig_enforce = 1;
     answer(-ENOKEY, -ENOKEY, -ENOKEY);
@@ -409,7 +411,7 @@ static void test_load_refused(void **state _unused_) {
     TREE_ASSERT(setenv("LPD_LIBEXECDIR", parser_directory, 1) == 0);
 }
 
-/* The real one where only the signature is asked about; it dies of what comes besides. */
+/* The real parser if only the signature is given; dies if there is more. */
 static const char *dying_of_more(void) {
     static char script[PATH_MAX + 128];
 
@@ -419,8 +421,8 @@ static const char *dying_of_more(void) {
     return script;
 }
 
-/* What lpd-parser is asked besides serves to name a key: the kernel's yes needs none of it, and where the
- * kernel cannot be asked, that it could not be read is what is told. */
+/* lpd-parser's additional answers only name a key: the kernel's acceptance does not need them. If
+ * the kernel cannot be asked, the reason says that they could not be read. */
 static void test_parser_fails_later(void **state _unused_) {
     char large[1024] = "rubbish";
 
@@ -442,7 +444,7 @@ static void test_parser_fails_later(void **state _unused_) {
     assert_part(report.reason, "its self-test passes");
 }
 
-/* One limit for the whole verdict, however often lpd-parser is run for it. */
+/* One time limit for the whole verdict, however often lpd-parser runs. */
 static void test_parser_sleeps(void **state _unused_) {
     static const char *const scripts[] = {
         "#!/bin/sh\nexec sleep 100\n",
@@ -461,7 +463,7 @@ static void test_parser_sleeps(void **state _unused_) {
     }
 }
 
-/* The certificates of others may take the time that is for them, and no more. */
+/* Other certificates may take only their share of the time. */
 static void test_certificates_take_long(void **state _unused_) {
     static char script[PATH_MAX + 128];
     char large[1024] = "rubbish";
@@ -476,7 +478,7 @@ static void test_certificates_take_long(void **state _unused_) {
     assert_verdict("verified");
 }
 
-/* What the real one says, changed in one point. */
+/* The answer of the real parser, changed in one point. */
 static void verify_with_lies(const char *lie, enum who w, unsigned embedded) {
     char script[2 * PATH_MAX + 128];
 
@@ -485,7 +487,7 @@ static void verify_with_lies(const char *lie, enum who w, unsigned embedded) {
     verify_with_parser(script, w, embedded);
 }
 
-/* A parser that was taken over may say that a certificate came with the signature. */
+/* A compromised parser may claim that a certificate was in the signature. */
 static void test_parser_lies(void **state _unused_) {
     close_kernel_pkcs7();
     put_certificate("/etc/lpd/keys.d/leaf.der", LEAF);
@@ -498,7 +500,7 @@ static void test_parser_lies(void **state _unused_) {
     assert_part(report.reason, "lpd-parser found a certificate that is not in the signature");
 }
 
-/* Nor is the digest its own that the kernel is asked about. */
+/* Nor does the kernel get the digest that the parser claims. */
 static void test_parser_lies_about_digest(void **state _unused_) {
     close_kernel_pkcs7();
     verify_with_lies("digest", LEAF, 1U << LEAF);
@@ -506,7 +508,7 @@ static void test_parser_lies_about_digest(void **state _unused_) {
     assert_string_equal(report.way, "kernel-keyring");
 }
 
-/* What a policy makes of a verdict. */
+/* Which verdicts each policy accepts. */
 static void test_policies(void **state _unused_) {
     static const struct {
         enum verdict verdict;

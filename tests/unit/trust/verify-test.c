@@ -32,7 +32,7 @@ int identities_done(void **state _unused_) {
     return 0;
 }
 
-/* What stands for a certificate with the fake keyring. */
+/* The text that represents a certificate in the fake keyring. */
 static const char *certificate_text(const void *der, size_t size) {
     static char text[64];
 
@@ -109,7 +109,7 @@ static long keyctl(struct host *h _unused_, int operation, unsigned long arg2, u
 
 static const struct kernel_ops ops = { .bpf = bpf, .add_key = add_key, .keyctl = keyctl };
 
-/* The keyring's root is that of the kernel. */
+/* The keyring uses the root of the kernel. */
 int world_open(void **state _unused_) {
     static const char *const keyring_names[] = { ".builtin_trusted_keys", ".secondary_trusted_keys",
                                                  ".machine", ".platform" };

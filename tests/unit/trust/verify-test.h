@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* A machine with Secure Boot for tests of the verdict: real keys, certificates and signatures, the real
- * lpd-parser, and a kernel that answers as the test says (kernel-pkcs7) or by its keys (kernel-keyring). */
+/* A machine with Secure Boot for tests of the verdict: real keys, certificates and signatures, the
+ * real lpd-parser, and a kernel that answers as the test says (kernel-pkcs7) or by its keys
+ * (kernel-keyring). */
 
 #include "check.h"
 #include "fake-kernel.h"
@@ -14,8 +15,8 @@
 #define DATA "\x7f" "ELF and so on"
 #define ALL_KEYRINGS (KEYRING_BUILTIN | KEYRING_SECONDARY | KEYRING_MACHINE | KEYRING_PLATFORM)
 
-/* The first four are in the keyring of that name. The leaf is issued by the machine's key, the orphan by
- * nobody that the kernel knows. */
+/* The first four are in the keyring of that name. The machine's key has issued the leaf, a key that
+ * the kernel does not know the orphan. */
 enum who { BUILTIN, SECONDARY, MACHINE, PLATFORM, LEAF, STRANGER, ORPHAN, EXPIRED, N_WHO };
 
 extern struct identity who[N_WHO];
@@ -38,22 +39,22 @@ const char *key_id_of(enum who w);
 /* What .blacklist calls its certificate. */
 const char *tbs_of(enum who w);
 
-/* No BPF: the kernel's keyrings are asked. */
+/* Without BPF the kernel's keyrings are asked. */
 void close_kernel_pkcs7(void);
 void answer(int builtin, int secondary, int platform);
 void put_certificate(const char *path, enum who w);
 
 /* Makes a signature over DATA. Embeds the certificates of those in the mask 1 << who. */
 void make_signature(const enum who *signers, size_t n, unsigned embedded, struct signature *ret);
-/* So that the n-th signer's is not over the data. */
+/* Makes the n-th signer's signature wrong. */
 void spoil(struct signature *s, int n);
 void encode(struct signature *s);
 
-/* Judges a signature; the report is in report. Frees the signature. */
+/* Verifies a signature, with the result in report. Frees the signature. */
 void judge(struct signature *s, unsigned flags);
 void verify_by(enum who w, unsigned embedded, unsigned flags);
 
-/* The outcome of a step, -1 if there is none; its fact has that part. */
+/* The outcome of a step, -1 if there is none; asserts that its fact contains that part. */
 int outcome_of(const char *step);
 bool has_fact(const char *step, const char *part);
 

@@ -67,7 +67,7 @@ static void read_head(int port, size_t *command, size_t *input, int *seconds) {
         errx(1, "not a request: %s", line);
 }
 
-/* A nameless file with the next bytes of the port; inherited by the script. */
+/* A nameless file with the next bytes of the port; the script inherits it. */
 static int take(int port, const char *name, size_t size) {
     char *data = malloc(size + 1);
     int fd = memfd_create(name, 0);

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * Counts what there is of BPF in the kernel and prints one line "PROGRAMS MAPS LINKS".
+/* Counts the BPF objects in the kernel and prints one line "PROGRAMS MAPS LINKS".
  *
- * With the argument "watch" it makes a BPF map of its own again and again until SIGTERM, as any
- * other program of the machine might, and prints "CALLS FAILURES PROGRAMS": the last is how many
- * programs there were at most.
- */
+ * With the argument "watch" it creates a BPF map repeatedly until SIGTERM, like any other program
+ * of the machine might, and prints "CALLS FAILURES PROGRAMS": the last is the largest number of
+ * programs seen. */
 #include <linux/bpf.h>
 #include <signal.h>
 #include <stdio.h>

@@ -94,7 +94,7 @@ static void serve(const struct fuse_in_header *in, const void *body) {
     struct fuse_init_out init = { .major = FUSE_KERNEL_VERSION, .minor = FUSE_KERNEL_MINOR_VERSION,
                                   .max_readahead = 0, .max_write = 4096 };
     struct fuse_attr_out attr = { .attr = attributes(in->nodeid) };
-    /* No page cache: the server is asked each time. */
+    /* No page cache: the server gets every read. */
     struct fuse_open_out opened = { .open_flags = in->opcode == FUSE_OPEN ? FOPEN_DIRECT_IO : 0 };
 
     switch (in->opcode) {

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * The bench's small initramfs: loads the modules that lie in /modules, in the order of their names,
- * mounts /dev/vda and starts the system's init.  Debian's own initramfs does the same in two
- * emulated seconds; cases about an initramfs boot that one.
- */
+/* The bench's small initramfs: loads the modules in /modules in the order of their names, mounts
+ * /dev/vda and starts the system's init. Debian's own initramfs does the same in two emulated
+ * seconds; cases about an initramfs boot that one. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

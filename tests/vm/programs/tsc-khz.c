@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * Prints the frequency of the host's time stamp counter in kHz.  An emulated machine reads that
- * same counter, and its kernel, which measures it against emulated timers, is wrong by whole
- * factors when the host is busy: it is told instead.
- */
+/* Prints the frequency of the host's time stamp counter in kHz. An emulated machine reads the same
+ * counter, and its kernel, which measures it against emulated timers, is wrong by whole factors on
+ * a busy host, so it gets the value. */
 #include <stdint.h>
 #include <stdio.h>
 #include <time.h>
@@ -19,7 +17,7 @@ static struct moment now(void) {
     struct moment m, best = { 0 };
     uint64_t shortest = UINT64_MAX;
 
-    /* Of many pairs the one that was read without an interruption. */
+    /* Takes the pair that was read without an interruption. */
     for (int i = 0; i < 1000; i++) {
         uint64_t before = __rdtsc();
         clock_gettime(CLOCK_MONOTONIC_RAW, &t);
