@@ -216,7 +216,7 @@ class LateMounts(Case):
                 self.fstab(f"  LABEL=lpd\t{where} ext4 nofail,noatime 0 2")
                 error = self.install(status=78)["error"]
                 self.assertEqual(error["message"], f"/etc/lpd/patches.d lies on {where.rstrip(chr(47))}, {self.LATE}, so nothing in "
-                                                   "there is loaded at boot")
+                                                   "it is loaded at boot")
                 self.assertIn("x-initrd.mount", error["hint"])
                 found = self.problems()
                 self.assertEqual(found["/etc/lpd/patches.d"]["message"], error["message"])

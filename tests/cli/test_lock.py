@@ -38,7 +38,7 @@ class Forecast(machine.ModulesCase):
             "reason": "/etc/fstab:1: vfat may be mounted"})
         self.assertEqual(found["proposal"]["modules"], ["nls_cp437", "nls_iso8859_1", "vfat"])
         self.assertRegex(text, r"(?m)^vfat +filesystem +/etc/fstab:1: vfat may be mounted$")
-        self.assertIn("This is a forecast", text)
+        self.assertIn("This forecast is made from", text)
         self.assertTrue(text.endswith("\n[Lock]\nModules=nls_cp437 nls_iso8859_1 vfat\n"), text)
         bare = self.lpctl("lock", "--dry-run", "--no-legend").stdout
         self.assertNotIn("REASON", bare)
@@ -117,7 +117,7 @@ class Forecast(machine.ModulesCase):
         value, text = self.assert_same_everywhere("lock", "--dry-run")
         self.assertEqual((value["forecast"]["kernel"], value["forecast"]["outcome"]), (KERNEL, None))
         self.assertIn("vfat", self.names(value["forecast"]))
-        self.assertIn("No kernel runs there", text)
+        self.assertIn("There is no running kernel to lock.", text)
 
     def test_no_index(self):
         shutil.rmtree(self.root / "lib/modules" / KERNEL)

@@ -79,7 +79,7 @@ def small_run(m):
 
 def lock(m):
     m.ok(f"lpctl install --no-load {m.patch('lp-version')}; echo Required=yes >>/etc/lpd/patches.d/lp-version.conf")
-    command, = hint(m, "lpctl lock", "see why: (lpctl why lp-version)")
+    command, = hint(m, "lpctl lock", "find out why: (lpctl why lp-version)")
     m.ok(command)
     m.ok("lpctl load --wait=20 lp-version; touch /etc/lpd/disable")
     hint(m, "lpctl lock", "remove it first")
