@@ -20,7 +20,7 @@ static int free_samples(void **state _unused_) {
     return 0;
 }
 
-/* What is done to the machine, from what state, and to what end. */
+/* A change of the machine, its initial state, and its end. */
 struct scene {
     const char *name;
     void (*prepare)(void);
