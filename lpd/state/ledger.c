@@ -73,7 +73,8 @@ static bool build_is_valid(const struct ledger_build *b) {
     if (!b->name || !patch_name_is_valid(b->name) || b->n_attempts > LEDGER_ATTEMPTS_MAX ||
         strlen(strempty(b->reason)) > REASON_MAX ||
         strlen(strempty(b->excerpt)) > LEDGER_EXCERPT_MAX ||
-        b->since_usec > INT64_MAX || (b->state == LEDGER_CONFIRMED) != !!b->stage || (b->stage && !stage_is_valid(b->stage)))
+        b->since_usec > INT64_MAX || (b->state == LEDGER_CONFIRMED) != !!b->stage ||
+        (b->stage && !stage_is_valid(b->stage)))
         return false;
     for (size_t i = 0; i < b->n_attempts; i++)
         if (!attempt_is_valid(&b->attempts[i]))

@@ -58,9 +58,9 @@ static void parse_header(struct record *r) {
     r->part = strtoul(end + STRLEN(" Part"), &end, 10);
 }
 
-/* The name of an EFI variable has the time: "dmesg-efi_pstore-ID" with ID = (seconds * 100 + part) *
- * 1000 + count, efi_pstore_read_func() in drivers/firmware/efi/efi-pstore.c. An archived file has no
- * other. */
+/* The name of an EFI variable has the time: "dmesg-efi_pstore-ID" with ID = (seconds * 100 + part)
+ * * 1000 + count, efi_pstore_read_func() in drivers/firmware/efi/efi-pstore.c. An archived file
+ * has no other time. */
 static uint64_t time_of(const char *name, const struct stat *st) {
     const char *id = strrchr(name, '-');
     unsigned long long n;
