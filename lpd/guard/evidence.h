@@ -13,6 +13,10 @@
  * exhausted memory, a crash on request, and damage that somebody found later blame nobody
  * (fault_counts_frames()).
  *
+ * The kernel names the module whose code it is, so what a patch replaces plays no part: the original
+ * function is never the patch's, and a fault in a patch that another one has replaced is still its
+ * own. The shapes are those of x86-64 and arm64; on other machines nobody is blamed.
+ *
  * The kernel marks each line of pstore and of /dev/kmsg with the facility of its writer, and only
  * lines of facility 0 count: no program can write those. Lines without a mark, as in a console's
  * log, can be anybody's: what they say names a suspect and proves nothing. A report must begin with

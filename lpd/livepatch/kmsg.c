@@ -22,6 +22,16 @@ static const char *const load_prefixes[] = {
     "module verification",
 };
 
+/* "…,caller=T1", print_ext_header() in kernel/printk/printk.c. */
+static void parse_caller(const char *header, struct kmsg_record *r) {
+    static const char key[] = ",caller=";
+    const char *value = strstr(header, key);
+    size_t n = value ? strcspn(value + strlen(key), ",") : 0;
+
+    if (n > 0 && n < sizeof(r->caller))
+        memcpy(r->caller, value + strlen(key), n);
+}
+
 static bool parse_header(const char *line, size_t size, struct kmsg_record *ret) {
     unsigned long long sequence, usec;
     const char *text = memchr(line, ';', size);
@@ -43,6 +53,7 @@ static bool parse_header(const char *line, size_t size, struct kmsg_record *ret)
         .text = text + 1,
         .text_size = size - (size_t) (text + 1 - line),
     };
+    parse_caller(header, ret);
     return true;
 }
 

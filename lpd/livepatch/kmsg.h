@@ -11,6 +11,7 @@ struct kmsg_record {
     unsigned level;    /* as in syslog(2) */
     uint64_t sequence;
     uint64_t monotonic_usec;
+    char caller[16];   /* "T1", "C0" (CONFIG_PRINTK_CALLER), or "" */
     const char *text;  /* points into the parsed data, without the newline */
     size_t text_size;
 };
