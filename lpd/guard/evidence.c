@@ -289,13 +289,27 @@ static int take_panic(struct search *s, const struct fault_mark *m) {
     return r < 0 ? r : begin_report(s, m);
 }
 
+/* Whether a line of die() is still missing in the report. */
+static bool awaits_die(const struct report *r) {
+    switch (r->fault.kind) {
+    case FAULT_OOPS:
+    case FAULT_BUG:
+    case FAULT_CFI:
+    case FAULT_DOUBLE_FAULT:
+    case FAULT_STACK_OVERFLOW:
+        return !r->died && !r->has_pc && r->n_traces == 0;
+    default:
+        return false;
+    }
+}
+
 static int take_mark(struct search *s, const struct fault_mark *m) {
     struct report *r = find_report(s);
 
     if (m->panic)
         return take_panic(s, m);
     /* The second line of the same report: "BUG: …" or "kernel BUG at …", then "Oops: … [#1]". */
-    if (m->die && r && !r->died && !r->has_pc) {
+    if (m->die && r && awaits_die(r)) {
         r->died = true;
         excerpt_add(&r->excerpt, s->line.text, true);
         return 0;
