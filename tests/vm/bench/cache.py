@@ -5,8 +5,10 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import random
 import shutil
 import sys
+import time
 import uuid
 from pathlib import Path
 
@@ -74,7 +76,13 @@ class Cache:
             fcntl.flock(lock, fcntl.LOCK_SH)
             if (path / MADE).exists():
                 return lock
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                # Who has made it meanwhile keeps a shared lock until it ends: that is no reason to wait.
+                fcntl.flock(lock, fcntl.LOCK_UN)
+                time.sleep(random.uniform(0.2, 1))
+                continue
             if not (path / MADE).exists():
                 print(f"making {path.name}", file=sys.stderr, flush=True)
                 fresh = self.top / f"{path.name}.new"
