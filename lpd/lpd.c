@@ -208,10 +208,6 @@ static int verb_lock(struct host *h, char *argv[] _unused_, struct error *e) {
 }
 
 /* Runs as ExecStopPost=, so that it also runs after a kill. */
-static int verb_end_wait(struct host *h, char *argv[] _unused_, struct error *e) {
-    return lock_wait_ended(h, e);
-}
-
 static int verb_unseal(struct host *h, char *argv[] _unused_, struct error *e) {
     return lock_unseal(h, e);
 }
@@ -241,7 +237,6 @@ static const struct verb {
     { "apply", 0, false, verb_apply, "", "Apply the manifests to the kernel" },
     { "initrd", 0, false, verb_initrd, "", "Load the patches of the initramfs" },
     { "lock", 0, true, verb_lock, "", "Lock module loading until reboot" },
-    { "end-wait", 0, false, verb_end_wait, "", "Clear the record of a stopped wait" },
     { "seal", 0, false, verb_seal, "", "Make the switches of patches read-only" },
     { "unseal", 0, false, verb_unseal, "", "Remove the seal" },
     { "watch", 0, false, verb_watch, "", "Create the watches for monitor" },

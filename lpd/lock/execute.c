@@ -81,6 +81,7 @@ static void put_on_record(struct host *h, const char *state, const char *reason)
     _cleanup_(lock_record_done) struct lock_record record = { .uid = -1 };
     int r;
 
+    record.pid = streq(state, "waiting") ? getpid() : 0;
     r = string_set(&record.state, state);
     if (r >= 0)
         r = string_set(&record.reason, reason);
@@ -104,19 +105,6 @@ void lock_refused(struct host *h, const char *reason) {
 
 void lock_waits(struct host *h, const char *reason) {
     put_on_record(h, "waiting", reason);
-}
-
-int lock_wait_ended(struct host *h, struct error *e) {
-    _cleanup_(lock_record_done) struct lock_record record = { .uid = -1 };
-    int r;
-
-    if (lock_record_read(h, &record) < 0 || !streq(record.state, "waiting"))
-        return 0;
-    r = file_unlink(h, LOCK_RECORD);
-    return r < 0 && r != -ENOENT
-               ? error_set(e, r, EXIT_STATUS_FAILED, "cannot remove " LOCK_RECORD ": %s",
-                           strerror(-r))
-               : 1;
 }
 
 static int close_all(struct host *h, const struct policy *p, struct error *e) {

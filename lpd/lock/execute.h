@@ -22,7 +22,3 @@ const char *lock_failed_words(const struct host *h);
 /* Records why the lock was refused or is incomplete, or what it waits for. */
 void lock_refused(struct host *h, const char *reason);
 void lock_waits(struct host *h, const char *reason);
-
-/* Clears the record of a wait for the lock that has ended, and nothing else. 1, or 0 if there was
- * no such record. */
-int lock_wait_ended(struct host *h, struct error *e);

@@ -7,12 +7,16 @@
  * ".json", because a patch may be called "lock". */
 #define LOCK_RECORD RESULTS_DIRECTORY "/lock"
 
+/* The name of the program that waits, in /proc/PID/comm. */
+#define LOCK_WAITS_COMM "lpd"
+
 struct lock_record {
     char *state;         /* locked, refused, waiting */
     char *reason;        /* what it waits for, or why it was refused; NULL: locked */
     char *unit;          /* the unit of the process, a service or a session; NULL: none */
     char *user;          /* the user who had logged in; NULL: nobody, or unknown */
     int64_t uid;         /* the process; -1: unknown */
+    int pid;             /* the process that waits; 0: none does */
     uint64_t since_usec; /* CLOCK_REALTIME */
 };
 
@@ -24,5 +28,5 @@ void lock_record_done(struct lock_record *r);
 /* 0 or a negative errno. */
 int lock_record_write(const struct host *h, const struct lock_record *r);
 
-/* -ENOENT: no attempt was made; -EBADMSG: invalid record; another negative errno. */
+/* -ENOENT: no attempt was made, or the process that waited is gone; -EBADMSG: invalid record; another negative errno. */
 int lock_record_read(const struct host *h, struct lock_record *ret);

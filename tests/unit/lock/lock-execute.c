@@ -223,6 +223,13 @@ static void test_restless_udev(void **state _unused_) {
     assert_int_equal(look_at(LOCKED), 1);
 }
 
+static void process_of_record(const char *comm) {
+    _cleanup_free_ char *path = NULL;
+
+    assert_true(asprintf(&path, "/proc/%d/task/%d/comm", getpid(), getpid()) > 0);
+    fake_kernel_text(&k, path, comm);
+}
+
 static void test_records(void **state _unused_) {
     static const char *const bad[] = { "", "{", "[]", "{}", "{\"state\":1}", "{\"state\":\"open\"}",
                                        "{\"state\":\"locked\",\"unit\":[]}" };
@@ -233,6 +240,7 @@ static void test_records(void **state _unused_) {
     assert_string_equal(r.state, "refused");
     assert_string_equal(r.reason, "a \"reason\"\n");
     lock_record_done(&r);
+    process_of_record("lpd\n");
     lock_waits(&k.host, "for it");
     r = on_record();
     assert_string_equal(r.state, "waiting");
@@ -247,16 +255,21 @@ static void test_records(void **state _unused_) {
     lock_record_done(&r);
 }
 
-/* A stopped wait leaves no record; the result of an attempt stays recorded. */
+/* The record of a process that waited and is gone counts no more; the result of an attempt stays recorded. */
 static void test_wait_ended(void **state _unused_) {
     struct lock_record r;
 
-    assert_int_equal(lock_wait_ended(&k.host, NULL), 0);
     lock_waits(&k.host, "for it");
-    assert_int_equal(lock_wait_ended(&k.host, NULL), 1);
+    assert_int_equal(lock_record_read(&k.host, &r), -ENOENT); /* the process does not exist */
+    process_of_record("another\n");
     assert_int_equal(lock_record_read(&k.host, &r), -ENOENT);
+    process_of_record("lpd\n");
+    r = on_record();
+    assert_string_equal(r.reason, "for it");
+    lock_record_done(&r);
+
+    process_of_record("another\n");
     lock_refused(&k.host, "for a reason");
-    assert_int_equal(lock_wait_ended(&k.host, NULL), 0);
     r = on_record();
     assert_string_equal(r.state, "refused");
     lock_record_done(&r);
