@@ -16,8 +16,8 @@ DEFINE_TRIVIAL_CLEANUP_FUNC(json_object *, json_object_put)
 int json_file_read(const struct host *h, const char *path, json_object **ret);
 
 /* Writes such a file below /run, where nothing has to survive a power cut, and creates its
- * directory. Returns 0; -EFBIG, and keeps the old file, if nobody could read it; or an error of
- * file_mkdir_p() and file_write_volatile(). */
+ * directory. Returns 0; -EFBIG, and keeps the old file, if the new one would be too large to read;
+ * or an error of file_mkdir_p() and file_write_volatile(). */
 int json_file_write_volatile(const struct host *h, const char *path, json_object *o);
 
 /* The same with file_write_atomic(), into an existing directory. */

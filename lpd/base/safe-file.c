@@ -51,7 +51,7 @@ static int refuse_unsafe(const struct stat *st, const char *what, const char *pa
     r = error_set(e, -EPERM, EXIT_STATUS_REFUSED, "%s can be written by %s (mode %04o, user %u)",
                   what, st->st_mode & S_IWOTH ? "everybody" : "its group", st->st_mode & 07777,
                   st->st_uid);
-    if (st->st_mode & S_ISVTX) /* a directory that is meant for everybody, such as /tmp */
+    if (st->st_mode & S_ISVTX) /* a directory that is shared by all users, such as /tmp */
         return error_hint(e, r, "put it where only root can write: lpctl install does");
     return error_hint(e, r, "chmod go-w '%s'", path);
 }
@@ -168,7 +168,7 @@ void safe_directories_done(struct safe_directories *known) {
     *known = (struct safe_directories){};
 }
 
-/* Everybody can write to such a file, such as /dev/null, but nobody can put content there. */
+/* Every user can write to such a file, such as /dev/null, but it never has content. */
 static bool is_null(const struct stat *st) {
     return S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3);
 }

@@ -219,7 +219,7 @@ int conf_read_untrusted(const struct host *h, const char *path, char **ret, size
     return read_described(h, path, ret, ret_size, &st, e);
 }
 
-/* Whether nobody but root had a say in what was read. */
+/* Whether only root could have written what was read. */
 static int check_owner(const struct host *h, const char *path, const struct stat *st,
                        struct safe_directories *known, struct error *e) {
     if (st->st_mode != 0)

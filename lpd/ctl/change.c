@@ -243,7 +243,7 @@ int changes_each_patch(struct ctl *c, char **argv, change_one *one, struct error
     return images_refresh(c, &before, r, e);
 }
 
-/* What the plan says of that patch alone, if somebody asks for it; it belongs to the plan. */
+/* The plan's decision for that patch if it is requested explicitly. The plan owns it. */
 static int ask_plan(struct ctl *c, const char *name, struct snapshot *s, struct plan *plan, size_t *ret_index,
                     const struct action **ret, struct error *e) {
     int r;

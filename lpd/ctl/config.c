@@ -347,7 +347,7 @@ int ctl_cat_config(struct ctl *c, char **argv _unused_, struct error *e) {
     return r;
 }
 
-/* Each place that adds to a list is an assignment of its own, as it is in the files. */
+/* Each file that adds to a list is shown as a separate assignment, as in the files. */
 static void print_places(const struct ctl *c, const char *key, json_object *places) {
     for (size_t i = 0; i < json_object_array_length(places); i++) {
         json_object *o = json_object_array_get_idx(places, i);

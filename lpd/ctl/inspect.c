@@ -42,7 +42,7 @@ int ctl_find_file(const char *argument, char **ret, struct error *e) {
                      strerror(-r));
 }
 
-/* A path that goes round in a circle leads nowhere, which whoever opens it says. */
+/* A path with a loop of links is reported by the code that opens it. */
 static int find_mount(const struct ctl *c, const char *path,
                       int (*find)(const struct host *h, const char *path, char **ret), char **ret) {
     int r = find(&c->host, path, ret);

@@ -32,8 +32,8 @@ static bool is_about(const char *what, const char *patch) {
     return patch_name_equal(blank ? blank + 1 : what, patch);
 }
 
-/* ", blocked by 3 tasks", or ", 3 tasks block the transition of fix_a" if that is another patch's; "" where no
- * transition runs or nobody can tell. */
+/* ", blocked by 3 tasks", or ", 3 tasks block the transition of fix_a" if that is another patch's;
+ * "" if no transition runs or the tasks cannot be read. */
 static char *transition_text(struct host *h, const char *what) {
     _cleanup_(blocking_tasks_done) struct blocking_tasks b = {};
     const char *plural;

@@ -80,8 +80,9 @@ static int compare(const struct image_record *carried, const struct initramfs_fi
 /* FAT, on which images of the boot loader may be, knows even seconds only. */
 #define TIME_SLACK_USEC (2 * USEC_PER_SEC)
 
-/* What the image contains that is there, and that the next boot will find: 1 with the record. 0 if nobody
- * knows: it has no record, or its last build failed after the record was written. */
+/* Reads the contents of the current image, which the next boot will use: 1 with the record. 0 if
+ * they are unknown, because it has no record, or its last build failed after the record was
+ * written. */
 static int read_built(const struct host *h, const char *release, struct image_record *ret) {
     _cleanup_(image_record_done) struct image_record record = {};
     uint64_t usec;

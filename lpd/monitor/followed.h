@@ -21,7 +21,7 @@ void followed_done(struct followed *f);
 void followed_see(struct followed *f, const struct livepatch *running, uint64_t now);
 
 /* Whether this is the transition of the recorded load and has taken longer than the patch's
- * manifest allows. Later transitions, for instance when somebody disables the patch and enables it
- * again, are not lpd's, and OnStall= does not apply to them. */
+ * manifest allows. Later transitions, for instance when another program disables the patch and
+ * enables it again, are not lpd's, and OnStall= does not apply to them. */
 bool followed_is_overdue(const struct followed *f, const struct result *result,
                          const struct manifest *manifest, uint64_t now);

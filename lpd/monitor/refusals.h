@@ -25,8 +25,8 @@ int refusals_open(struct host *h, int ret_programs[static REFUSALS_PROGRAMS], st
 enum refusal_kind {
     REFUSAL_OF_LOAD = 1, /* text: the name of the process that tried to load a module */
     REFUSAL_OF_REQUEST,  /* text: the module or alias that the kernel requests on behalf of that
-                          * process, which may be anybody's; a REFUSAL_OF_LOAD by modprobe(8) shows
-                          * whether it is refused */
+                          * process, which may belong to any user; a REFUSAL_OF_LOAD by modprobe(8)
+                          * shows whether it is refused */
     UNPATCHING,          /* no refusal: that process makes the kernel disable a patch, through any
                           * instance of sysfs, of which each network namespace has one; text: the
                           * patch's module, or "": the patch in transition, which is reverted */

@@ -100,8 +100,8 @@ int snapshot_before_load(struct host *h, struct snapshot *s, size_t i);
 /* For such a snapshot, after that load: updates what has changed. Takes ownership of the result. */
 int snapshot_after_load(struct host *h, struct snapshot *s, size_t i, struct result *result);
 
-/* A part of it, for a snapshot with manifests and a release: finds the paths of the modules,
- * without reading them. */
+/* One step of taking a snapshot, after the manifests and the release are known: finds the paths of
+ * the modules, without reading them. */
 int snapshot_find_modules(const struct host *h, struct snapshot *s);
 
 /* Asks the gate about the module of the patch with that index, if it has one, like a load. With

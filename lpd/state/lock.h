@@ -14,7 +14,7 @@ struct lock_record {
     char *state;         /* locked, refused, waiting */
     char *reason;        /* what it waits for, or why it was refused; NULL: locked */
     char *unit;          /* the unit of the process, a service or a session; NULL: none */
-    char *user;          /* the user who had logged in; NULL: nobody, or unknown */
+    char *user;          /* the user who had logged in; NULL: none, or unknown */
     int64_t uid;         /* the process; -1: unknown */
     int pid;             /* the process that waits; 0: none does */
     uint64_t since_usec; /* CLOCK_REALTIME */

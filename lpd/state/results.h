@@ -59,7 +59,7 @@ int result_copy_signature(const struct result *from, struct result *to);
 void result_list_done(struct result_list *l);
 
 /* Writes /run/lpd/NAME.json in one step; a reason of more than 16 KiB is cut. 0; -EINVAL for an
- * invalid name; -EFBIG if nobody could read the file; another negative errno. */
+ * invalid name; -EFBIG if the file would be too large to read; another negative errno. */
 int result_write(const struct host *h, const struct result *r);
 
 /* Reads a result. -ENOENT: there is none; -EBADMSG: invalid file; -EINVAL: invalid name. */

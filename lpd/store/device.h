@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "base/host.h"
 
-/* A block device that a tag (LABEL=, UUID=, PARTUUID=, PARTLABEL=) names. */
+/* A block device, identified by a tag (LABEL=, UUID=, PARTUUID=, PARTLABEL=). */
 struct device {
     char *node; /* /dev/vdb1 */
     char *type; /* of the file system, in libblkid's terms; NULL: unknown */

@@ -98,7 +98,7 @@ static bool says_the_same(const struct store_patch *p, const struct manifest *m)
            (!p->fixes || streq(strempty(fixes), p->fixes));
 }
 
-/* SignedManifests=yes: nobody has signed what lpctl would write into patches.d, so the patch would
+/* SignedManifests=yes: what lpctl would write into patches.d has no signature, so the patch would
  * be refused. The manifest must contain everything already. */
 static int check_complete(const struct store_patch *p, const struct places *places,
                           const struct manifest *m, struct error *e) {
@@ -309,7 +309,7 @@ int store_install(const struct host *h, const struct store_patch *p, struct chan
     return conclude(c, r, ret_change, e);
 }
 
-/* A drop-in that lpctl wrote, or a signature that somebody added to it. */
+/* A drop-in that lpctl wrote, or a signature that was added to it. */
 static bool is_own_dropin(const char *name) {
     static const char *const own[] = { ENABLED_DROPIN, ENABLED_DROPIN MANIFEST_SIGNATURE_SUFFIX,
                                        STAGE_DROPIN, STAGE_DROPIN MANIFEST_SIGNATURE_SUFFIX,

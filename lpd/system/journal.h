@@ -32,7 +32,7 @@ const char *journal_event_id(enum journal_event event);
 const char *journal_event_name(enum journal_event event);
 
 /* From now on, messages without a journal go to the kernel's log instead of standard error, which
- * nobody keeps in the initramfs. */
+ * is lost in the initramfs. */
 void journal_use_kernel_log(void);
 
 /* Sends a message about a patch. If there is no journal, or a person is watching, it goes to

@@ -27,7 +27,7 @@ struct trust_subject {
 enum trust_flags {
     TRUST_EXPLAIN = 1 << 0, /* read every certificate, even if the kernel needs none for its answer */
     TRUST_NO_LOAD = 1 << 1, /* no load follows that could decide: never VERDICT_ENFORCED */
-    TRUST_AT_LOAD = 1 << 2, /* the caller loads these very bytes next and handles a refusal: if
+    TRUST_AT_LOAD = 1 << 2, /* the caller loads exactly these bytes next and handles a refusal: if
                              * that load is the kernel's verdict (kernel-load.h), nothing else is
                              * asked */
 };

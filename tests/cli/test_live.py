@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""lpctl without --root=, as root of a machine of files: a mount namespace with a /sys of its own, where
-nothing reaches the kernel that this runs on."""
+"""lpctl without --root=, as root of a machine of files: a mount namespace with a /sys of its own,
+so that nothing reaches the real kernel."""
 
 import errno
 import fcntl
@@ -139,7 +139,7 @@ class Progress(Live):
             try:
                 data = os.read(fd, 65536)
             except OSError as e:
-                self.assertEqual(e.errno, errno.EIO)   # nobody has the terminal open any more
+                self.assertEqual(e.errno, errno.EIO)   # no process has the terminal open any more
                 break
             if not data:
                 break
@@ -172,7 +172,8 @@ class Progress(Live):
 
 
 class Elevation(Live):
-    """Who may not do it is told the very command to type, with what is there to become root."""
+    """A user without privileges gets the exact command to type, with the installed program to
+    become root."""
 
     VERBS = (["install", "./fix-net.ko"], ["remove", "x"], ["remove", "--kernel=5.10.0"], ["enable", "x"], ["disable", "x"],
              ["disable", "--now", "x"], ["import-kpatch"], ["load", "x"], ["load", "./fix-net.ko"], ["unload", "x"],

@@ -19,7 +19,7 @@ struct fake_bpf {
     int map_error;           /* negative errno of such calls */
     int syscall_error, tracing_error, link_error, iterator_error;
     const char *log;         /* the verifier's message when it refuses */
-    int answers[3];          /* by keyring, to the right data and signature */
+    int answers[3];          /* for each keyring, given the right data and signature */
     const void *data, *signature;
     size_t data_size, signature_size;
 

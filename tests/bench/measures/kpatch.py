@@ -20,7 +20,8 @@ BOOT_SECONDS = 300
 
 def measure(lab, series, kind, smp, package, rounds):
     """{who loads: median microseconds from the start of systemd until (the patches are in,
-    sysinit.target, the end of the boot)}, by turns; package is the file of kpatch's package."""
+    sysinit.target, the end of the boot)}, from alternating boots; package is the file of kpatch's
+    package."""
     with ExitStack() as stack:
         prepared = {who: stack.enter_context(machines.machine(lab, series, kind)) for who in WHO}
         for who, m in prepared.items():

@@ -248,7 +248,7 @@ static void test_rebuilt(void **state _unused_) {
     assert_true(image.rebuilt && image.carried);
     built(a, 1000, 999); /* FAT rounds down */
     assert_string_equal(look(), REBUILT);
-    /* The last build failed: nobody knows what the image contains. */
+    /* The last build failed: the contents of the image are unknown. */
     built(a, 1000, 900);
     assert_string_equal(look(), OUTDATED);
     assert_false(image.rebuilt);

@@ -177,7 +177,7 @@ static void test_bounded(void **state _unused_) {
     blocking_tasks_done(&blocking);
 }
 
-/* Modes say nothing to root, so root becomes somebody else for a moment. */
+/* Root ignores file modes, so the test becomes another user for a moment. */
 static void test_unreadable(void **state _unused_) {
     int r;
 

@@ -121,7 +121,8 @@ static void test_not_locked(void **state _unused_) {
     assert_int_equal(refused_loads_record_read(&k.host, &r), -ENOENT);
 }
 
-/* That nothing was refused is recorded once modules are locked, and not before. */
+/* Once modules are locked the record says that nothing was refused; before the lock there is no
+ * record. */
 static void test_nothing_yet(void **state _unused_) {
     struct refused_loads_record r;
 

@@ -147,7 +147,7 @@ static void test_gone_meanwhile(void **state _unused_) {
     assert_true(file_exists(&k.host, CHANGES_LOCK));
 }
 
-/* If nothing can be written, no one is excluded from what is still possible. */
+/* If nothing can be written, there is no lock, and a patch can still be unloaded. */
 static void test_no_room(void **state _unused_) {
     static const int errors[] = { -ENOSPC, -EDQUOT, -EROFS };
 

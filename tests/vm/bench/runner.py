@@ -191,8 +191,8 @@ def _run_all(labs, runs, cases, args):
 
 
 def _try_again(labs, runs, case, kind):
-    """A busy host makes a machine late, and qemu now and then runs code that the kernel has patched since.
-    A case that passes the second time, alone, is not failed, but somebody has to look at it."""
+    """A busy host makes a machine late, and qemu now and then runs code that the kernel has patched
+    since. A case that passes the second time, alone, has not failed, but needs attention."""
     if not _run_one(labs, runs, case, kind, keep=True, attempt="-again"):
         return False
     print(f"unstable: {kind.name} {case.name} failed, and passed when it was run again alone", flush=True)

@@ -57,7 +57,7 @@ def forecasts(m):
     m.equal("what cannot be read", forecast["unread"], [])
     m.sees("lpctl lock --dry-run", "\nModules=")
     m.sees("cat /proc/sys/kernel/modules_disabled", "0")
-    # Anybody may ask.
+    # Every user may run it.
     m.ok("setpriv --reuid=65534 --clear-groups lpctl lock --dry-run")
     return forecast["proposal"]["text"]
 
@@ -65,7 +65,7 @@ def forecasts(m):
 def breaks(m):
     m.ok("lpctl lock")
     m.fails("mount /boot/efi", says="unknown filesystem type 'vfat'")
-    m.fails("nft -f /etc/nftables.conf")   # each release of nft has words of its own for it
+    m.fails("nft -f /etc/nftables.conf")   # each release of nft words it differently
     m.fails("modprobe dummy", says="Operation not permitted")
     m.plug_disk()
     m.wait_until("grep -qx 'virtio:d00000008v00001AF4' /sys/bus/virtio/devices/*/modalias")

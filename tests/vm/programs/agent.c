@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * Runs in the machine and does what the bench asks for over a virtio port.  A request is a line
- * "COMMAND-BYTES INPUT-BYTES SECONDS" and then that many bytes of a bash script and of its
- * standard input; the answer is a line "STATUS OUTPUT-BYTES" and then the output, standard error
- * included.  A script that takes longer than those seconds is killed and has the status -1.  Both
- * streams are files, so what a script leaves running in the background keeps nobody waiting.
- */
+/* Runs in the machine and does what the bench asks for over a virtio port.  A request is a line
+ * "COMMAND-BYTES INPUT-BYTES SECONDS" and then that many bytes of a bash script and of its standard
+ * input; the answer is a line "STATUS OUTPUT-BYTES" and then the output, standard error included.
+ * A script that takes longer than those seconds is killed and has the status -1.  Both streams are
+ * files, so background processes of a script delay nothing. */
 #define _GNU_SOURCE
 #include <err.h>
 #include <errno.h>
@@ -32,7 +30,7 @@ static int open_port(void) {
     return fd;
 }
 
-/* Reads exactly that many bytes; the port gives none while nobody holds its other end. */
+/* Reads exactly that many bytes; the port returns none while its other end is closed. */
 static void read_all(int fd, char *data, size_t size) {
     while (size > 0) {
         ssize_t n = read(fd, data, size);
