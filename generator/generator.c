@@ -23,9 +23,9 @@
 
 struct output {
     int fd;            /* the generator's directory */
-    char *made;        /* the directory in there that was made last, for links */
-    char *store_place; /* what each unit waits for because of where the store is; NULL: not yet known */
-    int store_remote;  /* what mounts_write_after() returned for it */
+    char *made;        /* the last directory created in it, for links */
+    char *store_place; /* the mounts of the store, which each unit waits for; NULL: not known yet */
+    int store_remote;  /* the result of mounts_write_after() for them */
 };
 
 static void output_done(struct output *o) {
@@ -169,8 +169,8 @@ static int write_text(const struct host *h, struct output *out, const struct sna
         return -ENOMEM;
     write_unit_section(f, a, entry, previous);
     r = write_places(h, out, f, s, a);
-    /* A patch that is known to fail pulls nothing in, and patches in a cycle must not make systemd
-     * wait. */
+    /* A patch that is known to fail pulls in no other units, and patches in a cycle must not make
+     * systemd wait. */
     if (a->type == ACTION_LOAD)
         write_relations(f, s, &entry->manifest);
     return fclose(f) != 0 ? -ENOMEM : r;
@@ -217,13 +217,13 @@ static int write_patch(const struct host *h, struct output *out, const struct sn
     return make_link(out, "boot-complete.target.requires", unit, "livepatch@.service");
 }
 
-/* Whether a unit of that name would belong to that patch: names may be invalid, or those of
- * others. */
+/* Whether a unit of that name would belong to that patch: a name may be invalid, or that of another
+ * patch. */
 static bool can_have_unit(const struct snapshot *s, const struct action *a) {
     return patch_name_is_valid(a->name) && snapshot_find(s, a->name) == a->index;
 }
 
-/* Patches that the initramfs has loaded and the host would not load. */
+/* Warns of a patch that the initramfs has loaded and the host would not load. */
 static void warn_of_early(const struct host *h, const struct action *a) {
     _cleanup_free_ char *module = patch_name_to_module(a->name), *path = NULL;
 

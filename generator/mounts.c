@@ -5,7 +5,8 @@
 #include "mounts.h"
 #include "system/mount-unit.h"
 
-/* A unit with that name for each directory on the way, where it is asked for. */
+/* Writes the mount unit of each directory on the way to path, and its automount unit if it has
+ * one. */
 static int write_units(const struct host *h, FILE *f, const char *path, const char *fstab) {
     static const char *const suffixes[] = { "mount", "automount" };
 

@@ -91,7 +91,8 @@ class Looking(Signed):
         patch, = self.json("show", "fix-net")["patches"]
         self.assertEqual(patch["fixes"], [*cves, *(f"CVE-{i}" for i in range(1, 7))])
         self.assertEqual(len(patch["description"]), 65000)
-        for where in (-2, data.index(b"CVE-2 "), data.index(b"  CVE-3") + 6):   # the end, and what continues a line
+        # the end of the text, and line continuations
+        for where in (-2, data.index(b"CVE-2 "), data.index(b"  CVE-3") + 6):
             changed = bytearray(data)
             changed[where] ^= 1
             self.manifest(bytes(changed), keys.sign(data))

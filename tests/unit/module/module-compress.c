@@ -193,7 +193,7 @@ static void test_not_compressed(void **state) {
 /* A few bytes that require a window of gigabytes. */
 static void test_large_window(void **state) {
     static const char zstd[] = "\x28\xb5\x2f\xfd\0\xa8\x01\0\0"; /* 2^(10 + 0xa8 / 8) bytes */
-    /* The block header behind the stream header: its size, flags, two sizes, filter, size of its
+    /* The block header after the stream header: its size, flags, two sizes, filter, size of its
      * properties, dictionary size, padding, CRC32 (xz-file-format.txt, 3.1). */
     enum { BLOCK = 12, DICTIONARY = BLOCK + 6, CRC = BLOCK + 8 };
     char xz[256], *out = NULL;

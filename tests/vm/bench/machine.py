@@ -424,7 +424,7 @@ class Machine(Trust):
     # What the runner needs after a failure
 
     def keep_evidence(self):
-        """Writes the journal of a machine that still answers beside its console log."""
+        """Writes the journal next to the console log, if the machine still answers."""
         try:
             _, text = self.run("journalctl --boot --no-pager --output=short-monotonic", timeout=15)
             (self.directory / "journal.txt").write_text(text)
