@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <fcntl.h>
 #include <getopt.h>
+#include <limits.h>
 #include <locale.h>
 #include <stdio.h>
 
 #include "base/interrupt.h"
 #include "base/strv.h"
 #include "base/suggest.h"
+#include "base/utf8.h"
 #include "config/parse.h"
 #include "ctl/output.h"
 #include "ctl/progress.h"
@@ -17,8 +20,13 @@
 /* The administrator's command: it reads the command line, runs the verb, and prints the result. The
  * tables of options and verbs are in ctl/verbs.c, the verbs in the other files of ctl/. */
 
+/* The word is anybody's text, as a script may pass it on. */
 static int bad_usage(const char *what, const char *word, const char *near) {
-    fprintf(stderr, "lpctl: %s '%s'%s%s%s; see lpctl --help\n", what, word,
+    char quote[UTF8_QUOTE_SIZE];
+
+    (void) utf8_quote(word, quote);
+    utf8_make_printable(quote);
+    fprintf(stderr, "lpctl: %s '%s'%s%s%s; see lpctl --help\n", what, quote,
             near ? ", did you mean '" : "", strempty(near), near ? "'?" : "");
     return EXIT_STATUS_USAGE;
 }
@@ -233,6 +241,20 @@ static void print_value(const struct arguments *a, const struct verb *verb, int 
         print_error(json_object_object_get(c->value, "error"));
 }
 
+/* What can be neither a name nor a path is not repeated in a message. Values of parameters may be as long as they
+ * are in a manifest. */
+static int check_arguments(char *const *argv, struct error *e) {
+    STRV_FOREACH(argument, argv) {
+        size_t n = strlen(*argument);
+
+        if (n == 0)
+            return error_set(e, -EINVAL, EXIT_STATUS_USAGE, "an argument is empty");
+        if (n >= PATH_MAX && !strchr(*argument, '='))
+            return error_set(e, -EINVAL, EXIT_STATUS_USAGE, "an argument has %zu bytes, which no name and no path has", n);
+    }
+    return 0;
+}
+
 static int run(struct arguments *a, const struct verb *verb, char **argv) {
     _cleanup_(error_done) struct error e = ERROR_NULL;
     int r;
@@ -241,7 +263,11 @@ static int run(struct arguments *a, const struct verb *verb, char **argv) {
     if (r < 0)
         (void) error_set(&e, r, EXIT_STATUS_USAGE, "--root=%s: %s", a->ctl.root, strerror(-r));
     else
+        r = check_arguments(argv, &e);
+    if (r >= 0)
         r = verb->run(&a->ctl, argv, &e);
+    else if (verb->print == print_changes)
+        changes_begin(&a->ctl);
     if (!a->ctl.value)
         a->ctl.value = value_new();
     if (r < 0 && interrupt_signal())
@@ -335,11 +361,26 @@ static int parse(struct arguments *a, int argc, char *argv[]) {
     opterr = 0;
     make_options(options, letters);
     while ((c = getopt_long(argc, argv, letters, options, NULL)) >= 0) {
+        if (optarg && strlen(optarg) >= PATH_MAX && c != OPTION_FIXES && c != OPTION_DESCRIPTION)
+            return bad_usage("no name and no path is as long as", optarg, NULL);
         status = parse_option(a, c, argv);
         if (status != 0)
             return status;
     }
     return 0;
+}
+
+/* No file that is opened later may take the place of a standard stream that is closed, where messages would go
+ * into it. What is written still fails. */
+static bool fill_standard_streams(void) {
+    int fd;
+
+    do
+        fd = open("/dev/null", O_RDONLY);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        (void) close(fd);
+    return fd >= 0;
 }
 
 int main(int argc, char *argv[]) {
@@ -348,6 +389,8 @@ int main(int argc, char *argv[]) {
     const struct verb *verb;
     int status;
 
+    if (!fill_standard_streams())
+        return EXIT_STATUS_FAILED;
     (void) setlocale(LC_ALL, "");
     a.ctl.command = command;
     status = parse(&a, argc, argv);

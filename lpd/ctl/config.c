@@ -256,9 +256,9 @@ static int lint_kernel(struct ctl *c, struct error *e) {
     _cleanup_strv_free_ char **missing = NULL;
     int r;
 
-    if (!kernel_release_is_valid(c->kernel))
-        return error_set(e, -EINVAL, EXIT_STATUS_USAGE, "'%s' is not a kernel release",
-                         c->kernel);
+    r = ctl_check_release(c->kernel, e);
+    if (r < 0)
+        return r;
     r = manifest_list_load(&c->host, &manifests, e);
     if (r >= 0)
         r = next_kernel_missing(&c->host, &manifests, c->kernel, &missing);

@@ -95,6 +95,9 @@ int ctl_spell(struct ctl *c, const char *name, char **ret);
 /* Checks that an argument is a valid patch name. */
 int ctl_check_name(const char *name, struct error *e);
 
+/* Checks that the argument of --kernel= is a kernel release. */
+int ctl_check_release(const char *release, struct error *e);
+
 /* Whether lpd-generator(8) sees that path at boot. 0, or -ENOTSUP (EXIT_STATUS_CONFIG) with the
  * mount that hides it at that time. */
 int ctl_check_early(const struct ctl *c, const char *path, struct error *e);

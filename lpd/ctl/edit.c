@@ -179,9 +179,12 @@ static int edit_one(struct ctl *c, struct manager *m, const char *name, struct e
 }
 
 int ctl_edit(struct ctl *c, char **argv, struct error *e) {
+    int r;
+
     if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
         return changes_each_patch(c, argv, edit_one, e);
     changes_begin(c);
-    return error_hint(e, error_set(e, -ENOTTY, EXIT_STATUS_FAILED, "an editor needs a terminal"),
+    r = ctl_check_name(argv[0], e);
+    return r < 0 ? r : error_hint(e, error_set(e, -ENOTTY, EXIT_STATUS_FAILED, "an editor needs a terminal"),
                       "write a drop-in instead: " MANIFEST_DIRECTORY "/%s.conf.d/" EDIT_DROPIN, argv[0]);
 }

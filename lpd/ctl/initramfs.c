@@ -19,9 +19,7 @@ static int find_release(struct ctl *c, char **ret, struct error *e) {
         return error_hint(e, error_set(e, r, EXIT_STATUS_USAGE, "no kernel is running there, so "
                                                                 "its release is unknown"),
                           "give the release: --kernel=");
-    if (kernel_release_is_valid(*ret))
-        return 0;
-    return error_set(e, -EINVAL, EXIT_STATUS_USAGE, "'%s' is not a kernel release", *ret);
+    return ctl_check_release(*ret, e);
 }
 
 static void add_files(json_object *files, const char *kind, char *const *paths) {

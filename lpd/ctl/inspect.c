@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/strv.h"
+#include "base/utf8.h"
 #include "base/task.h"
 #include "base/suggest.h"
 #include "config/name.h"
@@ -18,11 +19,20 @@
 /* The read-only verbs. */
 
 int ctl_check_name(const char *name, struct error *e) {
+    char quote[UTF8_QUOTE_SIZE];
+
     if (patch_name_is_valid(name))
         return 0;
     return error_hint(e, error_set(e, -EINVAL, EXIT_STATUS_USAGE,
-                                   "'%s' is not a patch name", name),
+                                   "'%s' is not a patch name", utf8_quote(name, quote)),
                       "names are letters, digits, '-', '_' and '.', %d at most", PATCH_NAME_MAX);
+}
+
+int ctl_check_release(const char *release, struct error *e) {
+    char quote[UTF8_QUOTE_SIZE];
+
+    return kernel_release_is_valid(release)
+               ? 0 : error_set(e, -EINVAL, EXIT_STATUS_USAGE, "'%s' is not a kernel release", utf8_quote(release, quote));
 }
 
 int ctl_find_file(const char *argument, char **ret, struct error *e) {

@@ -494,6 +494,23 @@ static int install_callers_file(struct ctl *c, struct manager *m, const char *pa
     return r < 0 ? r : install_one(c, m, &here, absolute, e);
 }
 
+/* Whether they could be read from the manifest that they are written to. */
+static int check_lines(const struct ctl *c, const char *fixes, struct error *e) {
+    _cleanup_(manifest_done) struct manifest m = {};
+    _cleanup_free_ char *text = NULL;
+    int r;
+
+    if (asprintf(&text, "[Patch]\nDescription=%s\nFixes=%s\n", strempty(c->description), strempty(fixes)) < 0)
+        return -ENOMEM;
+    r = manifest_parse("x", "manifest", text, strlen(text), &m, NULL);
+    if (r == -ENOMEM)
+        return r;
+    if (r < 0 || m.warnings.message)
+        return error_set(e, -EINVAL, EXIT_STATUS_USAGE,
+                         "--description= and --fixes= take text without control characters, 64 KiB at most");
+    return 0;
+}
+
 /* Checks the values that become lines of the manifest. --fixes= also accepts commas between the
  * names. */
 static int check_about(struct ctl *c, char **argv, char **ret_fixes, struct error *e) {
@@ -505,7 +522,7 @@ static int check_about(struct ctl *c, char **argv, char **ret_fixes, struct erro
     if (c->description && (strpbrk(c->description, "\n\r") || endswith(c->description, "\\")))
         return error_set(e, -EINVAL, EXIT_STATUS_USAGE, "--description= takes one line of text");
     if (!c->fixes)
-        return 0;
+        return check_lines(c, NULL, e);
     r = strv_extend_split(&fixes, c->fixes, " ,\t\n\r");
     if (r < 0)
         return r;
@@ -513,7 +530,7 @@ static int check_about(struct ctl *c, char **argv, char **ret_fixes, struct erro
         if (endswith(*word, "\\"))
             return error_set(e, -EINVAL, EXIT_STATUS_USAGE, "--fixes= takes names such as CVE-2024-1086, not %s", *word);
     c->fixes = *ret_fixes = strv_join(fixes, " ");
-    return c->fixes ? 0 : -ENOMEM;
+    return c->fixes ? check_lines(c, c->fixes, e) : -ENOMEM;
 }
 
 int ctl_install(struct ctl *c, char **argv, struct error *e) {
@@ -524,6 +541,8 @@ int ctl_install(struct ctl *c, char **argv, struct error *e) {
 
     changes_begin(c);
     r = check_about(c, argv, &fixes, e);
+    if (r >= 0 && c->kernel)
+        r = ctl_check_release(c->kernel, e);
     if (r < 0)
         return r;
     r = changes_prepare(c, &m, &before, e);

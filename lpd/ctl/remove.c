@@ -101,10 +101,11 @@ static int remove_one_for_kernel(struct ctl *c, struct manager *m, const char *n
 /* The names of all patches for which lpctl install has placed files for that kernel. */
 static int names_for_kernel(struct ctl *c, char ***ret, struct error *e) {
     _cleanup_free_ char *running = NULL;
+    int r;
 
-    if (!kernel_release_is_valid(c->kernel))
-        return error_set(e, -EINVAL, EXIT_STATUS_USAGE, "'%s' is not a kernel release",
-                         c->kernel);
+    r = ctl_check_release(c->kernel, e);
+    if (r < 0)
+        return r;
     if (c->host.ops->release(&c->host, &running) >= 0 && streq(running, c->kernel))
         return error_hint(e, error_set(e, -EBUSY, EXIT_STATUS_FAILED, "%s is the running kernel",
                                        c->kernel),

@@ -389,7 +389,8 @@ class Remove(Changing):
         self.assert_unchanged()
 
     def test_names(self):
-        for name in ("../../../etc/passwd", "", ".", "..", "a/b", "x" * 56):
+        self.assertEqual(self.refuse(64, "remove", ""), "an argument is empty")
+        for name in ("../../../etc/passwd", ".", "..", "a/b", "x" * 56):
             self.assertIn("is not a patch name", self.refuse(64, "remove", name))
 
 

@@ -148,6 +148,71 @@ class Hostile(Case):
         self.assertEqual(len(self.json("list")["patches"]), 2000)
 
 
+class Arguments(Case):
+    """What scripts pass on to each verb, from whoever."""
+
+    NAMES = ("status", "list", "show", "why", "verify", "blocking", "log", "cat", "lint", "install", "remove", "enable",
+             "disable", "edit", "load", "unload", "help")
+    ODD = ("../../no/such", "..", "a\nb", "\x1b[2J", "-", "*", "[a-", "%s%n", "a" * 56, "=", b"\xff\xfe")
+
+    def setUp(self):
+        super().setUp()
+        self.plant(kernel(KERNEL), PERMISSIVE, manifest("fix-net"),
+                   {f"/var/lib/lpd/modules/{KERNEL}/fix-net.ko": module("fix_net")})
+        self.before = tree_of(self.root)
+
+    def one_refusal(self, *argv, status=None):
+        done = self.run_bare(f"--root={self.root}", *map(os.fsdecode, argv), warns=True)
+        said = done.stderr + done.stdout
+        self.assertNotEqual(done.returncode, 0, argv)
+        self.assertIn(done.returncode, (status,) if status else STATUSES, said)
+        self.assertTrue(all(line.isprintable() for line in said.splitlines()), (argv, said))
+        self.assertLess(len(said), 1000, argv)
+        self.assertEqual(tree_of(self.root), self.before)
+        return done.stderr
+
+    def test_odd(self):
+        for verb in self.NAMES:
+            for word in self.ODD[::3] if verb != "help" else self.ODD:
+                if verb not in ("status", "list", "show") or not set("*[") & set(os.fsdecode(word)):   # patterns
+                    self.one_refusal(verb, word)
+
+    def test_empty_and_endless(self):
+        for verb in set(self.NAMES) - {"help"}:
+            self.assertIn("an argument is empty", self.one_refusal(verb, "", status=64))
+            self.assertIn("an argument has 65536 bytes", self.one_refusal(verb, "x" * 65536, status=64))
+        for argv in (["x" * 65536], ["--" + "x" * 65536], ["--kernel=" + "x" * 65536, "lint"],
+                     ["--name=" + "x" * 65536, "install", "x.ko"], ["--kernel=" + "x" * 200, "lint"],
+                     ["--root=" + "x" * 65536, "list"], ["\x1b[2J"], ["--\x1b[2J"], ["--stage=\x1b[2J", "install", "x"]):
+            self.one_refusal(*argv, status=64)
+
+    def test_options(self):
+        """What could not be read again is not written."""
+        new = self.place("fix-new.ko", module("fix_new"))
+        for option in ("--name=", "--name=../x", "--name=a\nb", "--kernel=", "--kernel=../x", "--description=\x1b[2J",
+                       "--description=a\x7f", b"--description=\xff", "--description=" + "x" * 65536,
+                       "--fixes=CVE-1\x01", "--fixes=" + "x" * 65536):
+            self.one_refusal("install", option, new, status=64)
+        self.text("install", "--description=\u00fc \"quoted\" $HOME %s", "--fixes=CVE-1,CVE-2", new)
+        patch = next(p for p in self.json("status")["patches"] if p["name"] == "fix-new")
+        self.assertEqual((patch["description"], patch["fixes"]), ("\u00fc \"quoted\" $HOME %s", ["CVE-1", "CVE-2"]))
+        self.assertEqual(self.json("lint")["warnings"], [])
+
+    def test_standard_streams(self):
+        """What is printed and cannot be written is a failure; a closed stream is no place for files."""
+        for argv in (["status"], ["list", "--json=short"], ["cat-config"], ["enable", "fix-net"], ["disable", "fix-net"],
+                     ["enable", "fix-net"], ["help"], ["--version"]):
+            for stdout in (">&-", ">/dev/full"):
+                done = subprocess.run(["sh", "-c", f'exec "$0" "$@" {stdout}', LPCTL, f"--root={self.root}", *argv],
+                                      capture_output=True)
+                self.assertEqual((done.returncode, done.stderr), (1, b"lpctl: cannot write to standard output\n"), argv)
+        shown = subprocess.run(["sh", "-c", 'exec "$0" "$@" <&- >&- 2>&-', LPCTL, f"--root={self.root}", "disable", "fix-net"])
+        self.assertEqual(shown.returncode, 1)
+        for path, (_, content) in tree_of(self.root).items():
+            self.assertNotIn(b"lpctl: ", content if isinstance(content, bytes) else b"", path)
+        self.assertEqual(self.json("why", "fix-net")["reason"], "Enabled=no")
+
+
 def tree_names(root):
     return sorted(str(path) for path in Path(root).rglob("*"))
 

@@ -27,8 +27,8 @@ class Usage(Case):
                            ("unlaod", "unload"), ("cat-confg", "cat-config"), ("blockign", "blocking")):
             self.assertEqual(self.refused(word),
                              f"lpctl: unknown command '{word}', did you mean '{near}'?; see lpctl --help")
-        for word in ("", "frobnicate-everything", "x" * 100000):
-            self.assertEqual(self.refused(word), f"lpctl: unknown command '{word}'; see lpctl --help")
+        for word, quoted in (("", ""), ("frobnicate-everything",) * 2, ("x" * 100000, "x" * 96 + "…"), ("\x1b[2J\n", "?[2J?")):
+            self.assertEqual(self.refused(word), f"lpctl: unknown command '{quoted}'; see lpctl --help")
 
     def test_options(self):
         for word, near in (("--jsn", "--json"), ("--rot=/", "--root"), ("--dryrun", "--dry-run"),
