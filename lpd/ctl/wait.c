@@ -66,7 +66,7 @@ int ctl_load_in_time(struct ctl *c, struct manager *m, const char *name, uint64_
         if (!streq(strempty(ret->cause), CAUSE_WAITING))
             return r;
         /* The unit has given up waiting for another transition. With --wait this has not; lpd.service neither. */
-        if (c->wait ? interrupt_signal() || ctl_wait_for_others(c, deadline) < 0 : is_followed(m))
+        if (c->wait ? interrupt_signal() || ctl_wait_for_others(c, deadline) < 0 : !interrupt_signal() && is_followed(m))
             return describe_pending(c, name, e);
         if (!c->wait)
             return r;
