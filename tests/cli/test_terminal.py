@@ -177,7 +177,7 @@ class Asking(Terminal):
         return [path.read_text() for path in (self.scratch / "tmp").iterdir()]
 
     def test_edit(self):
-        write = "sed -i '/between here/a [Patch]\\nTimeoutSec=90' $f"
+        write = "sed -i '/Only text between/a [Patch]\\nTimeoutSec=90' $f"
         shown = self.edit(f"cp $f {self.scratch}/draft; {write}")
         self.assertEqual((shown, self.left()), ("fix-net: edited\n", []))
         self.assertEqual(self.dropin.read_text(), "[Patch]\nTimeoutSec=90\n")

@@ -31,7 +31,7 @@ def case(m):
     print(m.series, *(f"{n} {what}" for what, n in counts(answers, words)), sep="\n    ")
 
     # What is no module any more is refused as such, with another exit status.
-    tried = m.random.sample([f for f in names if f not in taken and "signature" in answers[f]], LOADED)
+    tried = m.random.sample([f for f in names if f not in taken and verdict(answers[f])], LOADED)
     m.equal("the exit status of lpctl load",
             set(m.ok(f"cd {DIRECTORY}; for f in {' '.join(tried)}; do lpctl load ./$f 2>/dev/null; "
                      "echo $?; done").split()), {"5"})
@@ -42,6 +42,10 @@ def case(m):
 def accepted(answer):
     """A file that is not a module gets no verdict."""
     return answer.get("accepted", {}).get("required", False)
+
+
+def verdict(answer):
+    return answer.get("signature", {}).get("verdict")
 
 
 def flipped(random, good):
@@ -58,7 +62,6 @@ def flipped(random, good):
 
 def counts(answers, words):
     """How often each combination of part, lpd's verdict and the kernel's answer occurred."""
-    verdicts = {f: answer.get("signature", {}).get("verdict", "no module")
-                for f, answer in answers.items()}
+    verdicts = {f: verdict(answer) or "no module" for f, answer in answers.items()}
     return sorted(Counter(f"{f.split('-')[0]}: {verdict}, {words[f][1]}"
                           for f, verdict in verdicts.items()).items())
