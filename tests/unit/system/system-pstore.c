@@ -135,7 +135,7 @@ static void test_unreadable(void **state _unused_) {
     tree_write_data(&h, RAMOOPS "0", large, PSTORE_RECORD_SIZE_MAX + 1);
     tree_write(&h, "/secret", "Panic#1 Part1\nsecret\n");
     tree_link(&h, "/secret", RAMOOPS "1");
-    assert_int_equal(mkfifoat(h.root_fd, RAMOOPS "2" + 1, 0644), 0);
+    assert_int_equal(mkfifoat(h.root_fd, &(RAMOOPS "2")[1], 0644), 0);
     tree_write(&h, EFI "176424000001001.enc.z", "compressed");
     tree_write_data(&h, RAMOOPS "3", "a\0b", 3);
     set_time(RAMOOPS "3", 1000);
