@@ -75,6 +75,7 @@ static const char *wanted_pager(void) {
 static _Noreturn void run_pager(int input, const char *pager, bool secure) {
     static const char *const programs[] = { "pager", "less", "more" };
     const char *options = getenv("SYSTEMD_LESS");
+    char *command = pager ? strdup(pager) : NULL; /* a text of the environment, which changes now */
 
     (void) prctl(PR_SET_PDEATHSIG, SIGTERM);
     (void) signal(SIGPIPE, SIG_DFL);
@@ -87,8 +88,8 @@ static _Noreturn void run_pager(int input, const char *pager, bool secure) {
         (void) setenv("LESSSECURE", "1", true);
         (void) execlp("less", "less", NULL);
     } else {
-        if (pager)
-            (void) execl("/bin/sh", "sh", "-c", pager, NULL);
+        if (command)
+            (void) execl("/bin/sh", "sh", "-c", command, NULL);
         for (size_t i = 0; i < ELEMENTSOF(programs); i++)
             (void) execlp(programs[i], programs[i], NULL);
     }

@@ -53,7 +53,7 @@ static void take_header(struct log_line *line) {
     for (size_t i = 0; i < ELEMENTSOF(reasons); i++) {
         size_t n = strlen(reasons[i]), digits;
 
-        if (strncmp(line->text, reasons[i], n) != 0 || line->text[n] != '#')
+        if (!startswith(line->text, reasons[i]) || line->text[n] != '#')
             continue;
         digits = strspn(line->text + n + 1, "0123456789");
         n += 1 + digits;
