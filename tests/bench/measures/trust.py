@@ -6,38 +6,22 @@ from . import load, machines
 
 PATCHES = {"64 KiB": "lp-size-64k", "10 MiB": "lp-size-10m"}
 
-# Runs lpd-parser like lpd does, and records its cost, for programs that use LPD_LIBEXECDIR.
-PARSER = """#!/bin/sh
-RUSAGE_FILE=/run/parser-used exec /run/rusage /usr/lib/lpd/lpd-parser
-"""
-
 
 def measure(lab, series, kind, rounds):
-    """{size: Usage of {"insmod": …, "lpd": …, "lpd-parser": …, "verify": …}}; lpd-parser is part of
-    lpd."""
+    """{size: Usage of {"insmod": …, "lpd": …, "verify": …}}"""
     with machines.machine(lab, series, kind) as m:
         m.boot(secure_boot=True)
         m.ok("rm /etc/lpd/lpd.conf.d/10-bench.conf")   # Signature=required
         machines.give_rusage(m, "/run/rusage")
-        m.write("/run/parser/lpd-parser", PARSER, mode=0o755)
         return {size: _measure(m, patch, rounds) for size, patch in PATCHES.items()}
 
 
 def _measure(m, patch, rounds):
     loads = load.prepare(m, m.patch(patch, by="mok"), patch)
-    samples = {name: [] for name in (*loads, "lpd-parser", "verify")}
+    samples = {name: [] for name in (*loads, "verify")}
     for _ in range(rounds + 1):
         for name, command in loads.items():
             samples[name].append(load.load(m, command, patch))
-        samples["lpd-parser"].append(_parser(m, loads["lpd"], patch))
         samples["verify"].append(load.once(m, f"/usr/sbin/lpctl verify /run/{patch}.ko"))
     # The first round also reads the programs from the disk, so it is dropped.
     return {name: load.medians(found[1:]) for name, found in samples.items()}
-
-
-def _parser(m, command, patch):
-    m.ok(f"LPD_LIBEXECDIR=/run/parser {command}")
-    load.unload(m, patch)
-    *used, status = map(int, m.ok("cat /run/parser-used").split())
-    m.equal("the exit status of lpd-parser", status, 0)
-    return tuple(used)
