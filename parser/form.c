@@ -58,7 +58,7 @@ static const char *take_signer(struct der *signers, unsigned version, struct der
     if (!der_take(signers, DER_SEQUENCE, &signer))
         return "it is malformed";
     if (take_version(&signer) != version)
-        return "the version of a signer is not that of the signature";
+        return "a signer's version does not match the version of the signature";
     if (!der_take(&signer, form, &id))
         return "a signer is not named as its version requires";
     if (!take_digest(&signer, ret_digest))

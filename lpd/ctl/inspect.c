@@ -124,7 +124,7 @@ static int look(struct ctl *c, struct look *ret, struct error *e) {
     return r < 0 ? r : plan_make(&ret->snapshot, &ret->plan);
 }
 
-/* Like look(), and verifies the signature of one patch, for callers that may ask the kernel. */
+/* Like look(), but also verifies the signature of one patch, for callers that may ask the kernel. */
 static int look_closely(struct ctl *c, const char *name, struct look *ret, struct error *e) {
     size_t i;
     int r;

@@ -15,7 +15,7 @@
 #include "system/journal.h"
 
 /* Records that the faults of this boot are in the journal. */
-#define TOLD RESULTS_DIRECTORY "/initramfs-told"
+#define LOGGED RESULTS_DIRECTORY "/initramfs-logged"
 
 void image_done(struct image *image) {
     for (size_t i = 0; i < image->n_faults; i++)
@@ -262,7 +262,7 @@ int image_tell(struct host *h, struct error *e) {
     _cleanup_free_ char *release = NULL;
     int r;
 
-    if (file_exists(h, TOLD))
+    if (file_exists(h, LOGGED))
         return 0;
     r = manifest_list_load(h, &manifests, e);
     if (r >= 0)
@@ -278,5 +278,5 @@ int image_tell(struct host *h, struct error *e) {
     if (r < 0)
         return r;
     tell(&image);
-    return image.n_faults > 0 ? file_write_volatile(h, TOLD, "", 0, 0644) : 0;
+    return image.n_faults > 0 ? file_write_volatile(h, LOGGED, "", 0, 0644) : 0;
 }

@@ -96,7 +96,7 @@ static int decide(struct action *a, enum action_type type, enum exit_status exit
     return 0;
 }
 
-/* A narrow terminal cuts off the directory last. */
+/* Puts the directory at the end, so that a narrow terminal truncates it and not the reason. */
 static int answer_fault(struct action *a, const char *message) {
     size_t n = strcspn(message, ":");
     const char *slash = memrchr(message, '/', n);

@@ -7,8 +7,8 @@
 #include "trust/report.h"
 #include "trust/subject.h"
 
-/* A verification in progress: what was read, and the findings so far. Only files of this folder
- * include it. */
+/* A verification in progress: what was read, and the findings so far. Internal to this
+ * directory. */
 
 /* How much was read. A certificate identifies a key; the data, which may be 16 MiB, show whether
  * that key made the signature. So the parser gets the data only if that is needed. */

@@ -525,7 +525,7 @@ class ManifestAsData(Case):
 
 
 class LongValues(Case):
-    """Values as long as a large fix needs them, in the manifest, in drop-ins, and in the policy."""
+    """Very long values, as a large fix needs, in the manifest, in drop-ins, and in the policy."""
 
     CVES = [f"CVE-2026-{i:05}" for i in range(40)]
 

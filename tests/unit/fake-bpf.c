@@ -158,7 +158,7 @@ static int step(struct machine *m, const struct bpf_insn *i) {
     return 0;
 }
 
-/* The context is that of an iterator over tasks: some facts, and the task. */
+/* The context is a struct bpf_iter__task: a pointer to the metadata, then the task. */
 static int64_t run(struct fake_bpf *b, uint64_t task) {
     struct machine m = { .bpf = b };
     int64_t pc = 0;

@@ -5,7 +5,7 @@
 #include "lock/forecast/forecast.h"
 #include "lock/forecast/module-index.h"
 
-/* Internal to this folder: the input of each source, and the functions with which it reports
+/* Internal to this directory: the input of each source, and the functions with which it reports
  * findings. */
 
 struct search {

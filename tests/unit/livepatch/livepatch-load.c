@@ -505,7 +505,7 @@ static void test_file_is_wanted(void **state _unused_) {
     }
 }
 
-/* The file is validly signed, but not what was checked. */
+/* The file is validly signed, but it is not the one that was checked. */
 static void test_file_was_another(void **state _unused_) {
     static const char *const served[] = { SERVED("lp_a", BUILD_2), SERVED("lp_b", BUILD_1),
                                           SERVED("lp_b", BUILD_2) };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Only as much of a live patch as its description needs; no kernel would load it. */
+/* A minimal module with only the .modinfo of a live patch, for tests that read it. No kernel would load it. */
 #define MODULE_INFO(name, text)                                                                    \
     static const char name[] __attribute__((section(".modinfo"), used, aligned(1))) = text
 

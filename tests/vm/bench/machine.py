@@ -124,7 +124,7 @@ class Machine(Trust):
     def crash(self, timeout=BOOT_SECONDS):
         """The kernel panics, and the crash kernel that the case has loaded boots."""
         self._qemu.send("echo c >/proc/sysrq-trigger")
-        # A request before the new kernel's driver has the agent's port would go to the old kernel.
+        # Wait for the new kernel to open the agent's port: the old kernel would get a request sent earlier.
         self.wait_console("/scripts/init-bottom", timeout, behind="elfcorehdr=")
         self.wait_booted(timeout)
 

@@ -117,8 +117,8 @@ def _choose(names):
 
 
 class Runs:
-    """The directories of this run and of a few earlier ones, for examining failures. That of a run
-    in progress is locked."""
+    """The directories of this run and of a few earlier ones, for examining failures. The
+    directory of a run in progress is locked."""
 
     def __init__(self, top):
         self.top = top / time.strftime("%Y%m%d-%H%M%S")

@@ -29,7 +29,7 @@ def case(m):
     proposal = forecasts(m)
     breaks(m)
 
-    # Enabled it would load its modules before the lock by itself.
+    # If nftables were still enabled, it would load its modules before the lock, and this would prove nothing.
     m.ok("systemctl disable nftables")
     m.write("/etc/lpd/lpd.conf.d/50-modules.conf", proposal)
     m.write("/etc/lpd/lpd.conf.d/60-lock.conf", "[Lock]\nLock=settled\n")
