@@ -313,7 +313,7 @@ static void test_record_of_a_build(void **state _unused_) {
     assert_int_equal(image_record_read_built(&k.host, FAKE_RELEASE, &read, &usec), 0);
     assert_int_equal(read.n_patches, 1);
     assert_string_equal(read.patches[0].sha256, OTHER_SHA256);
-    assert_in_range(usec / USEC_PER_SEC, (uint64_t) time(NULL) - 5, (uint64_t) time(NULL) + 5);
+    assert_uint_in_range(usec / USEC_PER_SEC, (uint64_t) time(NULL) - 5, (uint64_t) time(NULL) + 5);
     for (unsigned i = 0; i < 2; i++)
         assert_int_equal(image_record_forget_built(&k.host, FAKE_RELEASE), 0);
     assert_false(file_exists(&k.host, BUILT));
