@@ -154,13 +154,19 @@ static const struct refusal *refusal_find(const struct host *h, enum refusal_cal
     return i;
 }
 
+/* A malformed signature may be EINVAL as well, which then is no fault of the patch's code:
+ * crypto/asymmetric_keys/pkcs7_parser.c, which logs with this prefix. */
+static bool is_about_signature(int error, const char *words) {
+    return error == EINVAL && words && startswith(words, "PKCS7: ");
+}
+
 int refusal_describe(const struct host *h, enum refusal_call call, const char *subject, int r,
                      const char *words, struct error *e) {
     const struct refusal *found;
 
     if (!e)
         return r;
-    found = refusal_find(h, call, -r);
+    found = refusal_find(h, call, call == REFUSAL_LOAD && is_about_signature(-r, words) ? EBADMSG : -r);
     error_set(e, r, found->exit_status, "%s: %s%s%s%s%s%s", subject, found->reason,
               found->error == 0 ? ": " : "", found->error == 0 ? strerror(-r) : "",
               words ? " (kernel: " : "", strempty(words), words ? ")" : "");

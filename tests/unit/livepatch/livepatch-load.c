@@ -262,6 +262,9 @@ static void test_kernel_words(void **state _unused_) {
                  "(kernel: livepatch: symbol 'no_such' not found in symbol table; "
                  "lp_a: module verification failed: signature missing)");
 
+    m->words = "5,7,99,-;PKCS7: Only support pkcs7_signedData type\n";
+    assert_error(load_now("lp_a", BUILD_1), -EINVAL, EXIT_STATUS_REFUSED, "found its signature malformed (kernel: PKCS7: ");
+
     fake_kernel_remove(&k, "/dev/kmsg");
     assert_error(load_now("lp_a", BUILD_1), -EINVAL, EXIT_STATUS_FAILED, "cannot apply");
     assert_null(strstr(e.message, "kernel:"));

@@ -5,14 +5,6 @@ everything works."""
 from bench.scenes import is_locked
 
 FILL = "dd if=/dev/zero of=/run/fill bs=1M 2>/dev/null; dd if=/dev/zero of=/run/fill-2 bs=4k 2>/dev/null; :"
-# What others give back meanwhile, as the journal does, is taken as well.
-KEEP_FULL = """[Unit]
-DefaultDependencies=no
-[Service]
-ExecStart=/bin/sh -c "while :; do cat /dev/zero >>/run/fill-2; sleep 0.01; done"
-ExecStopPost=/bin/rm -f /run/fill /run/fill-2
-StandardError=null
-"""
 EARLY = f"""#!/bin/sh
 [ "$1" = prereqs ] && exit 0
 {FILL}
@@ -21,8 +13,7 @@ rm /run/fill /run/fill-2
 """
 DROPIN = f"""[Service]
 ExecStartPre=+/bin/sh -c "{FILL}"
-ExecStartPre=+/bin/systemctl start keep-full
-ExecStopPost=+/bin/systemctl stop keep-full
+ExecStopPost=+/bin/rm -f /run/fill /run/fill-2
 """
 NO_ROOM = "No space left on device"
 
@@ -33,7 +24,6 @@ def case(m):
     m.ok(f"lpctl install --no-load {m.patch('lp-uptime')}")
     m.write("/etc/lpd/patches.d/lp-uptime.conf.d/50-required.conf", "[Patch]\nRequired=yes\n")
     m.write("/etc/lpd/lpd.conf.d/50-lock.conf", "[Lock]\nLock=settled\n")
-    m.write("/etc/systemd/system/keep-full.service", KEEP_FULL)
     m.write("/etc/initramfs-tools/scripts/init-top/lpd", EARLY, mode=0o755)
     m.write("/etc/systemd/system/livepatch@lp-uptime.service.d/50-full.conf", DROPIN)
     m.reboot(initramfs=m.make_initramfs())

@@ -32,9 +32,11 @@ def case(m):
 
     # What is no module any more is refused as such, with another exit status.
     tried = m.random.sample([f for f in names if f not in taken and verdict(answers[f])], LOADED)
-    m.equal("the exit status of lpctl load",
-            set(m.ok(f"cd {DIRECTORY}; for f in {' '.join(tried)}; do lpctl load ./$f 2>/dev/null; "
-                     "echo $?; done").split()), {"5"})
+    said = m.ok(f"cd {DIRECTORY}; for f in {' '.join(tried)}; do echo $(lpctl load ./$f 2>&1; echo $?); done")
+    # A bit of the module may turn it into no live patch, which is told first.
+    m.equal("what lpctl load does not refuse for its signature",
+            [line for f, line in zip(tried, said.splitlines())
+             if line.split()[-1] not in (("1", "5") if f.startswith("module") else ("5",))], [])
     m.equal("the patches that are in", m.ok("ls /sys/kernel/livepatch"), "")
     m.sees_not("cat /proc/cmdline", "live patched")
 
