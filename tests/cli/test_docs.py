@@ -67,9 +67,12 @@ class Manual(unittest.TestCase):
             done = run("scdoc", input=path.read_text())
             self.assertEqual((done.returncode, done.stderr), (0, ""), path.name)
 
+    # What scdoc writes, and no page has a say in: paragraphs at the ends of lists, and hyphens of the date escaped.
+    OF_SCDOC = (" paragraph macro: PP ", " cannot parse date, using it verbatim: TH 20")
+
     @unittest.skipUnless(shutil.which("groff") and shutil.which("mandoc"), "no groff or no mandoc")
     def test_pages_render(self):
-        """groff and mandoc must not warn, except about how scdoc ends lists."""
+        """groff and mandoc must not warn of anything that the pages themselves say."""
         for path in PAGES:
             page = run("scdoc", input=path.read_text()).stdout
             for columns in (80, 120):
@@ -78,7 +81,7 @@ class Manual(unittest.TestCase):
                            input=".pl 1000i\n" + page)
                 self.assertEqual((done.returncode, done.stderr), (0, ""), path.name)
             lint = run("mandoc", "-T", "lint", "-W", "warning", input=page).stdout
-            lines = [line for line in lint.splitlines() if " paragraph macro: PP " not in line]
+            lines = [line for line in lint.splitlines() if not any(map(line.__contains__, self.OF_SCDOC))]
             self.assertEqual(lines, [], path.name)
 
     def test_sections(self):
