@@ -79,6 +79,9 @@ class Machine(Trust):
         if secure_boot is not None:
             self._make_variables(secure_boot, mok or firmware.MOK)
         self._start(self._arguments(cmdline, initramfs))
+        if wait and self._variables:
+            # Newer OVMF has a driver for the agent's port, and reads away what comes before the kernel.
+            self.wait_console("Linux version", timeout)
         if wait:
             self.wait_booted(timeout)
         return self
