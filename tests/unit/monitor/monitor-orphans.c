@@ -1,27 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Patches whose cumulative successor was unloaded, and the results that show this. */
-#include "execute-test.h"
-#include "monitor/orphans.h"
-#include "monitor/records.h"
+#include "records-test.h"
 
-static struct orphans orphans;
-static struct records records;
-
-static int begin(void **state) {
-    (void) setup(state);
-    fake_kernel_text(&k, RESULTS_DIRECTORY "/x", "");
-    records = RECORDS_NULL;
-    assert_int_equal(records_begin(&records, &k.host), 0);
-    return 0;
-}
-
-static int end(void **state) {
-    orphans_done(&orphans);
-    records_done(&records);
-    return teardown(state);
-}
-
-#define ORPHANS_TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
+#define ORPHANS_TEST(f) cmocka_unit_test_setup_teardown(f, begin_records, end_records)
 
 static void load_cumulative(const char *name, const char *module) {
     patch(name, "");

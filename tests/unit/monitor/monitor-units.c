@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "execute-test.h"
 #include "monitor/units.h"
 #include "monitor/waiting.h"
+#include "records-test.h"
 #include "store/changes-lock.h"
 #include "system/manager.h"
 
@@ -16,8 +16,6 @@ int __wrap_manager_active_state(struct manager *m, const char *unit, char **ret)
 static bool running;
 static const char *active_state;
 static char **jobs;
-static struct orphans orphans;
-static struct records records;
 
 bool __wrap_manager_is_running(const struct host *h _unused_) {
     return running;
@@ -47,20 +45,14 @@ int __wrap_manager_active_state(struct manager *m, const char *unit _unused_, ch
 }
 
 static int begin(void **state) {
-    (void) setup(state);
     running = true;
     active_state = "active";
-    fake_kernel_text(&k, RESULTS_DIRECTORY "/x", "");
-    records = RECORDS_NULL;
-    assert_int_equal(records_begin(&records, &k.host), 0);
-    return 0;
+    return begin_records(state);
 }
 
 static int end(void **state) {
-    orphans_done(&orphans);
-    records_done(&records);
     jobs = strv_free(jobs);
-    return teardown(state);
+    return end_records(state);
 }
 
 #define UNITS_TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
