@@ -73,8 +73,10 @@ def _build(top, base, keys):
 
 
 def arguments(path):
-    """qemu's arguments for a machine with that variable store."""
-    return ["-machine", "smm=on", "-global", "driver=cfi.pflash01,property=secure,value=on",
+    """qemu's arguments for a machine with that variable store. qemu changes the header of the kernel
+    that it hands over, which makes the signature a bad one: OVMF then starts it by its legacy loader,
+    which releases since 2026 have to be asked for (edk2: OvmfPkg/RUNTIME_CONFIG.md)."""
+    return ["-fw_cfg", "name=opt/org.tianocore/EnableLegacyLoader,string=yes", "-machine", "smm=on", "-global", "driver=cfi.pflash01,property=secure,value=on",
             "-drive", f"if=pflash,format=raw,unit=0,readonly=on,file={CODE}",
             "-drive", f"if=pflash,format=raw,unit=1,file={path}"]
 
