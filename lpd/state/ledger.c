@@ -11,6 +11,7 @@
 #define SHA256_DIGITS 64
 #define SUFFIX ".json"
 #define BOOT_ID_MAX 64
+#define BUILD_ID_MAX 128
 #define REASON_MAX 1024
 
 static const char *const state_names[_LEDGER_STATE_MAX] = {
@@ -33,6 +34,8 @@ void ledger_build_done(struct ledger_build *b) {
     free(b->kernel);
     free(b->sha256);
     free(b->name);
+    free(b->module_name);
+    free(b->build_id);
     free(b->stage);
     free(b->reason);
     free(b->excerpt);
@@ -71,6 +74,8 @@ static bool attempt_is_valid(const struct ledger_attempt *a) {
 /* What every record obeys, written or read. */
 static bool build_is_valid(const struct ledger_build *b) {
     if (!b->name || !patch_name_is_valid(b->name) || b->n_attempts > LEDGER_ATTEMPTS_MAX ||
+        (b->module_name && !patch_name_is_valid(b->module_name)) ||
+        (b->build_id && (strlen(b->build_id) > BUILD_ID_MAX || !hex_is_valid(b->build_id))) ||
         strlen(strempty(b->reason)) > REASON_MAX ||
         strlen(strempty(b->excerpt)) > LEDGER_EXCERPT_MAX ||
         b->since_usec > INT64_MAX || (b->state == LEDGER_CONFIRMED) != !!b->stage ||
@@ -84,6 +89,8 @@ static bool build_is_valid(const struct ledger_build *b) {
 
 static const struct json_field build_fields[] = {
     { "name", offsetof(struct ledger_build, name) },
+    { "module", offsetof(struct ledger_build, module_name) },
+    { "buildId", offsetof(struct ledger_build, build_id) },
     { "stage", offsetof(struct ledger_build, stage) },
     { "reason", offsetof(struct ledger_build, reason) },
     { "excerpt", offsetof(struct ledger_build, excerpt) },
@@ -300,31 +307,42 @@ static int append_attempt(struct ledger_build *b, const struct ledger_attempt *a
     return a->boot_id && a->stage ? 0 : -ENOMEM;
 }
 
-static int new_build(const char *kernel, const char *sha256, uint64_t usec,
-                     struct ledger_build *ret) {
-    *ret = (struct ledger_build){ .kernel = strdup(kernel),
-                                  .sha256 = strdup(sha256),
-                                  .since_usec = usec };
-    return ret->kernel && ret->sha256 ? 0 : -ENOMEM;
+static int describe_build(const struct ledger_build *from, struct ledger_build *b) {
+    int r;
+
+    r = string_set(&b->name, from->name);
+    if (r >= 0)
+        r = string_set(&b->module_name, from->module_name);
+    return r < 0 ? r : string_set(&b->build_id, from->build_id);
 }
 
-int ledger_attempt_add(const struct host *h, const char *kernel, const char *sha256,
-                       const char *name, const struct ledger_attempt *attempt) {
+static int read_or_begin(const struct host *h, const struct ledger_build *from, uint64_t usec,
+                         struct ledger_build *ret) {
+    int r;
+
+    r = ledger_read(h, from->kernel, from->sha256, ret);
+    if (r != -ENOENT)
+        return r;
+    ret->since_usec = usec;
+    r = string_set(&ret->kernel, from->kernel);
+    return r < 0 ? r : string_set(&ret->sha256, from->sha256);
+}
+
+int ledger_attempt_add(const struct host *h, const struct ledger_build *build,
+                       const struct ledger_attempt *attempt) {
     _cleanup_(ledger_build_done) struct ledger_build b = {};
     int r;
 
     if (!attempt_is_valid(attempt))
         return -EINVAL;
-    r = ledger_read(h, kernel, sha256, &b);
-    if (r == -ENOENT)
-        r = new_build(kernel, sha256, attempt->usec, &b);
+    r = read_or_begin(h, build, attempt->usec, &b);
     if (r < 0)
         return r;
     if (b.state == LEDGER_QUARANTINED)
         return -EPERM;
     if (ledger_build_is_confirmed(&b, attempt->stage) || has_attempt(&b, attempt->boot_id))
         return 0;
-    r = string_set(&b.name, name);
+    r = describe_build(build, &b);
     if (r >= 0)
         r = append_attempt(&b, attempt);
     if (r < 0)
@@ -332,8 +350,15 @@ int ledger_attempt_add(const struct host *h, const char *kernel, const char *sha
     r = ledger_write(h, &b);
     /* If only the sync failed the attempt may be on the disk, and no load follows it. */
     if (r < 0)
-        (void) ledger_attempt_remove(h, kernel, sha256, attempt->boot_id);
+        (void) ledger_attempt_remove(h, build->kernel, build->sha256, attempt->boot_id);
     return r < 0 ? r : 1;
+}
+
+/* A build on trial without attempts is forgotten: nothing is known of it. */
+static int write_or_forget(const struct host *h, const struct ledger_build *b) {
+    if (b->state == LEDGER_TRIAL && b->n_attempts == 0)
+        return ledger_remove(h, b->kernel, b->sha256);
+    return ledger_write(h, b);
 }
 
 int ledger_attempt_remove(const struct host *h, const char *kernel, const char *sha256,
@@ -351,9 +376,29 @@ int ledger_attempt_remove(const struct host *h, const char *kernel, const char *
             drop_attempt(&b, i);
     if (b.n_attempts == before)
         return 0;
-    if (b.state == LEDGER_TRIAL && b.n_attempts == 0)
-        r = ledger_remove(h, kernel, sha256);
-    else
-        r = ledger_write(h, &b);
+    r = write_or_forget(h, &b);
     return r < 0 ? r : 1;
+}
+
+static int end_boot_of(const struct host *h, struct ledger_build *b, const char *boot_id) {
+    if (b->state == LEDGER_QUARANTINED || !has_attempt(b, boot_id))
+        return 0;
+    while (b->n_attempts > 0)
+        drop_attempt(b, b->n_attempts - 1);
+    return write_or_forget(h, b);
+}
+
+int ledger_boot_end(const struct host *h, const char *boot_id) {
+    _cleanup_(ledger_list_done) struct ledger_list l = {};
+    int r, result = 0;
+
+    r = ledger_list_read(h, &l);
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < l.n_builds; i++) {
+        r = end_boot_of(h, &l.builds[i], boot_id);
+        if (r < 0 && result >= 0)
+            result = r;
+    }
+    return result;
 }

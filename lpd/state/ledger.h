@@ -32,6 +32,7 @@ struct ledger_build {
     char *kernel; /* the release */
     char *sha256; /* 64 lower-case hexadecimal digits */
     char *name;   /* of the patch that loaded it last */
+    char *module_name, *build_id; /* in the kernel's log; NULL: unknown */
     enum ledger_state state;
     char *stage;  /* where it is confirmed: initrd, which includes system, or system; else NULL */
     char *reason; /* why it is quarantined, or NULL */
@@ -70,14 +71,19 @@ int ledger_write(const struct host *h, const struct ledger_build *b);
 /* Forgets the build. 0, also if nothing was known; or a negative errno. */
 int ledger_remove(const struct host *h, const char *kernel, const char *sha256);
 
-/* Writes down that the build is about to be loaded. 1 when this is on the disk; 0 if nothing had to
- * be written, because the build is confirmed for that stage or this boot's attempt is on record;
- * -EPERM if it is quarantined; or an error of ledger_read() and ledger_write(): then it must not be
- * loaded. */
-int ledger_attempt_add(const struct host *h, const char *kernel, const char *sha256,
-                       const char *name, const struct ledger_attempt *attempt);
+/* Writes down that the build is about to be loaded. Of build only kernel, sha256, name, module_name
+ * and build_id count. 1 when this is on the disk; 0 if nothing had to be written, because the build
+ * is confirmed for that stage or this boot's attempt is on record; -EPERM if it is quarantined; or
+ * an error of ledger_read() and ledger_write(): then it must not be loaded. */
+int ledger_attempt_add(const struct host *h, const struct ledger_build *build,
+                       const struct ledger_attempt *attempt);
 
 /* Takes this boot's attempt back, since the load was refused or ended in order. 1; 0 if there is
  * none; or a negative errno. */
 int ledger_attempt_remove(const struct host *h, const char *kernel, const char *sha256,
                           const char *boot_id);
+
+/* At the orderly end of a boot: of each build on trial that has an attempt of this boot, takes back
+ * all attempts, since those of earlier boots are not followed by another crash. 0, or the first
+ * negative errno; the others are handled nonetheless. */
+int ledger_boot_end(const struct host *h, const char *boot_id);

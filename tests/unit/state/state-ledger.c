@@ -11,13 +11,18 @@
 #define B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 #define PATH_A LEDGER_DIRECTORY "/" KERNEL "/" A ".json"
 
+/* Only read: a struct for ledger_attempt_add() borrows its texts. */
+#define BUILD(patch)                                                                               \
+    (struct ledger_build){ .kernel = (char *) KERNEL, .sha256 = (char *) A, .name = (char *) (patch), \
+                           .module_name = (char *) "fix_a", .build_id = (char *) "0123abcd" }
+
 static int attempt_at(const char *boot, const char *stage) {
     char boot_id[128], stage_copy[16];
     struct ledger_attempt a = { .boot_id = boot_id, .stage = stage_copy, .usec = 1764240000000000 };
 
     (void) snprintf(boot_id, sizeof(boot_id), "%s", boot);
     (void) snprintf(stage_copy, sizeof(stage_copy), "%s", stage);
-    return ledger_attempt_add(&h, KERNEL, A, "fix-a", &a);
+    return ledger_attempt_add(&h, &BUILD("fix-a"), &a);
 }
 
 static int attempt(const char *boot) {
@@ -95,6 +100,26 @@ static void test_bound(void **state _unused_) {
     assert_string_equal(b.attempts[0].stage, "system");
     assert_int_equal(b.attempts[0].usec, 1764240000000000);
     assert_string_equal(b.name, "fix-a");
+    assert_string_equal(b.module_name, "fix_a");
+    assert_string_equal(b.build_id, "0123abcd");
+}
+
+/* An orderly end breaks the row of crashes; a boot that the build was not part of does not. */
+static void test_boot_end(void **state _unused_) {
+    assert_int_equal(ledger_boot_end(&h, "boot1"), 0);
+    assert_int_equal(attempt("boot1"), 1);
+    assert_int_equal(ledger_boot_end(&h, "boot2"), 0);
+    assert_known("trial boot1");
+    assert_int_equal(attempt("boot3"), 1);
+    assert_int_equal(ledger_boot_end(&h, "boot3"), 0);
+    assert_known("nothing");
+    assert_int_equal(attempt("boot4"), 1);
+    set_state(LEDGER_QUARANTINED, NULL);
+    assert_int_equal(ledger_boot_end(&h, "boot4"), 0);
+    assert_known("quarantined boot4");
+    set_state(LEDGER_CONFIRMED, "system");
+    assert_int_equal(ledger_boot_end(&h, "boot4"), 0);
+    assert_known("confirmed");
 }
 
 /* A boot of confirmed builds does not touch the disk: no step at all. */
@@ -153,11 +178,11 @@ static void test_bad_keys(void **state _unused_) {
     assert_int_equal(ledger_read(&h, KERNEL, "../" A, &b), -EINVAL);
     assert_int_equal(ledger_read(&h, KERNEL, A "aa", &b), -EINVAL);
     assert_int_equal(ledger_read(&h, KERNEL, "", &b), -EINVAL);
-    assert_int_equal(ledger_attempt_add(&h, KERNEL, A, "../x", &a), -EINVAL);
+    assert_int_equal(ledger_attempt_add(&h, &BUILD("../x"), &a), -EINVAL);
     assert_int_equal(attempt(""), -EINVAL);
     assert_int_equal(attempt_at("boot1", "later"), -EINVAL);
     a.usec = UINT64_MAX;
-    assert_int_equal(ledger_attempt_add(&h, KERNEL, A, "fix-a", &a), -EINVAL);
+    assert_int_equal(ledger_attempt_add(&h, &BUILD("fix-a"), &a), -EINVAL);
     assert_known("nothing");
 }
 
@@ -353,6 +378,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_attempts),
         TEST(test_bound),
+        TEST(test_boot_end),
         TEST(test_confirmed_writes_nothing),
         TEST(test_stages),
         TEST(test_quarantined),
