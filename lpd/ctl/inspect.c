@@ -551,6 +551,8 @@ static json_object *task_value(const struct blocking_task *t) {
     json_add_string(o, "comm", t->comm);
     json_add_string(o, "cmdline", t->cmdline);
     json_add_string(o, "state", state);
+    json_object_object_add(o, "cpu", t->cpu < 0 ? NULL : json_object_new_int(t->cpu));
+    json_object_object_add(o, "isolated", json_object_new_boolean(t->isolated));
     json_add_list(o, "stack", t->stack);
     return o;
 }
@@ -601,6 +603,8 @@ void print_blocking(const struct ctl *c) {
 
         printf("\n%d %s (%s) %s\n", json_object_get_int(json_object_object_get(t, "tid")),
                value_get(t, "comm"), value_get(t, "state"), strempty(cmdline));
+        if (json_object_get_boolean(json_object_object_get(t, "isolated")))
+            printf("    on the isolated CPU %d\n", json_object_get_int(json_object_object_get(t, "cpu")));
         for (size_t k = 0; k < json_object_array_length(stack); k++)
             printf("    %s\n", json_object_get_string(json_object_array_get_idx(stack, k)));
     }

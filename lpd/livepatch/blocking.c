@@ -8,6 +8,8 @@
 #include "livepatch/sysfs.h"
 #include "livepatch/transition.h"
 
+#define CPU_FIELD 36 /* counted from the state */
+
 static void blocking_task_done(struct blocking_task *t) {
     free(t->comm);
     free(t->cmdline);
@@ -22,15 +24,58 @@ void blocking_tasks_done(struct blocking_tasks *b) {
     *b = (struct blocking_tasks){ 0 };
 }
 
-/* "PID (COMM) STATE …", where COMM may contain anything, also parentheses; the rest does not. */
-static char task_state_read(const struct host *h, const struct blocking_task *t) {
-    _cleanup_free_ char *stat = NULL;
-    const char *end;
+/* The number that is the name of a directory in /proc, or of a CPU; -1 if it is none. */
+static int parse_number(const char *s) {
+    size_t n = strspn(s, "0123456789");
 
+    return n == 0 || n > 9 || s[n] ? -1 : (int) strtol(s, NULL, 10);
+}
+
+/* "PID (COMM) STATE …", where COMM may contain anything, also parentheses; the rest does not. The
+ * CPU is field 39, see proc_pid_stat(5). */
+static int task_stat_read(const struct host *h, struct blocking_task *t) {
+    _cleanup_free_ char *stat = NULL;
+    _cleanup_strv_free_ char **fields = NULL;
+    const char *end;
+    int r;
+
+    t->state = '?';
+    t->cpu = -1;
     if (task_file_read(h, t->pid, t->tid, "stat", &stat) < 0)
-        return '?';
+        return 0;
     end = strrchr(stat, ')');
-    return end && end[1] == ' ' && end[2] > ' ' && end[2] <= '~' ? end[2] : '?';
+    if (!end || end[1] != ' ' || end[2] <= ' ' || end[2] > '~')
+        return 0;
+    t->state = end[2];
+    r = strv_extend_split(&fields, end + 2, " ");
+    if (r >= 0 && strv_length(fields) > CPU_FIELD)
+        t->cpu = parse_number(fields[CPU_FIELD]);
+    return r;
+}
+
+/* Whether a list such as "1-3,5" has the CPU: Documentation/admin-guide/cputopology.rst. */
+static bool cpu_list_has(const char *list, int cpu) {
+    while (*list) {
+        unsigned first, last;
+        int n = sscanf(list, "%9u-%9u", &first, &last);
+
+        if (n < 1)
+            return false;
+        if (cpu >= (int) first && cpu <= (int) (n == 1 ? first : last))
+            return true;
+        list += strcspn(list, ",");
+        list += *list == ',';
+    }
+    return false;
+}
+
+static void find_isolated(const struct host *h, struct blocking_tasks *b) {
+    _cleanup_free_ char *list = NULL;
+
+    if (file_read_line(h, "/sys/devices/system/cpu/isolated", &list) < 0)
+        return;
+    for (size_t i = 0; i < b->n_tasks; i++)
+        b->tasks[i].isolated = b->tasks[i].cpu >= 0 && cpu_list_has(list, b->tasks[i].cpu);
 }
 
 static void trim(char *line) {
@@ -64,12 +109,13 @@ static int task_describe(const struct host *h, int pid, int tid, struct blocking
     if (r >= 0)
         r = task_cmdline_read(h, pid, tid, &t.cmdline);
     if (r >= 0)
+        r = task_stat_read(h, &t);
+    if (r >= 0)
         r = task_stack_read(h, &t);
     if (r < 0) {
         blocking_task_done(&t);
         return r == -ENOMEM ? r : 0;
     }
-    t.state = task_state_read(h, &t);
     *ret = t;
     return 1;
 }
@@ -94,13 +140,6 @@ static int tasks_add(const struct host *h, int pid, int tid, struct blocking_tas
     return 0;
 }
 
-/* The number that is the name of a directory in /proc, or 0. */
-static int parse_pid(const char *name) {
-    if (name[strspn(name, "0123456789")] || strlen(name) > 9)
-        return 0;
-    return (int) strtol(name, NULL, 10);
-}
-
 /* Only a task's owner may read its state. A list with gaps would mislead, so there is none
  * then. */
 static int process_read(const struct host *h, int pid, const char *unmoved,
@@ -115,8 +154,8 @@ static int process_read(const struct host *h, int pid, const char *unmoved,
         return -ENOMEM;
     STRV_FOREACH(name, tids) {
         _cleanup_free_ char *state = NULL;
-        int tid = parse_pid(*name);
-        ssize_t n = tid == 0 ? -ENOENT : task_file_read(h, pid, tid, "patch_state", &state);
+        int tid = parse_number(*name);
+        ssize_t n = tid <= 0 ? -ENOENT : task_file_read(h, pid, tid, "patch_state", &state);
 
         if (n == -EACCES || n == -EPERM || n == -ENOMEM)
             return (int) n;
@@ -143,13 +182,14 @@ int blocking_tasks_read(struct host *h, struct blocking_tasks *ret, struct error
     unmoved = livepatch_flag_read(h, b.patch, "enabled") > 0 ? "0\n" : "1\n";
     r = file_list(h, "/proc", &names);
     STRV_FOREACH(name, names) {
-        int pid = parse_pid(*name);
+        int pid = parse_number(*name);
 
         if (r < 0)
             break;
         if (pid > 0)
             r = process_read(h, pid, unmoved, &b);
     }
+    find_isolated(h, &b);
 finish:
     if (r == -EACCES || r == -EPERM) {
         error_set(e, r, EXIT_STATUS_PRIVILEGE, "only root can see the states of tasks");

@@ -40,6 +40,8 @@ struct blocking_task {
     char *comm;    /* printable UTF-8, other bytes replaced by '?'; the same for the others */
     char *cmdline; /* arguments joined by blanks, cut if long; "" for kernel threads */
     char state;    /* as in /proc/PID/stat, '?' if unknown */
+    int cpu;       /* where it ran last; -1: unknown */
+    bool isolated; /* that CPU is one of isolcpus=: no other task moves there and drives it out */
     char **stack;  /* lines of /proc/PID/task/TID/stack; empty without privileges */
 };
 

@@ -94,13 +94,13 @@ def result(name, state="active", over=(), **fields):
     return {f"/run/lpd/{name}.json": json.dumps(o | fields)}
 
 
-def task(pid, tid, comm, patch_state, cmdline=b"", stack="", state="S"):
+def task(pid, tid, comm, patch_state, cmdline=b"", stack="", state="S", cpu=0):
     there = f"/proc/{pid}/task/{tid}"
     return {
         f"{there}/comm": f"{comm}\n",
         f"{there}/cmdline": cmdline,
         f"{there}/patch_state": f"{patch_state}\n",
-        f"{there}/stat": f"{tid} ({comm}) {state} 1 1 1\n",
+        f"{there}/stat": f"{tid} ({comm}) {state} {'1 ' * 35}{cpu} 0 0\n",
         f"{there}/stack": stack,
     }
 

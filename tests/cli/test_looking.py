@@ -317,7 +317,8 @@ class InTransition(Case):
             task(1, 7, "systemd", 0, b"/sbin/init\0splash\0", state="D"),
             task(300, 300, "a) R (b", 0, b"/usr/bin/stall\0--for\0ever\0",
                  "[<0>] stall_read+0x10/0x40 [stall]\n[<0>] vfs_read+0xa0/0x300\n"),
-            task(301, 301, "kworker/0:1", 0, b"", state="I"),
+            task(301, 301, "kworker/0:1", 0, b"", state="I", cpu=3),
+            {"/sys/devices/system/cpu/isolated": "1,3-4\n"},
             task(9, 9, "kthreadd", -1), {"/proc/fs": None, "/proc/uptime": "1 1\n"})
 
     def test_status(self):
@@ -333,6 +334,8 @@ class InTransition(Case):
                          [(1, 7, "systemd", "D", "/sbin/init splash"),
                           (300, 300, "a) R (b", "S", "/usr/bin/stall --for ever"),
                           (301, 301, "kworker/0:1", "I", "")])
+        self.assertEqual([(t["cpu"], t["isolated"]) for t in value["tasks"]], [(0, False), (0, False), (3, True)])
+        self.assertIn("301 kworker/0:1 (I) \n    on the isolated CPU 3\n", text)
         self.assertEqual(value["tasks"][1]["stack"], ["[<0>] stall_read+0x10/0x40 [stall]",
                                                       "[<0>] vfs_read+0xa0/0x300"])
         self.assertIn("fix_new: 3 tasks block its transition\n", text)

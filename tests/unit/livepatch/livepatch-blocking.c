@@ -63,6 +63,38 @@ static void test_none(void **state _unused_) {
     assert_int_equal(blocking.n_all, 0);
 }
 
+/* Field 39 of stat is the CPU; a task name that looks like fields changes nothing. */
+static void test_isolated(void **state _unused_) {
+    static const struct {
+        const char *isolated, *stat;
+        int cpu;
+        bool is;
+    } cases[] = {
+#define FIELDS_4_TO_38 "2 3 4 5 6 7 8 9 10 1 2 3 4 5 6 7 8 9 20 1 2 3 4 5 6 7 8 9 30 1 2 3 4 5 6 "
+        { "1\n", "1 (w) S " FIELDS_4_TO_38 "1 0 0\n", 1, true },
+        { "1\n", "1 (w) S " FIELDS_4_TO_38 "0 0 0\n", 0, false },
+        { "2-3,7-9\n", "1 (w) S " FIELDS_4_TO_38 "8 0 0\n", 8, true },
+        { "2-3,7-9\n", "1 (w) S " FIELDS_4_TO_38 "5 0 0\n", 5, false },
+        { "\n", "1 (w) S " FIELDS_4_TO_38 "1 0 0\n", 1, false },
+        { "x,1\n", "1 (w) S " FIELDS_4_TO_38 "1 0 0\n", 1, false },
+        { "1\n", "1 (w) S 1) R " FIELDS_4_TO_38 "1 0 0\n", 1, true },
+        { "1\n", "1 (w) S " FIELDS_4_TO_38 "99999999999 0 0\n", -1, false },
+        { "1\n", "1 (w) S 2 3\n", -1, false },
+    };
+
+    start_stalled();
+    for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+        add_task("100", "100", "0\n");
+        fake_kernel_text(&k, "/sys/devices/system/cpu/isolated", cases[i].isolated);
+        task_file("100", "100", "stat", cases[i].stat, strlen(cases[i].stat));
+        assert_int_equal(read_tasks(), 0);
+        assert_int_equal(blocking.n_tasks, 1);
+        assert_int_equal(blocking.tasks[0].cpu, cases[i].cpu);
+        assert_int_equal(blocking.tasks[0].isolated, cases[i].is);
+        blocking_tasks_done(&blocking);
+    }
+}
+
 static void test_patching(void **state _unused_) {
     const struct blocking_task *t;
 
@@ -201,6 +233,7 @@ static void test_no_proc(void **state _unused_) {
 int main(void) {
     static const struct CMUnitTest tests[] = {
         TEST(test_none),
+        TEST(test_isolated),
         TEST(test_patching),
         TEST(test_unpatching),
         TEST(test_hostile_names),

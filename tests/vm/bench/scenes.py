@@ -5,12 +5,13 @@ import os
 import time
 
 
-def hold(m):
+def hold(m, cpu=None):
     """Keeps the transition of lp-stall from ending until release(); returns the task that blocks
-    it."""
+    it, which runs on that CPU."""
     m.ok(f"test -e /sys/module/stall_target || insmod {m.patch('stall-target')}")
     m.ok("echo 1 >/sys/module/stall_target/parameters/hold")
-    pid = m.background("exec cat /proc/lpd-stall >/run/reader")
+    where = "" if cpu is None else f"taskset -c {cpu} "
+    pid = m.background(f"exec {where}cat /proc/lpd-stall >/run/reader")
     m.wait_until(f"grep -q stall_wait /proc/{pid}/stack")
     return pid
 

@@ -10,8 +10,8 @@ MACHINES = EVERYWHERE
 
 
 def case(m):
-    m.boot(smp=2)
-    pid = hold(m)
+    m.boot(smp=2, cmdline="isolcpus=1")
+    pid = hold(m, cpu=1)
     m.write("/etc/lpd/patches.d/lp-stall.conf", "[Patch]\nTimeoutSec=2s\nOnStall=wait\n")
     m.fails(f"lpctl install --wait=3 {m.patch('lp-stall')}", exit=8, says="blocking")
     m.equal("the state", m.state("lp-stall"), "transition")
@@ -22,6 +22,8 @@ def case(m):
     task = next(t for t in blocking["tasks"] if t["pid"] == pid)
     m.equal("the command", task["comm"], "cat")
     m.equal("the command line", task["cmdline"], "cat /proc/lpd-stall")
+    m.equal("where it runs", (task["cpu"], task["isolated"]), (1, True))
+    m.sees("lpctl blocking", "on the isolated CPU 1")
     m.sees("lpctl blocking", "stall_wait")
     m.wait_until("journalctl -b MESSAGE_ID=ad98bb1786d640ef91becaf2ba9673ef | grep -q lp-stall", 20)
 
