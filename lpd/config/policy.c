@@ -51,7 +51,7 @@ const struct ini_key policy_keys[] = {
     KEY("Lock", "Kexec", "no", boolean, lock_kexec),
     KEY("Lock", "Seal", "no", boolean, lock_seal),
     KEY("Boot", "HoldSec", "10", timespan, hold_usec),
-    KEY("Guard", "MaxAttempts", "2", number, guard_max_attempts, .min = 1, .max = 1000),
+    KEY("Guard", "MaxAttempts", "2", number, guard_max_attempts, .min = 1, .max = POLICY_MAX_ATTEMPTS),
     KEY("Guard", "ConfirmSec", "120", timespan, guard_confirm_usec),
     KEY("Guard", "OnFault", "quarantine", word, guard_on_fault, WORDS(on_fault_words)),
     KEY("Guard", "Ledger", "auto", volume, guard_ledger, WORDS(ledger_words),

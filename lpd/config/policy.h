@@ -10,6 +10,9 @@ enum signature_policy { SIGNATURE_REQUIRED, SIGNATURE_LOCAL, SIGNATURE_PERMISSIV
 enum lock_policy { LOCK_NO, LOCK_SETTLED, LOCK_BOOT_COMPLETE };
 enum lock_require { LOCK_REQUIRE_REQUIRED, LOCK_REQUIRE_ALL, LOCK_REQUIRE_NONE };
 enum on_fault { ON_FAULT_QUARANTINE, ON_FAULT_REVERT, ON_FAULT_LOG };
+/* The most that MaxAttempts= takes: the ledger keeps no more attempts of a build. */
+#define POLICY_MAX_ATTEMPTS 8
+
 enum keyring_set {
     KEYRING_BUILTIN = 1 << 0,
     KEYRING_SECONDARY = 1 << 1,

@@ -23,7 +23,7 @@ struct guard_moment {
 size_t guard_crashes(const struct ledger_build *b, const char *boot_id);
 
 /* b is NULL if nothing is known of the build. As many crashes as max_attempts are a quarantine even
- * if nobody has written it yet; whoever loads patches then does so, with guard_quarantine(). */
+ * if nobody has written it yet; whoever loads patches then does so, with ledger_quarantine(). */
 enum guard_verdict guard_judge(const struct ledger_build *b, const struct guard_moment *m);
 
 /* Why the build is quarantined: the recorded reason, or the crashes. NULL if memory runs out. */

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <fcntl.h>
 #include <stdio.h>
+#include <sys/file.h>
 
 #include "base/file.h"
 #include "base/hex.h"
 #include "base/json-file.h"
+#include "base/realtime.h"
 #include "base/strv.h"
 #include "config/name.h"
+#include "config/policy.h"
 #include "state/ledger.h"
 
 #define SHA256_DIGITS 64
@@ -13,6 +17,12 @@
 #define BOOT_ID_MAX 64
 #define BUILD_ID_MAX 128
 #define REASON_MAX 1024
+
+/* The lock is held for one synced write. */
+#define LOCK_TRIES 500
+#define LOCK_PAUSE_USEC 10000
+
+_Static_assert(LEDGER_ATTEMPTS_MAX >= POLICY_MAX_ATTEMPTS, "MaxAttempts= counts attempts of the ledger");
 
 static const char *const state_names[_LEDGER_STATE_MAX] = {
     [LEDGER_TRIAL] = "trial",
@@ -307,6 +317,28 @@ static int append_attempt(struct ledger_build *b, const struct ledger_attempt *a
     return a->boot_id && a->stage ? 0 : -ENOMEM;
 }
 
+int ledger_lock(const struct host *h) {
+    _cleanup_close_ int fd = file_open(h, LEDGER_DIRECTORY, O_RDONLY | O_DIRECTORY, 0);
+    int r = 0;
+
+    if (fd == -ENOENT) {
+        r = file_mkdir_p(h, LEDGER_DIRECTORY);
+        if (r < 0)
+            return r;
+        fd = file_open(h, LEDGER_DIRECTORY, O_RDONLY | O_DIRECTORY, 0);
+    }
+    if (fd < 0)
+        return TAKE_FD(fd);
+    for (unsigned i = 0; i < LOCK_TRIES; i++) {
+        if (flock(fd, LOCK_EX | LOCK_NB) >= 0)
+            return TAKE_FD(fd);
+        if (errno != EWOULDBLOCK)
+            return -errno;
+        (void) usleep(LOCK_PAUSE_USEC);
+    }
+    return -EBUSY;
+}
+
 static int describe_build(const struct ledger_build *from, struct ledger_build *b) {
     int r;
 
@@ -328,32 +360,6 @@ static int read_or_begin(const struct host *h, const struct ledger_build *from, 
     return r < 0 ? r : string_set(&ret->sha256, from->sha256);
 }
 
-int ledger_attempt_add(const struct host *h, const struct ledger_build *build,
-                       const struct ledger_attempt *attempt) {
-    _cleanup_(ledger_build_done) struct ledger_build b = {};
-    int r;
-
-    if (!attempt_is_valid(attempt))
-        return -EINVAL;
-    r = read_or_begin(h, build, attempt->usec, &b);
-    if (r < 0)
-        return r;
-    if (b.state == LEDGER_QUARANTINED)
-        return -EPERM;
-    if (ledger_build_is_confirmed(&b, attempt->stage) || has_attempt(&b, attempt->boot_id))
-        return 0;
-    r = describe_build(build, &b);
-    if (r >= 0)
-        r = append_attempt(&b, attempt);
-    if (r < 0)
-        return r;
-    r = ledger_write(h, &b);
-    /* If only the sync failed the attempt may be on the disk, and no load follows it. */
-    if (r < 0)
-        (void) ledger_attempt_remove(h, build->kernel, build->sha256, attempt->boot_id);
-    return r < 0 ? r : 1;
-}
-
 /* A build on trial without attempts is forgotten: nothing is known of it. */
 static int write_or_forget(const struct host *h, const struct ledger_build *b) {
     if (b->state == LEDGER_TRIAL && b->n_attempts == 0)
@@ -361,7 +367,7 @@ static int write_or_forget(const struct host *h, const struct ledger_build *b) {
     return ledger_write(h, b);
 }
 
-int ledger_attempt_remove(const struct host *h, const char *kernel, const char *sha256,
+static int remove_attempt(const struct host *h, const char *kernel, const char *sha256,
                           const char *boot_id) {
     _cleanup_(ledger_build_done) struct ledger_build b = {};
     size_t before;
@@ -380,6 +386,79 @@ int ledger_attempt_remove(const struct host *h, const char *kernel, const char *
     return r < 0 ? r : 1;
 }
 
+static int add_attempt(const struct host *h, const struct ledger_build *build,
+                       const struct ledger_attempt *attempt) {
+    _cleanup_(ledger_build_done) struct ledger_build b = {};
+    int r;
+
+    r = read_or_begin(h, build, attempt->usec, &b);
+    if (r < 0)
+        return r;
+    if (b.state == LEDGER_QUARANTINED)
+        return -EPERM;
+    if (ledger_build_is_confirmed(&b, attempt->stage) || has_attempt(&b, attempt->boot_id))
+        return 0;
+    r = describe_build(build, &b);
+    if (r >= 0)
+        r = append_attempt(&b, attempt);
+    if (r < 0)
+        return r;
+    r = ledger_write(h, &b);
+    /* If only the sync failed the attempt may be on the disk, and no load follows it. */
+    if (r < 0)
+        (void) remove_attempt(h, build->kernel, build->sha256, attempt->boot_id);
+    return r < 0 ? r : 1;
+}
+
+int ledger_attempt_add(const struct host *h, const struct ledger_build *build,
+                       const struct ledger_attempt *attempt) {
+    _cleanup_close_ int lock = -EBADF;
+
+    if (!attempt_is_valid(attempt))
+        return -EINVAL;
+    lock = ledger_lock(h);
+    return lock < 0 ? lock : add_attempt(h, build, attempt);
+}
+
+/* Without a directory there is nothing to change, so none is created. */
+static int lock_existing(const struct host *h) {
+    return file_exists(h, LEDGER_DIRECTORY) ? ledger_lock(h) : -ENOENT;
+}
+
+int ledger_attempt_remove(const struct host *h, const char *kernel, const char *sha256,
+                          const char *boot_id) {
+    _cleanup_close_ int lock = lock_existing(h);
+
+    if (lock < 0)
+        return lock == -ENOENT ? 0 : lock;
+    return remove_attempt(h, kernel, sha256, boot_id);
+}
+
+int ledger_quarantine(const struct host *h, const struct ledger_build *build, const char *reason,
+                      const char *excerpt) {
+    _cleanup_(ledger_build_done) struct ledger_build b = {};
+    _cleanup_close_ int lock = ledger_lock(h);
+    int r;
+
+    if (lock < 0)
+        return lock;
+    r = read_or_begin(h, build, 0, &b);
+    if (r < 0 || b.state == LEDGER_QUARANTINED)
+        return MIN(r, 0);
+    b.state = LEDGER_QUARANTINED;
+    b.since_usec = realtime_usec();
+    r = string_set(&b.stage, NULL);
+    if (r >= 0)
+        r = describe_build(build, &b);
+    if (r >= 0)
+        r = string_set(&b.reason, reason);
+    if (r >= 0)
+        r = string_set(&b.excerpt, excerpt);
+    if (r >= 0)
+        r = ledger_write(h, &b);
+    return r < 0 ? r : 1;
+}
+
 static int end_boot_of(const struct host *h, struct ledger_build *b, const char *boot_id) {
     if (b->state == LEDGER_QUARANTINED || !has_attempt(b, boot_id))
         return 0;
@@ -390,8 +469,11 @@ static int end_boot_of(const struct host *h, struct ledger_build *b, const char 
 
 int ledger_boot_end(const struct host *h, const char *boot_id) {
     _cleanup_(ledger_list_done) struct ledger_list l = {};
+    _cleanup_close_ int lock = lock_existing(h);
     int r, result = 0;
 
+    if (lock < 0)
+        return lock == -ENOENT ? 0 : lock;
     r = ledger_list_read(h, &l);
     if (r < 0)
         return r;

@@ -63,6 +63,12 @@ int ledger_read(const struct host *h, const char *kernel, const char *sha256,
 /* All builds, in the order of releases and digests. A missing directory is empty. */
 int ledger_list_read(const struct host *h, struct ledger_list *ret);
 
+/* Locks the ledger against other processes until the returned descriptor is closed: for code that
+ * changes a record that it has read, with ledger_write() or ledger_remove(). The functions below
+ * that change a record lock it themselves, and would wait in vain for their own caller. Creates the
+ * directory. -EBUSY if it stays locked for seconds, or another negative errno. */
+int ledger_lock(const struct host *h);
+
 /* Writes the file in one step that survives a power cut, and creates its directory. 0; -EINVAL if
  * a field has no valid value; another negative errno, with the old file in its place, or, if only
  * the directory could not be synced, either. */
@@ -82,6 +88,11 @@ int ledger_attempt_add(const struct host *h, const struct ledger_build *build,
  * none; or a negative errno. */
 int ledger_attempt_remove(const struct host *h, const char *kernel, const char *sha256,
                           const char *boot_id);
+
+/* Puts the build into quarantine, with that reason and excerpt, which may be NULL; its attempts stay
+ * on record. Of build as ledger_attempt_add(). 1; 0 if it is there already; or a negative errno. */
+int ledger_quarantine(const struct host *h, const struct ledger_build *build, const char *reason,
+                      const char *excerpt);
 
 /* At the orderly end of a boot: of each build on trial that has an attempt of this boot, takes back
  * all attempts, since those of earlier boots are not followed by another crash. 0, or the first

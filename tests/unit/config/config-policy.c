@@ -257,7 +257,7 @@ static void test_strict(void **state) {
 
     tree_write(h, "/etc/lpd/lpd.conf", "[Trust]\nSignature=permissive\n");
     assert_strict(h,
-                  "/etc/lpd/lpd.conf.d/a.conf:2: MaxAttempts= takes a number from 1 to 1000, "
+                  "/etc/lpd/lpd.conf.d/a.conf:2: MaxAttempts= takes a number from 1 to 8, "
                   "not '0'",
                   &p);
     assert_true(p.lock_seal);
@@ -291,9 +291,9 @@ static void test_bad_values(void **state) {
         { "[Lock]\nRequire=some\n", "2: Require= takes required, all or none, not 'some'" },
         { "[Lock]\nModules=a/b\n",
           "2: Modules= takes names of letters, digits, '-', '_' and '.', not 'a/b'" },
-        { "[Guard]\nMaxAttempts=-1\n", "2: MaxAttempts= takes a number from 1 to 1000, not '-1'" },
-        { "[Guard]\nMaxAttempts=1001\n",
-          "2: MaxAttempts= takes a number from 1 to 1000, not '1001'" },
+        { "[Guard]\nMaxAttempts=-1\n", "2: MaxAttempts= takes a number from 1 to 8, not '-1'" },
+        { "[Guard]\nMaxAttempts=9\n",
+          "2: MaxAttempts= takes a number from 1 to 8, not '9'" },
         { "[Guard]\nLedger=/dev/sda1\n",
           "2: Ledger= takes auto, efi, LABEL=…, UUID=…, PARTUUID=… or PARTLABEL=…, not "
           "'/dev/sda1'" },

@@ -153,6 +153,54 @@ static void test_quarantined(void **state _unused_) {
     assert_known("nothing");
 }
 
+/* A build that was confirmed loses that, and what it was in for stays on record. */
+static void test_quarantine(void **state _unused_) {
+    _cleanup_(ledger_build_done) struct ledger_build b = {};
+
+    assert_int_equal(attempt("boot1"), 1);
+    assert_int_equal(ledger_quarantine(&h, &BUILD("fix-a"), "two crashes", NULL), 1);
+    assert_known("quarantined boot1");
+    assert_int_equal(ledger_quarantine(&h, &BUILD("fix-a"), "another reason", "text"), 0);
+    assert_int_equal(ledger_read(&h, KERNEL, A, &b), 0);
+    assert_string_equal(b.reason, "two crashes");
+    assert_null(b.excerpt);
+    assert_true(b.since_usec > 1764240000000000);
+    set_state(LEDGER_CONFIRMED, "system");
+    assert_int_equal(ledger_quarantine(&h, &BUILD("fix-a"), "a BUG", "text"), 1);
+    assert_known("quarantined boot1");
+    assert_int_equal(ledger_remove(&h, KERNEL, A), 0);
+    assert_int_equal(ledger_quarantine(&h, &BUILD("fix-a"), "a BUG", "text"), 1);
+    assert_known("quarantined");
+}
+
+/* Who changes a record waits for who else does. */
+static void test_lock(void **state _unused_) {
+    int lock = ledger_lock(&h), status;
+    pid_t pid;
+
+    assert_true(lock >= 0);
+    pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        closep(&lock);
+        _exit(attempt("boot1") == 1 && ledger_quarantine(&h, &BUILD("fix-a"), "x", NULL) == 1 ? 0 : 1);
+    }
+    (void) usleep(100 * USEC_PER_MSEC);
+    assert_int_equal(waitpid(pid, &status, WNOHANG), 0);
+    assert_known("nothing");
+    closep(&lock);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    assert_known("quarantined boot1");
+}
+
+/* Nothing is created where nothing has to be taken back. */
+static void test_no_directory(void **state _unused_) {
+    assert_int_equal(ledger_attempt_remove(&h, KERNEL, A, "boot1"), 0);
+    assert_int_equal(ledger_boot_end(&h, "boot1"), 0);
+    assert_false(file_exists(&h, LEDGER_DIRECTORY));
+}
+
 static void test_texts(void **state _unused_) {
     _cleanup_(ledger_build_done) struct ledger_build b = {};
     char excerpt[LEDGER_EXCERPT_MAX + 2] = "";
@@ -382,6 +430,9 @@ int main(void) {
         TEST(test_confirmed_writes_nothing),
         TEST(test_stages),
         TEST(test_quarantined),
+        TEST(test_quarantine),
+        TEST(test_lock),
+        TEST(test_no_directory),
         TEST(test_texts),
         TEST(test_bad_keys),
         TEST(test_hostile),
