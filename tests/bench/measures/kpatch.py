@@ -12,6 +12,8 @@ from . import machines
 
 PATCHES = ("lp-many-001", "lp-many-002", "lp-many-003")
 FILES = ("usr/sbin/kpatch", "usr/lib/systemd/system/kpatch.service")
+# It compares checksums by readelf of binutils, which the machine has not.
+READELF = ("usr/bin/readelf", "usr/lib/x86_64-linux-gnu/libctf-nobfd.so.0", "usr/lib/x86_64-linux-gnu/libsframe.so.0")
 WHO = ("nobody", "kpatch", "lpd")
 # When the patches are in, and when the boot is complete.
 IN = {"nobody": "sysinit.target", "kpatch": "kpatch.service", "lpd": "livepatch.target"}
@@ -26,7 +28,7 @@ def measure(lab, series, kind, smp, package, rounds):
         prepared = {who: stack.enter_context(machines.machine(lab, series, kind)) for who in WHO}
         for who, m in prepared.items():
             m.boot(smp=smp, whole=True)
-            _prepare(m, who, package)
+            _prepare(m, who, package, lab.base.building)
             m.shutdown()
             _one_boot(m, smp, who)   # the first one settles what later ones find
         samples = {who: [] for who in WHO}
@@ -36,7 +38,7 @@ def measure(lab, series, kind, smp, package, rounds):
     return {who: tuple(median(column) for column in zip(*found)) for who, found in samples.items()}
 
 
-def _prepare(m, who, package):
+def _prepare(m, who, package, building):
     files = " ".join(m.patch(name) for name in PATCHES)
     if who == "lpd":
         m.ok(f"lpctl install --no-load {files}", timeout=BOOT_SECONDS)
@@ -45,6 +47,8 @@ def _prepare(m, who, package):
             run("dpkg-deb", "-x", package, directory)
             for name in FILES:
                 m.push(Path(directory) / name, f"/{name}")
+        for name in READELF:
+            m.push((building / name).resolve(), f"/{name}")
         # What `kpatch install` does but for `kpatch load`, with depmod and the rest.
         m.ok(f"mkdir -p /var/lib/kpatch/{m.kernel} && cp {files} /var/lib/kpatch/{m.kernel} && "
              "systemctl enable kpatch.service")
