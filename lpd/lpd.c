@@ -10,6 +10,7 @@
 #include "base/strv.h"
 #include "base/suggest.h"
 #include "config/name.h"
+#include "load/attempt.h"
 #include "load/converge.h"
 #include "load/early.h"
 #include "load/execute.h"
@@ -58,6 +59,9 @@ static void report(struct host *h, const struct result *result, int r, const str
         journal_send(event, result, release, "%s: %s", result->name, done_message(event, result));
     /* WaitFor=patched: this program has followed the transition, so lpd.service does not report
      * it. */
+    if (r > 0 && result->unguarded)
+        fprintf(stderr, "%s: loaded on trial, and its attempt is not in the ledger: %s\n", result->name,
+                result->unguarded);
     if (r > 0 && result->complete)
         journal_send(EVENT_PATCHED, result, release, "%s: every task runs the new code", result->name);
     if (r < 0)
@@ -94,10 +98,8 @@ static bool is_shutting_down(const struct host *h) {
 /* Whether the patch was unloaded by a failure or by another program, and not on request. Its unit
  * fails in that case. */
 static bool was_lost(const struct result *r) {
-    const char *state = strempty(r->state);
-
-    return r->name && !r->loaded && (streq(state, "failed") || streq(state, "refused") ||
-                                     streq(strempty(r->cause), CAUSE_SWITCHED_OFF));
+    return r->name && !r->loaded &&
+           (result_has_failed(r) || streq(strempty(r->cause), CAUSE_SWITCHED_OFF));
 }
 
 /* The reason stays recorded, and systemctl status shows it. */
@@ -207,6 +209,10 @@ static int verb_lock(struct host *h, char *argv[] _unused_, struct error *e) {
     return r;
 }
 
+static int verb_end_boot(struct host *h, char *argv[] _unused_, struct error *e) {
+    return attempt_end_boot(h, e);
+}
+
 /* Runs as ExecStopPost=, so that it also runs after a kill. */
 static int verb_unseal(struct host *h, char *argv[] _unused_, struct error *e) {
     return lock_unseal(h, e);
@@ -239,6 +245,7 @@ static const struct verb {
     { "lock", 0, true, verb_lock, "", "Lock module loading until reboot" },
     { "seal", 0, false, verb_seal, "", "Make the switches of patches read-only" },
     { "unseal", 0, false, verb_unseal, "", "Remove the seal" },
+    { "end-boot", 0, false, verb_end_boot, "", "Take back the attempts of this boot" },
     { "watch", 0, false, verb_watch, "", "Create the watches for monitor" },
     { "monitor", 0, false, verb_monitor, "", "Follow transitions until stopped" },
 };

@@ -407,8 +407,9 @@ void print_status(const struct ctl *c) {
     print_lock_state(json_object_object_get(c->value, "lock"));
     print_volume(json_object_object_get(c->value, "volume"));
     printf("Patches   %zu of %zu active", count_state(patches, "active"), n);
-    for (size_t i = 0; i < 4; i++) {
-        const char *state = (const char *const[]){ "transition", "failed", "refused", "replaced" }[i];
+    for (size_t i = 0; i < 5; i++) {
+        const char *state =
+            (const char *const[]){ "transition", "failed", "refused", "quarantined", "replaced" }[i];
 
         if (count_state(patches, state) > 0)
             printf(", %zu %s", count_state(patches, state), state);

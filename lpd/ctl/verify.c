@@ -3,6 +3,7 @@
 
 #include "config/name.h"
 #include "ctl/signature.h"
+#include "guard/check.h"
 #include "load/gate-record.h"
 #include "report/status.h"
 #include "trust/manifest.h"
@@ -54,6 +55,8 @@ struct verification {
     json_object *steps;
     struct error refusal; /* the first reason, of a step before the signature, to refuse the load */
     int refused;          /* its error number, or 0 */
+    struct error ledger_refusal; /* why the ledger, which comes after the signature, refuses it */
+    int ledger_refused;
 };
 
 static void verification_done(struct verification *v) {
@@ -61,6 +64,7 @@ static void verification_done(struct verification *v) {
     trust_report_done(&v->report);
     snapshot_done(&v->snapshot);
     error_done(&v->refusal);
+    error_done(&v->ledger_refusal);
 }
 
 /* Adds a step to the report, and keeps the first reason against the load. */
@@ -138,6 +142,26 @@ static void check_form(struct verification *v, const struct gate *gate) {
     step(v, "form", module_check_form(&v->file, gate->release, &e), strempty(fact), &e);
 }
 
+/* What this machine knows of the build. Another machine may know something else, so a build that
+ * nothing is known of has no step. */
+static int check_ledger(struct ctl *c, struct verification *v, const struct gate *gate) {
+    const struct guard_moment moment = guard_moment_of(gate);
+    _cleanup_(ledger_build_done) struct ledger_build b = {};
+    _cleanup_free_ char *fact = NULL;
+    int r;
+
+    if (!gate->release || ledger_read(&c->host, gate->release, v->file.sha256, &b) == -ENOENT)
+        return 0;
+    r = v->ledger_refused = gate->check_ledger(&c->host, gate, v->file.sha256, &v->ledger_refusal);
+    fact = guard_describe(b.name ? &b : NULL, &moment);
+    if (r == -ENOMEM || !fact)
+        return -ENOMEM;
+    (void) signature_add_step(v->steps, gate_step_to_string(GATE_LEDGER),
+                              r < 0 ? OUTCOME_FAILED : OUTCOME_PASSED,
+                              r < 0 ? error_message(&v->ledger_refusal, r) : fact);
+    return 0;
+}
+
 static int find_file(struct ctl *c, struct verification *v, const char *argument, char **ret_path,
                      struct error *e) {
     const struct manifest_entry *entry;
@@ -160,17 +184,18 @@ static int find_file(struct ctl *c, struct verification *v, const char *argument
 
 /* What each of the policies would decide. */
 static json_object *policies_value(const struct verification *v) {
+    bool good = v->refused >= 0 && v->ledger_refused >= 0;
     json_object *o = json_object_new_object();
     enum verdict verdict = v->report.verdict;
 
     if (verdict == VERDICT_LOCAL)
         verdict = VERDICT_UNKNOWN_SIGNER;
-    json_add_bool(o, "required", v->refused >= 0 && verdict_accepted(verdict, SIGNATURE_REQUIRED));
+    json_add_bool(o, "required", good && verdict_accepted(verdict, SIGNATURE_REQUIRED));
     if (v->report.local && !verdict_accepted(verdict, SIGNATURE_LOCAL) &&
         verdict_accepted(verdict, SIGNATURE_PERMISSIVE))
         verdict = VERDICT_LOCAL;
-    json_add_bool(o, "local", v->refused >= 0 && verdict_accepted(verdict, SIGNATURE_LOCAL));
-    json_add_bool(o, "permissive", v->refused >= 0 && verdict_accepted(verdict, SIGNATURE_PERMISSIVE));
+    json_add_bool(o, "local", good && verdict_accepted(verdict, SIGNATURE_LOCAL));
+    json_add_bool(o, "permissive", good && verdict_accepted(verdict, SIGNATURE_PERMISSIVE));
     return o;
 }
 
@@ -181,11 +206,16 @@ static int refuse(struct verification *v, const struct gate *gate, const char *p
 
     if (r < 0)
         return r;
-    if (v->refused >= 0)
-        return trust_check(&v->report, gate->machine->policy->signature, path, e);
-    error_done(e);
-    *e = TAKE_STRUCT(v->refusal);
-    return v->refused;
+    if (v->refused < 0) {
+        error_done(e);
+        *e = TAKE_STRUCT(v->refusal);
+        return v->refused;
+    }
+    r = trust_check(&v->report, gate->machine->policy->signature, path, e);
+    if (r < 0 || v->ledger_refused >= 0)
+        return r;
+    *e = TAKE_STRUCT(v->ledger_refusal);
+    return v->ledger_refused;
 }
 
 /* The file and line that set that key, or NULL. */
@@ -220,6 +250,9 @@ static int verify(struct ctl *c, struct verification *v, const char *path, struc
     if (r < 0)
         return r;
     signature_add_steps(v->steps, &v->report);
+    r = check_ledger(c, v, &gate);
+    if (r < 0)
+        return r;
     json_add_string(c->value, "sha256", v->file.sha256);
     r = gate_record(&v->report, &result);
     if (r < 0)
@@ -232,7 +265,8 @@ static int verify(struct ctl *c, struct verification *v, const char *path, struc
 }
 
 int ctl_verify(struct ctl *c, char **argv, struct error *e) {
-    _cleanup_(verification_done) struct verification v = { .file = MODULE_FILE_NULL, .refusal = ERROR_NULL };
+    _cleanup_(verification_done) struct verification v = { .file = MODULE_FILE_NULL, .refusal = ERROR_NULL,
+                                                             .ledger_refusal = ERROR_NULL };
     _cleanup_free_ char *path = NULL;
     int r;
 

@@ -222,6 +222,9 @@ static int look_and_insert(struct load *l, struct error *e) {
             return r;
         if (r > 0)
             tries = 1;
+        r = l->o->before ? l->o->before(l->h, l->o->userdata, e) : 0;
+        if (r < 0)
+            return r;
         r = insert(l, &words);
         if (r >= 0)
             return PRESENCE_NONE;

@@ -10,6 +10,9 @@ struct load_options {
     uint64_t busy_timeout_usec; /* how long to wait for the transition of another patch */
     uint64_t hold_usec;         /* set by the caller: how much of that may hold up the boot */
     bool must_be_signed;        /* the kernel, too, must consider it signed */
+    /* Called right before each attempt of the kernel; an error ends the load. NULL: nothing to do. */
+    int (*before)(struct host *h, void *userdata, struct error *e);
+    void *userdata;             /* for before() */
     const char *loaded_sha256;  /* SHA256 on record of the bytes loaded under its name; NULL:
                                  * none */
 };

@@ -9,6 +9,7 @@
 #include "livepatch/load.h"
 #include "livepatch/sysfs.h"
 #include "livepatch/transition.h"
+#include "load/attempt.h"
 #include "load/execute.h"
 #include "load/gate-record.h"
 #include "load/hold.h"
@@ -58,6 +59,8 @@ static int inherit(const struct host *h, const struct result *before, struct res
         k = string_set(&r->sha256, before->sha256);
     if (k >= 0)
         k = string_set(&r->manifest_sha256, before->manifest_sha256);
+    if (k >= 0)
+        k = string_set(&r->unguarded, before->unguarded);
     if (k >= 0)
         k = result_copy_signature(before, r);
     STRV_FOREACH(name, before->replaces)
@@ -253,9 +256,21 @@ static int load_within_hold(struct host *h, const struct snapshot *s, const stru
     return own_errno(livepatch_load(h, f, options, ret, e));
 }
 
+/* The gate for the bytes that are about to be loaded, as gate_check_module(). */
+static int pass_gate(struct host *h, const struct snapshot *s, size_t i, struct module_file *f,
+                     struct result *result, struct error *e) {
+    const struct attempt attempt = { .snapshot = s, .file = f, .result = result };
+    int r = gate_check_module(h, s, i, f, result, e);
+
+    if (r == -EOWNERDEAD)
+        attempt_quarantine(h, &attempt);
+    return r;
+}
+
 /* gate: what gate_check_module() returned. */
 static int load_file(struct host *h, const struct snapshot *s, struct module_file *f, int gate,
                      struct load_options *options, struct result *result, struct error *e) {
+    struct attempt attempt = { .snapshot = s, .file = f, .result = result };
     enum load_result loaded = LOAD_ALREADY;
     int r;
 
@@ -269,13 +284,18 @@ static int load_file(struct host *h, const struct snapshot *s, struct module_fil
     }
     if (r < 0)
         return r;
+    options->before = attempt_begin;
+    options->userdata = &attempt;
     r = load_within_hold(h, s, f, options, &loaded, e);
+    attempt_end(h, &attempt, r);
     if (gate == GATE_AT_LOAD)
         r = gate_close(h, s, f, r, loaded == LOAD_DONE, result, e);
     if (r < 0)
         return r;
-    if (loaded == LOAD_ALREADY)
+    if (loaded == LOAD_ALREADY) {
+        attempt_catch_up(h, &attempt);
         return remember_loaded(f, result);
+    }
     r = describe_module(f, result);
     if (r < 0)
         return r;
@@ -369,7 +389,7 @@ static int load_planned(struct host *h, const struct snapshot *s, const struct a
         return r;
     r = check_namesake(h, m, f, e);
     if (r >= 0)
-        r = gate = gate_check_module(h, s, a->index, f, result, e);
+        r = gate = pass_gate(h, s, a->index, f, result, e);
     if (r >= 0)
         r = remember_manifest(&s->policy, m, result);
     if (r >= 0)
@@ -520,7 +540,7 @@ int execute_load_file(struct host *h, const char *path, const char *parameters, 
     r = begin(h, f.info.name, "load", before.name ? &before : NULL, &result);
     options.loaded_sha256 = result.loaded ? result.sha256 : NULL;
     if (r >= 0)
-        r = gate = gate_check_module(h, &s, SIZE_MAX, &f, &result, e);
+        r = gate = pass_gate(h, &s, SIZE_MAX, &f, &result, e);
     if (r < 0)
         return r;
     options.must_be_signed |= gate == GATE_AT_LOAD;
@@ -585,6 +605,8 @@ int execute_unload(struct host *h, const char *name, struct result *ret, struct 
         return -ENOMEM;
     was_out = streq(strempty(before.state), "disabled") && !is_in(h, module_name);
     r = livepatch_unload(h, module_name, timeout, e);
+    if (r > 0)
+        attempt_take_back(h, &before);
     if (r >= 0 && explain_unload(h, module_name, was_out ? before.reason : NULL, &result) < 0)
         return -ENOMEM;
     if (r != 0) {
@@ -604,7 +626,7 @@ int execute_unload(struct host *h, const char *name, struct result *ret, struct 
 }
 
 /* Adds the patches that a now replaced patch had itself replaced. */
-static void inherit_replaced(const struct host *h, struct result *r) {
+static void inherit_replaced(struct host *h, struct result *r) {
     size_t n = strv_length(r->replaces);
 
     for (size_t i = 0; i < n; i++) {
@@ -612,13 +634,15 @@ static void inherit_replaced(const struct host *h, struct result *r) {
 
         if (result_find_module(h, r->replaces[i], &other) < 0 || !other.loaded)
             continue;
+        /* Its code no longer runs, and what happens from now on is not its fault. */
+        attempt_take_back(h, &other);
         STRV_FOREACH(name, other.replaces)
             if (!strv_contains(r->replaces, *name))
                 (void) strv_extend(&r->replaces, *name);
     }
 }
 
-void execute_completed(const struct host *h, struct result *r) {
+void execute_completed(struct host *h, struct result *r) {
     bool replaced = true;
 
     r->complete = true;
@@ -658,5 +682,7 @@ int execute_finish(struct host *h, const struct manifest *m, struct result *resu
         r = run_probe(h, m, module_name, e);
         cause = r < 0 ? CAUSE_PROBE_FAILED : cause;
     }
+    if (r < 0 && !livepatch_is_registered(h, module_name))
+        attempt_take_back(h, result);
     return cause && string_set(&result->cause, cause) < 0 ? -ENOMEM : r;
 }

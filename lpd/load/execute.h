@@ -39,7 +39,7 @@ int execute_finish(struct host *h, const struct manifest *m, struct result *resu
 
 /* Marks a load as complete after its transition has ended. A cumulative patch replaces all others,
  * so if one of the earlier patches is still in effect, this patch has replaced none. */
-void execute_completed(const struct host *h, struct result *r);
+void execute_completed(struct host *h, struct result *r);
 
 /* The name of a patch in the kernel: from this boot's result, or else the patch's own. NULL if
  * memory runs out. */

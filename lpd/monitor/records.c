@@ -38,12 +38,9 @@ int records_begin(struct records *r, const struct host *h) {
 
 /* A verb of lpctl that failed may load again what was there before. */
 static void note_failure(struct records *r, const struct result *result) {
-    const char *state = strempty(result->state);
-
     if (result->loaded)
         strv_remove(r->failed, result->name);
-    else if ((streq(state, "failed") || streq(state, "refused")) &&
-             !strv_contains(r->failed, result->name))
+    else if (result_has_failed(result) && !strv_contains(r->failed, result->name))
         (void) strv_extend(&r->failed, result->name);
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/strv.h"
 #include "config/name.h"
+#include "guard/check.h"
 #include "plan/order.h"
 #include "plan/plan.h"
 #include "plan/rollout.h"
@@ -376,6 +377,13 @@ static int answer_signature(struct action *a, const struct snapshot *s, const st
                   verdict_to_string(info->trust->verdict));
 }
 
+static int answer_ledger(struct action *a, const struct snapshot *s, const struct patch_info *info) {
+    const struct guard_moment moment = snapshot_guard_moment(s);
+    _cleanup_free_ char *fact = guard_describe(info->ledger.name ? &info->ledger : NULL, &moment);
+
+    return fact ? answer(a, gate_step_to_string(GATE_LEDGER), true, "%s", fact) : -ENOMEM;
+}
+
 /* The gate's result for the file. The load asks the gate again about the bytes that it loads; a
  * file that was not read, or must not be read, is left to the load. */
 static int check_gate(struct planner *p, struct action *a, const struct manifest_entry *entry) {
@@ -399,7 +407,9 @@ static int check_gate(struct planner *p, struct action *a, const struct manifest
         if (r >= 0 && facts->release)
             r = answer(a, "form", true, "a live patch for %s", facts->release);
     }
-    return r < 0 ? r : answer_signature(a, p->snapshot, info);
+    if (r >= 0)
+        r = answer_signature(a, p->snapshot, info);
+    return r >= 0 && info->gate_asked && info->sha256 ? answer_ledger(a, p->snapshot, info) : r;
 }
 
 /* Not checked if no signatures are required. A manifest that was not checked is refused. */

@@ -28,6 +28,16 @@ static int describe_module(struct module_file *f, struct patch_info *info) {
     return r;
 }
 
+/* A record that cannot be read is a fault that the gate describes. */
+static int see_ledger(const struct host *h, const struct snapshot *s, const struct module_file *f,
+                      struct patch_info *info) {
+    int r;
+
+    ledger_build_done(&info->ledger);
+    r = s->facts.release ? ledger_read(h, s->facts.release, f->sha256, &info->ledger) : 0;
+    return r == -ENOMEM ? r : 0;
+}
+
 static int ask_gate(struct host *h, const struct snapshot *s, size_t i, unsigned flags,
                     struct patch_info *info) {
     _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
@@ -41,6 +51,8 @@ static int ask_gate(struct host *h, const struct snapshot *s, size_t i, unsigned
     if (r < 0)
         return r;
     r = describe_module(&f, info);
+    if (r >= 0)
+        r = see_ledger(h, s, &f, info);
     if (r < 0)
         return r;
     r = gate_check(h, &gate, &f, flags, &trust, &info->gate_step, &info->gate_refusal);

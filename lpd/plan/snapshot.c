@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "base/strv.h"
 #include "config/name.h"
+#include "guard/check.h"
 #include "plan/snapshot.h"
 #include "store/store.h"
 
@@ -12,6 +13,7 @@ static void patch_info_done(struct patch_info *s) {
     free(s->vermagic);
     free(s->sha256);
     error_done(&s->gate_refusal);
+    ledger_build_done(&s->ledger);
     free(s->manifest_error);
     free(s->manifest_hint);
     free(s->unit_problem);
@@ -99,7 +101,7 @@ bool snapshot_is_in(const struct snapshot *s, size_t i) {
 
     if (snapshot_replaced_by(s, i))
         return true;
-    if (!in || !in->registered || !in->enabled)
+    if (!in || !in->registered || !in->enabled || snapshot_is_quarantined(s, i))
         return false;
     return !is_installed(s->patch_infos + i) || snapshot_build(s, i) == BUILD_SAME;
 }
@@ -149,7 +151,25 @@ struct gate snapshot_gate(const struct snapshot *s, size_t i, struct trust_machi
         .policy_problem = &s->policy_problem,
         .kernel = pinned ? manifest_kernel_for(&entry->manifest, s->facts.release) : NULL,
         .release = s->facts.release,
+        .check_ledger = guard_check,
+        .boot_id = s->facts.boot_id,
+        .stage = s->in_initrd ? "initrd" : "system",
     };
+}
+
+struct guard_moment snapshot_guard_moment(const struct snapshot *s) {
+    return (struct guard_moment){
+        .boot_id = s->facts.boot_id,
+        .stage = s->in_initrd ? "initrd" : "system",
+        .max_attempts = s->policy.guard_max_attempts,
+    };
+}
+
+bool snapshot_is_quarantined(const struct snapshot *s, size_t i) {
+    const struct guard_moment moment = snapshot_guard_moment(s);
+    const struct patch_info *info = s->patch_infos + i;
+
+    return info->ledger.name && guard_judge(&info->ledger, &moment) == GUARD_QUARANTINED;
 }
 
 struct trust_machine snapshot_trust_machine(const struct snapshot *s) {

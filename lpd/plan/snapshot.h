@@ -4,6 +4,7 @@
 #include "config/cmdline.h"
 #include "config/manifest.h"
 #include "config/policy.h"
+#include "guard/verdict.h"
 #include "livepatch/build.h"
 #include "livepatch/facts.h"
 #include "livepatch/view.h"
@@ -35,6 +36,7 @@ struct patch_info {
     int gate_result;    /* GATE_ACCEPTED, GATE_LATER, or negative: why a load refuses it */
     enum gate_step gate_step;
     struct error gate_refusal;
+    struct ledger_build ledger; /* what is known of the file's build; name is NULL: nothing */
     enum manifest_signature manifest_signature;
     char *manifest_error, *manifest_hint;
     char *unit_problem; /* why systemd would not start its unit; NULL: no reason known */
@@ -111,6 +113,13 @@ int snapshot_ask_gate(struct host *h, struct snapshot *s, size_t i, unsigned fla
 /* The gate for the module of the patch with that index, on this machine; machine is its store. */
 struct gate snapshot_gate(const struct snapshot *s, size_t i, struct trust_machine *machine);
 
+/* The moment of a load now: of this boot, and of the stage that runs. */
+struct guard_moment snapshot_guard_moment(const struct snapshot *s);
+
+/* Whether the installed build of the patch with that index is quarantined. Known only in a snapshot
+ * with modules. */
+bool snapshot_is_quarantined(const struct snapshot *s, size_t i);
+
 /* The name that the patch with that index has, or is expected to have, in the kernel. */
 const char *snapshot_module_name(const struct snapshot *s, size_t i);
 
@@ -126,7 +135,7 @@ const char *snapshot_loaded_sha256(const struct snapshot *s, size_t i);
 
 /* Whether the patch with that index is loaded: enabled, also in transition, or replaced by a
  * cumulative one. In a snapshot with modules, only the installed build counts, unless none is
- * installed that could be loaded. */
+ * installed that could be loaded; and a build that is quarantined does not count. */
 bool snapshot_is_in(const struct snapshot *s, size_t i);
 
 /* The index of the patch of that name ('-' and '_' are the same), or SIZE_MAX. */

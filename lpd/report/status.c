@@ -49,7 +49,7 @@ static struct state state_by_plan(const struct subject *p) {
 }
 
 static bool has_failed(const struct result *r) {
-    return r && r->state && (streq(r->state, "failed") || streq(r->state, "refused"));
+    return r && result_has_failed(r);
 }
 
 /* Who disabled it, if that is recorded, otherwise what that means for the patch. */
@@ -93,6 +93,11 @@ static bool is_skipped(const struct subject *p) {
     return p->action && p->action->type == ACTION_SKIP;
 }
 
+/* Whether the ledger keeps the build out of the next boots, although it is loaded. */
+static bool is_quarantined(const struct subject *p) {
+    return p->action && p->action->type == ACTION_FAIL && p->action->exit_status == EXIT_STATUS_QUARANTINED;
+}
+
 /* The state of an enabled patch. It may not be what is configured, and its code may not run. */
 static struct state state_when_enabled(const struct subject *p) {
     char **unpatched = p->in->unpatched;
@@ -107,10 +112,14 @@ static struct state state_when_enabled(const struct subject *p) {
                                              ? "a build other than the installed one is loaded"
                                              : "whether the loaded build is the installed one is unknown",
                                .code = p->build == BUILD_OTHER ? "superseded" : NULL };
+    if (is_quarantined(p))
+        return (struct state){ "quarantined", "it stays loaded until it is unloaded: ", action_fact(p->action), "" };
     if (strv_length(unpatched) > 0)
         return (struct state){ "active", "patches ", unpatched[0],
                                unpatched[1] ? " and others when these are loaded"
                                             : " when that is loaded" };
+    if (p->result && p->result->unguarded)
+        return (struct state){ "active", "on trial, and its attempt is not in the ledger: ", p->result->unguarded, "" };
     if (has_cause(p, CAUSE_FORCED))
         return (struct state){ "active", "its transition was forced: tasks may still run the old code",
                                .code = CAUSE_FORCED };
@@ -263,7 +272,7 @@ static int enabled_next_boot(const struct subject *p) {
 
     if (!p->entry)
         return p->in ? false : -1;
-    if (!m || !m->enabled || p->disable_file || (p->info && p->info->unit_problem))
+    if (!m || !m->enabled || p->disable_file || (p->info && p->info->unit_problem) || is_quarantined(p))
         return false;
     return !is_skipped(p) || !streq(p->action->steps[p->action->n_steps - 1].question, "rollout");
 }
@@ -293,6 +302,18 @@ static json_object *limits_value(const struct manifest *m) {
     return o;
 }
 
+/* What the ledger knows of the installed build. */
+static void add_guard(json_object *o, const struct subject *p) {
+    bool known = p->info && p->info->sha256;
+    const struct ledger_build *b = known && p->info->ledger.name ? &p->info->ledger : NULL;
+
+    json_add_string(o, "guard", !known             ? NULL
+                                : is_quarantined(p) ? ledger_state_name(LEDGER_QUARANTINED)
+                                : b                 ? ledger_state_name(b->state)
+                                                    : ledger_state_name(LEDGER_TRIAL));
+    json_object_object_add(o, "attempts", known ? json_object_new_int64(b ? (int64_t) b->n_attempts : 0) : NULL);
+}
+
 static json_object *patch_value(const struct subject *p) {
     const struct manifest *m = manifest_of(p);
     struct state state = find_state(p);
@@ -318,7 +339,7 @@ static json_object *patch_value(const struct subject *p) {
     json_object_object_add(o, "limits", limits_value(m));
     json_object_object_add(o, "signature", status_build_signature(p->result));
     json_object_object_add(o, "kernelState", kernel_state_value(p));
-    json_object_object_add(o, "attempts", NULL);
+    add_guard(o, p);
     json_add_time(o, "since", p->result ? p->result->since_usec : 0);
     json_add_string(o, "loadedStage", p->result && p->result->loaded ? p->result->stage : NULL);
     json_add_string(o, "earlyReason", early_reason(p));

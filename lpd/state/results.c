@@ -21,6 +21,7 @@ static const struct json_field strings[] = {
     { "cause", offsetof(struct result, cause) },
     { "stage", offsetof(struct result, stage) },
     { "earlyReason", offsetof(struct result, early_reason) },
+    { "unguarded", offsetof(struct result, unguarded) },
     { "lateReason", offsetof(struct result, late_reason) },
     { "modulePath", offsetof(struct result, module_path) },
     { "moduleName", offsetof(struct result, module_name) },
@@ -37,7 +38,15 @@ static const struct json_field strings[] = {
 };
 
 const char *result_failed_state(int r, enum exit_status exit_status) {
+    if (exit_status == EXIT_STATUS_QUARANTINED)
+        return "quarantined";
     return exit_status == EXIT_STATUS_REFUSED && r != -ENOEXEC ? "refused" : "failed";
+}
+
+bool result_has_failed(const struct result *r) {
+    const char *state = strempty(r->state);
+
+    return streq(state, "failed") || streq(state, "refused") || streq(state, "quarantined");
 }
 
 void result_done(struct result *r) {

@@ -21,13 +21,14 @@
 struct result {
     char *name;
     char *action;      /* load, unload, transition */
-    char *state;       /* loading, active, disabled, failed, refused, skipped */
+    char *state;       /* loading, active, disabled, failed, refused, quarantined, skipped */
     char *reason;      /* why, for all states but active */
     char *hint;
     char *cause;       /* one of CAUSE_*, where one of them fits */
     enum exit_status exit_status;
     char *stage;       /* system, initrd */
     char *early_reason; /* why the initramfs of this boot could not load it, if it tried */
+    char *unguarded;   /* why its attempt could not be written although it is on trial, or NULL */
     char *late_reason;  /* why the boot went on without it, if it did */
     char *module_path;
     char *module_name; /* the module's name in the kernel */
@@ -51,6 +52,9 @@ struct result_list {
 /* The state of a patch that could not be loaded. A file that is not a module has failed; it was not
  * refused. */
 const char *result_failed_state(int r, enum exit_status exit_status);
+
+/* Whether it is in one of these states. */
+bool result_has_failed(const struct result *r);
 
 void result_done(struct result *r);
 

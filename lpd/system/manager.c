@@ -350,3 +350,17 @@ bool manager_is_stopping(struct manager *m) {
                                    "SystemState", NULL, &state);
     return r >= 0 && streq(state, "stopping");
 }
+
+int manager_has_job(struct manager *m, const char *unit) {
+    _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL, *job = NULL;
+    const char *path, *object;
+    uint32_t id = 0;
+    int r;
+
+    r = find_unit(m, unit, &reply, &path);
+    if (r >= 0)
+        r = sd_bus_get_property(m->bus, DESTINATION, path, UNIT_INTERFACE, "Job", NULL, &job, "(uo)");
+    if (r >= 0)
+        r = sd_bus_message_read(job, "(uo)", &id, &object);
+    return r < 0 ? r : id != 0;
+}

@@ -57,6 +57,9 @@ int manager_userspace_start(struct manager *m, uint64_t *ret);
 /* Whether the machine is shutting down. */
 bool manager_is_stopping(struct manager *m);
 
+/* Whether a job of that unit is queued or runs. A negative errno if systemd cannot be asked. */
+int manager_has_job(struct manager *m, const char *unit);
+
 /* Queues the stop of the unit of a patch that is no longer loaded although its unit is still
  * active. Errors are ignored. Called by the program that notices it. */
 void manager_stop_patch(const struct host *h, const char *name);

@@ -6,6 +6,7 @@ const char *gate_step_to_string(enum gate_step s) {
     static const char *const words[] = {
         [GATE_NONE] = "",    [GATE_FILE] = "file", [GATE_POLICY] = "signature",
         [GATE_PIN] = "pin",  [GATE_FORM] = "form", [GATE_SIGNATURE] = "signature",
+        [GATE_LEDGER] = "ledger",
     };
 
     return words[s];

@@ -5,7 +5,7 @@
 
 /* The check of the gate that refused a module. A separate file, because a plan needs nothing else
  * of the gate. */
-enum gate_step { GATE_NONE, GATE_FILE, GATE_POLICY, GATE_PIN, GATE_FORM, GATE_SIGNATURE };
+enum gate_step { GATE_NONE, GATE_FILE, GATE_POLICY, GATE_PIN, GATE_FORM, GATE_SIGNATURE, GATE_LEDGER };
 
 /* "file", "pin", …; a problem of the policy is reported as one of the signature. */
 const char *gate_step_to_string(enum gate_step s);

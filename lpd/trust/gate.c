@@ -48,6 +48,12 @@ int gate_check(struct host *h, const struct gate *g, struct module_file *f, unsi
         step = GATE_SIGNATURE;
         r = check_signature(h, g, f, flags, ret, e);
     }
+    if (r >= 0 && g->check_ledger) {
+        int k = g->check_ledger(h, g, f->sha256, e);
+
+        step = GATE_LEDGER;
+        r = k < 0 ? k : r;
+    }
     if (ret_step)
         *ret_step = r < 0 ? step : GATE_NONE;
     return r;

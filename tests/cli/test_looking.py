@@ -119,7 +119,7 @@ class Patched(Case):
                             "buildId": BUILD_IDS["fix_net"], "sha256": None, "installed": True, "probe": None,
                             "objects": ["vmlinux"], "patched": [], "unpatched": [],
                             "functions": ["vmlinux/cmdline_proc_show,1"]},
-            "attempts": None, "since": 1700000000000000,
+            "guard": "trial", "attempts": 0, "since": 1700000000000000,
             "loadedStage": "system", "earlyReason": None, "lateReason": None})
         self.assertEqual((second["manifest"], second["stage"], second["since"]), (None, None, None))
         self.assertEqual((second["module"]["buildId"], second["kernelState"]["buildId"]),

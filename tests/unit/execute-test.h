@@ -35,6 +35,7 @@ static inline int setup(void **state _unused_) {
     e = ERROR_NULL;
     result = (struct result){};
     write_policy("permissive");
+    fake_kernel_text(&k, "/proc/sys/kernel/random/boot_id", "this-boot\n");
     return 0;
 }
 
