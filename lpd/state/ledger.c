@@ -459,6 +459,77 @@ int ledger_quarantine(const struct host *h, const struct ledger_build *build, co
     return r < 0 ? r : 1;
 }
 
+static int confirm(struct ledger_build *b, const struct ledger_build *from, const char *stage) {
+    int r = 0;
+
+    /* What was confirmed in the initramfs is not less so after it was confirmed on the host. */
+    if (b->state != LEDGER_CONFIRMED || !streq(b->stage, "initrd"))
+        r = string_set(&b->stage, stage);
+    b->state = LEDGER_CONFIRMED;
+    b->since_usec = realtime_usec();
+    while (b->n_attempts > 0)
+        drop_attempt(b, b->n_attempts - 1);
+    if (r >= 0)
+        r = string_set(&b->reason, NULL);
+    if (r >= 0)
+        r = string_set(&b->excerpt, NULL);
+    return r < 0 ? r : describe_build(from, b);
+}
+
+int ledger_confirm(const struct host *h, const struct ledger_build *build, const char *stage,
+                   bool by_hand) {
+    _cleanup_(ledger_build_done) struct ledger_build b = {};
+    _cleanup_close_ int lock = -EBADF;
+    int r;
+
+    if (!stage_is_valid(stage))
+        return -EINVAL;
+    lock = ledger_lock(h);
+    if (lock < 0)
+        return lock;
+    r = read_or_begin(h, build, 0, &b);
+    if (r < 0)
+        return r;
+    if (b.state == LEDGER_QUARANTINED && !by_hand)
+        return -EPERM;
+    if (ledger_build_is_confirmed(&b, stage) && b.n_attempts == 0)
+        return 0;
+    r = confirm(&b, build, stage);
+    if (r >= 0)
+        r = ledger_write(h, &b);
+    return r < 0 ? r : 1;
+}
+
+static bool drop_other_boots(struct ledger_build *b, const char *boot_id) {
+    size_t before = b->n_attempts;
+
+    for (size_t i = b->n_attempts; i-- > 0;)
+        if (!boot_id || !streq(b->attempts[i].boot_id, boot_id))
+            drop_attempt(b, i);
+    return b->n_attempts != before;
+}
+
+int ledger_clear(const struct host *h, const char *kernel, const char *sha256, const char *boot_id) {
+    _cleanup_(ledger_build_done) struct ledger_build b = {};
+    _cleanup_close_ int lock = lock_existing(h);
+    int r;
+
+    r = lock < 0 ? lock : ledger_read(h, kernel, sha256, &b);
+    if (r < 0)
+        return r == -ENOENT ? 0 : r;
+    if (!drop_other_boots(&b, boot_id) && b.state != LEDGER_QUARANTINED)
+        return 0;
+    if (b.state == LEDGER_QUARANTINED)
+        b.state = LEDGER_TRIAL;
+    b.since_usec = realtime_usec();
+    r = string_set(&b.reason, NULL);
+    if (r >= 0)
+        r = string_set(&b.excerpt, NULL);
+    if (r >= 0)
+        r = ledger_write(h, &b);
+    return r < 0 ? r : 1;
+}
+
 static int end_boot_of(const struct host *h, struct ledger_build *b, const char *boot_id) {
     if (b->state == LEDGER_QUARANTINED || !has_attempt(b, boot_id))
         return 0;

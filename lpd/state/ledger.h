@@ -94,6 +94,18 @@ int ledger_attempt_remove(const struct host *h, const char *kernel, const char *
 int ledger_quarantine(const struct host *h, const struct ledger_build *build, const char *reason,
                       const char *excerpt);
 
+/* Confirms the build for that stage, which drops its attempts; "initrd" includes "system" and stays.
+ * Of build as ledger_attempt_add(). With by_hand, also one in quarantine. 1; 0 if it is confirmed
+ * already; -EPERM if it is quarantined; or another negative errno. */
+int ledger_confirm(const struct host *h, const struct ledger_build *build, const char *stage,
+                   bool by_hand);
+
+/* Puts a build that is quarantined, or that has attempts, on trial from the beginning: what happened
+ * before counts no more. The attempt of this boot stays, since this boot goes on; boot_id is NULL if
+ * none runs here. The record stays too, as its time tells old evidence from new. 1; 0 if there is
+ * nothing to take back; or a negative errno. */
+int ledger_clear(const struct host *h, const char *kernel, const char *sha256, const char *boot_id);
+
 /* At the orderly end of a boot: of each build on trial that has an attempt of this boot, takes back
  * all attempts, since those of earlier boots are not followed by another crash. 0, or the first
  * negative errno; the others are handled nonetheless. */

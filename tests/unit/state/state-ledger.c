@@ -174,6 +174,77 @@ static void test_quarantine(void **state _unused_) {
 }
 
 /* Who changes a record waits for who else does. */
+static int confirm(const char *stage, bool by_hand) {
+    return ledger_confirm(&h, &BUILD("fix-a"), stage, by_hand);
+}
+
+static void test_confirm(void **state _unused_) {
+    _cleanup_(ledger_build_done) struct ledger_build b = {};
+
+    assert_int_equal(confirm("nowhere", false), -EINVAL);
+    assert_int_equal(attempt("boot-1"), 1);
+    assert_int_equal(confirm("system", false), 1);
+    assert_known("confirmed");
+    assert_int_equal(confirm("system", false), 0);
+    assert_int_equal(attempt("boot-2"), 0);
+    /* An attempt of the earlier stage is dropped too. */
+    assert_int_equal(attempt_at("boot-3", "initrd"), 1);
+    assert_int_equal(confirm("initrd", false), 1);
+    assert_int_equal(confirm("system", false), 0);
+    assert_int_equal(ledger_read(&h, KERNEL, A, &b), 0);
+    assert_string_equal(b.stage, "initrd");
+    assert_string_equal(b.module_name, "fix_a");
+    assert_int_equal(b.n_attempts, 0);
+    assert_true(b.since_usec > 0);
+}
+
+static void test_confirm_unknown(void **state _unused_) {
+    assert_int_equal(confirm("system", false), 1);
+    assert_known("confirmed");
+}
+
+static void test_confirm_quarantined(void **state _unused_) {
+    _cleanup_(ledger_build_done) struct ledger_build b = {};
+
+    assert_int_equal(ledger_quarantine(&h, &BUILD("fix-a"), "it crashed", "lines"), 1);
+    assert_int_equal(confirm("system", false), -EPERM);
+    assert_known("quarantined");
+    assert_int_equal(confirm("system", true), 1);
+    assert_int_equal(ledger_read(&h, KERNEL, A, &b), 0);
+    assert_int_equal(b.state, LEDGER_CONFIRMED);
+    assert_null(b.reason);
+    assert_null(b.excerpt);
+}
+
+static void test_clear(void **state _unused_) {
+    _cleanup_(ledger_build_done) struct ledger_build b = {};
+
+    assert_int_equal(ledger_clear(&h, KERNEL, A, "boot-3"), 0);
+    assert_int_equal(attempt("boot-1"), 1);
+    assert_int_equal(attempt("boot-2"), 1);
+    assert_int_equal(attempt("boot-3"), 1);
+    assert_int_equal(ledger_quarantine(&h, &BUILD("fix-a"), "it crashed", "lines"), 1);
+    assert_int_equal(ledger_clear(&h, KERNEL, A, "boot-3"), 1);
+    assert_known("trial boot-3");
+    assert_int_equal(ledger_clear(&h, KERNEL, A, "boot-3"), 0);
+    /* Another machine's kernel runs, or none. */
+    assert_int_equal(ledger_clear(&h, KERNEL, A, NULL), 1);
+    assert_known("trial");
+    assert_int_equal(ledger_read(&h, KERNEL, A, &b), 0);
+    assert_null(b.reason);
+    assert_null(b.excerpt);
+    /* The time tells the evidence of before from what comes: 1764240000 is that of the attempts. */
+    assert_true(b.since_usec > 1764240000000000);
+}
+
+static void test_clear_confirmed(void **state _unused_) {
+    assert_int_equal(confirm("system", false), 1);
+    assert_int_equal(ledger_clear(&h, KERNEL, A, NULL), 0);
+    assert_int_equal(attempt_at("boot-1", "initrd"), 1);
+    assert_int_equal(ledger_clear(&h, KERNEL, A, NULL), 1);
+    assert_known("confirmed");
+}
+
 static void test_lock(void **state _unused_) {
     int lock = ledger_lock(&h), status;
     pid_t pid;
@@ -431,6 +502,11 @@ int main(void) {
         TEST(test_stages),
         TEST(test_quarantined),
         TEST(test_quarantine),
+        TEST(test_confirm),
+        TEST(test_confirm_unknown),
+        TEST(test_confirm_quarantined),
+        TEST(test_clear),
+        TEST(test_clear_confirmed),
         TEST(test_lock),
         TEST(test_no_directory),
         TEST(test_texts),
