@@ -39,6 +39,7 @@ int ctl_why(struct ctl *c, char **argv, struct error *e);
 int ctl_verify(struct ctl *c, char **argv, struct error *e);
 int ctl_keys(struct ctl *c, char **argv, struct error *e);
 int ctl_blocking(struct ctl *c, char **argv, struct error *e);
+int ctl_ledger(struct ctl *c, char **argv, struct error *e);
 int ctl_log(struct ctl *c, char **argv, struct error *e);
 int ctl_cat(struct ctl *c, char **argv, struct error *e);
 int ctl_edit(struct ctl *c, char **argv, struct error *e);
@@ -53,6 +54,8 @@ int ctl_lock(struct ctl *c, char **argv, struct error *e);
 int ctl_import_kpatch(struct ctl *c, char **argv, struct error *e);
 int ctl_load(struct ctl *c, char **argv, struct error *e);
 int ctl_unload(struct ctl *c, char **argv, struct error *e);
+int ctl_clear(struct ctl *c, char **argv, struct error *e);
+int ctl_bless(struct ctl *c, char **argv, struct error *e);
 int ctl_apply(struct ctl *c, char **argv, struct error *e);
 
 /* Print the value as text on standard output. */
@@ -62,6 +65,7 @@ void print_show(const struct ctl *c);
 void print_why(const struct ctl *c);
 void print_verify(const struct ctl *c);
 void print_keys(const struct ctl *c);
+void print_ledger(const struct ctl *c);
 void print_blocking(const struct ctl *c);
 void print_metrics(const struct ctl *c);
 void print_problems(const struct ctl *c);

@@ -110,7 +110,7 @@ static char *time_text(uint64_t usec, bool brief) {
 
 /* The fields set by json_add_time(). */
 static bool is_time(const char *key) {
-    return streq(key, "since") || streq(key, "last");
+    return streq(key, "since") || streq(key, "last") || streq(key, "time");
 }
 
 static char *field_text(json_object *o, const char *key, bool brief) {
