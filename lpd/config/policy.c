@@ -30,7 +30,8 @@ static const char *const on_fault_words[] = { [ON_FAULT_QUARANTINE] = "quarantin
 static const char *const ledger_words[] = { "auto", "efi" };
 
 /* enum warning, bit by bit. */
-static const char *const warning_words[] = { "initramfs", "next-kernel", "late", "inapplicable", "manifest" };
+static const char *const warning_words[] = { "initramfs", "next-kernel", "late", "inapplicable", "manifest",
+                                             "panic" };
 
 #define KEY(in, key, text, parser, field, ...)                                                     \
     { .section = in, .name = key, .fallback = text, .parse = value_##parser,                       \

@@ -27,6 +27,7 @@ enum warning {
     WARNING_LATE = 1 << 2,         /* patches that were loaded later in the boot than configured */
     WARNING_INAPPLICABLE = 1 << 3, /* loaded, but this boot would not load it */
     WARNING_MANIFEST = 1 << 4,     /* faults in keys without effect on the load */
+    WARNING_PANIC = 1 << 5,        /* a panic would hang the machine */
 };
 
 /* An assignment in a file, as it is written there. */

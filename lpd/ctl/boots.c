@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <stdio.h>
 
+#include "base/file.h"
 #include "base/strv.h"
 #include "ctl/boots.h"
 #include "initramfs/image.h"
@@ -55,9 +56,47 @@ static int add_next(const struct host *h, const struct snapshot *s, json_object 
     return r;
 }
 
+#define WATCHDOGS "/sys/class/watchdog"
+
+/* Whether a program has started a watchdog: 1, 0, or -1 if the kernel does not show its state
+ * (CONFIG_WATCHDOG_SYSFS). */
+static int has_active_watchdog(const struct host *h) {
+    _cleanup_strv_free_ char **watchdogs = NULL;
+    int found = 0;
+
+    if (file_list(h, WATCHDOGS, &watchdogs) < 0)
+        return 0;
+    STRV_FOREACH(watchdog, watchdogs) {
+        _cleanup_free_ char *path = NULL, *state = NULL;
+
+        if (asprintf(&path, WATCHDOGS "/%s/state", *watchdog) < 0 || file_read_line(h, path, &state) < 0)
+            found = -1;
+        else if (streq(state, "active"))
+            return 1;
+    }
+    return found;
+}
+
+/* What no guard can do: after a panic there may be no next boot in which to judge. */
+static void add_crash(const struct host *h, const struct snapshot *s, json_object *value) {
+    _cleanup_free_ char *seconds = NULL;
+    json_object *o = json_object_new_object();
+    int watchdog = has_active_watchdog(h);
+    bool known = file_read_line(h, "/proc/sys/kernel/panic", &seconds) >= 0;
+    bool hangs = known && streq(seconds, "0") && watchdog == 0;
+
+    json_object_object_add(value, "crash", o);
+    json_add_tristate(o, "rebootsAfterPanic", known ? !streq(seconds, "0") : -1);
+    json_add_tristate(o, "watchdog", watchdog);
+    json_add_string(o, "message", !hangs || s->manifests.n_entries == 0 ? NULL :
+                    "after a panic this machine hangs until a person resets it: set kernel.panic=10, see sysctl.d(5), "
+                    "or RuntimeWatchdogSec=, see systemd-system.conf(5)");
+}
+
 int boots_add(const struct host *h, const struct snapshot *s, json_object *value) {
     int r = add_image(h, s, value), k = add_next(h, s, value);
 
+    add_crash(h, s, value);
     return r < 0 ? r : k;
 }
 
@@ -115,4 +154,6 @@ void print_boots(json_object *value) {
         print_warning(json_object_object_get(value, "initramfs"));
     if (!status_silences(value, WARNING_NEXT_KERNEL))
         print_warning(json_object_object_get(value, "nextBoot"));
+    if (!status_silences(value, WARNING_PANIC))
+        print_warning(json_object_object_get(value, "crash"));
 }

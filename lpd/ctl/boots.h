@@ -5,8 +5,8 @@
 #include "plan/snapshot.h"
 #include "report/value.h"
 
-/* Adds "initramfs" and "nextBoot", which describe coming boots, to the status. Adds both even if it
- * fails. Returns a negative errno on failure. */
+/* Adds "initramfs", "nextBoot" and "crash", which describe coming boots, to the status. Adds them
+ * even if it fails. Returns a negative errno on failure. */
 int boots_add(const struct host *h, const struct snapshot *s, json_object *value);
 
 /* Whether the policy silences that warning. value is the status. */

@@ -258,6 +258,61 @@ class Late(Case):
         self.assertNotIn("did not load fix-5:", text)
 
 
+class Crash(Case):
+    """Whether the machine comes back by itself after a panic."""
+
+    def setUp(self):
+        super().setUp()
+        self.plant(kernel(KERNEL), PERMISSIVE, manifest("fix-a", "Enabled=no"))
+
+    def crash(self, warns=False):
+        value, text = self.assert_same_everywhere("status")
+        crash = value["crash"]
+        self.assertEqual([line for line in text.splitlines() if line.startswith("Warning")],
+                         [f"Warning   {crash['message']}"] if warns else [])
+        return crash["rebootsAfterPanic"], crash["watchdog"], crash["message"]
+
+    def panic(self, seconds):
+        self.plant({"/proc/sys/kernel/panic": f"{seconds}\n"})
+
+    def watchdog(self, name, state):
+        self.plant({f"/sys/class/watchdog/{name}": None} |
+                   ({f"/sys/class/watchdog/{name}/state": f"{state}\n"} if state else {}))
+
+    def test_hangs(self):
+        self.panic(0)
+        reboots, watchdog, message = self.crash(warns=True)
+        self.assertEqual((reboots, watchdog), (False, False))
+        self.assertIn("set kernel.panic=10, see sysctl.d(5), or RuntimeWatchdogSec=", message)
+        self.watchdog("watchdog0", "inactive")
+        self.assertEqual(self.crash(warns=True)[1], False)
+
+    def test_silenced(self):
+        self.panic(0)
+        self.plant({"/etc/lpd/lpd.conf.d/w.conf": "[Warnings]\nSilence=panic\n"})
+        self.assertIsNotNone(self.crash()[2])
+
+    def test_no_patches(self):
+        self.panic(0)
+        (self.root / "etc/lpd/patches.d/fix-a.conf").unlink()
+        self.assertEqual(self.crash(), (False, False, None))
+
+    def test_comes_back(self):
+        for seconds in (10, -1):
+            self.panic(seconds)
+            self.assertEqual(self.crash(), (True, False, None))
+        self.panic(0)
+        self.watchdog("watchdog0", "inactive")
+        self.watchdog("watchdog1", "active")
+        self.assertEqual(self.crash(), (False, True, None))
+
+    def test_unknown(self):
+        self.assertEqual(self.crash(), (None, False, None))
+        self.panic(0)
+        self.watchdog("watchdog0", None)
+        self.assertEqual(self.crash(), (False, None, None))
+
+
 class NextBoot(Case):
     def setUp(self):
         super().setUp()
