@@ -12,6 +12,7 @@ from pathlib import Path
 from . import firmware, gpt, initramfs, qemu
 from .command import run
 from .qemu import BOOT_SECONDS, Failed
+from .resets import Resets
 from .trust import Trust
 
 RUN_SECONDS = 60
@@ -30,7 +31,7 @@ WantedBy=multi-user.target
 KILLED = -1   # the agent's status for a command that took too long
 
 
-class Machine(Trust):
+class Machine(Trust, Resets):
     """Created by the runner for one case; directory keeps everything that it leaves behind. Without
     a kernel series, the only one of the Debian release is used."""
 
@@ -72,7 +73,7 @@ class Machine(Trust):
         self.smp = smp or self.smp
         self.cpu = cpu or self.cpu
         if wait and not (whole or self.plain or cpu or cmdline or initramfs or mok or self._root
-                         or self._disks or self._slot):
+                         or self._disks or self._slot or self.watchdog):
             return self._resume(secure_boot)
         if not self._root:
             self._make_root(self._image.disk, "raw")
@@ -190,8 +191,10 @@ class Machine(Trust):
                                   else programs.initrds[self.series])
         if self._slot:
             more = [*more, "-device", "pcie-root-port,id=free"]
+        if self.watchdog:
+            more = [*more, *qemu.WATCHDOG]
         return qemu.arguments(image, initramfs, [self._root, *self._disks], programs.tsc_khz,
-                              cmdline, self.smp, self.cpu, more)
+                              cmdline, self.smp, self.cpu, more, self.comes_back)
 
     @property
     def _image(self):

@@ -14,6 +14,9 @@ SOURCES = Path(__file__).resolve().parent.parent / "patches"
 CLONES = 100   # lp-many-001 and so on, made from lp-many-000
 TEMPLATE = "lp-many-000"
 
+# The data of patches that break the machine (lp-faulty.h), and of their repaired builds.
+FUSE, NO_FUSE = b"lpd bench fuse=1", b"lpd bench fuse=0"
+
 
 def get(store, base):
     """The directory that contains KVER/*.ko; takes about 8 s for two kernels."""
@@ -27,6 +30,7 @@ def _build(top, base):
         target.mkdir()
         _compile(base, kernel, top / "work", target)
         _make_clones(target)
+        _make_repaired(target)
         _make_wrong_release(target / "lp-wrong-release.ko", kernel.release)
         whole = (target / "lp-cmdline.ko").read_bytes()
         (target / "lp-truncated.ko").write_bytes(whole[:len(whole) // 2])
@@ -52,6 +56,17 @@ def _make_clones(target):
         for old, new in ((TEMPLATE, name), (TEMPLATE.replace("-", "_"), name.replace("-", "_"))):
             clone = clone.replace(old.encode(), new.encode())
         (target / f"{name}.ko").write_bytes(clone)
+
+
+def _make_repaired(target):
+    """Another build of each patch that breaks the machine, under the same names, which does not."""
+    (target / "repaired").mkdir()
+    for path in target.glob("*.ko"):
+        module = path.read_bytes()
+        if FUSE in module:
+            other = hashlib.sha1(b"repaired" + path.name.encode()).digest()
+            repaired = module.replace(FUSE, NO_FUSE).replace(_build_id(module), other)
+            (target / "repaired" / path.name).write_bytes(repaired)
 
 
 def _build_id(module):

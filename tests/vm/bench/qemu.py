@@ -21,7 +21,7 @@ NO_RDRAND = "random.trust_cpu=off"
 
 # Only emulation by translation: hardware acceleration hangs on some hosts.
 MACHINE = ["-accel", "tcg", "-m", "512", "-display", "none",
-           "-nodefaults", "-no-user-config", "-no-reboot",
+           "-nodefaults", "-no-user-config",
            "-machine", "q35,i8042=off,vmport=off,smm=off,sata=off,smbus=off"]
 
 # fsync in the guest reaches the host's page cache; data that the guest did not flush are lost with
@@ -35,6 +35,9 @@ CMDLINE = " ".join("""
 """.split())
 
 
+# The device ends the machine or, if that goes on after a reset, resets it.
+WATCHDOG = ["-device", "i6300esb", "-action", "watchdog=reset"]
+
 BOOT_SECONDS = 120   # from the start of qemu until the agent answers, on a very busy host
 
 
@@ -42,12 +45,16 @@ class Failed(Exception):
     """A machine did not behave as the case expected; the text is the first wrong fact."""
 
 
-def arguments(kernel, initrd, disks, tsc_khz, cmdline="", smp=1, cpu=CPU, more=()):
+class Reset(Failed):
+    """The machine has reset itself, and has lost what it was asked."""
+
+
+def arguments(kernel, initrd, disks, tsc_khz, cmdline="", smp=1, cpu=CPU, more=(), comes_back=False):
     """qemu's arguments, except for console, agent port and monitor; disks is [(id, file, format)],
-    more is appended."""
+    more is appended. A reset ends the machine unless it comes back."""
     if cpu == CPU_WITHOUT_RDRAND:
         cmdline = f"{NO_RDRAND} {cmdline}"
-    argv = ["qemu-system-x86_64", *MACHINE, *more, "-cpu", cpu, "-smp", str(smp), "-kernel", str(kernel),
+    argv = ["qemu-system-x86_64", *MACHINE, *([] if comes_back else ["-no-reboot"]), *more, "-cpu", cpu, "-smp", str(smp), "-kernel", str(kernel),
             "-initrd", str(initrd),
             "-append", f"{CMDLINE.format(tsc_khz=tsc_khz)} {cmdline}".strip(),
             "-device", "virtio-serial-pci", "-device", "virtserialport,chardev=agent"]
@@ -73,6 +80,7 @@ class Qemu:
         self.console = console
         self.faults_allowed = False
         self._seen = 0
+        self._awaited = None
         self._agent, agent = socket.socketpair()
         self._monitor, monitor = socket.socketpair()
         argv = ["setpriv", "--pdeathsig", "KILL", *argv, "-serial", f"file:{console}",
@@ -100,9 +108,11 @@ class Qemu:
         head = b"%d %d %d\n" % (len(command), len(stdin), timeout)
         self._agent.sendall(head + command + stdin)
 
-    def answer(self, what, timeout):
-        """The next answer of the agent: (status, output)."""
+    def answer(self, what, timeout, boots=None):
+        """The next answer of the agent: (status, output). Raises Reset if more kernels than boots have
+        started."""
         deadline = time.monotonic() + timeout
+        self._awaited = boots
         head, rest = b"", b""
         while b"\n" not in head:
             head += self._receive(what, deadline)
@@ -129,6 +139,8 @@ class Qemu:
             self._check_console()
         if self._process.poll() is not None:
             raise Failed(f"the machine ended while the bench waited for {what}")
+        if self._awaited is not None and self.boots() > self._awaited:
+            raise Reset(f"the machine reset itself while the bench waited for {what}")
         if time.monotonic() > deadline:
             raise Failed(f"no answer in time: {what}")
 
@@ -143,6 +155,11 @@ class Qemu:
             if FAULT.search(line):
                 time.sleep(0.5)   # the trace may still be incomplete
                 raise Failed(f"the kernel says: {line.strip()}")
+
+    def boots(self):
+        """The number of kernels that have started."""
+        with open(self.console, "rb") as file:
+            return file.read().count(b"Linux version ")
 
     def wait_end(self, timeout):
         """Waits until the machine has powered off or asked for a reboot."""

@@ -8,7 +8,8 @@
  *     LP_SHOW(lp_cmdline_show)
  *     LP_PATCH({ .old_name = "cmdline_proc_show", .new_func = lp_cmdline_show })
  *
- * LP_REPLACE (true for a cumulative patch) and LP_PRE_PATCH (a callback) may be defined before.
+ * LP_REPLACE (true for a cumulative patch), LP_PRE_PATCH (a callback) and LP_BEFORE and LP_LOADED
+ * (what the module's init calls before and after the kernel takes the patch) may be defined before.
  */
 #ifndef LP_PROC_H
 #define LP_PROC_H
@@ -24,6 +25,14 @@
 
 #ifndef LP_PRE_PATCH
 #define LP_PRE_PATCH NULL
+#endif
+
+#ifndef LP_BEFORE
+#define LP_BEFORE() ((void)0)
+#endif
+
+#ifndef LP_LOADED
+#define LP_LOADED() ((void)0)
 #endif
 
 #ifndef LP_OBJECT
@@ -54,7 +63,13 @@
 	};                                                                     \
 	static int __init lp_init(void)                                        \
 	{                                                                      \
-		return klp_enable_patch(&patch);                               \
+		int r;                                                         \
+									       \
+		LP_BEFORE();                                                   \
+		r = klp_enable_patch(&patch);                                  \
+		if (r == 0)                                                    \
+			LP_LOADED();                                           \
+		return r;                                                      \
 	}                                                                      \
 	static void __exit lp_exit(void)                                       \
 	{                                                                      \
