@@ -7,6 +7,7 @@
 #include "base/strv.h"
 #include "config/manifest.h"
 #include "ctl/change.h"
+#include "guard/notice.h"
 #include "store/changes-lock.h"
 #include "plan/plan.h"
 
@@ -105,6 +106,12 @@ bool changes_stop(struct ctl *c, const char *argument, int r, struct error *e) {
     return true;
 }
 
+/* What the login message says may be over. Only who quarantines a build creates it. */
+static void update_notice(struct ctl *c) {
+    if (!c->dry_run && file_exists(&c->host, NOTICE_PATH))
+        (void) notice_update(&c->host);
+}
+
 int changes_each(struct ctl *c, struct manager *m, char **arguments, int r, change_one *one,
                  struct error *e) {
     STRV_FOREACH(argument, arguments) {
@@ -120,6 +127,7 @@ int changes_each(struct ctl *c, struct manager *m, char **arguments, int r, chan
             changes_add(c, *argument, false, "%s", error_message(&later, k));
         RET_GATHER(r, k);
     }
+    update_notice(c);
     return r;
 }
 

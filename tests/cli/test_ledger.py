@@ -132,6 +132,22 @@ class Clear(Ledger):
         self.assertEqual([a["boot"] for a in self.record(C)["attempts"]], [BOOT])
         self.assertFalse(self.clear("fix-old")[0])
 
+    def test_login_message(self):
+        """What people see at login follows; it is not for lpctl to begin with it."""
+        self.plant_builds()
+        self.plant(manifest("fix-old"), build("fix-old", "e" * 64, "quarantined", reason="a crash", since=THEN + 1))
+        self.clear("fix-net")
+        self.assertFalse((self.root / "run/motd.d").exists())
+        self.plant(build("fix-net", A, "quarantined", reason="a kernel fault"), {"/run/motd.d/lpd": "what it says"})
+        self.json("clear", "--dry-run", "fix-net")
+        self.assertEqual(self.read("/run/motd.d/lpd"), "what it says")
+        self.clear("fix-net")
+        self.assertEqual(self.read("/run/motd.d/lpd"),
+                         "The kernel live patch fix-old is quarantined and is not loaded at boot: a crash.\n"
+                         "  Details: lpctl ledger fix-old    Try it again: lpctl clear fix-old\n")
+        self.clear("fix-old")
+        self.assertFalse((self.root / "run/motd.d/lpd").exists())
+
     def test_other_kernel(self):
         self.plant_builds()
         self.assertTrue(self.clear(f"--kernel={OTHER}", "fix-net")[0])
