@@ -10,6 +10,7 @@
 #include "base/strv.h"
 #include "base/suggest.h"
 #include "config/name.h"
+#include "guard/judge.h"
 #include "load/attempt.h"
 #include "load/converge.h"
 #include "load/early.h"
@@ -213,6 +214,11 @@ static int verb_end_boot(struct host *h, char *argv[] _unused_, struct error *e)
     return attempt_end_boot(h, e);
 }
 
+/* What cannot be recorded now is judged again at the next boot. */
+static int verb_judge(struct host *h, char *argv[] _unused_, struct error *e) {
+    return judge_earlier_boots(h, e);
+}
+
 /* Runs as ExecStopPost=, so that it also runs after a kill. */
 static int verb_unseal(struct host *h, char *argv[] _unused_, struct error *e) {
     return lock_unseal(h, e);
@@ -246,6 +252,7 @@ static const struct verb {
     { "seal", 0, false, verb_seal, "", "Make the switches of patches read-only" },
     { "unseal", 0, false, verb_unseal, "", "Remove the seal" },
     { "end-boot", 0, false, verb_end_boot, "", "Take back the attempts of this boot" },
+    { "judge", 0, false, verb_judge, "", "Judge the crashes of earlier boots" },
     { "watch", 0, false, verb_watch, "", "Create the watches for monitor" },
     { "monitor", 0, false, verb_monitor, "", "Follow transitions until stopped" },
 };

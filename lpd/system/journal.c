@@ -30,6 +30,9 @@ static const struct {
     [EVENT_SWITCHED_OFF] = { "switched-off", "1ab0f8b0b9da4a8c8101ee1ca45c89a2", LOG_ERR },
     [EVENT_INITRAMFS_STALE] = { "initramfs-stale", "0895d20d99d8484f828f6ad888f992f1",
                                 LOG_WARNING },
+    [EVENT_FAULT] = { "fault", "8248d2f9dd8341b59e5794e0ee944c41", LOG_ERR },
+    [EVENT_QUARANTINED] = { "quarantined", "f0bf66904b2b42b5a4caa0fc23190856", LOG_CRIT },
+    [EVENT_CONFIRMED] = { "confirmed", "3794391c5a924162a0f35ce64aca6cff", LOG_NOTICE },
     [EVENT_LOCKED] = { "locked", "f61a5b06b9464684bd3ec6dd364312c6", LOG_NOTICE },
     [EVENT_LOCK_REFUSED] = { "lock-refused", "554db88aef5a4dda85a3d796c4508dd6", LOG_ERR },
 };

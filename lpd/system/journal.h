@@ -22,6 +22,9 @@ enum journal_event {
     EVENT_LEFT,
     EVENT_SWITCHED_OFF, /* a program other than lpd disabled it */
     EVENT_INITRAMFS_STALE,
+    EVENT_FAULT,       /* a kernel fault in its code that changes nothing but its confirmation */
+    EVENT_QUARANTINED,
+    EVENT_CONFIRMED,
     EVENT_LOCKED, /* these two concern no patch: LPD_PATCH= is not set */
     EVENT_LOCK_REFUSED,
     _EVENT_MAX,

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+
+#include "base/realtime.h"
+#include "base/strv.h"
+#include "guard/blame.h"
+#include "system/journal.h"
+
+bool blame_is_due(const struct fault *f) {
+    return f->rule >= EVIDENCE_FRAME;
+}
+
+char *blame_reason(const struct fault *f, const char *when) {
+    char *text;
+
+    if (asprintf(&text, "kernel fault (%s) in %s%s%s", fault_kind_name(f->kind),
+                 f->rule == EVIDENCE_FRAME ? "what the patch's code called" : "the patch's code",
+                 when ? ", " : "", strempty(when)) < 0)
+        return NULL;
+    return text;
+}
+
+static int quarantine(struct ledger_build *b, const struct fault *f, const char *reason) {
+    int r;
+
+    r = string_set(&b->reason, reason);
+    if (r >= 0)
+        r = string_set(&b->excerpt, f->excerpt);
+    if (r >= 0)
+        r = string_set(&b->stage, NULL);
+    b->state = LEDGER_QUARANTINED;
+    return r < 0 ? r : BLAME_QUARANTINED;
+}
+
+/* The attempts stay: they tell which of several builds of a module an earlier boot had loaded. */
+int blame_apply(struct ledger_build *b, const struct fault *f, const char *reason, enum on_fault on_fault,
+                uint64_t now_usec) {
+    if (b->state == LEDGER_QUARANTINED)
+        return BLAME_NOTHING;
+    if (on_fault == ON_FAULT_LOG && b->state == LEDGER_TRIAL)
+        return BLAME_NOTED;
+    b->since_usec = now_usec;
+    if (on_fault != ON_FAULT_LOG)
+        return quarantine(b, f, reason);
+    b->state = LEDGER_TRIAL;
+    return string_set(&b->stage, NULL) < 0 ? -ENOMEM : BLAME_UNCONFIRMED;
+}
+
+static int describe(const struct ledger_build *about, struct ledger_build *b) {
+    int r = 0;
+
+    if (!b->kernel)
+        r = string_set(&b->kernel, about->kernel);
+    if (r >= 0 && !b->sha256)
+        r = string_set(&b->sha256, about->sha256);
+    if (r >= 0 && !b->name)
+        r = string_set(&b->name, about->name);
+    if (r >= 0 && !b->module_name)
+        r = string_set(&b->module_name, about->module_name);
+    return r < 0 || b->build_id ? r : string_set(&b->build_id, about->build_id);
+}
+
+static int change(const struct host *h, const struct ledger_build *about, const struct fault *f, const char *reason,
+                  enum on_fault on_fault) {
+    _cleanup_(ledger_build_done) struct ledger_build b = {};
+    _cleanup_close_ int lock = ledger_lock(h);
+    int r, blame;
+
+    if (lock < 0)
+        return lock;
+    r = ledger_read(h, about->kernel, about->sha256, &b);
+    if (r == -ENOENT)
+        r = 0;
+    if (r >= 0)
+        r = describe(about, &b);
+    if (r < 0)
+        return r;
+    blame = blame_apply(&b, f, reason, on_fault, realtime_usec());
+    if (blame != BLAME_QUARANTINED && blame != BLAME_UNCONFIRMED)
+        return blame;
+    r = ledger_write(h, &b);
+    return r < 0 ? r : blame;
+}
+
+static void tell(const struct ledger_build *about, int blame, const char *reason, const char *note) {
+    struct result result = { .name = about->name };
+    const char *separator = note ? "; " : "";
+
+    note = strempty(note);
+    if (blame < 0)
+        journal_send(EVENT_FAULT, &result, about->kernel, "%s: %s; the ledger cannot be written: %s%s%s",
+                     about->name, reason, strerror(-blame), separator, note);
+    else if (blame == BLAME_QUARANTINED)
+        journal_send(EVENT_QUARANTINED, &result, about->kernel,
+                     "%s: quarantined: %s%s%s; lpctl clear %s takes the quarantine back", about->name, reason,
+                     separator, note, about->name);
+    else
+        journal_send(EVENT_FAULT, &result, about->kernel, "%s: %s%s%s%s", about->name, reason,
+                     blame == BLAME_UNCONFIRMED ? "; it is no longer confirmed" : "", separator, note);
+}
+
+int blame_record(const struct host *h, const struct ledger_build *about, const struct fault *f, const char *when,
+                 enum on_fault on_fault, const char *note) {
+    _cleanup_free_ char *reason = blame_reason(f, when);
+    int blame;
+
+    if (!reason)
+        return -ENOMEM;
+    blame = change(h, about, f, reason, on_fault);
+    if (blame != BLAME_NOTHING && blame != -ENOMEM)
+        tell(about, blame, reason, note);
+    return blame;
+}
