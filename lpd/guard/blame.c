@@ -10,6 +10,20 @@ bool blame_is_due(const struct fault *f) {
     return f->rule >= EVIDENCE_FRAME;
 }
 
+size_t blame_suspects(const struct result_list *l, struct evidence_patch *ret_patches, size_t *ret_results) {
+    size_t n = 0;
+
+    for (size_t i = 0; i < l->n_results; i++) {
+        const struct result *r = l->results + i;
+
+        if (!r->module_name || result_list_find_module(l, r->module_name) != r)
+            continue;
+        ret_patches[n] = (struct evidence_patch){ r->module_name, r->build_id };
+        ret_results[n++] = i;
+    }
+    return n;
+}
+
 char *blame_reason(const struct fault *f, const char *when) {
     char *text;
 
@@ -60,8 +74,17 @@ static int describe(const struct ledger_build *about, struct ledger_build *b) {
     return r < 0 || b->build_id ? r : string_set(&b->build_id, about->build_id);
 }
 
-static int change(const struct host *h, const struct ledger_build *about, const struct fault *f, const char *reason,
-                  enum on_fault on_fault) {
+/* The clock may have been set since the attempt was written, so that the times of a build that was
+ * loaded on trial in this boot cannot be compared. */
+static bool is_settled(const struct ledger_build *b, const struct blame_moment *moment) {
+    for (size_t i = 0; i < b->n_attempts; i++)
+        if (streq(b->attempts[i].boot_id, strempty(moment->boot_id)))
+            return false;
+    return b->since_usec > moment->usec;
+}
+
+int blame_record(const struct host *h, const struct ledger_build *about, const struct fault *f, const char *reason,
+                 enum on_fault on_fault, const struct blame_moment *moment) {
     _cleanup_(ledger_build_done) struct ledger_build b = {};
     _cleanup_close_ int lock = ledger_lock(h);
     int r, blame;
@@ -75,6 +98,8 @@ static int change(const struct host *h, const struct ledger_build *about, const 
         r = describe(about, &b);
     if (r < 0)
         return r;
+    if (moment && is_settled(&b, moment))
+        return BLAME_NOTHING;
     blame = blame_apply(&b, f, reason, on_fault, realtime_usec());
     if (blame != BLAME_QUARANTINED && blame != BLAME_UNCONFIRMED)
         return blame;
@@ -82,7 +107,7 @@ static int change(const struct host *h, const struct ledger_build *about, const 
     return r < 0 ? r : blame;
 }
 
-static void tell(const struct ledger_build *about, int blame, const char *reason, const char *note) {
+void blame_tell(const struct ledger_build *about, int blame, const char *reason, const char *note) {
     struct result result = { .name = about->name };
     const char *separator = note ? "; " : "";
 
@@ -91,23 +116,9 @@ static void tell(const struct ledger_build *about, int blame, const char *reason
         journal_send(EVENT_FAULT, &result, about->kernel, "%s: %s; the ledger cannot be written: %s%s%s",
                      about->name, reason, strerror(-blame), separator, note);
     else if (blame == BLAME_QUARANTINED)
-        journal_send(EVENT_QUARANTINED, &result, about->kernel,
-                     "%s: quarantined: %s%s%s; lpctl clear %s takes the quarantine back", about->name, reason,
-                     separator, note, about->name);
-    else
+        journal_send(EVENT_QUARANTINED, &result, about->kernel, "%s: quarantined: %s%s%s", about->name, reason,
+                     separator, note);
+    else if (blame != BLAME_NOTHING)
         journal_send(EVENT_FAULT, &result, about->kernel, "%s: %s%s%s%s", about->name, reason,
                      blame == BLAME_UNCONFIRMED ? "; it is no longer confirmed" : "", separator, note);
-}
-
-int blame_record(const struct host *h, const struct ledger_build *about, const struct fault *f, const char *when,
-                 enum on_fault on_fault, const char *note) {
-    _cleanup_free_ char *reason = blame_reason(f, when);
-    int blame;
-
-    if (!reason)
-        return -ENOMEM;
-    blame = change(h, about, f, reason, on_fault);
-    if (blame != BLAME_NOTHING && blame != -ENOMEM)
-        tell(about, blame, reason, note);
-    return blame;
 }

@@ -4,6 +4,7 @@
 #include "config/policy.h"
 #include "guard/evidence.h"
 #include "state/ledger.h"
+#include "state/results.h"
 
 /* What follows from a fault for the build whose fault it is. */
 
@@ -17,6 +18,10 @@ enum blame {
 /* Whether the fault is a patch's, so that fault->patch is valid. */
 bool blame_is_due(const struct fault *f);
 
+/* The patches that faults of this boot may be of: one for each module, and the index of its result.
+ * Both arrays have room for as many as there are results. Returns their number. */
+size_t blame_suspects(const struct result_list *l, struct evidence_patch *ret_patches, size_t *ret_results);
+
 /* "kernel fault (oops) in the patch's code, in an earlier boot". when may be NULL. NULL if memory
  * runs out. */
 char *blame_reason(const struct fault *f, const char *when);
@@ -25,8 +30,18 @@ char *blame_reason(const struct fault *f, const char *when);
 int blame_apply(struct ledger_build *b, const struct fault *f, const char *reason, enum on_fault on_fault,
                 uint64_t now_usec);
 
-/* The same in the ledger, and sends the event of the journal. Of about only kernel, sha256, name,
- * module_name and build_id count. note is added to the message; NULL: nothing. One of enum blame,
- * or a negative errno: the event says that the ledger could not be written. */
-int blame_record(const struct host *h, const struct ledger_build *about, const struct fault *f, const char *when,
-                 enum on_fault on_fault, const char *note);
+/* When a fault of this boot happened. What is recorded of the build may be newer: then the fault
+ * was known when that was recorded. */
+struct blame_moment {
+    uint64_t usec; /* CLOCK_REALTIME */
+    const char *boot_id;
+};
+
+/* The same in the ledger. Of about only kernel, sha256, name, module_name and build_id count. moment
+ * is NULL for a fault of an earlier boot. One of enum blame, or a negative errno. */
+int blame_record(const struct host *h, const struct ledger_build *about, const struct fault *f, const char *reason,
+                 enum on_fault on_fault, const struct blame_moment *moment);
+
+/* Sends the event about the result of blame_record(), unless that is BLAME_NOTHING. note is added to
+ * the message; it may be NULL. */
+void blame_tell(const struct ledger_build *about, int blame, const char *reason, const char *note);

@@ -47,6 +47,7 @@ const char *evidence_rule_name(enum evidence_rule rule);
 struct fault {
     enum fault_kind kind;
     bool fatal; /* the machine went down with it */
+    uint64_t usec; /* the kernel's time of its first line; 0: not shown */
     enum evidence_rule rule;
     size_t patch;   /* whose fault it is, from EVIDENCE_FRAME on; else SIZE_MAX */
     size_t suspect; /* whom a weaker rule names, for people only; else SIZE_MAX */

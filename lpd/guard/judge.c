@@ -92,6 +92,21 @@ static void judging_done(struct judging *j) {
     free(j->patches);
 }
 
+static int judge_fault(struct judging *j, const struct ledger_build *b, const struct fault *f) {
+    _cleanup_free_ char *reason = blame_reason(f, "in an earlier boot");
+    int blame;
+
+    if (!reason)
+        return -ENOMEM;
+    blame = blame_record(j->host, b, f, reason, j->policy.guard_on_fault, NULL);
+    if (blame == -ENOMEM)
+        return blame;
+    blame_tell(b, blame, reason, NULL);
+    j->n_blamed += blame > BLAME_NOTHING;
+    (void) RET_GATHER(j->error_number, blame);
+    return 0;
+}
+
 static int judge_dump(struct judging *j, const struct pstore_dump *d) {
     _cleanup_(evidence_done) struct evidence found = {};
     size_t n = judge_candidates(&j->ledger, d, j->boot_id, j->candidates);
@@ -108,15 +123,8 @@ static int judge_dump(struct judging *j, const struct pstore_dump *d) {
     for (size_t i = 0; i < found.n_faults && r >= 0; i++) {
         const struct fault *f = &found.faults[i];
 
-        if (!blame_is_due(f))
-            continue;
-        r = blame_record(j->host, &j->ledger.builds[j->candidates[f->patch]], f, "in an earlier boot",
-                         j->policy.guard_on_fault, NULL);
-        if (r == -ENOMEM)
-            return r;
-        j->n_blamed += r > BLAME_NOTHING;
-        (void) RET_GATHER(j->error_number, r);
-        r = 0;
+        if (blame_is_due(f))
+            r = judge_fault(j, &j->ledger.builds[j->candidates[f->patch]], f);
     }
     return r;
 }

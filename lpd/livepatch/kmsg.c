@@ -121,14 +121,22 @@ static int open_standard_input(void) {
     return TAKE_FD(fd);
 }
 
-int kmsg_open(const struct host *h) {
+int kmsg_open_all(const struct host *h) {
     _cleanup_close_ int fd = open_standard_input();
 
     if (fd < 0)
         fd = file_open(h, "/dev/kmsg", O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
     if (fd < 0)
-        return fd;
-    if (lseek(fd, 0, SEEK_END) < 0)
+        return TAKE_FD(fd);
+    if (lseek(fd, 0, SEEK_SET) < 0)
+        return -errno;
+    return TAKE_FD(fd);
+}
+
+int kmsg_open(const struct host *h) {
+    _cleanup_close_ int fd = kmsg_open_all(h);
+
+    if (fd >= 0 && lseek(fd, 0, SEEK_END) < 0)
         return -errno;
     return TAKE_FD(fd);
 }

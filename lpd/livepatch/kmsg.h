@@ -27,6 +27,9 @@ bool kmsg_is_about(const struct kmsg_record *record, const char *module);
  * negative errno: -EPERM or -EACCES without privileges, -ENOENT. */
 int kmsg_open(const struct host *h);
 
+/* The same at its oldest record. */
+int kmsg_open_all(const struct host *h);
+
 /* The last few lines of the kernel about that module since kmsg_open(), joined by "; ". NULL:
  * none, or the log cannot be read. */
 char *kmsg_words(int fd, const char *module);

@@ -3,6 +3,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "base/strv.h"
+#include "livepatch/kmsg.h"
 #include "monitor/fd-store.h"
 #include "monitor/refusals.h"
 #include "monitor/switches.h"
@@ -21,7 +22,7 @@ static int store(const char *name, int fd) {
 
 /* Removes the descriptors of an earlier start. */
 static int clear_store(void) {
-    static const char *const names[] = { FD_STORE_SWITCHES, FD_STORE_REFUSALS, PROGRAMS };
+    static const char *const names[] = { FD_STORE_SWITCHES, FD_STORE_REFUSALS, FD_STORE_KERNEL_LOG, PROGRAMS };
     int r = 1;
 
     for (size_t i = 0; i < ELEMENTSOF(names) && r > 0; i++)
@@ -63,6 +64,17 @@ static int store_refusals(struct host *h, struct error *e) {
     return r < 0 ? not_kept(e, r) : 0;
 }
 
+static int store_kernel_log(struct host *h, struct error *e) {
+    _cleanup_close_ int fd = kmsg_open_all(h);
+    int r;
+
+    if (fd < 0)
+        return error_set(e, fd, EXIT_STATUS_FAILED, "cannot detect kernel faults: /dev/kmsg: %s",
+                         strerror(-fd));
+    r = store(FD_STORE_KERNEL_LOG, fd);
+    return r < 0 ? not_kept(e, r) : 0;
+}
+
 int fd_store_fill(struct host *h, struct error *e) {
     int r = 0, k;
 
@@ -71,6 +83,7 @@ int fd_store_fill(struct host *h, struct error *e) {
         return not_kept(e, k);
     (void) RET_GATHER(r, store_switches(h, e));
     (void) RET_GATHER(r, store_refusals(h, r < 0 ? NULL : e));
+    (void) RET_GATHER(r, store_kernel_log(h, r < 0 ? NULL : e));
     /* Without the barrier the service could start before systemd has read everything. */
     k = sd_notify_barrier(false, 5 * USEC_PER_SEC);
     return r < 0 ? r : k < 0 ? not_kept(e, k) : 0;

@@ -14,6 +14,7 @@
 #include "livepatch/transition.h"
 #include "load/converge.h"
 #include "load/execute.h"
+#include "monitor/faults.h"
 #include "monitor/fd-store.h"
 #include "monitor/followed.h"
 #include "monitor/late-modules.h"
@@ -49,11 +50,13 @@ struct monitor {
     struct host *host;
     sd_event *event;
     sd_event_source *timer;
+    sd_event_source *faults_timer; /* on while there are lines of the kernel to judge */
     uint64_t alert_until; /* on host->ops->now() */
     struct followed followed;
     struct late_modules late;
     struct tampering tampering;
     struct refused_loads refused;
+    struct faults faults;
     bool held;            /* the boot did not wait for all patches (HoldSec=), and some are still to
                            * be loaded */
     bool looked;          /* at least once without a running transition */
@@ -64,11 +67,13 @@ struct monitor {
 
 static void monitor_done(struct monitor *m) {
     sd_event_source_unref(m->timer);
+    sd_event_source_unref(m->faults_timer);
     sd_event_unref(m->event);
     followed_done(&m->followed);
     late_modules_done(&m->late);
     tampering_done(&m->tampering);
     refused_loads_done(&m->refused);
+    faults_done(&m->faults);
     records_done(&m->records);
     orphans_done(&m->orphans);
 }
@@ -359,6 +364,32 @@ static int on_refusal(sd_event_source *source _unused_, int fd _unused_, uint32_
     return 0;
 }
 
+static int on_kernel_log(sd_event_source *source _unused_, int fd, uint32_t revents _unused_, void *userdata) {
+    struct monitor *m = userdata;
+    int r = faults_read(&m->faults, m->host, fd), on;
+
+    if (r <= 0)
+        return r;
+    r = sd_event_source_get_enabled(m->faults_timer, &on);
+    if (r < 0 || on != SD_EVENT_OFF)
+        return MIN(r, 0);
+    r = sd_event_source_set_time_relative(m->faults_timer, FAULTS_DELAY_USEC);
+    return r < 0 ? r : sd_event_source_set_enabled(m->faults_timer, SD_EVENT_ONESHOT);
+}
+
+static int on_faults_timer(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata) {
+    struct monitor *m = userdata;
+    int r;
+
+    (void) records_update(&m->records, m->host);
+    r = faults_judge(&m->faults, m->host, &m->records.list);
+    if (r < 0)
+        fprintf(stderr, "cannot judge the kernel's log: %s\n", strerror(-r));
+    if (r > 0)
+        be_alert(m);
+    return 0;
+}
+
 static int listen_to(struct monitor *m, int fd, sd_event_io_handler_t handler,
                      sd_event_source **ret) {
     sd_event_source *source;
@@ -376,7 +407,7 @@ static int listen_to(struct monitor *m, int fd, sd_event_io_handler_t handler,
 /* Uses what lpd prepared with more privileges than this service has. What could not be created was
  * reported then. */
 static int watch_others(struct monitor *m) {
-    int ring = fd_store_take(FD_STORE_REFUSALS), r = 0;
+    int ring = fd_store_take(FD_STORE_REFUSALS), log = fd_store_take(FD_STORE_KERNEL_LOG), r = 0;
 
     m->refused.on_unpatching = on_unpatching;
     m->refused.userdata = m;
@@ -385,6 +416,12 @@ static int watch_others(struct monitor *m) {
         r = listen_to(m, m->tampering.group, on_switch, NULL);
     if (r >= 0 && ring >= 0 && refused_loads_begin(&m->refused, m->host, ring) >= 0)
         r = listen_to(m, ring, on_refusal, NULL);
+    if (r >= 0 && log >= 0)
+        r = sd_event_add_time(m->event, &m->faults_timer, CLOCK_MONOTONIC, 0, 0, on_faults_timer, m);
+    if (r >= 0 && log >= 0)
+        r = sd_event_source_set_enabled(m->faults_timer, SD_EVENT_OFF);
+    if (r >= 0 && log >= 0)
+        r = listen_to(m, log, on_kernel_log, NULL);
     return r;
 }
 

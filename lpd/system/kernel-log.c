@@ -40,54 +40,57 @@ int kernel_log_write(const char *program, int priority, const char *text) {
     return write(fd, line, strlen(line)) < 0 ? -errno : 0;
 }
 
-struct text {
-    char *data;
-    size_t size, allocated;
-};
-
-/* Drops the older half of the lines, so that dropping costs no more than reading. */
-static void drop_half(struct text *t) {
-    char *newline = memchr(t->data + t->size / 2, '\n', t->size - t->size / 2);
-    size_t n = newline ? (size_t) (newline + 1 - t->data) : t->size;
-
-    memmove(t->data, t->data + n, t->size - n);
-    t->size -= n;
+void kernel_log_done(struct kernel_log *l) {
+    free(l->data);
+    *l = (struct kernel_log){};
 }
 
-static int grow(struct text *t) {
-    size_t wanted = MAX(t->allocated * 2, (size_t) 4 * LINE_MAX_SIZE);
-    char *grown = realloc(t->data, wanted);
+void kernel_log_keep(struct kernel_log *l, size_t max) {
+    char *newline;
+    size_t n;
+
+    if (l->size <= max)
+        return;
+    newline = memchr(l->data + l->size - max, '\n', max);
+    n = newline ? (size_t) (newline + 1 - l->data) : l->size;
+    memmove(l->data, l->data + n, l->size - n);
+    l->size -= n;
+}
+
+static int grow(struct kernel_log *l) {
+    size_t wanted = MAX(l->allocated * 2, (size_t) 4 * LINE_MAX_SIZE);
+    char *grown = realloc(l->data, wanted);
 
     if (!grown)
         return -ENOMEM;
-    t->data = grown;
-    t->allocated = wanted;
+    l->data = grown;
+    l->allocated = wanted;
     return 0;
 }
 
-static int add_line(struct text *t, const struct kmsg_record *r, size_t max) {
-    int n, error = t->allocated - t->size < LINE_MAX_SIZE ? grow(t) : 0;
+/* Drops the older half of what is too much, so that dropping costs no more than reading. */
+static int add_line(struct kernel_log *l, const struct kmsg_record *r, size_t max) {
+    int n, error = l->allocated - l->size < LINE_MAX_SIZE ? grow(l) : 0;
     unsigned long long usec = r->monotonic_usec;
     bool caller = *r->caller;
 
     if (error < 0)
         return error;
-    n = snprintf(t->data + t->size, LINE_MAX_SIZE, "<%u>[%5llu.%06llu]%s%s%s %.*s\n",
+    n = snprintf(l->data + l->size, LINE_MAX_SIZE, "<%u>[%5llu.%06llu]%s%s%s %.*s\n",
                  r->facility * 8 + r->level, usec / USEC_PER_SEC, usec % USEC_PER_SEC,
                  caller ? "[" : "", r->caller, caller ? "]" : "",
                  (int) MIN(r->text_size, (size_t) RECORD_MAX), r->text);
     if (n > 0 && n < LINE_MAX_SIZE)
-        t->size += (size_t) n;
-    while (t->size > max)
-        drop_half(t);
+        l->size += (size_t) n;
+    while (l->size > max)
+        kernel_log_keep(l, l->size / 2);
+    l->last_usec = usec;
     return 0;
 }
 
-int kernel_log_read(const struct host *h, size_t max, char **ret, size_t *ret_size) {
-    _cleanup_close_ int fd = file_open(h, "/dev/kmsg", O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
-    struct text t = {};
+int kernel_log_add(struct kernel_log *l, int fd, size_t max) {
     char buffer[RECORD_MAX];
-    int r = fd < 0 ? fd : grow(&t);
+    int r = 0, added = 0;
 
     for (unsigned i = 0; r >= 0 && i < RECORDS_MAX; i++) {
         ssize_t n = read(fd, buffer, sizeof(buffer));
@@ -102,14 +105,24 @@ int kernel_log_read(const struct host *h, size_t max, char **ret, size_t *ret_si
             r = -errno;
         if (n <= 0)
             break;
-        while (r >= 0 && kmsg_next(&data, &size, &record) > 0)
-            r = add_line(&t, &record, max);
+        while (r >= 0 && kmsg_next(&data, &size, &record) > 0) {
+            r = add_line(l, &record, max);
+            added |= r >= 0 && record.facility == 0;
+        }
     }
-    if (r < 0) {
-        free(t.data);
+    return r < 0 ? r : added;
+}
+
+int kernel_log_read(const struct host *h, size_t max, char **ret, size_t *ret_size) {
+    _cleanup_(kernel_log_done) struct kernel_log l = {};
+    _cleanup_close_ int fd = kmsg_open_all(h);
+    int r = fd < 0 ? fd : grow(&l);
+
+    if (r >= 0)
+        r = kernel_log_add(&l, fd, max);
+    if (r < 0)
         return r;
-    }
-    *ret = t.data;
-    *ret_size = t.size;
+    *ret_size = l.size;
+    *ret = TAKE_PTR(l.data);
     return 0;
 }

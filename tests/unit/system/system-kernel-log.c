@@ -43,6 +43,7 @@ static void test_evidence(void **state _unused_) {
     assert_int_equal(evidence_find(text, size, &patch, 1, &e), 0);
     assert_int_equal(e.n_faults, 1);
     assert_int_equal(e.faults[0].rule, EVIDENCE_PC);
+    assert_int_equal(e.faults[0].usec, 1);
     evidence_done(&e);
 }
 
