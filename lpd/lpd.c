@@ -10,6 +10,7 @@
 #include "base/strv.h"
 #include "base/suggest.h"
 #include "config/name.h"
+#include "guard/bless.h"
 #include "guard/judge.h"
 #include "load/attempt.h"
 #include "load/converge.h"
@@ -219,6 +220,10 @@ static int verb_judge(struct host *h, char *argv[] _unused_, struct error *e) {
     return judge_earlier_boots(h, e);
 }
 
+static int verb_bless(struct host *h, char *argv[] _unused_, struct error *e) {
+    return bless_run(h, e);
+}
+
 /* Runs as ExecStopPost=, so that it also runs after a kill. */
 static int verb_unseal(struct host *h, char *argv[] _unused_, struct error *e) {
     return lock_unseal(h, e);
@@ -253,6 +258,7 @@ static const struct verb {
     { "unseal", 0, false, verb_unseal, "", "Remove the seal" },
     { "end-boot", 0, false, verb_end_boot, "", "Take back the attempts of this boot" },
     { "judge", 0, false, verb_judge, "", "Judge the crashes of earlier boots" },
+    { "bless", 0, false, verb_bless, "", "Confirm the builds that are loaded" },
     { "watch", 0, false, verb_watch, "", "Create the watches for monitor" },
     { "monitor", 0, false, verb_monitor, "", "Follow transitions until stopped" },
 };

@@ -14,6 +14,7 @@
 #include "livepatch/transition.h"
 #include "load/converge.h"
 #include "load/execute.h"
+#include "monitor/confirming.h"
 #include "monitor/faults.h"
 #include "monitor/fd-store.h"
 #include "monitor/followed.h"
@@ -57,6 +58,7 @@ struct monitor {
     struct tampering tampering;
     struct refused_loads refused;
     struct faults faults;
+    struct confirming confirming;
     bool held;            /* the boot did not wait for all patches (HoldSec=), and some are still to
                            * be loaded */
     bool looked;          /* at least once without a running transition */
@@ -74,6 +76,7 @@ static void monitor_done(struct monitor *m) {
     tampering_done(&m->tampering);
     refused_loads_done(&m->refused);
     faults_done(&m->faults);
+    confirming_done(&m->confirming);
     records_done(&m->records);
     orphans_done(&m->orphans);
 }
@@ -275,6 +278,9 @@ static void look(struct monitor *m) {
     if (r < 0)
         fprintf(stderr, "may not detect who disables a patch: %s\n", strerror(-r));
     unsettled = units_correct(m->host, &m->orphans, &m->records, &l) > 0;
+    r = confirming_look(&m->confirming, m->host, &m->records.list);
+    if (r < 0)
+        fprintf(stderr, "cannot start " BLESS_UNIT ": %s\n", strerror(-r));
     notify_status(&l);
 
     if (sd_event_now(m->event, CLOCK_MONOTONIC, &now) < 0)

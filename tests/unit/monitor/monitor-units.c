@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "guard/bless.h"
+#include "monitor/confirming.h"
 #include "monitor/units.h"
 #include "monitor/waiting.h"
 #include "records-test.h"
@@ -235,6 +237,37 @@ static void test_waiting(void **state _unused_) {
     assert_jobs("StartUnit livepatch@behind.service; StartUnit livepatch@early.service");
 }
 
+/* The builds on trial whose load has ended are confirmed by their own unit. */
+static void test_confirming(void **state _unused_) {
+    _cleanup_(confirming_done) struct confirming c = {};
+    struct ledger_build build = { .kernel = (char *) FAKE_RELEASE, .name = (char *) "b" };
+
+    patch("a", "");
+    assert_int_equal(load("a"), 1);
+    assert_int_equal(correct(), 0);
+    assert_int_equal(confirming_look(&c, &k.host, &records.list), 0);
+    fake_kernel_advance(&k, 5 * USEC_PER_SEC);
+    execute_completed(&k.host, &result);
+    assert_int_equal(result_write(&k.host, &result), 0);
+    assert_int_equal(correct(), 0);
+    assert_int_equal(confirming_look(&c, &k.host, &records.list), 1);
+    assert_jobs("RestartUnit lpd-bless.service");
+    assert_int_equal(correct(), 0);
+    assert_int_equal(confirming_look(&c, &k.host, &records.list), 0);
+    assert_jobs("");
+    patch("b", "");
+    complete("b", false);
+    build.sha256 = result.sha256;
+    assert_int_equal(bless_write(&k.host, &build, "system"), 1);
+    assert_int_equal(correct(), 0);
+    assert_int_equal(confirming_look(&c, &k.host, &records.list), 0);
+    assert_jobs("");
+    running = false;
+    confirming_done(&c);
+    c = (struct confirming){};
+    assert_int_equal(confirming_look(&c, &k.host, &records.list), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         UNITS_TEST(test_failed),
@@ -246,6 +279,7 @@ int main(void) {
         UNITS_TEST(test_no_orphan_of_unloaded),
         UNITS_TEST(test_no_orphan_of_reverted),
         UNITS_TEST(test_waiting),
+        UNITS_TEST(test_confirming),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
