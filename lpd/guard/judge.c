@@ -6,6 +6,7 @@
 #include "guard/blame.h"
 #include "guard/judge.h"
 #include "guard/log-line.h"
+#include "guard/verdict.h"
 #include "state/judged.h"
 
 /* pstore has the seconds of the end of a log. */
@@ -129,6 +130,24 @@ static int judge_dump(struct judging *j, const struct pstore_dump *d) {
     return r;
 }
 
+/* So many boots with the build ended without an orderly shutdown that no evidence is needed. Whoever
+ * loads patches decides so as well; here it is written and told early. */
+static int judge_crashes(struct judging *j, struct ledger_build *b) {
+    const struct guard_moment moment = { j->boot_id, "system", j->policy.guard_max_attempts };
+    _cleanup_free_ char *reason = NULL;
+    int r;
+
+    if (b->state == LEDGER_QUARANTINED || guard_judge(b, &moment) != GUARD_QUARANTINED)
+        return 0;
+    reason = guard_reason(b, &moment);
+    r = reason ? ledger_quarantine(j->host, b, reason, NULL) : -ENOMEM;
+    if (r > 0)
+        blame_tell(b, BLAME_QUARANTINED, reason, NULL);
+    j->n_blamed += r > 0;
+    (void) RET_GATHER(j->error_number, r);
+    return r == -ENOMEM ? r : 0;
+}
+
 static int judge_dumps(struct judging *j, uint64_t after_usec) {
     uint64_t now = realtime_usec();
     int r = 0;
@@ -173,6 +192,9 @@ int judge_earlier_boots(struct host *h, struct error *e) {
     if (r <= 0)
         return r;
     r = judge_dumps(&j, judged_read(h));
+    /* A build that is quarantined by now stays so, with the better reason. */
+    for (size_t i = 0; i < j.ledger.n_builds && r >= 0; i++)
+        r = judge_crashes(&j, &j.ledger.builds[i]);
     if (r < 0)
         return r;
     /* What could not be written is judged again. */

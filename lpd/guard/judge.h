@@ -27,7 +27,7 @@ bool judge_log_is_of(const struct pstore_dump *d, const char *release);
 size_t judge_candidates(const struct ledger_list *l, const struct pstore_dump *d, const char *boot_id,
                         size_t *ret);
 
-/* Judges the logs in pstore that were not judged before, writes the ledger, and sends the events.
- * Removes nothing. Returns how many builds were blamed, or a negative errno with e if the ledger
+/* Judges the logs in pstore that were not judged before, quarantines builds with MaxAttempts= crashes,
+ * writes the ledger, and sends the events. Removes nothing. Returns how many builds were blamed, or a negative errno with e if the ledger
  * cannot be read, or not everything could be written. */
 int judge_earlier_boots(struct host *h, struct error *e);

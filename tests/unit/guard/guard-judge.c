@@ -208,6 +208,26 @@ static void test_rivals(void **state _unused_) {
     assert_is(A, GUILTY);
 }
 
+/* Two boots in a row, MaxAttempts=, without any evidence; this boot does not count. */
+static void test_crashes(void **state _unused_) {
+    struct ledger_build b = { .kernel = (char *) KERNEL, .sha256 = (char *) A, .name = (char *) "fix-a" };
+    const char *boots[] = { "boot1", "this-boot", "boot2" };
+
+    for (size_t i = 0; i < ELEMENTSOF(boots); i++) {
+        b.attempts[b.n_attempts++] = (struct ledger_attempt){ (char *) boots[i], (char *) "system", AT(-60) };
+        assert_int_equal(ledger_write(&h, &b), 0);
+        judge(i == 2);
+    }
+    assert_is(A, "quarantined: 2 boots in a row ended without an orderly shutdown while it was on trial");
+    judge(0);
+    /* Evidence decides first. */
+    b.module_name = (char *) "fix_a";
+    assert_int_equal(ledger_write(&h, &b), 0);
+    write_guilty();
+    judge(1);
+    assert_is(A, GUILTY);
+}
+
 /* What could not be written is judged again. */
 static void test_disk_errors(void **state _unused_) {
     bool reached = true;
@@ -230,7 +250,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_nothing),     TEST(test_trial),        TEST(test_frame),  TEST(test_innocent),
         TEST(test_confirmed),   TEST(test_log),          TEST(test_not_of_it), TEST(test_same_second),
-        TEST(test_other_kernel), TEST(test_rivals),      TEST(test_disk_errors),
+        TEST(test_other_kernel), TEST(test_rivals),      TEST(test_disk_errors), TEST(test_crashes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
