@@ -2,13 +2,13 @@
 #include <fnmatch.h>
 #include <stdio.h>
 
+#include "base/efi-variables.h"
 #include "base/file.h"
 #include "base/strv.h"
 #include "initramfs/boot-entries.h"
 #include "initramfs/boot-loader.h"
 
 /* https://systemd.io/BOOT_LOADER_INTERFACE */
-#define EFI_VARIABLES "/sys/firmware/efi/efivars/"
 #define LOADER_GUID "-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
 #define VARIABLE_SIZE_MAX ((size_t) 8192)
 #define GRUB_CFG_SIZE_MAX ((size_t) 4 * 1024 * 1024)
@@ -43,7 +43,7 @@ static int read_variable(const struct host *h, const char *name, char **ret) {
     size_t size = 0, n = 0;
     int r;
 
-    if (asprintf(&path, EFI_VARIABLES "%s" LOADER_GUID, name) < 0)
+    if (asprintf(&path, EFI_VARIABLES "/%s" LOADER_GUID, name) < 0)
         return -ENOMEM;
     r = file_read(h, path, VARIABLE_SIZE_MAX, &data, &size);
     if (r == -ENOMEM)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <stdio.h>
 
+#include "base/efi-variables.h"
 #include "base/file.h"
 #include "base/safe-file.h"
 #include "base/strv.h"
@@ -13,7 +14,6 @@
 #define FILES_MAX 256
 #define VARIABLES_MAX 16 /* MokListRT and its continuations */
 
-#define EFI_VARIABLES "/sys/firmware/efi/efivars"
 #define EFI_ATTRIBUTES_SIZE 4 /* before the value: Documentation/filesystems/efivarfs.rst */
 #define EFI_DB "db-d719b2cb-3d3a-4596-a3bc-dad00e67656f"
 #define SHIM_GUID "605dab50-e046-4300-abb6-3dd810dd8b23"
@@ -170,39 +170,7 @@ static int read_variable(const struct host *h, struct certificate_files *f,
     return r < 0 ? r : 1;
 }
 
-/* efivarfs: its mount point, or a root of its own. */
-struct variables {
-    const struct host *host; /* NULL: own */
-    const char *directory;   /* NULL: there are no variables */
-    struct host own;
-};
-
-static void variables_close(struct variables *v) {
-    host_close(&v->own);
-}
-
-/* On the host systemd mounts it; an initramfs without systemd does not. 0 or -ENOMEM. */
-static int variables_open(struct host *h, struct variables *ret) {
-    struct variables v = { .host = h, .directory = EFI_VARIABLES, .own = HOST_NULL };
-    _cleanup_strv_free_ char **names = NULL;
-    int r;
-
-    r = file_list(h, EFI_VARIABLES, &names);
-    if (r >= 0 && !names && h->initrd) {
-        r = h->ops->mount(h, "efivarfs", "efivarfs", "", /* writable= */ false);
-        v.own = (struct host){ .root_fd = r < 0 ? -EBADF : r, .ops = h->ops };
-        v.host = NULL;
-        v.directory = "";
-    }
-    if (r == -ENOMEM)
-        return r;
-    if (r < 0)
-        v.directory = NULL;
-    *ret = v;
-    return 0;
-}
-
-static int read_efi_variable(const struct variables *v, struct certificate_files *f,
+static int read_efi_variable(const struct efi_variables *v, struct certificate_files *f,
                              enum certificate_origin origin, const char *name) {
     _cleanup_free_ char *path = NULL, *shown = NULL;
 
@@ -211,13 +179,13 @@ static int read_efi_variable(const struct variables *v, struct certificate_files
     if (asprintf(&path, "%s/%s", v->directory, name) < 0 ||
         asprintf(&shown, EFI_VARIABLES "/%s", name) < 0)
         return -ENOMEM;
-    return read_variable(v->host ?: &v->own, f, origin, path, shown, EFI_ATTRIBUTES_SIZE);
+    return read_variable(efi_variables_root(v), f, origin, path, shown, EFI_ATTRIBUTES_SIZE);
 }
 
 /* shim's table, which the kernel shows as mok-variables, is complete. Of the variables, if the
  * firmware limits their size, MokListRT1, MokListRT2 and so on have the rest, each a list of its
  * own (shim, mok.c mirror_mok_db()). */
-static int read_mok_list(const struct host *h, const struct variables *variables,
+static int read_mok_list(const struct host *h, const struct efi_variables *variables,
                          struct certificate_files *f) {
     char name[sizeof("MokListRT-" SHIM_GUID) + 10], number[10] = "";
     int r;
@@ -236,11 +204,11 @@ static int read_mok_list(const struct host *h, const struct variables *variables
 }
 
 static int read_firmware(struct host *h, struct certificate_files *f) {
-    _cleanup_(variables_close) struct variables variables = { .own = HOST_NULL };
+    _cleanup_(efi_variables_close) struct efi_variables variables = EFI_VARIABLES_NULL;
     int r;
 
-    r = variables_open(h, &variables);
-    if (r >= 0)
+    r = efi_variables_open(h, /* writable= */ false, &variables);
+    if (r != -ENOMEM)
         r = read_mok_list(h, &variables, f);
     if (r >= 0)
         r = read_efi_variable(&variables, f, ORIGIN_DB, EFI_DB);
