@@ -184,6 +184,11 @@ int ledger_read(const struct host *h, const char *kernel, const char *sha256,
     return 0;
 }
 
+bool ledger_build_is_valid(const struct ledger_build *b) {
+    return b->kernel && b->sha256 && kernel_release_is_valid(b->kernel) &&
+           strlen(b->sha256) == SHA256_DIGITS && hex_is_valid(b->sha256) && build_is_valid(b);
+}
+
 static int list_add(const struct host *h, const char *kernel, const char *file,
                     struct ledger_list *l) {
     _cleanup_(ledger_build_done) struct ledger_build b = {};

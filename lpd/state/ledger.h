@@ -52,6 +52,9 @@ struct ledger_list {
 void ledger_build_done(struct ledger_build *b);
 void ledger_list_done(struct ledger_list *l);
 
+/* Whether ledger_write() would take the build. */
+bool ledger_build_is_valid(const struct ledger_build *b);
+
 /* Whether the build may be loaded at that stage without being written down. */
 bool ledger_build_is_confirmed(const struct ledger_build *b, const char *stage);
 
