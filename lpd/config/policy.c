@@ -27,7 +27,7 @@ static const char *const lock_require_words[] = { [LOCK_REQUIRE_REQUIRED] = "req
 static const char *const on_fault_words[] = { [ON_FAULT_QUARANTINE] = "quarantine",
                                               [ON_FAULT_REVERT] = "revert",
                                               [ON_FAULT_LOG] = "log" };
-static const char *const ledger_words[] = { "auto", "efi" };
+static const char *const ledger_words[] = { "auto", "efi", "none" };
 
 /* enum warning, bit by bit. */
 static const char *const warning_words[] = { "initramfs", "next-kernel", "late", "inapplicable", "manifest",
@@ -56,7 +56,7 @@ const struct ini_key policy_keys[] = {
     KEY("Guard", "ConfirmSec", "120", timespan, guard_confirm_usec),
     KEY("Guard", "OnFault", "quarantine", word, guard_on_fault, WORDS(on_fault_words)),
     KEY("Guard", "Ledger", "auto", volume, guard_ledger, WORDS(ledger_words),
-        .takes = "auto, efi, " VOLUME),
+        .takes = "auto, efi, none, " VOLUME),
     KEY("Store", "Device", "", volume, store_device, .takes = VOLUME),
     KEY("Store", "WaitSec", "3", timespan, store_wait_usec),
     KEY("Warnings", "Silence", "", word_set, silenced, WORDS(warning_words), .repeats = true),

@@ -42,7 +42,8 @@ static void add_names(json_object *o, const struct initramfs_files *f) {
 
 /* For lpctl status. An image can always be built, so a failure is no more than a warning. */
 static int record_image(const struct ctl *c, const char *release, struct initramfs_files *f, int r) {
-    const struct image_record record = { (char *) release, f->patches, f->n_patches };
+    const struct image_record record = { .release = (char *) release, .patches = f->patches,
+                                         .n_patches = f->n_patches };
     char *text;
     int k;
 

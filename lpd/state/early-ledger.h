@@ -23,12 +23,14 @@ int early_ledger_decode(const void *data, size_t size, struct ledger_list *ret);
 
 /* Where it is, open for reading and perhaps writing. */
 struct early_place {
-    struct efi_variables variables; /* or, without a directory: */
-    struct host volume;             /* the root of the volume */
+    struct efi_variables variables; /* without a directory: it is a file */
+    const struct host *host;        /* NULL: own */
+    char *directory;                /* of the file, "" or without a slash at its end */
+    struct host own;                /* the root of a volume that only this program sees */
 };
 
 #define EARLY_PLACE_NULL                                                                           \
-    ((struct early_place){ .variables = EFI_VARIABLES_NULL, .volume = HOST_NULL })
+    ((struct early_place){ .variables = EFI_VARIABLES_NULL, .own = HOST_NULL })
 
 void early_place_close(struct early_place *p);
 
@@ -38,3 +40,13 @@ int early_ledger_read(const struct early_place *p, struct ledger_list *ret);
 /* Writes these builds in the place of all that is there, in one step, if anything changes. 1; 0 if it
  * is there already; an error of early_ledger_encode() or of the medium. */
 int early_ledger_write(const struct early_place *p, const struct ledger_list *l);
+
+/* In the initramfs: the device with that file, which lpd-volume found, in /run/lpd. */
+struct early_volume {
+    char *node, *type;
+};
+
+void early_volume_done(struct early_volume *v);
+int early_volume_write(const struct host *h, const struct early_volume *v);
+/* -ENOENT: none was found yet; -EBADMSG: invalid record. */
+int early_volume_read(const struct host *h, struct early_volume *ret);

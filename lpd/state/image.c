@@ -17,6 +17,7 @@ void image_record_done(struct image_record *r) {
         image_patch_done(r->patches + i);
     free(r->patches);
     free(r->release);
+    free(r->ledger);
     *r = (struct image_record){};
 }
 
@@ -34,6 +35,7 @@ static json_object *record_to_json(const struct image_record *r) {
     json_object *o = json_object_new_object(), *patches = json_object_new_array();
 
     json_file_add_string(o, "kernel", r->release);
+    json_file_add_string(o, "ledger", r->ledger);
     for (size_t i = 0; i < r->n_patches; i++)
         json_object_array_add(patches, patch_to_json(r->patches + i));
     json_object_object_add(o, "patches", patches);
@@ -73,6 +75,8 @@ static int record_from_json(json_object *o, struct image_record *ret) {
     n = json_object_array_length(patches);
     record.patches = calloc(n + 1, sizeof(*record.patches));
     r = record.patches ? json_file_take_string(o, "kernel", &record.release) : -ENOMEM;
+    if (r >= 0)
+        r = json_file_take_string(o, "ledger", &record.ledger);
     for (size_t i = 0; i < n && r >= 0; i++)
         r = take_patch(json_object_array_get_idx(patches, i), &record);
     if (r < 0)

@@ -25,6 +25,7 @@ struct image_record {
     char *release;
     struct image_patch *patches;
     size_t n_patches;
+    char *ledger; /* where the initramfs writes attempts down: efi, UUID=…, …; NULL: nowhere */
 };
 
 void image_record_done(struct image_record *r);

@@ -295,10 +295,10 @@ static void test_bad_values(void **state) {
         { "[Guard]\nMaxAttempts=9\n",
           "2: MaxAttempts= takes a number from 1 to 8, not '9'" },
         { "[Guard]\nLedger=/dev/sda1\n",
-          "2: Ledger= takes auto, efi, LABEL=…, UUID=…, PARTUUID=… or PARTLABEL=…, not "
+          "2: Ledger= takes auto, efi, none, LABEL=…, UUID=…, PARTUUID=… or PARTLABEL=…, not "
           "'/dev/sda1'" },
         { "[Guard]\nLedger=LABEL=\n",
-          "2: Ledger= takes auto, efi, LABEL=…, UUID=…, PARTUUID=… or PARTLABEL=…, not 'LABEL='" },
+          "2: Ledger= takes auto, efi, none, LABEL=…, UUID=…, PARTUUID=… or PARTLABEL=…, not 'LABEL='" },
         { "[Store]\nDevice=efi\n",
           "2: Device= takes LABEL=…, UUID=…, PARTUUID=… or PARTLABEL=…, not 'efi'" },
         { "[Locks]\n", "1: unknown section [Locks] (did you mean [Lock]?)" },

@@ -304,7 +304,8 @@ static void test_rebuilt_without_it(void **state _unused_) {
 
 static void test_record_of_a_build(void **state _unused_) {
     struct image_patch patches[] = { { .name = (char *) "lp-a", .sha256 = (char *) OTHER_SHA256 } };
-    const struct image_record written = { (char *) FAKE_RELEASE, patches, 1 };
+    const struct image_record written = { .release = (char *) FAKE_RELEASE, .patches = patches,
+                                          .n_patches = 1, .ledger = (char *) "efi" };
     _cleanup_(image_record_done) struct image_record read = {};
     uint64_t usec;
 

@@ -221,8 +221,10 @@ static void test_versions_and_doubles(void **state _unused_) {
 }
 
 static struct early_place volume(void) {
-    return (struct early_place){ .variables = EFI_VARIABLES_NULL,
-                                 .volume = { .root_fd = h.root_fd, .ops = h.ops } };
+    struct early_place p = EARLY_PLACE_NULL;
+
+    p.host = &h;
+    return p;
 }
 
 static void test_in_a_file(void **state _unused_) {
