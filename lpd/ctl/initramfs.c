@@ -5,6 +5,7 @@
 #include "config/name.h"
 #include "ctl/ctl.h"
 #include "initramfs/files.h"
+#include "initramfs/ledger.h"
 #include "state/image.h"
 
 /* lpctl initramfs-files: lists what the hooks of initramfs-tools, dracut and mkinitcpio copy. */
@@ -40,16 +41,21 @@ static void add_names(json_object *o, const struct initramfs_files *f) {
     json_object_object_add(o, "patches", names);
 }
 
-/* For lpctl status. An image can always be built, so a failure is no more than a warning. */
-static int record_image(const struct ctl *c, const char *release, struct initramfs_files *f, int r) {
-    const struct image_record record = { .release = (char *) release, .patches = f->patches,
-                                         .n_patches = f->n_patches };
+/* For lpctl status, and for the initramfs itself, which reads there where its ledger is. An image can
+ * always be built, so a failure is no more than a warning. */
+static int record_image(struct ctl *c, const char *release, struct initramfs_files *f, int r) {
+    struct image_record record = { .release = (char *) release, .patches = f->patches,
+                                   .n_patches = f->n_patches };
+    _cleanup_free_ char *place = NULL;
     char *text;
     int k;
 
+    if (initramfs_ledger_settle(&c->host, f, &place) < 0)
+        return -ENOMEM;
+    record.ledger = place;
     k = r >= 0 ? image_record_write_built(&c->host, &record) : image_record_forget_built(&c->host, release);
     if (k >= 0)
-        return 0;
+        return initramfs_ledger_add(&c->host, release, place, f);
     if (asprintf(&text, "what the image contains cannot be recorded: %s (" IMAGE_RECORDS "/%s.json)", strerror(-k),
                  release) < 0)
         return -ENOMEM;

@@ -6,7 +6,6 @@
 #include "base/file.h"
 #include "base/strv.h"
 #include "guard/early-place.h"
-#include "guard/early.h"
 
 #define MOUNTS_SIZE_MAX ((size_t) 4 * 1024 * 1024)
 

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "base/host.h"
+#include "state/early-ledger.h"
 
-/* The volumes on which the host reads and writes the early ledger: what early_place_open() of
- * guard/early.h opens. */
+/* Where an early ledger can be, as text: efi, or a volume's tag as of [Store] Device=. */
+
+#define EARLY_EFI "efi" /* in a variable of the firmware */
+
+/* Opens that place for writing. In the initramfs a volume is the one that lpd-volume has found.
+ * -ENODEV: it is not there, in the initramfs perhaps not yet; -EROFS; another errno of the medium. */
+int early_place_open(struct host *h, const char *place, struct early_place *ret);
 
 /* On the host: the tag of the file system that is mounted, writable, at that directory, by which the
  * initramfs finds it too. *ret is NULL if nothing is mounted there, or a file system that the

@@ -8,12 +8,6 @@
  * it is: the host settles that when the image is made. In the initramfs /var/lib/lpd/ledger is in
  * memory: what the image and the early ledger say. */
 
-#define EARLY_EFI "efi"   /* in a variable of the firmware; a volume is named by its tag */
-
-/* Opens that place for writing. In the initramfs a volume is the one that lpd-volume has found.
- * -ENODEV: it is not there, in the initramfs perhaps not yet; -EROFS; another errno of the medium. */
-int early_place_open(struct host *h, const char *place, struct early_place *ret);
-
 /* In the initramfs: where its early ledger is. *ret is NULL if it has none. 0 or -ENOMEM. */
 int early_place_of_image(const struct host *h, const char *release, char **ret);
 

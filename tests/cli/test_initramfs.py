@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What lpctl initramfs-files lists for an image, and what it leaves out."""
 
+import hashlib
+import json
 import unittest
 
 from machine import KERNEL, Case, Link, compressed, kernel, manifest, module
@@ -67,6 +69,32 @@ class InitramfsFiles(Case):
         self.plant({"/usr/lib/lpd/patches.d/fix-b.conf": "[Patch]\nStage=initrd\n",
                     f"/usr/lib/lpd/modules/{KERNEL}/fix-b.ko": module("fix_b")})
         self.assertEqual(self.json("initramfs-files", f"--kernel={KERNEL}")["patches"], ["fix-b"])
+
+    def test_the_ledger(self):
+        """An image that is made has the records of confirmed builds and the place of the early
+        ledger, with what that needs."""
+        records = []
+        for name, state in ("fix-a", "confirmed"), ("fix-b", "trial"):
+            data = module(name.replace("-", "_"))
+            records.append(f"/var/lib/lpd/ledger/{KERNEL}/{hashlib.sha256(data).hexdigest()}.json")
+            self.early(name, data=data)
+            self.plant({records[-1]: json.dumps({"state": state, "name": name, "since": 1, "attempts": []}
+                                                | ({"stage": "initrd"} if state == "confirmed" else {}))})
+        image = f"/var/lib/lpd/initramfs/{KERNEL}.json"
+        wanted = [f"file {records[0]}", f"file {image}"]
+        volume = "program /usr/lib/lpd/lpd-volume"
+        self.assertFalse({*wanted, volume} & set(self.text("initramfs-files", f"--kernel={KERNEL}").splitlines()))
+        # No place is settled for another machine.
+        made = self.text("initramfs-files", "--record", f"--kernel={KERNEL}").splitlines()
+        self.assertEqual([line for line in made if line in wanted], wanted[::-1])
+        self.assertNotIn(f"file {records[1]}", made)
+        self.assertNotIn(volume, made)
+        self.assertIsNone(json.loads(self.read(image))["ledger"])
+        for place, needed in ("efi", False), ("LABEL=boot", True), ("none", False):
+            self.plant({"/etc/lpd/lpd.conf.d/50.conf": f"[Guard]\nLedger={place}\n"})
+            made = self.text("initramfs-files", "--record", f"--kernel={KERNEL}").splitlines()
+            self.assertEqual((volume in made, "kernel-module vfat" in made), (needed, needed))
+            self.assertEqual(json.loads(self.read(image))["ledger"] or "none", place)
 
     def test_nothing_without_the_stage(self):
         self.assertEqual(self.listed(), [])
