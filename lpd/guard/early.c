@@ -7,6 +7,7 @@
 #include "guard/early.h"
 #include "state/image.h"
 #include "state/results.h"
+#include "system/manager.h"
 
 /* That this boot's attempts of the initramfs are in the ledger. No result of a patch has this name. */
 #define FETCHED RESULTS_DIRECTORY "/early-fetched"
@@ -192,8 +193,13 @@ int ledger_early_sync(struct host *h) {
     return built ? write_early(h, built) : booted ? write_early(h, booted) : 0;
 }
 
+/* Not an image builder, which works in a root directory of its own. */
+static bool is_here(const struct host *h) {
+    return h->live && manager_is_running(h);
+}
+
 static bool takes_ledger(struct host *h, const char *place) {
-    return h->live && write_early(h, place) >= 0;
+    return is_here(h) && write_early(h, place) >= 0;
 }
 
 static int settle_auto(struct host *h, const struct policy *p, char **ret) {
@@ -201,7 +207,8 @@ static int settle_auto(struct host *h, const struct policy *p, char **ret) {
     int r;
 
     *ret = NULL;
-    if (takes_ledger(h, EARLY_EFI))
+    /* Of another machine no volume is known, and whether it has such variables shows when it boots. */
+    if (!is_here(h) || takes_ledger(h, EARLY_EFI))
         return string_set(ret, EARLY_EFI);
     if (p->store_device && takes_ledger(h, p->store_device))
         return string_set(ret, p->store_device);

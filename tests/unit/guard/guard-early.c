@@ -62,6 +62,7 @@ static int setup(void **state _unused_) {
     fake_kernel_text(&k, "/volume/other", "");
     fake_kernel_text(&k, "/usr/lib/modules/" FAKE_RELEASE "/x", "");
     fake_kernel_text(&k, "/boot/other", "");
+    fake_kernel_text(&k, "/run/systemd/system/x", "");
     fake_kernel_text(&k, "/proc/self/mountinfo",
                      "21 1 254:1 / / rw,relatime shared:1 - ext4 /dev/vda1 rw\n"
                      "rubbish\n");
@@ -296,8 +297,15 @@ static void test_settle(void **state _unused_) {
     assert_string_equal(settle("LABEL=later", NULL), "LABEL=later");
     /* Another machine's image. */
     k.host.live = false;
-    assert_string_equal(settle("auto", NULL), "nowhere");
-    assert_string_equal(settle("efi", NULL), "efi");
+    fake_kernel_remove(&k, VARIABLE);
+    assert_string_equal(settle("auto", NULL), "efi");
+    assert_false(file_exists(&k.host, VARIABLE));
+    assert_string_equal(settle("none", NULL), "nowhere");
+    k.host.live = true;
+    fake_kernel_remove(&k, "/run/systemd/system/x");
+    assert_true(file_rmdir(&k.host, "/run/systemd/system") >= 0);
+    assert_string_equal(settle("auto", NULL), "efi");
+    assert_false(file_exists(&k.host, VARIABLE));
 }
 
 static void test_firmware(void **state _unused_) {
