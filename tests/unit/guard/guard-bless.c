@@ -167,11 +167,11 @@ static void test_not_confirmed(void **state _unused_) {
     fake_kernel_advance(&k, 1000 * USEC_PER_SEC);
     assert_int_equal(bless(), 0);
     fake_kernel_module(&k, "fix_a")->stalls = false;
-    assert_is("fix-a", "nothing");
+    assert_is("fix-a", "trial");
     /* A probe that has not succeeded: the transition is over, the load is not complete. */
     fake_kernel_module(&k, "fix_a")->transition = false;
     assert_int_equal(bless(), 0);
-    assert_is("fix-a", "nothing");
+    assert_is("fix-a", "trial");
 }
 
 static void test_disabled(void **state _unused_) {
@@ -179,7 +179,7 @@ static void test_disabled(void **state _unused_) {
     fake_kernel_advance(&k, 1000 * USEC_PER_SEC);
     assert_int_equal(livepatch_write(&k.host, "fix_a", "enabled", "0"), 0);
     assert_int_equal(bless(), 0);
-    assert_is("fix-a", "nothing");
+    assert_is("fix-a", "trial");
 }
 
 static void test_quarantined(void **state _unused_) {
@@ -198,7 +198,7 @@ static void test_fault(void **state _unused_) {
     oops("fix_a", k.now);
     fake_kernel_advance(&k, 1000 * USEC_PER_SEC);
     assert_int_equal(bless(), 1);
-    assert_is("fix-a", "nothing");
+    assert_is("fix-a", "trial");
     assert_is("fix-b", "confirmed system");
     oops("fix_a", 1);
     assert_int_equal(bless(), 1);
@@ -210,7 +210,7 @@ static void test_no_log(void **state _unused_) {
     fake_kernel_remove(&k, "/dev/kmsg");
     assert_int_equal(bless(), -ENOENT);
     assert_non_null(strstr(e.message, "the kernel's log cannot be read"));
-    assert_is("fix-a", "nothing");
+    assert_is("fix-a", "trial");
 }
 
 static void set_stage(const char *name, const char *stage) {

@@ -129,7 +129,7 @@ static void test_quarantine(void **state _unused_) {
     oops("fix_a", 0);
     assert_int_equal(judge(), 1);
     assert_is("fix_a", "quarantined");
-    assert_is("fix_b", "nothing");
+    assert_is("fix_b", "trial");
     assert_string_equal(told, "quarantined: fix_a: quarantined: " FAULT "\n");
     assert_null(stopped);
     assert_int_equal(livepatch_flag_read(&k.host, "fix_a", "enabled"), 1);
