@@ -23,6 +23,7 @@
 #include "monitor/monitor.h"
 #include "state/early.h"
 #include "store/changes-lock.h"
+#include "store/store.h"
 #include "system/journal.h"
 #include "system/kernel-log.h"
 #include "version.h"
@@ -44,6 +45,8 @@ static const char *done_message(enum journal_event event, const struct result *r
         if (result->late_reason)
             return "loaded late, the boot had gone on (HoldSec=); new code runs from each task's next "
                    "system call on";
+        if (endswith(strempty(result->module_path), STORE_CONFIRMED_SUFFIX))
+            return "the last confirmed build is loaded, because the installed one is quarantined";
         return "loaded, new code runs from each task's next system call on";
     case EVENT_ALREADY_LOADED:
         return streq(strempty(result->stage), "initrd") ? "loaded by the initramfs" : "loaded already";

@@ -7,6 +7,7 @@
 #include "config/manifest.h"
 #include "config/name.h"
 #include "config/policy.h"
+#include "guard/check.h"
 #include "initramfs/files.h"
 #include "store/store.h"
 #include "store/volume.h"
@@ -42,10 +43,14 @@ static int see_module(const struct host *h, const struct policy *policy, const c
     _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
     _cleanup_(trust_report_done) struct trust_report report = {};
     const struct trust_machine machine = { .policy = policy };
-    const struct gate gate = { .machine = &machine, .kernel = kernel, .release = release };
+    _cleanup_free_ char *boot_id = NULL;
+    struct gate gate = { .machine = &machine, .kernel = kernel, .release = release,
+                         .check_ledger = guard_check, .stage = "initrd" };
     struct host unasked = *h; /* not const, but with these flags nothing is asked */
     int r;
 
+    (void) file_read_line(h, "/proc/sys/kernel/random/boot_id", &boot_id);
+    gate.boot_id = boot_id;
     r = module_file_open(h, path, &f, e);
     if (r >= 0)
         r = gate_check(&unasked, &gate, &f, GATE_BYTES_ONLY, &report, NULL, e);

@@ -17,6 +17,7 @@
 #include "module/file.h"
 #include "state/conflicts.h"
 #include "state/image.h"
+#include "store/store.h"
 #include "store/volume.h"
 #include "trust/manifest.h"
 
@@ -364,6 +365,37 @@ static int check_namesake(const struct host *h, const struct manifest *m, const 
                       "remove one of the two: lpctl remove %s", m->name);
 }
 
+static int open_and_pass(struct host *h, const struct snapshot *s, size_t i, const char *path,
+                         struct module_file *f, struct result *result, struct error *e) {
+    int r;
+
+    r = own_errno(module_file_open(h, path, f, e));
+    if (r >= 0)
+        r = check_namesake(h, &s->manifests.entries[i].manifest, f, e);
+    return r < 0 ? r : pass_gate(h, s, i, f, result, e);
+}
+
+/* The installed build is quarantined: the last confirmed one takes its place, if there is one that
+ * passes the gate. Otherwise it stays with that refusal. */
+static int fall_back(struct host *h, const struct snapshot *s, size_t i, struct module_file *f,
+                     struct result *result, int refusal, struct error *e) {
+    _cleanup_(module_file_close) struct module_file kept = MODULE_FILE_NULL;
+    _cleanup_(error_done) struct error problem = ERROR_NULL;
+    _cleanup_free_ char *path = NULL;
+    int r;
+
+    r = store_find_confirmed(h, s->patch_infos[i].module_path, &path);
+    if (r >= 0)
+        r = open_and_pass(h, s, i, path, &kept, result, &problem);
+    if (r < 0)
+        return r == -ENOMEM ? r : refusal;
+    error_done(e);
+    module_file_close(f);
+    *f = kept;
+    kept = MODULE_FILE_NULL;
+    return r;
+}
+
 static int load_planned(struct host *h, const struct snapshot *s, const struct action *a, uint64_t hold_usec,
                         struct module_file *f, struct result *result, struct error *e) {
     const struct manifest *m = &s->manifests.entries[a->index].manifest;
@@ -384,12 +416,9 @@ static int load_planned(struct host *h, const struct snapshot *s, const struct a
     if (!info->module_path)
         return error_set(e, -ENOENT, EXIT_STATUS_KERNEL,
                          "no module for %s in the module directories", s->facts.release);
-    r = own_errno(module_file_open(h, info->module_path, f, e));
-    if (r < 0)
-        return r;
-    r = check_namesake(h, m, f, e);
-    if (r >= 0)
-        r = gate = pass_gate(h, s, a->index, f, result, e);
+    r = gate = open_and_pass(h, s, a->index, info->module_path, f, result, e);
+    if (r == -EOWNERDEAD)
+        r = gate = fall_back(h, s, a->index, f, result, r, e);
     if (r >= 0)
         r = remember_manifest(&s->policy, m, result);
     if (r >= 0)

@@ -379,7 +379,13 @@ static int answer_signature(struct action *a, const struct snapshot *s, const st
 
 static int answer_ledger(struct action *a, const struct snapshot *s, const struct patch_info *info) {
     const struct guard_moment moment = snapshot_guard_moment(s);
-    _cleanup_free_ char *fact = guard_describe(info->ledger.name ? &info->ledger : NULL, &moment);
+    _cleanup_free_ char *fact = NULL;
+
+    if (info->fallen_back)
+        return answer(a, gate_step_to_string(GATE_LEDGER), true,
+                      "the installed build is quarantined (%s), and the last confirmed one takes its place",
+                      info->fallen_back);
+    fact = guard_describe(info->ledger.name ? &info->ledger : NULL, &moment);
 
     return fact ? answer(a, gate_step_to_string(GATE_LEDGER), true, "%s", fact) : -ENOMEM;
 }

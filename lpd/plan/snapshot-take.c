@@ -7,6 +7,7 @@
 #include "config/name.h"
 #include "livepatch/sysfs.h"
 #include "module/file.h"
+#include "store/store.h"
 #include "plan/snapshot.h"
 #include "state/conflicts.h"
 #include "system/kernel-settings.h"
@@ -73,6 +74,45 @@ static void forget_gate(struct patch_info *info) {
     info->trust = NULL;
 }
 
+/* What of a patch_info is about the module file. */
+static void swap_files(struct patch_info *a, struct patch_info *b) {
+#define SWAP(field)                                                                                \
+    do {                                                                                           \
+        typeof(a->field) _field = a->field;                                                        \
+        a->field = b->field;                                                                       \
+        b->field = _field;                                                                         \
+    } while (0)
+    SWAP(module_path);
+    SWAP(module_name);
+    SWAP(build_id);
+    SWAP(vermagic);
+    SWAP(sha256);
+    SWAP(gate_result);
+    SWAP(gate_step);
+    SWAP(gate_refusal);
+    SWAP(ledger);
+    SWAP(trust);
+#undef SWAP
+}
+
+/* The installed build is quarantined. If the last confirmed one passes the gate, it takes its
+ * place. */
+static int fall_back(struct host *h, const struct snapshot *s, size_t i, unsigned flags) {
+    const struct guard_moment moment = snapshot_guard_moment(s);
+    _cleanup_(patch_info_done) struct patch_info other = {};
+    struct patch_info *info = s->patch_infos + i;
+    int r;
+
+    r = store_find_confirmed(h, info->module_path, &other.module_path);
+    if (r >= 0)
+        r = other.gate_result = ask_gate(h, s, i, flags, &other);
+    if (r < 0)
+        return r == -ENOMEM ? r : 0;
+    info->fallen_back = guard_reason(&info->ledger, &moment);
+    swap_files(info, &other);
+    return info->fallen_back ? 0 : -ENOMEM;
+}
+
 int snapshot_ask_gate(struct host *h, struct snapshot *s, size_t i, unsigned flags) {
     struct patch_info *info = s->patch_infos + i;
 
@@ -81,6 +121,8 @@ int snapshot_ask_gate(struct host *h, struct snapshot *s, size_t i, unsigned fla
     forget_gate(info);
     info->gate_asked = true;
     info->gate_result = ask_gate(h, s, i, flags, info);
+    if (info->gate_result == -EOWNERDEAD)
+        return fall_back(h, s, i, flags);
     return info->gate_result == -ENOMEM ? -ENOMEM : 0;
 }
 

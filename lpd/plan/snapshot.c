@@ -6,7 +6,7 @@
 #include "plan/snapshot.h"
 #include "store/store.h"
 
-static void patch_info_done(struct patch_info *s) {
+void patch_info_done(struct patch_info *s) {
     free(s->module_path);
     free(s->module_name);
     free(s->build_id);
@@ -14,6 +14,7 @@ static void patch_info_done(struct patch_info *s) {
     free(s->sha256);
     error_done(&s->gate_refusal);
     ledger_build_done(&s->ledger);
+    free(s->fallen_back);
     free(s->manifest_error);
     free(s->manifest_hint);
     free(s->unit_problem);

@@ -37,6 +37,8 @@ struct patch_info {
     enum gate_step gate_step;
     struct error gate_refusal;
     struct ledger_build ledger; /* what is known of the file's build; name is NULL: nothing */
+    char *fallen_back; /* why the installed build is quarantined: the fields above, but for the path's
+                        * directory, are of the last confirmed build, which takes its place; or NULL */
     enum manifest_signature manifest_signature;
     char *manifest_error, *manifest_hint;
     char *unit_problem; /* why systemd would not start its unit; NULL: no reason known */
@@ -71,6 +73,7 @@ struct snapshot {
     struct volume_record volume; /* device is NULL: the initramfs did not look for one */
 };
 
+void patch_info_done(struct patch_info *info);
 void snapshot_done(struct snapshot *s);
 
 enum snapshot_flags {

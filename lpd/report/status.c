@@ -107,6 +107,8 @@ static struct state state_when_enabled(const struct subject *p) {
     if (is_skipped(p))
         return (struct state){ "active", "still loaded, also after a soft-reboot, until it is unloaded: ",
                                action_fact(p->action), "" };
+    if (is_read(p) && p->build == BUILD_OTHER && p->info->fallen_back)
+        return (struct state){ "quarantined", "it stays loaded until it is unloaded: ", p->info->fallen_back, "" };
     if (is_read(p) && p->build != BUILD_SAME)
         return (struct state){ "active", p->build == BUILD_OTHER
                                              ? "a build other than the installed one is loaded"
@@ -114,6 +116,9 @@ static struct state state_when_enabled(const struct subject *p) {
                                .code = p->build == BUILD_OTHER ? "superseded" : NULL };
     if (is_quarantined(p))
         return (struct state){ "quarantined", "it stays loaded until it is unloaded: ", action_fact(p->action), "" };
+    if (p->info && p->info->fallen_back)
+        return (struct state){ "active", "the last confirmed build, as the installed one is quarantined: ",
+                               p->info->fallen_back, "", "fallback" };
     if (strv_length(unpatched) > 0)
         return (struct state){ "active", "patches ", unpatched[0],
                                unpatched[1] ? " and others when these are loaded"

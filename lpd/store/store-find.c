@@ -48,6 +48,19 @@ static int find_spelling(const struct host *h, const char *release, const char *
     return r;
 }
 
+int store_find_confirmed(const struct host *h, const char *module_path, char **ret) {
+    _cleanup_free_ char *path = NULL;
+
+    if (!startswith(module_path, STORE_DIRECTORY "/"))
+        return -ENOENT;
+    if (asprintf(&path, "%s" STORE_CONFIRMED_SUFFIX, module_path) < 0)
+        return -ENOMEM;
+    if (!file_exists(h, path))
+        return -ENOENT;
+    *ret = TAKE_PTR(path);
+    return 0;
+}
+
 int store_find_module(const struct host *h, const char *release, const char *name,
                       const char *module, char **ret) {
     _cleanup_free_ char *plain = NULL, *spelled = NULL;

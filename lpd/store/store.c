@@ -8,6 +8,7 @@
 #include "config/name.h"
 #include "config/policy.h"
 #include "module/check.h"
+#include "state/ledger.h"
 #include "store/change.h"
 #include "store/store.h"
 #include "trust/manifest.h"
@@ -19,11 +20,12 @@
 
 /* The paths of a patch's files. */
 struct places {
-    char *module, *manifest, *signature, *dropins, *pin;
+    char *module, *kept, *manifest, *signature, *dropins, *pin;
 };
 
 static void places_done(struct places *p) {
     free(p->module);
+    free(p->kept);
     free(p->manifest);
     free(p->signature);
     free(p->dropins);
@@ -41,6 +43,8 @@ static int places_find(const char *name, const char *release, const char *module
         r = asprintf(&p.module, STORE_DIRECTORY "/%s/%s.ko", release, name);
     if (r < 0)
         p.module = NULL;
+    if (p.module && asprintf(&p.kept, "%s" STORE_CONFIRMED_SUFFIX, p.module) < 0)
+        p.kept = NULL;
     if (asprintf(&p.manifest, MANIFEST_DIRECTORY "/%s.conf", name) < 0)
         p.manifest = NULL;
     if (asprintf(&p.signature, MANIFEST_DIRECTORY "/%s.conf" MANIFEST_SIGNATURE_SUFFIX, name) < 0)
@@ -50,7 +54,7 @@ static int places_find(const char *name, const char *release, const char *module
     if (asprintf(&p.pin, MANIFEST_DIRECTORY "/%s.conf.d/" PIN_DROPIN_PREFIX "%s.conf", name,
                  release) < 0)
         p.pin = NULL;
-    if (!p.module || !p.manifest || !p.signature || !p.dropins || !p.pin)
+    if (!p.module || !p.kept || !p.manifest || !p.signature || !p.dropins || !p.pin)
         return -ENOMEM;
     *ret = TAKE_STRUCT(p);
     return 0;
@@ -123,12 +127,41 @@ static int write_pin(const struct host *h, struct change *c, const struct places
     return change_write(c, places->pin, text, strlen(text), e);
 }
 
-/* The first step of replacing a module: a pin that allows the old and the new one. The pin then
- * allows the installed module, whenever the power fails. */
+static bool is_confirmed(const struct host *h, const char *release, const char *sha256) {
+    _cleanup_(ledger_build_done) struct ledger_build b = {};
+
+    return ledger_read(h, release, sha256, &b) >= 0 && b.state == LEDGER_CONFIRMED;
+}
+
+/* Keeps the build that is about to be replaced, if this machine has confirmed it; otherwise the one
+ * that is kept already stays. *ret_sha256 is that of the kept build, or NULL if there is none. 1 if
+ * something changed. */
+static int keep_confirmed(const struct host *h, struct change *c, const struct places *places,
+                          const struct store_patch *p, char **ret_sha256, struct error *e) {
+    _cleanup_(module_file_close) struct module_file old = MODULE_FILE_NULL, kept = MODULE_FILE_NULL;
+    int r;
+
+    if (module_file_open_untrusted(h, places->module, &old, NULL) >= 0)
+        module_file_sha256(&old);
+    if (old.sha256[0] && !streq(old.sha256, p->sha256) && is_confirmed(h, p->release, old.sha256)) {
+        r = change_write(c, places->kept, old.data, old.size, e);
+        return r < 0 || string_set(ret_sha256, old.sha256) >= 0 ? r : -ENOMEM;
+    }
+    if (module_file_open_untrusted(h, places->kept, &kept, NULL) < 0)
+        return 0;
+    module_file_sha256(&kept);
+    if (streq(kept.sha256, p->sha256))
+        return change_remove(c, places->kept, e);
+    return string_set(ret_sha256, kept.sha256);
+}
+
+/* The first step of replacing a module: a pin that allows the old and the new one, and the kept one.
+ * The pin then allows the installed module, whenever the power fails. */
 static int widen_pin(const struct host *h, struct change *c, const struct places *places,
-                     const struct store_patch *p, const struct manifest *m, struct error *e) {
+                     const struct store_patch *p, const struct manifest *m, const char *kept, struct error *e) {
     const struct manifest_kernel *kernel = manifest_kernel_for(m, p->release);
     _cleanup_(module_file_close) struct module_file old = MODULE_FILE_NULL;
+    _cleanup_free_ char *hashes = NULL;
 
     if (!kernel || !kernel->sha256 || !file_exists(h, places->pin))
         return 0;
@@ -138,7 +171,11 @@ static int widen_pin(const struct host *h, struct change *c, const struct places
     module_file_sha256(&old);
     if (!manifest_kernel_allows(kernel, old.sha256) || streq(old.sha256, p->sha256))
         return 0;
-    return write_pin(h, c, places, p, old.sha256, e);
+    if (!kept || streq(kept, old.sha256))
+        return write_pin(h, c, places, p, old.sha256, e);
+    if (asprintf(&hashes, "%s %s", old.sha256, kept) < 0)
+        return -ENOMEM;
+    return write_pin(h, c, places, p, hashes, e);
 }
 
 static int write_manifest(const struct host *h, struct change *c, const struct places *places,
@@ -198,9 +235,14 @@ static int clear_leftovers(const struct host *h, struct change *c, const struct 
 static int install_steps(const struct host *h, const struct store_patch *p,
                          const struct places *places, const struct manifest *m,
                          struct change *c, struct error *e) {
+    _cleanup_free_ char *kept = NULL;
     int changed = 0, r;
 
-    r = m ? widen_pin(h, c, places, p, m, e) : clear_leftovers(h, c, places, e);
+    r = m ? keep_confirmed(h, c, places, p, &kept, e) : change_remove(c, places->kept, e);
+    if (r < 0)
+        return r;
+    changed |= r;
+    r = m ? widen_pin(h, c, places, p, m, kept, e) : clear_leftovers(h, c, places, e);
     if (r < 0)
         return r;
     changed |= r;
@@ -210,7 +252,7 @@ static int install_steps(const struct host *h, const struct store_patch *p,
     changed |= r;
     /* A manifest for all kernels stays one: a pin would limit it to this kernel. */
     if (!m || m->n_kernels > 0) {
-        r = write_pin(h, c, places, p, NULL, e);
+        r = write_pin(h, c, places, p, kept, e);
         if (r < 0)
             return r;
         changed |= r;
@@ -225,6 +267,18 @@ static int install_steps(const struct host *h, const struct store_patch *p,
         return r;
     changed |= r;
     r = m && !says_the_same(p, m) ? write_about(c, places, p, m, e) : 0;
+    return r < 0 ? r : changed | r;
+}
+
+/* The manifest, which is signed, says itself whether it allows the kept build. */
+static int install_module(const struct host *h, const struct store_patch *p, const struct places *places,
+                          struct change *c, struct error *e) {
+    _cleanup_free_ char *kept = NULL;
+    int changed, r;
+
+    r = changed = keep_confirmed(h, c, places, p, &kept, e);
+    if (r >= 0)
+        r = change_write(c, places->module, p->module, p->module_size, e);
     return r < 0 ? r : changed | r;
 }
 
@@ -303,7 +357,7 @@ int store_install(const struct host *h, const struct store_patch *p, struct chan
     if (!c)
         return -ENOMEM;
     if (sealed)
-        r = change_write(c, places.module, p->module, p->module_size, e);
+        r = install_module(h, p, &places, c, e);
     else
         r = install_steps(h, p, &places, known ? &m : NULL, c, e);
     return conclude(c, r, ret_change, e);
@@ -357,9 +411,12 @@ static int remove_module(struct change *c, const char *release, const char *name
     r = places_find(name, release, kernel ? kernel->module : NULL, &places);
     if (r < 0)
         return r;
-    removed = change_remove(c, places.module, e);
-    if (removed < 0)
-        return removed;
+    r = removed = change_remove(c, places.module, e);
+    if (r >= 0)
+        r = change_remove(c, places.kept, e);
+    if (r < 0)
+        return r;
+    removed |= r;
     if (asprintf(&directory, STORE_DIRECTORY "/%s", release) < 0)
         return -ENOMEM;
     r = removed > 0 ? change_emptied(c, directory) : 0;

@@ -17,6 +17,11 @@
 int store_find_module(const struct host *h, const char *release, const char *name,
                       const char *module, char **ret);
 
+/* The last build that this machine had confirmed before another one was installed as that file:
+ * store_install() keeps it beside the module. -ENOENT if there is none. */
+#define STORE_CONFIRMED_SUFFIX ".confirmed"
+int store_find_confirmed(const struct host *h, const char *module_path, char **ret);
+
 /* Whether modules may be in a directory that is not mounted yet: /var/lib/lpd does not exist. */
 bool store_is_hidden(const struct host *h);
 
@@ -34,7 +39,8 @@ struct store_patch {
 
 /* Installs a patch: module, pin, manifest, in that order, each in one step that survives a power
  * cut, so that the patch is installed completely or not at all. An existing manifest is not
- * changed. With SignedManifests=yes only the module is installed, and if the manifest would have
+ * changed. A confirmed build that is replaced is kept, and stays pinned, until another one takes its
+ * place there. With SignedManifests=yes only the module is installed, and if the manifest would have
  * to be written or extended the result is -EKEYREJECTED. Returns 1 if something changed, 0 if
  * everything was there. On failure everything is as before. *ret_change is for change_undo(), and
  * may be NULL; the same holds below. */

@@ -6,6 +6,7 @@ touched."""
 import fcntl
 import signal
 import itertools
+import json
 import os
 import shutil
 import subprocess
@@ -65,6 +66,79 @@ class Changing(Case):
         self.assertTrue(said.startswith(f"lpctl: {self.error['message']}\n"), said)
         self.assert_unchanged()
         return self.error["message"]
+
+
+class FallingBack(Changing):
+    """The last build that the machine has confirmed is kept while others are tried."""
+
+    BUILDS = [module("fix_net", build_id=digit * 40) for digit in "12345"]
+
+    def confirm(self, data):
+        self.plant({f"/var/lib/lpd/ledger/{KERNEL}/{sha256(data)}.json": json.dumps(
+            {"name": "fix-net", "state": "confirmed", "stage": "system", "since": 1, "attempts": []})})
+
+    def install(self, data):
+        self.json("install", self.place("fix-net.ko", data))
+        self.assertEqual(self.bytes(f"{STORE}/{KERNEL}/fix-net.ko"), data)
+
+    def bytes(self, path):
+        return (self.root / path).read_bytes()
+
+    def assert_kept(self, *builds):
+        """The kept build, if any; the pin allows it and the installed one."""
+        kept = self.root / STORE / KERNEL / "fix-net.ko.confirmed"
+        self.assertEqual([kept.read_bytes()] if kept.exists() else [], list(builds))
+        pin = self.read(f"{MANIFESTS}/fix-net.conf.d/20-kernel-{KERNEL}.conf")
+        installed = self.bytes(f"{STORE}/{KERNEL}/fix-net.ko")
+        self.assertIn("SHA256=" + " ".join(sha256(data) for data in (installed, *builds)) + "\n", pin)
+
+    def test_install(self):
+        first, second, third, fourth, fifth = self.BUILDS
+        self.install(first)
+        self.assert_kept()
+        self.install(second)
+        self.assert_kept()               # nobody has confirmed the first one
+        self.confirm(second)
+        self.install(third)
+        self.assert_kept(second)
+        self.install(fourth)
+        self.assert_kept(second)         # the third one was never confirmed
+        self.mark()
+        self.assertEqual(self.change("install", self.place("fix-net.ko", fourth))[0], False)
+        self.assert_unchanged()
+        self.confirm(fourth)
+        self.install(fifth)
+        self.assert_kept(fourth)
+        self.install(fourth)             # back to it by hand
+        self.assert_kept()
+        self.json("remove", "fix-net")
+        self.assertFalse((self.root / STORE / KERNEL).exists())
+
+    def test_remove(self):
+        self.install(self.BUILDS[0])
+        self.confirm(self.BUILDS[0])
+        self.mark()
+        self.install(self.BUILDS[1])
+        self.assert_kept(self.BUILDS[0])
+        self.json("remove", "fix-net")
+        self.assertEqual([path for path in tree_of(self.root) if "fix-net" in path and "ledger" not in path], [])
+
+    def test_status(self):
+        good, bad = self.BUILDS[:2]
+        self.install(good)
+        self.confirm(good)
+        self.install(bad)
+        self.plant({f"/var/lib/lpd/ledger/{KERNEL}/{sha256(bad)}.json": json.dumps(
+            {"name": "fix-net", "state": "quarantined", "reason": "a BUG", "since": 1, "attempts": []})})
+        why = self.json("why", "fix-net")
+        self.assertEqual(why["action"], "load")
+        self.assertIn("the installed build is quarantined (a BUG), and the last confirmed one takes its place",
+                      [step["fact"] for step in why["steps"]])
+        self.plant(loaded("fix_net"), {"/sys/module/fix_net/notes/.note.gnu.build-id": note("1" * 40)})
+        patch = self.json("status")["patches"][0]
+        self.assertEqual((patch["state"], patch["reasonCode"], patch["guard"]), ("active", "fallback", "confirmed"))
+        self.assertEqual(patch["reason"],
+                         "the last confirmed build, as the installed one is quarantined: a BUG")
 
 
 class Install(Changing):

@@ -3,6 +3,7 @@
 """One gate: for each kind of unfit module every verb gives the same answer, which is that of the
 load."""
 
+import json
 import os
 import re
 import subprocess
@@ -60,12 +61,12 @@ class Gate(Case):
         self.plant(kernel(KERNEL), {"/etc/lpd/lpd.conf": f"[Trust]\nSignature={self.policy}\n"},
                    manifest("fix-net", "Stage=initrd"))
 
-    def assert_refused_by_all(self, words, status):
+    def assert_refused_by_all(self, words, status, form=rf"^fix-net\.ko: .* \({FILE}\)$"):
         """Returns the answers of all verbs."""
         why = self.json("why", "fix-net")
         reason = why["reason"]
         self.assertIn(words, reason)
-        self.assertRegex(reason, rf"^fix-net\.ko: .* \({FILE}\)$")
+        self.assertRegex(reason, form)
         self.assertEqual((why["action"], why["exitStatus"], why["steps"][-1]["passed"]),
                          ("fail", status, False))
         value = self.json("apply", "--dry-run", status=status)
@@ -77,7 +78,8 @@ class Gate(Case):
                          [("/etc/lpd/patches.d/fix-net.conf", reason)])
         self.assertEqual(self.json("verify", "fix-net", status=status)["error"]["message"], reason)
         patch = self.json("status")["patches"][0]
-        self.assertEqual((patch["state"], patch["reason"]), ("refused" if status == 5 and not GARBAGE.search(reason) else "failed", reason))
+        state = "quarantined" if status == 9 else "refused" if status == 5 and not GARBAGE.search(reason) else "failed"
+        self.assertEqual((patch["state"], patch["reason"]), (state, reason))
         listed = self.json("initramfs-files")
         self.assertEqual((listed["patches"], listed["warnings"]), ([], [f"fix-net: left out: {reason}"]))
         return reason
@@ -114,6 +116,35 @@ class Gate(Case):
         reason = self.assert_refused_by_all(
             f"its SHA256 is {sha256(GOOD)}, but the manifest has {'0' * 64}", 5)
         self.assert_not_installed(GOOD, reason, 5)
+
+    def record(self, state, boots=(), **fields):
+        attempts = [{"boot": boot, "stage": "system", "time": 1} for boot in boots]
+        text = json.dumps({"name": "fix-net", "state": state, "since": 1, "attempts": attempts, **fields})
+        self.plant({f"/var/lib/lpd/ledger/{KERNEL}/{sha256(GOOD)}.json": text})
+
+    def test_ledger(self):
+        self.plant({FILE: GOOD})
+        anything = re.compile("^this build is quarantined: ")
+        self.record("quarantined", reason="the kernel reported a BUG in it")
+        reason = self.assert_refused_by_all("the kernel reported a BUG in it", 9, anything)
+        self.assert_not_installed(GOOD, reason, 9)
+        patch = self.json("status")["patches"][0]
+        self.assertEqual((patch["guard"], patch["attempts"], patch["enabledNext"]), ("quarantined", 0, False))
+        self.record("trial", ("one", "two"))
+        reason = self.assert_refused_by_all("2 boots in a row ended without an orderly shutdown", 9, anything)
+        self.assert_not_installed(GOOD, reason, 9)
+        self.assertEqual(self.json("why", "fix-net", status=0)["hint"],
+                         "install another build, or give this one another chance: lpctl clear fix-net")
+        for record in ("trial", ("one",)), ("confirmed", ()):
+            self.record(*record, **({"stage": "system"} if record[0] == "confirmed" else {}))
+            self.assertEqual(self.json("why", "fix-net")["action"], "load")
+            self.json("verify", "fix-net")
+            self.assertEqual(self.json("status")["patches"][0]["guard"], record[0])
+
+    def test_ledger_comes_last(self):
+        self.plant({FILE: GOOD}, manifest("fix-net", "Stage=initrd", f"[Kernel:{KERNEL}]", f"SHA256={'0' * 64}"))
+        self.record("quarantined")
+        self.assert_refused_by_all("but the manifest has", 5)
 
     def test_pin_comes_before_the_form(self):
         self.plant({FILE: BYTES["another release"][0]},
@@ -285,7 +316,7 @@ class Signed(Gate):
 
     # These tests of Gate need no signature.
     test_bytes = test_fit = test_pin = test_pin_comes_before_the_form = test_unsafe = test_owner = None
-    test_no_plain_file = test_too_large = None
+    test_no_plain_file = test_too_large = test_ledger = test_ledger_comes_last = None
 
     def sign(self, data):
         top = self.scratch

@@ -3,6 +3,7 @@
 #include "load/attempt.h"
 #include "plan/plan.h"
 #include "state/ledger.h"
+#include "store/store.h"
 #include "system/manager.h"
 
 /* What a load writes into the ledger, and what it takes from there. */
@@ -340,6 +341,66 @@ static void test_plan(void **state _unused_) {
     assert_planned("ledger", "confirmed on this machine", ACTION_LOAD);
 }
 
+#define KEPT MODULES "fix-a.ko" STORE_CONFIRMED_SUFFIX
+
+/* The confirmed build that lpctl install has kept is loaded while the installed one is quarantined. */
+static void test_falls_back(void **state _unused_) {
+    _cleanup_(snapshot_done) struct snapshot s = {};
+    char installed[65];
+
+    write_record(RECORD("quarantined", "\"reason\":\"a BUG\",", ""));
+    memcpy(installed, sha256, sizeof(installed));
+    write_module(KEPT, "fix_a", BUILD_2, FAKE_RELEASE);
+    learn_digest(KEPT);
+    write_record(RECORD("confirmed", "\"stage\":\"system\",", ""));
+    assert_planned("ledger", "the installed build is quarantined (a BUG), and the last confirmed one takes its place",
+                   ACTION_LOAD);
+    assert_int_equal(load("fix-a"), 1);
+    assert_result("fix-a", "load", "active");
+    assert_string_equal(result.build_id, BUILD_2);
+    assert_string_equal(result.module_path, KEPT);
+    assert_string_equal(result.sha256, sha256);
+    assert_int_equal(load("fix-a"), 0);
+    assert_int_equal(snapshot_take(&k.host, SNAPSHOT_MODULES, &s, &e), 0);
+    assert_true(snapshot_is_in(&s, 0));
+    assert_string_equal(s.patch_infos[0].fallen_back, "a BUG");
+    assert_string_equal(s.patch_infos[0].module_path, KEPT);
+    fake_kernel_advance(&k, 2 * USEC_PER_SEC);
+    assert_int_equal(unload("fix-a"), 1);
+    /* When it is cleared the installed one is loaded again. */
+    memcpy(sha256, installed, sizeof(sha256));
+    write_record(RECORD("trial", "", ""));
+    assert_int_equal(load("fix-a"), 1);
+    assert_string_equal(result.build_id, BUILD_1);
+}
+
+/* The refusal stays that of the installed build. */
+static void test_bad_to_fall_back_to(void **state _unused_) {
+    write_record(RECORD("quarantined", "\"reason\":\"a BUG\",", ""));
+    write_module(KEPT, "fix_a", BUILD_2, FAKE_RELEASE);
+    learn_digest(KEPT);
+    write_record(RECORD("quarantined", "\"reason\":\"another BUG\",", ""));
+    assert_failed(load("fix-a"), -EOWNERDEAD, EXIT_STATUS_QUARANTINED, "quarantined", "quarantined: a BUG");
+    assert_planned("ledger", "this build is quarantined: a BUG", ACTION_FAIL);
+    fake_kernel_text(&k, KEPT, "no module");
+    assert_failed(load("fix-a"), -EOWNERDEAD, EXIT_STATUS_QUARANTINED, "quarantined", "quarantined: a BUG");
+    assert_int_equal(k.n_finit, 0);
+}
+
+/* The older patches that a quarantined cumulative one would replace are loaded as if it were not
+ * there. */
+static void test_quarantined_cumulative(void **state _unused_) {
+    patch("fix-all", "");
+    fake_kernel_module(&k, "fix_all")->replace = true;
+    learn_digest(MODULES "fix-all.ko");
+    write_record(RECORD("quarantined", "", ""));
+    assert_int_equal(load("fix-a"), 1);
+    fake_kernel_advance(&k, 2 * USEC_PER_SEC);
+    assert_int_equal(load("fix-all"), -EOWNERDEAD);
+    assert_true(is_in("fix_a"));
+    assert_planned("loaded", "it is loaded already", ACTION_KEEP);
+}
+
 /* A required patch that is quarantined while it is loaded counts as missing. */
 static void test_quarantined_is_not_in(void **state _unused_) {
     _cleanup_(snapshot_done) struct snapshot before = {}, after = {};
@@ -360,6 +421,7 @@ int main(void) {
         TEST(test_unwritable_by_hand),       TEST(test_unwritable_at_boot),  TEST(test_unwritable_and_late),
         TEST(test_initramfs_has_none),       TEST(test_failed_probe),        TEST(test_replaced),
         TEST(test_end_of_boot), TEST(test_plan),                     TEST(test_quarantined_is_not_in),
+        TEST(test_falls_back),               TEST(test_bad_to_fall_back_to), TEST(test_quarantined_cumulative),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
