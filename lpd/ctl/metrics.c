@@ -15,50 +15,64 @@ static void print_label(const char *key, const char *value) {
     printf("\"");
 }
 
-static bool is_in(json_object *patch) {
+static bool is_true(json_object *o, const char *key) {
+    return json_object_get_boolean(json_object_object_get(o, key));
+}
+
+static int64_t is_in(json_object *patch) {
     const char *state = value_get(patch, "state");
 
     return streq(state, "active") || streq(state, "transition") || streq(state, "replaced");
 }
 
-static void print_patch(json_object *patch, const char *metric, bool value) {
-    printf("%s{", metric);
-    print_label("patch", value_get(patch, "name"));
-    printf("} %d\n", value);
+static int64_t in_transition(json_object *patch) {
+    return is_true(json_object_object_get(patch, "kernelState"), "transition");
 }
 
-static bool is_true(json_object *o, const char *key) {
-    return json_object_get_boolean(json_object_object_get(o, key));
+static int64_t is_inapplicable(json_object *patch) {
+    json_object *applies = json_object_object_get(patch, "applies");
+
+    return applies && !json_object_get_boolean(applies) && is_in(patch);
 }
+
+static int64_t is_confirmed(json_object *patch) {
+    return streq(strempty(value_get(patch, "guard")), "confirmed");
+}
+
+static int64_t is_quarantined(json_object *patch) {
+    return streq(strempty(value_get(patch, "guard")), "quarantined");
+}
+
+static int64_t attempts(json_object *patch) {
+    return json_object_get_int64(json_object_object_get(patch, "attempts"));
+}
+
+static const struct {
+    const char *name, *help;
+    int64_t (*value)(json_object *patch);
+} metrics[] = {
+    { "lpd_patch_loaded", "Whether a live patch is loaded.", is_in },
+    { "lpd_patch_transition", "Whether a live patch is in transition.", in_transition },
+    { "lpd_patch_inapplicable", "Whether a live patch is loaded that the configuration excludes.", is_inapplicable },
+    { "lpd_patch_confirmed", "Whether the installed build is confirmed.", is_confirmed },
+    { "lpd_patch_quarantined", "Whether the installed build is quarantined.", is_quarantined },
+    { "lpd_patch_attempts", "Boots on trial that have not ended in order, with this one.", attempts },
+};
 
 void print_metrics(const struct ctl *c) {
     json_object *patches = json_object_object_get(c->value, "patches");
     json_object *kernel = json_object_object_get(c->value, "kernel");
-    size_t n = json_object_array_length(patches);
     json_object *missing = json_object_object_get(c->value, "requiredMissing");
 
-    printf("# HELP lpd_patch_loaded Whether a live patch is loaded.\n# TYPE lpd_patch_loaded gauge\n");
-    for (size_t i = 0; i < n; i++) {
-        json_object *patch = json_object_array_get_idx(patches, i);
+    for (size_t m = 0; m < ELEMENTSOF(metrics); m++) {
+        printf("# HELP %s %s\n# TYPE %s gauge\n", metrics[m].name, metrics[m].help, metrics[m].name);
+        for (size_t i = 0; i < json_object_array_length(patches); i++) {
+            json_object *patch = json_object_array_get_idx(patches, i);
 
-        print_patch(patch, "lpd_patch_loaded", is_in(patch));
-    }
-    printf("# HELP lpd_patch_transition Whether a live patch is in transition.\n"
-           "# TYPE lpd_patch_transition gauge\n");
-    for (size_t i = 0; i < n; i++) {
-        json_object *patch = json_object_array_get_idx(patches, i);
-
-        print_patch(patch, "lpd_patch_transition",
-                    is_true(json_object_object_get(patch, "kernelState"), "transition"));
-    }
-    printf("# HELP lpd_patch_inapplicable Whether a live patch is loaded that the configuration "
-           "excludes.\n"
-           "# TYPE lpd_patch_inapplicable gauge\n");
-    for (size_t i = 0; i < n; i++) {
-        json_object *patch = json_object_array_get_idx(patches, i), *applies = json_object_object_get(patch, "applies");
-
-        print_patch(patch, "lpd_patch_inapplicable",
-                    applies && !json_object_get_boolean(applies) && is_in(patch));
+            printf("%s{", metrics[m].name);
+            print_label("patch", value_get(patch, "name"));
+            printf("} %lld\n", (long long) metrics[m].value(patch));
+        }
     }
     printf("# HELP lpd_required_missing Required live patches that are not loaded.\n# TYPE "
            "lpd_required_missing gauge\nlpd_required_missing %zu\n# HELP lpd_modules_locked "

@@ -3,6 +3,7 @@
 #include "base/realtime.h"
 #include "base/strv.h"
 #include "config/name.h"
+#include "guard/notice.h"
 #include "livepatch/sysfs.h"
 #include "load/attempt.h"
 #include "system/manager.h"
@@ -126,7 +127,7 @@ int attempt_end_boot(struct host *h, struct error *e) {
                      LEDGER_DIRECTORY ", so it counts as a crash of the patches on trial: %s", strerror(-r));
 }
 
-void attempt_quarantine(const struct host *h, const struct attempt *a) {
+void attempt_quarantine(struct host *h, const struct attempt *a) {
     const struct guard_moment m = snapshot_guard_moment(a->snapshot);
     _cleanup_(ledger_build_done) struct ledger_build known = {};
     const struct ledger_build b = build_of(a);
@@ -136,6 +137,6 @@ void attempt_quarantine(const struct host *h, const struct attempt *a) {
         known.state == LEDGER_QUARANTINED)
         return;
     reason = guard_reason(&known, &m);
-    if (reason)
-        (void) ledger_quarantine(h, &b, reason, NULL);
+    if (reason && ledger_quarantine(h, &b, reason, NULL) > 0)
+        (void) notice_update(h);
 }

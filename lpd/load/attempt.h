@@ -38,4 +38,4 @@ void attempt_take_back(struct host *h, const struct result *r);
 int attempt_end_boot(struct host *h, struct error *e);
 
 /* After the gate has refused the build as quarantined: records that, if only its crashes say so. */
-void attempt_quarantine(const struct host *h, const struct attempt *a);
+void attempt_quarantine(struct host *h, const struct attempt *a);

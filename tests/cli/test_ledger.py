@@ -170,6 +170,20 @@ class Clear(Ledger):
         self.assertEqual(self.states()["a"], "quarantined")
 
 
+class Metrics(Ledger):
+    def test_metrics(self):
+        """What is known of the installed build of each patch."""
+        data = {name: module(name.replace("-", "_")) for name in ("fix-net", "fix-new", "fix-old")}
+        self.plant({f"/var/lib/lpd/modules/{KERNEL}/{name}.ko": text for name, text in data.items()},
+                   manifest("fix-old"), build("fix-net", sha256(data["fix-net"]), "confirmed", stage="system"),
+                   build("fix-new", sha256(data["fix-new"]), "quarantined", EARLIER, reason="a crash"),
+                   build("fix-old", sha256(data["fix-old"]), "trial", EARLIER, BOOT))
+        samples = dict(line.rsplit(" ", 1) for line in self.text("metrics").splitlines() if line[0] != "#")
+        found = {name: tuple(samples[f'lpd_patch_{metric}{{patch="{name}"}}']
+                             for metric in ("confirmed", "quarantined", "attempts")) for name in data}
+        self.assertEqual(found, {"fix-net": ("1", "0", "0"), "fix-new": ("0", "1", "1"), "fix-old": ("0", "0", "2")})
+
+
 class Bless(Ledger):
     def bless(self, *argv, status=0):
         value = self.json_once("bless", *argv, status=status)

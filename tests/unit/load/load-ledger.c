@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "execute-test.h"
+#include "guard/notice.h"
 #include "load/attempt.h"
 #include "plan/plan.h"
 #include "state/ledger.h"
@@ -194,6 +195,7 @@ static void test_crashes(void **state _unused_) {
     assert_known("quarantined system:one system:two");
     assert_int_equal(ledger_read(&k.host, FAKE_RELEASE, sha256, &b), 0);
     assert_string_equal(b.reason, "2 boots in a row ended without an orderly shutdown while it was on trial");
+    assert_true(file_exists(&k.host, NOTICE_PATH));
 }
 
 static void test_more_attempts(void **state _unused_) {
