@@ -3,9 +3,11 @@
 #include "base/realtime.h"
 #include "base/strv.h"
 #include "config/name.h"
+#include "guard/early.h"
 #include "guard/notice.h"
 #include "livepatch/sysfs.h"
 #include "load/attempt.h"
+#include "load/trial.h"
 #include "system/manager.h"
 
 /* Borrows its texts. */
@@ -26,8 +28,16 @@ static bool is_confirmed(const struct host *h, const struct attempt *a, const st
            guard_judge(&b, m) == GUARD_CONFIRMED;
 }
 
-/* 1: it is on the disk now; 0: nothing has to be written; or a negative errno. */
-static int write_down(const struct host *h, const struct attempt *a, const char *stage) {
+static int write_host(struct host *h, const struct ledger_build *b, const struct ledger_attempt *attempt) {
+    int r = attempt->boot_id ? ledger_attempt_add(h, b, attempt) : -ENODATA;
+
+    if (r > 0)
+        (void) ledger_early_sync(h);
+    return r;
+}
+
+/* 1: it is on the disk now; 0: nothing has to be written; or a negative errno: in the initramfs with e. */
+static int write_down(struct host *h, const struct attempt *a, const char *stage, struct error *e) {
     const struct guard_moment m = { .boot_id = a->snapshot->facts.boot_id, .stage = stage };
     const struct ledger_build b = build_of(a);
     const struct ledger_attempt attempt = { .boot_id = a->snapshot->facts.boot_id,
@@ -36,7 +46,8 @@ static int write_down(const struct host *h, const struct attempt *a, const char 
 
     if (is_confirmed(h, a, &m))
         return 0;
-    return attempt.boot_id ? ledger_attempt_add(h, &b, &attempt) : -ENODATA;
+    return a->snapshot->in_initrd ? trial_note(h, a->snapshot, &b, &attempt, e)
+                                  : write_host(h, &b, &attempt);
 }
 
 static bool was_postponed(const struct attempt *a) {
@@ -61,10 +72,8 @@ int attempt_begin(struct host *h, void *attempt, struct error *e) {
     struct attempt *a = attempt;
     int r;
 
-    if (a->snapshot->in_initrd)
-        return 0;
-    r = write_down(h, a, "system");
-    if (r == -ENOMEM)
+    r = write_down(h, a, a->snapshot->in_initrd ? "initrd" : "system", e);
+    if (r == -ENOMEM || (a->snapshot->in_initrd && r < 0))
         return r;
     a->written |= r > 0;
     if (r >= 0)
@@ -77,6 +86,17 @@ int attempt_begin(struct host *h, void *attempt, struct error *e) {
                       a->result->name);
 }
 
+/* place: of the early ledger, in the initramfs. */
+static int take_back(struct host *h, const char *place, const char *release, const char *sha256,
+                     const char *boot_id) {
+    int r;
+
+    if (place)
+        return early_attempt_remove(h, place, release, sha256, boot_id);
+    r = ledger_attempt_remove(h, release, sha256, boot_id);
+    return r > 0 ? ledger_early_sync(h) : r;
+}
+
 void attempt_end(struct host *h, const struct attempt *a, int r) {
     _cleanup_free_ char *module_name = NULL;
 
@@ -84,7 +104,8 @@ void attempt_end(struct host *h, const struct attempt *a, int r) {
         return;
     module_name = patch_name_to_module(a->file->info.name);
     if (module_name && !livepatch_is_registered(h, module_name))
-        (void) ledger_attempt_remove(h, a->snapshot->facts.release, a->file->sha256, a->snapshot->facts.boot_id);
+        (void) take_back(h, a->snapshot->early_place, a->snapshot->facts.release, a->file->sha256,
+                         a->snapshot->facts.boot_id);
 }
 
 void attempt_catch_up(struct host *h, const struct attempt *a) {
@@ -92,7 +113,7 @@ void attempt_catch_up(struct host *h, const struct attempt *a) {
 
     /* Of other bytes with the same build id only a load would tell whether they are good. */
     if (!a->snapshot->in_initrd && (!sha256 || streq(sha256, a->file->sha256)))
-        (void) write_down(h, a, streq(strempty(a->result->stage), "initrd") ? "initrd" : "system");
+        (void) write_down(h, a, streq(strempty(a->result->stage), "initrd") ? "initrd" : "system", NULL);
 }
 
 void attempt_take_back(struct host *h, const struct result *r) {
@@ -101,7 +122,7 @@ void attempt_take_back(struct host *h, const struct result *r) {
     if (!r->sha256 || file_read_line(h, "/proc/sys/kernel/random/boot_id", &boot_id) < 0 ||
         h->ops->release(h, &release) < 0)
         return;
-    (void) ledger_attempt_remove(h, release, r->sha256, boot_id);
+    (void) take_back(h, NULL, release, r->sha256, boot_id);
 }
 
 /* If systemd does not know soft-reboots, it has no such job. */
@@ -114,13 +135,21 @@ static bool is_last_of_boot(const struct host *h) {
 
 int attempt_end_boot(struct host *h, struct error *e) {
     _cleanup_free_ char *boot_id = NULL;
-    int r;
+    int r, early;
 
     if (!is_last_of_boot(h))
         return 0;
+    /* What the initramfs noted is taken back as well, so it has to be known first. */
+    early = ledger_early_sync(h);
     r = file_read_line(h, "/proc/sys/kernel/random/boot_id", &boot_id);
     if (r >= 0)
         r = ledger_boot_end(h, boot_id);
+    if (r >= 0 && early >= 0)
+        early = ledger_early_sync(h);
+    if (r >= 0 && early < 0)
+        return error_set(e, early, EXIT_STATUS_FAILED, "the attempts of this boot cannot be taken back "
+                         "from the early ledger, so it may count as a crash of the patches on trial: %s",
+                         strerror(-early));
     if (r >= 0)
         return 0;
     return error_set(e, r, EXIT_STATUS_FAILED, "the attempts of this boot cannot be taken back from "
@@ -137,6 +166,8 @@ void attempt_quarantine(struct host *h, const struct attempt *a) {
         known.state == LEDGER_QUARANTINED)
         return;
     reason = guard_reason(&known, &m);
-    if (reason && ledger_quarantine(h, &b, reason, NULL) > 0)
+    if (reason && ledger_quarantine(h, &b, reason, NULL) > 0) {
         (void) notice_update(h);
+        (void) ledger_early_sync(h);
+    }
 }

@@ -17,8 +17,8 @@ struct attempt {
 
 /* For load_options.before, with a struct attempt: writes the attempt of a build on trial to the
  * disk. 0; -EROFS if that is not possible and nobody asked for the load, because the machine boots:
- * then it must not be loaded. Otherwise result->unguarded says that it is loaded without. The
- * initramfs has no ledger, and writes nothing. */
+ * then it must not be loaded. Otherwise result->unguarded says that it is loaded without. In the
+ * initramfs an error of trial_note(). */
 int attempt_begin(struct host *h, void *attempt, struct error *e);
 
 /* After the load, with its result: takes back what was written if the kernel has not loaded it. */

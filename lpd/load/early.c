@@ -2,6 +2,7 @@
 #include "base/budget.h"
 #include "base/file.h"
 #include "base/strv.h"
+#include "guard/early.h"
 #include "load/early.h"
 #include "load/execute.h"
 #include "state/early.h"
@@ -139,6 +140,20 @@ static int load_all(struct host *h, struct early *early, const struct plan *plan
     return r;
 }
 
+/* Copies the early ledger into memory, where the gate looks. Until lpd-volume has found the volume that
+ * it is on, only what the image knows is known. */
+static int fetch_ledger(struct host *h, struct early *early) {
+    struct snapshot *s = &early->snapshot;
+    int r;
+
+    r = early_place_of_image(h, s->facts.release, &s->early_place);
+    if (r >= 0)
+        r = string_set(&early->image.ledger, s->early_place);
+    if (r >= 0 && s->early_place)
+        s->early_place_error = early_ledger_fetch(h, s->early_place);
+    return r;
+}
+
 int early_load(struct host *h, early_report report, struct error *e) {
     _cleanup_(early_done) struct early early = { .report = report };
     _cleanup_(plan_done) struct plan plan = {};
@@ -149,6 +164,8 @@ int early_load(struct host *h, early_report report, struct error *e) {
     h->budget = &early.budget;
     early.is_image = !file_exists(h, IMAGE_RECORD);
     r = snapshot_take_for_loads(h, &early.snapshot, e);
+    if (r >= 0)
+        r = fetch_ledger(h, &early);
     if (r >= 0)
         r = plan_make(&early.snapshot, &plan);
     if (r >= 0)

@@ -32,6 +32,7 @@ void snapshot_done(struct snapshot *s) {
     policy_done(&s->policy);
     error_done(&s->policy_problem);
     cmdline_switches_done(&s->switches);
+    free(s->early_place);
     free(s->machine_id);
     strv_free(s->kernel_settings);
     kernel_facts_done(&s->facts);

@@ -70,6 +70,8 @@ struct snapshot {
     bool refused_known;    /* lpd.service counts them */
     struct early_record early; /* how much of its budget the initramfs has used */
     bool early_known;          /* lpd ran in it */
+    char *early_place;     /* in the initramfs: where attempts are written down; NULL: nowhere */
+    int early_place_error; /* why it is not known what is on record there; 0: it is known */
     struct volume_record volume; /* device is NULL: the initramfs did not look for one */
 };
 

@@ -5,6 +5,7 @@
 #include "execute-test.h"
 #include "initramfs/tool.h"
 #include "load/early.h"
+#include "state/early-ledger.h"
 #include "state/early.h"
 #include "state/image.h"
 #include "state/volume.h"
@@ -34,12 +35,39 @@ static void assert_told(size_t i, const char *part) {
         fail_msg("%s", told[i]);
 }
 
+/* The initramfs notes attempts on a volume. */
+static void settle(const char *place) {
+    const struct image_record record = { .release = (char *) FAKE_RELEASE, .ledger = (char *) place };
+
+    fake_kernel_text(&k, "/var/lib/lpd/x", "");
+    assert_int_equal(image_record_write_built(&k.host, &record), 0);
+}
+
+static void find_volume(void) {
+    const struct early_volume v = { (char *) "/dev/vdb1", (char *) "ext4" };
+
+    fake_kernel_text(&k, "/volume/x", "");
+    assert_int_equal(early_volume_write(&k.host, &v), 0);
+}
+
+static void begin_boot(const char *boot_id) {
+    fake_kernel_text(&k, "/proc/sys/kernel/random/boot_id", boot_id);
+}
+
+static int setup_early(void **state) {
+    setup(state);
+    settle("LABEL=boot");
+    find_volume();
+    begin_boot("boot1");
+    return 0;
+}
+
 static int teardown_early(void **state) {
     told = strv_free(told);
     return teardown(state);
 }
 
-#define EARLY(f) cmocka_unit_test_setup_teardown(f, setup, teardown_early)
+#define EARLY(f) cmocka_unit_test_setup_teardown(f, setup_early, teardown_early)
 
 static void assert_stage(const char *name, const char *stage) {
     _cleanup_(result_done) struct result r = {};
@@ -349,6 +377,138 @@ static void test_unread(void **state _unused_) {
     assert_true(record.patches[0].unread);
 }
 
+/* What the initramfs had in memory is gone, and the patch with it. */
+static void crash(const char *next_boot_id) {
+    _cleanup_(ledger_list_done) struct ledger_list l = {};
+
+    assert_int_equal(ledger_list_read(&k.host, &l), 0);
+    for (size_t i = 0; i < l.n_builds; i++)
+        assert_int_equal(ledger_remove(&k.host, l.builds[i].kernel, l.builds[i].sha256), 0);
+    fake_kernel_advance(&k, 5 * USEC_PER_SEC);
+    if (is_in("lp_a")) {
+        assert_int_equal(k.host.ops->write_value(&k.host, "/sys/kernel/livepatch/lp_a/enabled", "0"), 0);
+        fake_kernel_advance(&k, 5 * USEC_PER_SEC);
+        fake_kernel_advance(&k, 5 * USEC_PER_SEC); /* the last reference */
+        assert_int_equal(k.host.ops->delete_module(&k.host, "lp_a"), 0);
+    }
+    fake_kernel_remove(&k, "/run/lpd/lp-a.json");
+    begin_boot(next_boot_id);
+    k.host.initrd = true;
+}
+
+/* "STATE BOOT…" of the only build on record. */
+static const char *on_record(void) {
+    _cleanup_(ledger_list_done) struct ledger_list l = {};
+    static char text[256];
+    size_t n;
+
+    assert_int_equal(ledger_list_read(&k.host, &l), 0);
+    if (l.n_builds == 0)
+        return "nothing";
+    assert_int_equal(l.n_builds, 1);
+    n = (size_t) snprintf(text, sizeof(text), "%s", ledger_state_name(l.builds->state));
+    for (size_t i = 0; i < l.builds->n_attempts; i++)
+        n += (size_t) snprintf(text + n, sizeof(text) - n, " %s", l.builds->attempts[i].boot_id);
+    return text;
+}
+
+/* Two boots end with it; the third one goes on without. */
+static void test_trial_ends_in_quarantine(void **state _unused_) {
+    patch("lp-a", "Stage=initrd\n");
+    load_early();
+    assert_told(0, "lp-a active");
+    assert_string_equal(on_record(), "trial boot1");
+    crash("boot2");
+    load_early();
+    assert_told(0, "lp-a active");
+    assert_string_equal(on_record(), "trial boot1 boot2");
+    crash("boot3");
+    load_early();
+    assert_told(0, "quarantined: 2 boots in a row ended without an orderly shutdown while it was on trial");
+    assert_int_equal(k.n_finit, 2);
+    assert_int_equal(result_read(&k.host, "lp-a", &result), 0);
+    assert_int_equal(result.exit_status, EXIT_STATUS_QUARANTINED);
+}
+
+/* The attempt is on the volume before the kernel gets the module. */
+static void read_volume(struct fake_kernel *kernel) {
+    kernel->userdata = file_exists(&kernel->host, "/volume" EARLY_LEDGER_FILE) ? kernel : NULL;
+}
+
+static void test_trial_is_noted_first(void **state _unused_) {
+    patch("lp-a", "Stage=initrd\n");
+    k.on_finit = read_volume;
+    load_early();
+    assert_ptr_equal(k.userdata, &k);
+    assert_string_equal(k.mounted, "/dev/vdb1 ext4  rw");
+}
+
+static void test_trial_is_taken_back(void **state _unused_) {
+    patch("lp-a", "Stage=initrd\n");
+    fake_kernel_module(&k, "lp_a")->error = -ENOPKG;
+    load_early();
+    assert_told(0, "lp-a failed: ");
+    crash("boot2");
+    load_early();
+    crash("boot3");
+    load_early();
+    assert_told(0, "lp-a failed: ");
+    assert_string_equal(on_record(), "nothing");
+}
+
+static void assert_left_to_host(const char *reason) {
+    assert_told(0, reason);
+    assert_int_equal(k.n_finit, 0);
+    assert_string_equal(on_record(), "nothing");
+    assert_int_equal(load("lp-a"), 1);
+    assert_stage("lp-a", "system");
+    assert_early_reason("lp-a", reason + STRLEN("lp-a skipped: "));
+}
+
+/* As before there were attempts. */
+static void test_trial_without_a_place(void **state _unused_) {
+    settle(NULL);
+    patch("lp-a", "Stage=initrd\n");
+    load_early();
+    assert_told(0, "lp-a active");
+    assert_string_equal(on_record(), "nothing");
+}
+
+static void test_trial_with_a_full_place(void **state _unused_) {
+    patch("lp-a", "Stage=initrd\n");
+    k.mount_error = -EROFS;
+    load_early();
+    assert_left_to_host("lp-a skipped: on trial: the attempt could not be noted in LABEL=boot: Read-only file system");
+}
+
+/* It may say that the build is quarantined. */
+static void test_trial_with_a_damaged_place(void **state _unused_) {
+    patch("lp-a", "Stage=initrd\n");
+    fake_kernel_text(&k, "/volume" EARLY_LEDGER_FILE, "rubbish");
+    load_early();
+    assert_left_to_host("lp-a skipped: on trial: the attempt could not be noted in LABEL=boot: Bad message");
+}
+
+/* The image knows the build, or the place does. */
+static void test_confirmed(void **state _unused_) {
+    _cleanup_(ledger_list_done) struct ledger_list l = {};
+    struct ledger_build b;
+
+    patch("lp-a", "Stage=initrd\n");
+    load_early();
+    assert_int_equal(ledger_list_read(&k.host, &l), 0);
+    b = l.builds[0];
+    b.n_attempts = 0;
+    b.state = LEDGER_CONFIRMED;
+    crash("boot2");
+    settle(NULL);
+    b.stage = (char *) "initrd";
+    assert_int_equal(ledger_write(&k.host, &b), 0);
+    load_early();
+    assert_told(0, "lp-a active");
+    assert_string_equal(on_record(), "confirmed");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         EARLY(test_each_on_its_own),
@@ -367,6 +527,13 @@ int main(void) {
         EARLY(test_budget_of_bytes),
         EARLY(test_volume_stays_on_it),
         EARLY(test_unread),
+        EARLY(test_trial_ends_in_quarantine),
+        EARLY(test_trial_is_noted_first),
+        EARLY(test_trial_is_taken_back),
+        EARLY(test_trial_without_a_place),
+        EARLY(test_trial_with_a_full_place),
+        EARLY(test_trial_with_a_damaged_place),
+        EARLY(test_confirmed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
