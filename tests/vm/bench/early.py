@@ -113,3 +113,13 @@ def grows_little(m, before, after):
           + ", ".join(f"{name} {size}" for size, name in came[:LISTED]))
     m.equal("that what came in is lpd's", any(n.endswith("/lpd-parser") for _, n in came), True)
     m.equal(f"that {growth} bytes more are {GROWTH} at most", growth <= GROWTH, True)
+
+
+VARIABLE = "/sys/firmware/efi/efivars/LpdLedger-f21e7563-511c-45dd-b184-319920b6035e"
+
+
+def firmware(m):
+    """The size of the early ledger in the firmware, and the bytes that are free there; 0 where the
+    kernel does not tell."""
+    size = int(m.ok(f"stat -c %s {VARIABLE}"))
+    return size, int(m.ok("stat -f -c '%a*%S' /sys/firmware/efi/efivars | sed 's/.*/echo $((&))/' | sh"))

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""In the initramfs a patch on trial is loaded only after that was noted, here in a variable of the
+firmware: an orderly end of the boot takes it back, and after two power cuts the boot goes on without
+the patch."""
+
+from bench import early
+
+
+def case(m):
+    m.boot(secure_boot=True)
+    m.ok("rm /etc/lpd/lpd.conf.d/10-bench.conf")
+    m.ok(f"lpctl install --name=lp-version --no-load --stage=initrd {m.patch('lp-version', by='mok')}")
+    image = m.make_initramfs()
+    m.reboot(initramfs=image)
+    early.is_active(m)
+    size, free = early.firmware(m)
+    m.reboot(initramfs=image)
+    early.is_active(m)
+    for _ in range(2):
+        early.is_active(m)
+        m.power_cut()
+        m.boot(initramfs=image)
+    m.sees_not("cat /proc/version", "live patched")
+    m.equal("the state", m.state("lp-version"), "quarantined")
+    m.contains("why", m.json("cat /run/lpd/lp-version.json")["earlyReason"],
+               "2 boots in a row ended without an orderly shutdown")
+    after = early.firmware(m)
+    print(f"{m.series}: the variable had {size} bytes, and {free} bytes were free; then {after}")
