@@ -12,6 +12,7 @@
 #include "config/name.h"
 #include "guard/bless.h"
 #include "guard/judge.h"
+#include "guard/notice.h"
 #include "load/attempt.h"
 #include "load/converge.h"
 #include "load/early.h"
@@ -218,9 +219,13 @@ static int verb_end_boot(struct host *h, char *argv[] _unused_, struct error *e)
     return attempt_end_boot(h, e);
 }
 
-/* What cannot be recorded now is judged again at the next boot. */
+/* What cannot be recorded now is judged again at the next boot. /run is empty, so that the login message
+ * is due in each boot. */
 static int verb_judge(struct host *h, char *argv[] _unused_, struct error *e) {
-    return judge_earlier_boots(h, e);
+    int r = judge_earlier_boots(h, e);
+
+    (void) notice_update(h);
+    return r;
 }
 
 static int verb_bless(struct host *h, char *argv[] _unused_, struct error *e) {

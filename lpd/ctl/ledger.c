@@ -6,6 +6,7 @@
 #include "config/name.h"
 #include "config/policy.h"
 #include "ctl/change.h"
+#include "guard/early.h"
 #include "guard/verdict.h"
 #include "livepatch/view.h"
 #include "report/table.h"
@@ -310,12 +311,28 @@ static int clear_one(struct ctl *c, struct manager *m _unused_, const char *name
     return done.quarantines + done.attempts > 0;
 }
 
+/* The initramfs has a ledger of its own, which may still keep a build out. */
+static void tell_initramfs(struct ctl *c) {
+    bool changed = json_object_get_boolean(json_object_object_get(c->value, "changed"));
+    int r = changed && c->host.live ? ledger_early_sync(&c->host) : 0;
+
+    if (r < 0)
+        changes_note(c, "the initramfs does not know this yet, because its ledger cannot be changed: %s", strerror(-r));
+}
+
+static int change_ledger(struct ctl *c, char **argv, change_one *one, struct error *e) {
+    int r = changes_each_patch(c, argv, one, e);
+
+    tell_initramfs(c);
+    return r;
+}
+
 int ctl_clear(struct ctl *c, char **argv, struct error *e) {
     int r;
 
     r = c->kernel ? ctl_check_release(c->kernel, e) : 0;
     if (r >= 0)
-        return changes_each_patch(c, argv, clear_one, e);
+        return change_ledger(c, argv, clear_one, e);
     changes_begin(c);
     return r;
 }
@@ -373,5 +390,5 @@ static int bless_one(struct ctl *c, struct manager *m _unused_, const char *name
 }
 
 int ctl_bless(struct ctl *c, char **argv, struct error *e) {
-    return changes_each_patch(c, argv, bless_one, e);
+    return change_ledger(c, argv, bless_one, e);
 }

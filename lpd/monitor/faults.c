@@ -5,6 +5,7 @@
 #include "base/realtime.h"
 #include "base/strv.h"
 #include "guard/blame.h"
+#include "guard/notice.h"
 #include "livepatch/load.h"
 #include "livepatch/sysfs.h"
 #include "monitor/faults.h"
@@ -103,6 +104,8 @@ static int handle(struct faults *f, struct host *h, const struct result *result,
     else if (!about.sha256 && policy.guard_on_fault != ON_FAULT_LOG)
         note = strdup("lpd does not know which build is loaded, so none is quarantined");
     blame_tell(&about, blame, reason, note);
+    if (blame == BLAME_QUARANTINED)
+        (void) notice_update(h);
     return 1;
 }
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <fcntl.h>
 
+#include "base/file.h"
 #include "base/realtime.h"
+#include "guard/notice.h"
 #include "livepatch/kmsg.h"
 #include "monitor/faults.h"
 #include "records-test.h"
@@ -129,6 +131,7 @@ static void test_quarantine(void **state _unused_) {
     oops("fix_a", 0);
     assert_int_equal(judge(), 1);
     assert_is("fix_a", "quarantined");
+    assert_true(file_exists(&k.host, NOTICE_PATH));
     assert_is("fix_b", "trial");
     assert_string_equal(told, "quarantined: fix_a: quarantined: " FAULT "\n");
     assert_null(stopped);
