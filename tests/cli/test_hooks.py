@@ -17,7 +17,8 @@ HOOKS = TOP / "initramfs-hooks"
 STORE = f"/var/lib/lpd/modules/{KERNEL}"
 FILES = [("program", "/usr/lib/lpd/lpd"), ("program", "/usr/lib/lpd/lpd-parser"),
          ("file", "/etc/lpd/patches.d/fix-a.conf"), ("file", f"{STORE}/fix-a.ko"),
-         ("file", "/etc/lpd/lpd.conf"), ("kernel-module", "efivarfs"),
+         ("file", "/etc/lpd/lpd.conf"), ("file", f"/var/lib/lpd/initramfs/{KERNEL}.json"),
+         ("kernel-module", "efivarfs"),
          *(("kernel-module", name) for name in ALGORITHMS), ("kernel-module", "vfat"),
          ("something-new", "x")]
 UNITS = "/usr/lib/systemd/system"
