@@ -42,7 +42,8 @@ def _time_of(m, prepare, command):
 
 
 def _start_over(m, prepare):
-    m.run("lpctl remove lp-cmdline")
+    # As many power cuts in a row would quarantine it.
+    m.run("lpctl remove lp-cmdline; lpctl clear lp-cmdline")
     if prepare:
         m.ok(prepare)
     m.ok("sync")

@@ -4,6 +4,8 @@ lock, does no harm. How often: $LPD_CUTS."""
 
 import os
 
+from bench import ledger
+
 BOOTS = int(os.environ.get("LPD_CUTS", "3"))
 LOCKED = "grep -q 1 /proc/sys/kernel/modules_disabled"
 
@@ -11,6 +13,8 @@ LOCKED = "grep -q 1 /proc/sys/kernel/modules_disabled"
 def case(m):
     m.boot()
     m.ok(f"lpctl install {m.patch('lp-cmdline')} {m.patch('lp-uptime')}")
+    for name in ("lp-cmdline", "lp-uptime"):
+        ledger.confirm(m, name)   # power cuts in a row would quarantine a patch on trial
     m.write("/etc/lpd/patches.d/lp-uptime.conf.d/90.conf", "[Patch]\nRequired=yes\n")
     m.write("/etc/lpd/lpd.conf.d/50-lock.conf", "[Lock]\nLock=settled\nModules=dummy vfat\nRequire=all\n")
     m.reboot()

@@ -6,6 +6,8 @@ the command has ended, the new contents are there."""
 import os
 import time
 
+from bench import ledger
+
 CUTS = int(os.environ.get("LPD_CUTS", "1"))
 FILES = """
 mount -o ro /dev/{} /mnt && cd /mnt/lpd && find . -type f -exec sha256sum {{}} +
@@ -22,6 +24,7 @@ def case(m):
     for tag, node in (("LABEL=store", "vdb"), ("PARTLABEL=esp", "vdc1")):
         m.write("/etc/lpd/lpd.conf.d/50-store.conf", f"[Store]\nDevice={tag}\n")
         m.ok(f"{INSTALL} {m.patch('lp-version')}")
+        ledger.confirm(m, "lp-version", "initrd")   # power cuts in a row would quarantine it
         m.ok("lpctl enable lp-version; sync")
         cut(m, node, m.make_initramfs())
 

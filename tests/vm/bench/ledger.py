@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the machine knows of the builds of its patches."""
+import json
+
+DIRECTORY = "/var/lib/lpd/ledger"
+
+
+def path(m, name):
+    """The record of the build that is installed now."""
+    digest = m.ok(f"sha256sum /var/lib/lpd/modules/{m.kernel}/{name}.ko").split()[0]
+    return f"{DIRECTORY}/{m.kernel}/{digest}.json"
+
+
+def record(m, name):
+    """None: nothing is known of it."""
+    status, text = m.run(f"cat {path(m, name)}")
+    return json.loads(text) if status == 0 else None
+
+
+def boots(m, name):
+    """The boots of its attempts."""
+    known = record(m, name)
+    return [attempt["boot"] for attempt in known["attempts"]] if known else []
+
+
+def this_boot(m):
+    return m.ok("cat /proc/sys/kernel/random/boot_id").strip()
+
+
+def confirm(m, name, stage="system"):
+    """As the machine does when it has lived with the build for long enough."""
+    where = path(m, name)
+    m.ok(f"mkdir -p {DIRECTORY}/{m.kernel}")
+    m.write(where, json.dumps({"name": name, "state": "confirmed", "stage": stage, "since": 1, "attempts": []}))
