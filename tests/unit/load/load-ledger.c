@@ -215,7 +215,7 @@ static void test_invalid_record(void **state _unused_) {
 /* Nothing is there, and nothing can be created, as on a read-only file system. */
 static void make_unwritable(void) {
     assert_int_equal(file_mkdir_p(&k.host, "/var/lib/lpd"), 0);
-    assert_int_equal(symlinkat("/nowhere/at/all", k.host.root_fd, LEDGER_DIRECTORY + 1), 0);
+    assert_int_equal(symlinkat("/nowhere/at/all", k.host.root_fd, &LEDGER_DIRECTORY[1]), 0);
 }
 
 static void test_unwritable_by_hand(void **state _unused_) {
@@ -273,7 +273,6 @@ static void test_initramfs_has_none(void **state _unused_) {
 }
 
 static void test_failed_probe(void **state _unused_) {
-    _cleanup_(manifest_done) struct manifest m = {};
 
     manifest("fix-a", "[Patch]\nProbe=/bin/false\nWaitFor=patched\n");
     assert_true(load("fix-a") < 0);
