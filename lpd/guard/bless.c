@@ -51,44 +51,6 @@ bool bless_is_settled(const struct ledger_list *l, const char *kernel, const str
     return true;
 }
 
-static int set_fields(struct ledger_build *b, const struct ledger_build *from, const char *stage) {
-    int r;
-
-    r = string_set(&b->kernel, from->kernel);
-    if (r >= 0)
-        r = string_set(&b->sha256, from->sha256);
-    if (r >= 0)
-        r = string_set(&b->name, from->name);
-    if (r >= 0)
-        r = string_set(&b->module_name, from->module_name);
-    if (r >= 0)
-        r = string_set(&b->build_id, from->build_id);
-    return r < 0 ? r : string_set(&b->stage, stage);
-}
-
-int bless_write(const struct host *h, const struct ledger_build *build, const char *stage) {
-    _cleanup_(ledger_build_done) struct ledger_build before = {}, b = {};
-    _cleanup_close_ int lock = ledger_lock(h);
-    int r;
-
-    if (lock < 0)
-        return lock;
-    r = ledger_read(h, build->kernel, build->sha256, &before);
-    if (r < 0 && r != -ENOENT)
-        return r;
-    if (before.state == LEDGER_QUARANTINED)
-        return -EPERM;
-    /* What is confirmed in the initramfs is so for the host as well. */
-    if (before.state == LEDGER_CONFIRMED && ledger_build_is_confirmed(&before, stage))
-        stage = before.stage;
-    b.state = LEDGER_CONFIRMED;
-    b.since_usec = realtime_usec();
-    r = set_fields(&b, build, stage);
-    if (r >= 0)
-        r = ledger_write(h, &b);
-    return r < 0 ? r : 1;
-}
-
 struct blessing {
     struct host *host;
     char *release;
@@ -160,12 +122,16 @@ static int confirm(struct blessing *b, size_t i, struct error *e) {
     r = b->blamed ? 0 : find_blamed(b, e);
     if (r < 0 || b->blamed[i])
         return r;
-    r = bless_write(b->host, &build, result->stage);
+    r = ledger_confirm(b->host, &build, result->stage, false);
     if (r == -EPERM)
         return 0;
+    if (r == 0)
+        r = ledger_renew(b->host, b->release, result->sha256);
     if (r < 0)
         return error_set(e, r, EXIT_STATUS_FAILED, "%s: cannot be confirmed in the ledger: %s",
                          result->name, strerror(-r));
+    if (r == 0)
+        return 0;
     journal_send(EVENT_CONFIRMED, result, b->release, "%s: confirmed: loaded for %.0f s without a kernel fault in its code",
                  result->name, (double) (b->times.now_usec - result->monotonic_usec) / USEC_PER_SEC);
     return 1;

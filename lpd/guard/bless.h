@@ -32,11 +32,6 @@ enum bless bless_check(const struct result *r, const struct livepatch *p, const 
  * one is never confirmed here. Pure. */
 bool bless_is_settled(const struct ledger_list *l, const char *kernel, const struct result *r);
 
-/* Writes down that the build is confirmed at that stage, and drops its attempts. Of build only
- * kernel, sha256, name, module_name and build_id count. 1; -EPERM if it is quarantined, or another
- * negative errno. */
-int bless_write(const struct host *h, const struct ledger_build *build, const char *stage);
-
 /* Confirms what is due, waits for what will be, and sends the events. Returns how many builds were
  * confirmed, when no time remains to be waited for; or a negative errno. */
 int bless_run(struct host *h, struct error *e);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <ctype.h>
-#include <stdio.h>
 
 #include "guard/evidence.h"
 #include "guard/excerpt.h"
@@ -226,14 +225,6 @@ static bool is_lockup(enum fault_kind kind) {
     return kind == FAULT_SOFT_LOCKUP || kind == FAULT_HARD_LOCKUP || kind == FAULT_RCU_STALL;
 }
 
-/* "12.345678" */
-static uint64_t stamp_usec(const char *stamp) {
-    unsigned long long seconds = 0, usec = 0;
-
-    (void) sscanf(stamp, "%llu.%llu", &seconds, &usec);
-    return seconds < UINT64_MAX / USEC_PER_SEC / 2 ? seconds * USEC_PER_SEC + MIN(usec, 999999ULL) : 0;
-}
-
 static int begin_report(struct search *s, const struct fault_mark *m) {
     struct report *r = find_report(s);
     int error = r ? close_report(s, r) : 0;
@@ -251,7 +242,7 @@ static int begin_report(struct search *s, const struct fault_mark *m) {
     r->open = true;
     r->fault = (struct fault){ .kind = m->kind, .fatal = m->panic, .patch = SIZE_MAX,
                                .suspect = SIZE_MAX,
-                               .usec = stamp_usec(s->line.prefix.stamp) };
+                               .usec = log_stamp_usec(s->line.prefix.stamp) };
     r->died = m->die;
     r->reporter = m->panic && is_lockup(m->kind);
     memcpy(r->caller, s->line.prefix.caller, sizeof(r->caller));

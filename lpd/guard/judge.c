@@ -4,6 +4,7 @@
 #include "config/name.h"
 #include "config/policy.h"
 #include "guard/blame.h"
+#include "guard/early.h"
 #include "guard/judge.h"
 #include "guard/log-line.h"
 #include "guard/verdict.h"
@@ -71,6 +72,19 @@ size_t judge_candidates(const struct ledger_list *l, const struct pstore_dump *d
     return n;
 }
 
+uint64_t judge_fault_usec(const struct pstore_dump *d, uint64_t stamp_usec) {
+    const char *data = d->text;
+    size_t size = d->text_size;
+    struct log_line line;
+    uint64_t last = 0;
+
+    while (log_line_next(&data, &size, &line) > 0)
+        last = MAX(last, log_stamp_usec(line.prefix.stamp));
+    if (stamp_usec == 0 || last <= stamp_usec)
+        return d->usec + GRAIN_USEC;
+    return d->usec + GRAIN_USEC - MIN(last - stamp_usec, d->usec);
+}
+
 struct judging {
     struct host *host;
     struct ledger_list ledger;
@@ -123,9 +137,11 @@ static int judge_dump(struct judging *j, const struct pstore_dump *d) {
     r = evidence_find(d->text, d->text_size, j->patches, n, &found);
     for (size_t i = 0; i < found.n_faults && r >= 0; i++) {
         const struct fault *f = &found.faults[i];
+        const struct ledger_build *b =
+            blame_is_due(f) ? &j->ledger.builds[j->candidates[f->patch]] : NULL;
 
-        if (blame_is_due(f))
-            r = judge_fault(j, &j->ledger.builds[j->candidates[f->patch]], f);
+        if (b && judge_fault_usec(d, f->usec) >= judge_loaded_usec(b, d->usec, j->boot_id))
+            r = judge_fault(j, b, f);
     }
     return r;
 }
@@ -188,6 +204,8 @@ int judge_earlier_boots(struct host *h, struct error *e) {
     _cleanup_(judging_done) struct judging j = { .host = h };
     int r;
 
+    /* The attempts of the initramfs count as well. What the next one has to know is written in the end. */
+    (void) ledger_early_sync(h);
     r = prepare(&j, e);
     if (r <= 0)
         return r;
@@ -197,6 +215,8 @@ int judge_earlier_boots(struct host *h, struct error *e) {
         r = judge_crashes(&j, &j.ledger.builds[i]);
     if (r < 0)
         return r;
+    if (j.n_blamed > 0)
+        (void) ledger_early_sync(h);
     /* What could not be written is judged again. */
     r = j.error_number;
     if (r >= 0 && j.newest_usec > 0)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <ctype.h>
+#include <stdio.h>
 
 #include "guard/log-line.h"
 
@@ -108,4 +109,11 @@ int log_line_next(const char **data, size_t *size, struct log_line *ret) {
     if (ret->text == ret->buffer)
         take_header(ret);
     return 1;
+}
+
+uint64_t log_stamp_usec(const char *stamp) {
+    unsigned long long seconds = 0, usec = 0;
+
+    (void) sscanf(stamp, "%llu.%llu", &seconds, &usec);
+    return seconds < UINT64_MAX / USEC_PER_SEC / 2 ? seconds * USEC_PER_SEC + MIN(usec, 999999ULL) : 0;
 }

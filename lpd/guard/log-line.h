@@ -36,3 +36,6 @@ struct log_line {
 
 /* Takes the next line from *data. 1, or 0 at the end. Pure. */
 int log_line_next(const char **data, size_t *size, struct log_line *ret);
+
+/* A stamp in microseconds; 0 for "". Pure. */
+uint64_t log_stamp_usec(const char *stamp);

@@ -505,6 +505,20 @@ int ledger_confirm(const struct host *h, const struct ledger_build *build, const
     return r < 0 ? r : 1;
 }
 
+int ledger_renew(const struct host *h, const char *kernel, const char *sha256) {
+    _cleanup_(ledger_build_done) struct ledger_build b = {};
+    _cleanup_close_ int lock = ledger_lock(h);
+    int r;
+
+    if (lock < 0)
+        return lock;
+    r = ledger_read(h, kernel, sha256, &b);
+    if (r < 0 || b.state != LEDGER_CONFIRMED)
+        return MIN(r, 0);
+    b.since_usec = realtime_usec();
+    return ledger_write(h, &b);
+}
+
 static bool drop_other_boots(struct ledger_build *b, const char *boot_id) {
     size_t before = b->n_attempts;
 

@@ -103,6 +103,10 @@ int ledger_quarantine(const struct host *h, const struct ledger_build *build, co
 int ledger_confirm(const struct host *h, const struct ledger_build *build, const char *stage,
                    bool by_hand);
 
+/* Gives a confirmed build the time of now: of several builds of one module, it is the loaded one. 0 or
+ * a negative errno. */
+int ledger_renew(const struct host *h, const char *kernel, const char *sha256);
+
 /* Puts a build that is quarantined, or that has attempts, on trial from the beginning: what happened
  * before counts no more. The attempt of this boot stays, since this boot goes on; boot_id is NULL if
  * none runs here. The record stays too, as its time tells old evidence from new. 1; 0 if there is

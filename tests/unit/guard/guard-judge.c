@@ -40,6 +40,15 @@ static void write_dump(const char *path, int seconds, const char *module, const 
     assert_int_equal(utimensat(h.root_fd, path + 1, times, 0), 0);
 }
 
+static void append_line(const char *path, int seconds, const char *line) {
+    struct timespec times[2] = { { .tv_sec = (time_t) END_SEC + seconds }, { .tv_sec = (time_t) END_SEC + seconds } };
+    _cleanup_close_ int fd = file_open(&h, path, O_WRONLY | O_APPEND, 0);
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, line, strlen(line)), strlen(line));
+    assert_int_equal(futimens(fd, times), 0);
+}
+
 static void write_guilty(void) {
     write_dump(DUMP, 0, "fix_a", KERNEL, "lp_show+0x14/0x30 [fix_a]");
 }
@@ -174,7 +183,7 @@ static void test_not_of_it(void **state _unused_) {
 
 /* pstore knows only the second. */
 static void test_same_second(void **state _unused_) {
-    know(A, LEDGER_TRIAL, AT(0) + 900 * USEC_PER_MSEC, "boot1");
+    know(A, LEDGER_TRIAL, AT(0) + 800 * USEC_PER_MSEC, "boot1");
     write_guilty();
     judge(1);
     assert_is(A, GUILTY);
@@ -204,6 +213,19 @@ static void test_rivals(void **state _unused_) {
     assert_is(A, "confirmed");
     know(A, LEDGER_CONFIRMED, AT(20), NULL);
     write_dump(ARCHIVED, 30, "fix_a", KERNEL, "lp_show+0x14/0x30 [fix_a]");
+    judge(1);
+    assert_is(A, GUILTY);
+}
+
+/* The log begins before the load, with a fault that was known then. */
+static void test_before_load(void **state _unused_) {
+    know(A, LEDGER_CONFIRMED, AT(-10), NULL);
+    write_guilty();
+    append_line(DUMP, 0, "<0>[   71.200065] Kernel panic - not syncing: sysrq triggered crash\n");
+    judge(0);
+    assert_is(A, "confirmed");
+    know(A, LEDGER_CONFIRMED, AT(-30), NULL);
+    (void) file_unlink(&h, JUDGED_RECORD);
     judge(1);
     assert_is(A, GUILTY);
 }
@@ -251,6 +273,7 @@ int main(void) {
         TEST(test_nothing),     TEST(test_trial),        TEST(test_frame),  TEST(test_innocent),
         TEST(test_confirmed),   TEST(test_log),          TEST(test_not_of_it), TEST(test_same_second),
         TEST(test_other_kernel), TEST(test_rivals),      TEST(test_disk_errors), TEST(test_crashes),
+        TEST(test_before_load),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

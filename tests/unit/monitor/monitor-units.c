@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "guard/bless.h"
 #include "monitor/confirming.h"
 #include "monitor/units.h"
 #include "monitor/waiting.h"
 #include "records-test.h"
+#include "state/ledger.h"
 #include "store/changes-lock.h"
 #include "system/manager.h"
 
@@ -258,7 +258,7 @@ static void test_confirming(void **state _unused_) {
     patch("b", "");
     complete("b", false);
     build.sha256 = result.sha256;
-    assert_int_equal(bless_write(&k.host, &build, "system"), 1);
+    assert_int_equal(ledger_confirm(&k.host, &build, "system", false), 1);
     assert_int_equal(correct(), 0);
     assert_int_equal(confirming_look(&c, &k.host, &records.list), 0);
     assert_jobs("");

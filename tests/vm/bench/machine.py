@@ -132,6 +132,10 @@ class Machine(Trust, Resets):
         self.wait_console("/scripts/init-bottom", timeout, behind="elfcorehdr=")
         self.wait_booted(timeout)
 
+    def wait_end(self, timeout=BOOT_SECONDS):
+        """The machine ends by itself: after a panic, which resets it."""
+        self._qemu.wait_end(timeout)
+
     def soft_reboot(self, timeout=BOOT_SECONDS):
         """User space ends and starts again, while the kernel keeps running; since systemd 254."""
         self.write("/run/systemd/system/bench-again.service", AGAIN)
