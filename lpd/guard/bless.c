@@ -5,6 +5,7 @@
 #include "config/policy.h"
 #include "guard/blame.h"
 #include "guard/bless.h"
+#include "guard/early.h"
 #include "system/journal.h"
 #include "system/kernel-log.h"
 #include "system/manager.h"
@@ -197,6 +198,8 @@ int bless_run(struct host *h, struct error *e) {
         if (r < 0)
             return r;
         n += r;
+        if (r > 0)
+            (void) ledger_early_sync(h);
         if (next != UINT64_MAX)
             h->ops->sleep(h, next - b.times.now_usec);
     } while (next != UINT64_MAX);

@@ -5,6 +5,7 @@
 #include "base/realtime.h"
 #include "base/strv.h"
 #include "guard/blame.h"
+#include "guard/early.h"
 #include "guard/notice.h"
 #include "livepatch/load.h"
 #include "livepatch/sysfs.h"
@@ -99,6 +100,8 @@ static int handle(struct faults *f, struct host *h, const struct result *result,
     blame = !about.sha256 ? BLAME_NOTED : blame_record(h, &about, fault, reason, policy.guard_on_fault, &moment);
     if (blame == BLAME_NOTHING || blame == -ENOMEM)
         return blame;
+    if (blame == BLAME_QUARANTINED || blame == BLAME_UNCONFIRMED)
+        (void) ledger_early_sync(h);
     if (policy.guard_on_fault == ON_FAULT_REVERT && result->loaded)
         note = revert(h, result, reason);
     else if (!about.sha256 && policy.guard_on_fault != ON_FAULT_LOG)
