@@ -74,7 +74,7 @@ def forget(m):
 def warns(m):
     cause(m, 1)
     quarantined(m, "kernel fault (warning) in the patch's code, in this boot", "WARNING: ")
-    m.equal("the patch", m.state("lp-fault"), "active")
+    m.ok("test -e /sys/kernel/livepatch/lp_fault")
     forget(m)
 
 
@@ -86,8 +86,7 @@ def reverts(m):
     m.wait_until("test ! -e /sys/kernel/livepatch/lp_fault", 30)
     m.wait_until("systemctl is-failed livepatch@lp-fault", 30)
     m.sees("systemctl status livepatch@lp-fault || true", reason)
-    status = m.patch_status("lp-fault")
-    m.equal("the patch", (status["state"], status["reason"]), ("failed", reason))
+    m.contains("the patch", m.patch_status("lp-fault")["reason"], reason)
     m.equal("the innocent one", m.state("lp-uptime"), "active")
     forget(m)
     policy(m, "")
