@@ -75,7 +75,7 @@ struct snapshot {
     struct volume_record volume; /* device is NULL: the initramfs did not look for one */
 };
 
-void patch_info_done(struct patch_info *info);
+void patch_info_done(struct patch_info *s);
 void snapshot_done(struct snapshot *s);
 
 enum snapshot_flags {
