@@ -134,41 +134,6 @@ static void see_source(const struct mount *m, void *userdata) {
         s->r = string_set(&s->found, m->directory);
 }
 
-static void see_directory(const struct mount *m, void *userdata) {
-    struct search *s = userdata;
-
-    if (streq(m->directory, s->wanted) && s->r >= 0)
-        s->r = string_set(&s->found, is_our_type(m->type) ? m->source : NULL);
-}
-
-int early_place_find_tag(const struct host *h, const char *directory, char **ret) {
-    struct search s = { .wanted = directory };
-    _cleanup_free_ char *source = NULL;
-    _cleanup_strv_free_ char **uuids = NULL;
-    int r;
-
-    *ret = NULL;
-    r = walk_mounts(h, see_directory, &s);
-    source = s.found;
-    if (r < 0 || s.r < 0)
-        return -ENOMEM;
-    if (!source)
-        return 0;
-    r = file_list(h, "/dev/disk/by-uuid", &uuids);
-    STRV_FOREACH(uuid, uuids) {
-        _cleanup_free_ char *tag = NULL, *node = NULL;
-
-        if (asprintf(&tag, "UUID=%s", *uuid) < 0)
-            return -ENOMEM;
-        node = find_node(h, tag);
-        if (!node || !streq(node, source))
-            continue;
-        *ret = TAKE_PTR(tag);
-        return 0;
-    }
-    return r == -ENOMEM ? r : 0;
-}
-
 static int mount_volume(struct host *h, const char *node, const char *type,
                         struct early_place *ret) {
     int r = -ENODEV;

@@ -10,8 +10,3 @@
 /* Opens that place for writing. In the initramfs a volume is the one that lpd-volume has found.
  * -ENODEV: it is not there, in the initramfs perhaps not yet; -EROFS; another errno of the medium. */
 int early_place_open(struct host *h, const char *place, struct early_place *ret);
-
-/* On the host: the tag of the file system that is mounted, writable, at that directory, by which the
- * initramfs finds it too. *ret is NULL if nothing is mounted there, or a file system that the
- * initramfs does not write. 0 or -ENOMEM. */
-int early_place_find_tag(const struct host *h, const char *directory, char **ret);

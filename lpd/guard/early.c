@@ -202,38 +202,16 @@ static bool takes_ledger(struct host *h, const char *place) {
     return is_here(h) && write_early(h, place) >= 0;
 }
 
-static int settle_auto(struct host *h, const struct policy *p, char **ret) {
-    static const char *const directories[] = { "/efi", "/boot/efi", "/boot" };
-    int r;
+int early_place_settle(struct host *h, const struct policy *p, char **ret) {
+    const char *wanted = strempty(p->guard_ledger);
 
     *ret = NULL;
-    /* Of another machine no volume is known, and whether it has such variables shows when it boots. */
-    if (!is_here(h) || takes_ledger(h, EARLY_EFI))
-        return string_set(ret, EARLY_EFI);
-    if (p->store_device && takes_ledger(h, p->store_device))
-        return string_set(ret, p->store_device);
-    for (size_t i = 0; i < ELEMENTSOF(directories); i++) {
-        _cleanup_free_ char *tag = NULL;
-
-        r = early_place_find_tag(h, directories[i], &tag);
-        if (r < 0)
-            return r;
-        if (tag && takes_ledger(h, tag)) {
-            *ret = TAKE_PTR(tag);
-            return 0;
-        }
-    }
-    return 0;
-}
-
-int early_place_settle(struct host *h, const struct policy *p, char **ret) {
-    if (streq(strempty(p->guard_ledger), "none")) {
-        *ret = NULL;
+    if (streq(wanted, "none"))
         return 0;
+    if (*wanted && !streq(wanted, "auto")) {
+        (void) takes_ledger(h, wanted);
+        return string_set(ret, wanted);
     }
-    if (p->guard_ledger && *p->guard_ledger && !streq(p->guard_ledger, "auto")) {
-        (void) takes_ledger(h, p->guard_ledger);
-        return string_set(ret, p->guard_ledger);
-    }
-    return settle_auto(h, p, ret);
+    /* Whether another machine has such variables shows when it boots. */
+    return !is_here(h) || takes_ledger(h, EARLY_EFI) ? string_set(ret, EARLY_EFI) : 0;
 }

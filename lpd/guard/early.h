@@ -29,7 +29,6 @@ int early_attempt_remove(struct host *h, const char *place, const char *kernel, 
 int ledger_early_sync(struct host *h);
 
 /* On the host, for an image that is being made: where its initramfs will write attempts, by Ledger=.
- * With auto that is the first place that takes the ledger now: the firmware, the volume of
- * [Store], the EFI system partition, a /boot of its own; for another machine, the firmware. *ret is NULL if
- * there is none. 0 or -ENOMEM. */
+ * With auto that is the firmware if it takes the ledger now; for another machine, also the firmware.
+ * *ret is NULL if it is nowhere. 0 or -ENOMEM. */
 int early_place_settle(struct host *h, const struct policy *p, char **ret);

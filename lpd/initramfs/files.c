@@ -173,10 +173,10 @@ static int read_policy(const struct host *h, struct policy *p, char **ret_proble
     return r < 0 && r != -ENOMEM ? string_set(ret_problem, error_message(&e, r)) : r;
 }
 
-/* With the drivers of the file systems, and with the character tables that vfat uses by default
+/* The drivers of the file systems, with the character tables that vfat uses by default
  * (FAT_DEFAULT_CODEPAGE and FAT_DEFAULT_IOCHARSET, fs/fat/Kconfig and its values in
  * distributions). The kernel loads them itself with modprobe(8), which every image contains. */
-int initramfs_files_add_volume(struct initramfs_files *f) {
+static int add_volume(struct initramfs_files *f) {
     static const char *const modules[] = { "ext4", "vfat", "nls_cp437", "nls_ascii",
                                            "nls_iso8859-1",
                                            "nls_utf8" };
@@ -227,7 +227,7 @@ static int add_the_rest(const struct host *h, const struct policy *p, struct ini
     if (r >= 0)
         r = strv_extend(&f->programs, LPD_LIBEXECDIR "/lpd-parser");
     if (r >= 0 && p->store_device)
-        r = initramfs_files_add_volume(f);
+        r = add_volume(f);
     if (r >= 0)
         r = add_main_policy(h, f);
     if (r >= 0)

@@ -34,6 +34,3 @@ int initramfs_files_find(const struct host *h, const char *release, struct initr
 int initramfs_files_of_patches(const struct host *h, const struct manifest_list *l,
                                const struct policy *policy, const char *release,
                                struct initramfs_files *ret);
-
-/* Adds the program that reads volumes, and the drivers of their file systems. 0 or -ENOMEM. */
-int initramfs_files_add_volume(struct initramfs_files *f);

@@ -267,9 +267,9 @@ static void test_no_place(void **state _unused_) {
     assert_uint_in_range(k.n_mount, 0, 0);
 }
 
-static const char *settle(const char *ledger, const char *device) {
+static const char *settle(const char *ledger) {
     static char place[128];
-    struct policy p = { .guard_ledger = (char *) ledger, .store_device = (char *) device };
+    struct policy p = { .guard_ledger = (char *) ledger };
     _cleanup_free_ char *found = NULL;
 
     assert_int_equal(early_place_settle(&k.host, &p, &found), 0);
@@ -278,33 +278,23 @@ static const char *settle(const char *ledger, const char *device) {
 }
 
 static void test_settle(void **state _unused_) {
-    /* The root directory is no place. */
-    assert_string_equal(settle("auto", NULL), "nowhere");
-    assert_string_equal(settle("auto", PLACE), PLACE);
-    fake_kernel_text(&k, "/proc/self/mountinfo",
-                     "21 1 254:1 / / rw shared:1 - ext4 /dev/vda1 rw\n"
-                     "22 21 254:2 / /boot rw - btrfs /dev/vdb1 rw\n");
-    assert_string_equal(settle("auto", NULL), "nowhere");
-    fake_kernel_text(&k, "/proc/self/mountinfo",
-                     "21 1 254:1 / / rw shared:1 - ext4 /dev/vda1 rw\n"
-                     "22 21 254:2 / /boot rw - ext4 /dev/vdb1 rw\n");
-    assert_string_equal(settle("auto", NULL), PLACE);
-    assert_true(file_exists(&k.host, "/boot" EARLY_LEDGER_FILE));
+    assert_string_equal(settle("auto"), "nowhere");
+    assert_string_equal(settle(NULL), "nowhere");
     fake_kernel_text(&k, EFI_VARIABLES "/BootOrder", "xxxx");
-    assert_string_equal(settle("auto", NULL), "efi");
+    assert_string_equal(settle("auto"), "efi");
     assert_true(file_exists(&k.host, VARIABLE));
-    assert_string_equal(settle("none", NULL), "nowhere");
-    assert_string_equal(settle("LABEL=later", NULL), "LABEL=later");
+    assert_string_equal(settle("none"), "nowhere");
+    assert_string_equal(settle("LABEL=later"), "LABEL=later");
     /* Another machine's image. */
     k.host.live = false;
     fake_kernel_remove(&k, VARIABLE);
-    assert_string_equal(settle("auto", NULL), "efi");
+    assert_string_equal(settle("auto"), "efi");
     assert_false(file_exists(&k.host, VARIABLE));
-    assert_string_equal(settle("none", NULL), "nowhere");
+    assert_string_equal(settle("none"), "nowhere");
     k.host.live = true;
     fake_kernel_remove(&k, "/run/systemd/system/x");
     assert_true(file_rmdir(&k.host, "/run/systemd/system") >= 0);
-    assert_string_equal(settle("auto", NULL), "efi");
+    assert_string_equal(settle("auto"), "efi");
     assert_false(file_exists(&k.host, VARIABLE));
 }
 
