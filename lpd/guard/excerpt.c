@@ -3,6 +3,19 @@
 
 #define LINE_MAX_BYTES 200
 #define DECIDING_LINES 3
+#define HEX_DIGITS "0123456789abcdef"
+#define ADDRESS_DIGITS 16
+
+/* An address of the kernel as printk() writes it: 16 digits, of which the first are f. Who reads the
+ * ledger may not be allowed to read the kernel's log (kernel.dmesg_restrict). */
+static void hide_addresses(char *line) {
+    for (char *s = line; (s = strstr(s, "ffff")); s++) {
+        size_t n = strspn(s, HEX_DIGITS);
+
+        if (n >= ADDRESS_DIGITS)
+            memset(s, 'x', n);
+    }
+}
 
 void excerpt_add(struct excerpt *e, const char *line, bool decides) {
     size_t n = strnlen(line, LINE_MAX_BYTES);
@@ -14,4 +27,5 @@ void excerpt_add(struct excerpt *e, const char *line, bool decides) {
     e->size += n;
     e->text[e->size++] = '\n';
     e->text[e->size] = '\0';
+    hide_addresses(e->text + e->size - n - 1);
 }

@@ -5,7 +5,7 @@
 
 #define EXCERPT_MAX 2000 /* bytes of text */
 
-/* The lines of a report that tell what happened, for people. */
+/* The lines of a report that tell what happened, for people, without addresses of the kernel. */
 struct excerpt {
     size_t size;
     char text[EXCERPT_MAX + 1];

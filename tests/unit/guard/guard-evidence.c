@@ -130,6 +130,18 @@ static void test_corpus(void **state _unused_) {
     assert_int_equal(bad, 0);
 }
 
+/* Whoever reads the ledger may not be allowed to read the kernel's log. */
+static void test_no_addresses(void **state _unused_) {
+    struct excerpt e = {};
+
+    excerpt_add(&e, "BUG: unable to handle page fault for address: ffff888012345678", true);
+    excerpt_add(&e, "RIP: 0010:lp_a+0x1b/0x90 [lp_a]", true);
+    excerpt_add(&e, "ffffffffc0123456 ffff 0xffffabcd", false);
+    assert_string_equal(e.text, "BUG: unable to handle page fault for address: xxxxxxxxxxxxxxxx\n"
+                                "RIP: 0010:lp_a+0x1b/0x90 [lp_a]\n"
+                                "xxxxxxxxxxxxxxxx ffff 0xffffabcd\n");
+}
+
 /* Of every log, cut anywhere, nothing but its own patches may be blamed, and no more than of the
  * whole one: a lost part never makes somebody guilty. */
 static void test_cut_anywhere(void **state _unused_) {
@@ -226,6 +238,7 @@ int main(int argc, char *argv[]) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_corpus),
         cmocka_unit_test(test_cut_anywhere),
+        cmocka_unit_test(test_no_addresses),
         cmocka_unit_test(test_flood),
         cmocka_unit_test(test_linear),
     };
