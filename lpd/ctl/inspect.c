@@ -397,6 +397,18 @@ static void print_warnings(json_object *patches) {
     }
 }
 
+/* What to do is for people who see the machine for the first time. */
+static void print_quarantines(json_object *patches) {
+    for (size_t i = 0; i < json_object_array_length(patches); i++) {
+        json_object *patch = json_object_array_get_idx(patches, i);
+        const char *name = value_get(patch, "name");
+
+        if (streq(strempty(value_get(patch, "guard")), "quarantined"))
+            printf("Guard     %s is quarantined: see lpctl ledger %s, try it again with lpctl clear %s\n", name,
+                   name, name);
+    }
+}
+
 void print_status(const struct ctl *c) {
     json_object *patches = json_object_object_get(c->value, "patches");
     size_t n = json_object_array_length(patches);
@@ -415,6 +427,7 @@ void print_status(const struct ctl *c) {
             printf(", %zu %s", count_state(patches, state), state);
     }
     printf("\n");
+    print_quarantines(patches);
     if (!status_silences(c->value, WARNING_INAPPLICABLE))
         print_inapplicable(patches);
     if (!status_silences(c->value, WARNING_MANIFEST))

@@ -194,7 +194,7 @@ static void print_build(json_object *o) {
     for (size_t i = 0; i < json_object_array_length(attempts); i++)
         print_attempt(json_object_array_get_idx(attempts, i));
     for (size_t i = 0; i < json_object_array_length(lines); i++)
-        printf("  %s%s\n", i == 0 ? "kernel    " : "          ",
+        printf("  %s%s\n", i == 0 ? "log       " : "          ",
                json_object_get_string(json_object_array_get_idx(lines, i)));
 }
 

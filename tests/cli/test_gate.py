@@ -130,6 +130,8 @@ class Gate(Case):
         self.assert_not_installed(GOOD, reason, 9)
         patch = self.json("status")["patches"][0]
         self.assertEqual((patch["guard"], patch["attempts"], patch["enabledNext"]), ("quarantined", 0, False))
+        self.assertIn("Guard     fix-net is quarantined: see lpctl ledger fix-net, try it again with "
+                      "lpctl clear fix-net\n", self.text("status"))
         self.record("trial", ("one", "two"))
         reason = self.assert_refused_by_all("2 boots in a row ended without an orderly shutdown", 9, anything)
         self.assert_not_installed(GOOD, reason, 9)

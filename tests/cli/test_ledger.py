@@ -64,7 +64,7 @@ class Show(Ledger):
         value, text = self.assert_same_everywhere("ledger", "fix_net", f"--kernel={KERNEL}")
         self.assertEqual([b["sha256"] for b in value["builds"]], [A, B])
         for words in ("fix-net: quarantined since 2023-", "reason    a kernel fault", f"build     {A}\n",
-                      f"on the host, boot {EARLIER}\n", f"kernel    {LOG[0]}", LOG[1], f"build     {B} (loaded now)",
+                      f"on the host, boot {EARLIER}\n", f"log       {LOG[0]}", LOG[1], f"build     {B} (loaded now)",
                       "module    fix_net, build id 0123abcd"):
             self.assertIn(words, text)
         self.assertIn(f"boot {BOOT} (this one)", self.text("ledger", "-o", "wide"))
