@@ -11,7 +11,11 @@ EARLY = f"""#!/bin/sh
 /usr/lib/lpd/lpd initrd
 rm /run/fill /run/fill-2
 """
-DROPIN = f"""[Service]
+# The flush gives room in /run back.
+DROPIN = f"""[Unit]
+Before=systemd-journal-flush.service
+
+[Service]
 ExecStartPre=+/bin/sh -c "{FILL}"
 ExecStopPost=+/bin/rm -f /run/fill /run/fill-2
 """
