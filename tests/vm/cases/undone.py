@@ -46,8 +46,10 @@ def not_now(m):
 
 
 def strip_record(text):
-    """Without the time of the record, which a load that changes nothing writes again."""
-    return [line for line in text.splitlines() if not line.startswith("/run/lpd/lp-cmdline.json")]
+    """Without the times of the records that a load writes again: its result, and what the ledger says of
+    the build."""
+    return [line.split()[0] if line.startswith("/var/lib/lpd/ledger/") else line
+            for line in text.splitlines() if not line.startswith("/run/lpd/lp-cmdline.json")]
 
 
 def other_build(m):
