@@ -27,14 +27,32 @@ static int see(struct confirming *c, const struct result *r) {
     return k < 0 ? k : 1;
 }
 
+static bool has_failed(const struct result_list *l) {
+    for (size_t i = 0; i < l->n_results; i++)
+        if (!l->results[i].loaded && l->results[i].exit_status != EXIT_STATUS_DONE)
+            return true;
+    return false;
+}
+
+/* The unit requires boot-complete.target, which in turn starts the units of required patches. After a
+ * boot that a refused patch has kept from being complete that would try the patch again each time. */
+static bool may_start(struct manager *m, const struct result_list *l) {
+    _cleanup_free_ char *state = NULL;
+
+    return !has_failed(l) ||
+           (manager_active_state(m, "boot-complete.target", &state) >= 0 && streq(state, "active"));
+}
+
 /* It is started anew if it waits already: it knows only the loads that had ended when it looked. */
-static int start(struct host *h) {
+static int start(struct host *h, const struct result_list *l) {
     _cleanup_(manager_freep) struct manager *m = NULL;
     int r;
 
     if (!manager_is_running(h))
         return 0;
     r = manager_connect(&m, NULL);
+    if (r >= 0 && !may_start(m, l))
+        return 0;
     if (r >= 0)
         r = manager_queue_job(m, "RestartUnit", BLESS_UNIT, NULL);
     return r < 0 ? r : 1;
@@ -62,5 +80,5 @@ int confirming_look(struct confirming *c, struct host *h, const struct result_li
             trial = r > 0;
         }
     }
-    return r < 0 ? r : trial ? start(h) : 0;
+    return r < 0 ? r : trial ? start(h, l) : 0;
 }

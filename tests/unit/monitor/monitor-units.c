@@ -241,6 +241,8 @@ static void test_waiting(void **state _unused_) {
 static void test_confirming(void **state _unused_) {
     _cleanup_(confirming_done) struct confirming c = {};
     struct ledger_build build = { .kernel = (char *) FAKE_RELEASE, .name = (char *) "b" };
+    const struct result bad = { .name = (char *) "bad", .action = (char *) "load", .stage = (char *) "system",
+                                .state = (char *) "refused", .exit_status = EXIT_STATUS_REFUSED };
 
     patch("a", "");
     assert_int_equal(load("a"), 1);
@@ -266,6 +268,24 @@ static void test_confirming(void **state _unused_) {
     confirming_done(&c);
     c = (struct confirming){};
     assert_int_equal(confirming_look(&c, &k.host, &records.list), 0);
+
+    /* boot-complete.target would start the unit of a patch that has failed once more. */
+    running = true;
+    confirming_done(&c);
+    c = (struct confirming){};
+    active_state = "inactive";
+    assert_int_equal(confirming_look(&c, &k.host, &records.list), 1);
+    assert_jobs("RestartUnit lpd-bless.service");
+    assert_int_equal(result_write(&k.host, &bad), 0);
+    assert_int_equal(correct(), 0);
+    confirming_done(&c);
+    c = (struct confirming){};
+    assert_int_equal(confirming_look(&c, &k.host, &records.list), 0);
+    active_state = "active";
+    confirming_done(&c);
+    c = (struct confirming){};
+    assert_int_equal(confirming_look(&c, &k.host, &records.list), 1);
+    assert_jobs("RestartUnit lpd-bless.service");
 }
 
 int main(void) {

@@ -96,6 +96,7 @@ def reverts(m):
 
 
 def panics(m):
+    m.reboot()   # after an oops a panic shows no call trace (Linux: kernel/panic.c)
     m.ok("sync; echo 3 >/sys/module/lp_fault/parameters/fault")
     m.background("cat /proc/version")
     m.wait_console("Kernel panic - not syncing: lp-fault")

@@ -11,12 +11,12 @@ EARLY = f"""#!/bin/sh
 /usr/lib/lpd/lpd initrd
 rm /run/fill /run/fill-2
 """
-# The flush gives room in /run back.
+# The journal's flush gives room in /run back, and so does whatever else replaces a file there.
 DROPIN = f"""[Unit]
 Before=systemd-journal-flush.service
 
 [Service]
-ExecStartPre=+/bin/sh -c "{FILL}"
+ExecStartPre=+/bin/sh -c "{FILL}; for i in 1 2 3 4 5 6; do dd if=/dev/zero bs=4k >>/run/fill-2 2>/dev/null; sleep 0.2; done; :"
 ExecStopPost=+/bin/rm -f /run/fill /run/fill-2
 """
 NO_ROOM = "No space left on device"
