@@ -34,18 +34,6 @@ char *blame_reason(const struct fault *f, const char *when) {
     return text;
 }
 
-static int quarantine(struct ledger_build *b, const struct fault *f, const char *reason) {
-    int r;
-
-    r = string_set(&b->reason, reason);
-    if (r >= 0)
-        r = string_set(&b->excerpt, f->excerpt);
-    if (r >= 0)
-        r = string_set(&b->stage, NULL);
-    b->state = LEDGER_QUARANTINED;
-    return r < 0 ? r : BLAME_QUARANTINED;
-}
-
 /* The attempts stay: they tell which of several builds of a module an earlier boot had loaded. */
 int blame_apply(struct ledger_build *b, const struct fault *f, const char *reason, enum on_fault on_fault,
                 uint64_t now_usec) {
@@ -53,9 +41,9 @@ int blame_apply(struct ledger_build *b, const struct fault *f, const char *reaso
         return BLAME_NOTHING;
     if (on_fault == ON_FAULT_LOG && b->state == LEDGER_TRIAL)
         return BLAME_NOTED;
-    b->since_usec = now_usec;
     if (on_fault != ON_FAULT_LOG)
-        return quarantine(b, f, reason);
+        return ledger_build_quarantine(b, reason, f->excerpt, now_usec) < 0 ? -ENOMEM : BLAME_QUARANTINED;
+    b->since_usec = now_usec;
     b->state = LEDGER_TRIAL;
     return string_set(&b->stage, NULL) < 0 ? -ENOMEM : BLAME_UNCONFIRMED;
 }

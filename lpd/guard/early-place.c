@@ -103,35 +103,23 @@ static bool parse_mount(char *line, struct mount *ret) {
     return startswith(m.options, "rw");
 }
 
-/* Calls are in the order of the mounts, and the last one covers what was there before. */
-typedef void (*mount_fn)(const struct mount *m, void *userdata);
-
-static int walk_mounts(const struct host *h, mount_fn fn, void *userdata) {
-    _cleanup_free_ char *text = NULL;
+/* Where a device is mounted; of several mounts the last one, which covers what was there before. NULL:
+ * nowhere. */
+static int find_mount(const struct host *h, const char *node, char **ret) {
+    _cleanup_free_ char *text = NULL, *found = NULL;
     char *rest = NULL;
     struct mount m;
     int r;
 
     r = file_read(h, "/proc/self/mountinfo", MOUNTS_SIZE_MAX, &text, NULL);
-    if (r < 0)
-        return r == -ENOMEM ? r : 0;
-    for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
-        if (parse_mount(line, &m))
-            fn(&m, userdata);
+    if (r == -ENOMEM)
+        return r;
+    for (char *line = r < 0 ? NULL : strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+        if (parse_mount(line, &m) && streq(m.source, node) && is_our_type(m.type) &&
+            string_set(&found, m.directory) < 0)
+            return -ENOMEM;
+    *ret = TAKE_PTR(found);
     return 0;
-}
-
-struct search {
-    const char *wanted;
-    char *found;
-    int r;
-};
-
-static void see_source(const struct mount *m, void *userdata) {
-    struct search *s = userdata;
-
-    if (streq(m->source, s->wanted) && is_our_type(m->type) && s->r >= 0)
-        s->r = string_set(&s->found, m->directory);
 }
 
 static int mount_volume(struct host *h, const char *node, const char *type,
@@ -150,19 +138,18 @@ static int mount_volume(struct host *h, const char *node, const char *type,
 
 /* A file system that is mounted already is used where it is. */
 static int open_on_host(struct host *h, const char *place, struct early_place *ret) {
-    _cleanup_free_ char *node = find_node(h, place);
-    struct search s = { .wanted = node };
+    _cleanup_free_ char *node = find_node(h, place), *directory = NULL;
     int r;
 
     if (!node)
         return -ENODEV;
-    r = walk_mounts(h, see_source, &s);
-    if (r < 0 || s.r < 0)
-        return -ENOMEM;
-    if (!s.found)
+    r = find_mount(h, node, &directory);
+    if (r < 0)
+        return r;
+    if (!directory)
         return mount_volume(h, node, NULL, ret);
     ret->host = h;
-    ret->directory = s.found;
+    ret->directory = TAKE_PTR(directory);
     return 0;
 }
 

@@ -107,11 +107,8 @@ static int fetch_once(struct host *h, const char *place) {
     r = read_place(h, place, &l);
     if (r < 0 && r != -ENOENT && r != -EBADMSG && r != -EPROTONOSUPPORT)
         return r;
-    for (size_t i = 0; i < l.n_builds; i++) {
-        r = merge(h, &l.builds[i]);
-        if (r < 0 && result >= 0)
-            result = r;
-    }
+    for (size_t i = 0; i < l.n_builds; i++)
+        (void) RET_GATHER(result, merge(h, &l.builds[i]));
     return result < 0 ? result : file_write_volatile(h, FETCHED, "", 0, 0644);
 }
 
@@ -190,7 +187,7 @@ int ledger_early_sync(struct host *h) {
         r = fetch_once(h, booted);
     if (r < 0)
         return r;
-    return built ? write_early(h, built) : booted ? write_early(h, booted) : 0;
+    return built || booted ? write_early(h, built ?: booted) : 0;
 }
 
 /* Not an image builder, which works in a root directory of its own. */

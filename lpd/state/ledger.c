@@ -310,6 +310,16 @@ static void drop_attempt(struct ledger_build *b, size_t i) {
     b->attempts[b->n_attempts] = (struct ledger_attempt){};
 }
 
+/* Drops the attempts of other boots than this one; NULL: all. Whether there were any. */
+static bool drop_other_boots(struct ledger_build *b, const char *boot_id) {
+    size_t before = b->n_attempts;
+
+    for (size_t i = b->n_attempts; i-- > 0;)
+        if (!boot_id || !streq(b->attempts[i].boot_id, boot_id))
+            drop_attempt(b, i);
+    return b->n_attempts != before;
+}
+
 static int append_attempt(struct ledger_build *b, const struct ledger_attempt *attempt) {
     struct ledger_attempt *a;
 
@@ -439,6 +449,17 @@ int ledger_attempt_remove(const struct host *h, const char *kernel, const char *
     return remove_attempt(h, kernel, sha256, boot_id);
 }
 
+int ledger_build_quarantine(struct ledger_build *b, const char *reason, const char *excerpt, uint64_t usec) {
+    int r;
+
+    b->state = LEDGER_QUARANTINED;
+    b->since_usec = usec;
+    r = string_set(&b->stage, NULL);
+    if (r >= 0)
+        r = string_set(&b->reason, reason);
+    return r < 0 ? r : string_set(&b->excerpt, excerpt);
+}
+
 int ledger_quarantine(const struct host *h, const struct ledger_build *build, const char *reason,
                       const char *excerpt) {
     _cleanup_(ledger_build_done) struct ledger_build b = {};
@@ -450,15 +471,9 @@ int ledger_quarantine(const struct host *h, const struct ledger_build *build, co
     r = read_or_begin(h, build, 0, &b);
     if (r < 0 || b.state == LEDGER_QUARANTINED)
         return MIN(r, 0);
-    b.state = LEDGER_QUARANTINED;
-    b.since_usec = realtime_usec();
-    r = string_set(&b.stage, NULL);
+    r = ledger_build_quarantine(&b, reason, excerpt, realtime_usec());
     if (r >= 0)
         r = describe_build(build, &b);
-    if (r >= 0)
-        r = string_set(&b.reason, reason);
-    if (r >= 0)
-        r = string_set(&b.excerpt, excerpt);
     if (r >= 0)
         r = ledger_write(h, &b);
     return r < 0 ? r : 1;
@@ -472,8 +487,7 @@ static int confirm(struct ledger_build *b, const struct ledger_build *from, cons
         r = string_set(&b->stage, stage);
     b->state = LEDGER_CONFIRMED;
     b->since_usec = realtime_usec();
-    while (b->n_attempts > 0)
-        drop_attempt(b, b->n_attempts - 1);
+    (void) drop_other_boots(b, NULL);
     if (r >= 0)
         r = string_set(&b->reason, NULL);
     if (r >= 0)
@@ -519,15 +533,6 @@ int ledger_renew(const struct host *h, const char *kernel, const char *sha256) {
     return ledger_write(h, &b);
 }
 
-static bool drop_other_boots(struct ledger_build *b, const char *boot_id) {
-    size_t before = b->n_attempts;
-
-    for (size_t i = b->n_attempts; i-- > 0;)
-        if (!boot_id || !streq(b->attempts[i].boot_id, boot_id))
-            drop_attempt(b, i);
-    return b->n_attempts != before;
-}
-
 int ledger_clear(const struct host *h, const char *kernel, const char *sha256, const char *boot_id) {
     _cleanup_(ledger_build_done) struct ledger_build b = {};
     _cleanup_close_ int lock = lock_existing(h);
@@ -552,8 +557,7 @@ int ledger_clear(const struct host *h, const char *kernel, const char *sha256, c
 static int end_boot_of(const struct host *h, struct ledger_build *b, const char *boot_id) {
     if (b->state == LEDGER_QUARANTINED || !has_attempt(b, boot_id))
         return 0;
-    while (b->n_attempts > 0)
-        drop_attempt(b, b->n_attempts - 1);
+    (void) drop_other_boots(b, NULL);
     return write_or_forget(h, b);
 }
 
@@ -567,10 +571,7 @@ int ledger_boot_end(const struct host *h, const char *boot_id) {
     r = ledger_list_read(h, &l);
     if (r < 0)
         return r;
-    for (size_t i = 0; i < l.n_builds; i++) {
-        r = end_boot_of(h, &l.builds[i], boot_id);
-        if (r < 0 && result >= 0)
-            result = r;
-    }
+    for (size_t i = 0; i < l.n_builds; i++)
+        (void) RET_GATHER(result, end_boot_of(h, &l.builds[i], boot_id));
     return result;
 }

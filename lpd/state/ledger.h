@@ -92,6 +92,10 @@ int ledger_attempt_add(const struct host *h, const struct ledger_build *build,
 int ledger_attempt_remove(const struct host *h, const char *kernel, const char *sha256,
                           const char *boot_id);
 
+/* Changes what is known of the build: it is quarantined since then (CLOCK_REALTIME), with that reason and
+ * excerpt, which may be NULL. Its attempts stay. Pure. 0 or -ENOMEM. */
+int ledger_build_quarantine(struct ledger_build *b, const char *reason, const char *excerpt, uint64_t usec);
+
 /* Puts the build into quarantine, with that reason and excerpt, which may be NULL; its attempts stay
  * on record. Of build as ledger_attempt_add(). 1; 0 if it is there already; or a negative errno. */
 int ledger_quarantine(const struct host *h, const struct ledger_build *build, const char *reason,
