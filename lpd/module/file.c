@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <sha2.h>
 #include <stdio.h>
 #include <sys/mman.h>
 
 #include "base/budget.h"
+#include "base/digest.h"
 #include "base/file.h"
 #include "base/safe-file.h"
 #include "module/compress.h"
@@ -131,22 +131,7 @@ int module_file_open_untrusted(const struct host *h, const char *path, struct mo
     return module_open(h, path, /* trusted= */ false, ret, e);
 }
 
-/* Uses libmd: libcrypto alone would add 2.5 million instructions and 1.6 MiB to each load, only for
- * its own relocations (tests/bench/run load). */
-static void hash(const void *data, size_t size, uint8_t ret[static SHA256_DIGEST_LENGTH]) {
-    SHA2_CTX context;
-
-    SHA256Init(&context);
-    SHA256Update(&context, data, size);
-    SHA256Final(ret, &context);
-}
-
 void module_file_sha256(struct module_file *f) {
-    uint8_t digest[SHA256_DIGEST_LENGTH];
-
-    if (f->sha256[0] != '\0')
-        return;
-    hash(f->data, f->size, digest);
-    for (size_t i = 0; i < sizeof(digest); i++)
-        (void) snprintf(f->sha256 + 2 * i, 3, "%02x", digest[i]);
+    if (f->sha256[0] == '\0')
+        sha256_take_hex(f->data, f->size, f->sha256);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <endian.h>
-#include <sha2.h>
 #include <stdio.h>
 
+#include "base/digest.h"
 #include "base/file.h"
 #include "base/hex.h"
 #include "base/json-file.h"
@@ -145,18 +145,10 @@ static int put_builds(struct writer *w, const struct ledger_build **builds, size
     return r;
 }
 
-static void digest(const void *data, size_t size, uint8_t ret[static SHA256_DIGEST_LENGTH]) {
-    SHA2_CTX context;
-
-    SHA256Init(&context);
-    SHA256Update(&context, data, size);
-    SHA256Final(ret, &context);
-}
-
 int early_ledger_encode(const struct ledger_list *l, char **ret, size_t *ret_size) {
     _cleanup_free_ const struct ledger_build **builds = calloc(l->n_builds + 1, sizeof(*builds));
     _cleanup_free_ struct writer *w = calloc(1, sizeof(*w));
-    uint8_t check[SHA256_DIGEST_LENGTH];
+    uint8_t check[SHA256_SIZE];
     char *data;
     int r;
 
@@ -174,7 +166,7 @@ int early_ledger_encode(const struct ledger_list *l, char **ret, size_t *ret_siz
     data = malloc(w->size + CHECK_SIZE);
     if (!data)
         return -ENOMEM;
-    digest(w->data, w->size, check);
+    sha256_take(w->data, w->size, check);
     memcpy(data, w->data, w->size);
     memcpy(data + w->size, check, CHECK_SIZE);
     *ret = data;
@@ -256,7 +248,7 @@ static void take_build(struct reader *r, struct ledger_build *b) {
     b->state = r->bad ? LEDGER_TRIAL : state;
     b->stage = take_stage(r);
     b->since_usec = take_number(r);
-    b->sha256 = take_hex(r, SHA256_DIGEST_LENGTH);
+    b->sha256 = take_hex(r, SHA256_SIZE);
     b->kernel = take_text(r);
     b->name = take_text(r);
     b->module_name = take_text(r);
@@ -299,14 +291,14 @@ static int take_builds(struct reader *r, struct ledger_list *l) {
 
 int early_ledger_decode(const void *data, size_t size, struct ledger_list *ret) {
     _cleanup_(ledger_list_done) struct ledger_list l = {};
-    uint8_t check[SHA256_DIGEST_LENGTH];
+    uint8_t check[SHA256_SIZE];
     struct reader r;
     int k;
 
     if (size < HEADER_SIZE + CHECK_SIZE || size > EARLY_LEDGER_SIZE_MAX ||
         memcmp(data, magic, sizeof(magic)) != 0)
         return -EBADMSG;
-    digest(data, size - CHECK_SIZE, check);
+    sha256_take(data, size - CHECK_SIZE, check);
     if (memcmp((const uint8_t *) data + size - CHECK_SIZE, check, CHECK_SIZE) != 0)
         return -EBADMSG;
     r = (struct reader){ .data = data, .size = size - CHECK_SIZE };

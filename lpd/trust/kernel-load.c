@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <sha2.h>
 
+#include "base/digest.h"
 #include "base/hex.h"
 #include "base/strv.h"
 #include "trust/kernel-load.h"
@@ -32,9 +32,9 @@ static bool take_sequence(const uint8_t *data, size_t size, size_t *ret_header, 
 }
 
 static bool has_entry(const struct verification *j, const uint8_t *tbs, size_t size) {
-    char entry[STRLEN(TBS) + SHA256_DIGEST_STRING_LENGTH] = TBS;
+    char entry[STRLEN(TBS) + SHA256_HEX_SIZE] = TBS;
 
-    SHA256Data(tbs, size, entry + STRLEN(TBS));
+    sha256_take_hex(tbs, size, entry + STRLEN(TBS));
     return strv_contains(j->keyrings.blacklist, entry);
 }
 
@@ -79,7 +79,7 @@ static bool knows_all_hashes(const struct verification *j, bool *ret_any) {
     STRV_FOREACH(entry, j->keyrings.blacklist)
         if (startswith(*entry, TBS)) {
             any = true;
-            if (strlen(*entry) != STRLEN(TBS) + 2 * SHA256_DIGEST_LENGTH)
+            if (strlen(*entry) != STRLEN(TBS) + 2 * SHA256_SIZE)
                 return false;
         }
     *ret_any = any;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <sha2.h>
 #include <stdio.h>
 
+#include "base/digest.h"
 #include "base/file.h"
 #include "base/hex.h"
 #include "config/conf-files.h"
@@ -82,16 +82,18 @@ int trust_check_manifest(struct host *h, const struct trust_machine *machine,
 /* Hashes the size of each file before its contents, so that moving text from one file to the next
  * changes the digest. */
 char *manifest_digest(const struct manifest *m) {
-    uint8_t digest[SHA256_DIGEST_LENGTH];
-    SHA2_CTX context;
+    _cleanup_free_ struct iovec *pieces = calloc(2 * m->n_sources + 1, sizeof(*pieces));
+    _cleanup_free_ uint64_t *sizes = calloc(m->n_sources + 1, sizeof(*sizes));
+    uint8_t digest[SHA256_SIZE];
 
-    SHA256Init(&context);
+    if (!pieces || !sizes)
+        return NULL;
     for (size_t i = 0; i < m->n_sources; i++) {
-        uint64_t size = m->sources[i].size;
-
-        SHA256Update(&context, (const uint8_t *) &size, sizeof(size));
-        SHA256Update(&context, (const uint8_t *) m->sources[i].data, m->sources[i].size);
+        sizes[i] = m->sources[i].size;
+        pieces[2 * i] = (struct iovec){ &sizes[i], sizeof(sizes[i]) };
+        pieces[2 * i + 1] = (struct iovec){ m->sources[i].data, m->sources[i].size };
     }
-    SHA256Final(digest, &context);
+    if (sha256_take_pieces(pieces, 2 * m->n_sources, digest) < 0)
+        return NULL;
     return hex_encode(digest, sizeof(digest));
 }

@@ -10,12 +10,12 @@ import sys
 from pathlib import Path
 
 LIBRARIES = {
-    "lpd": {"json-c", "lzma", "md", "systemd", "z", "zstd"},
-    "lpctl": {"blkid", "json-c", "kmod", "lzma", "md", "smartcols", "systemd", "z", "zstd"},
+    "lpd": {"gcrypt", "json-c", "lzma", "systemd", "z", "zstd"},
+    "lpctl": {"blkid", "gcrypt", "json-c", "kmod", "lzma", "smartcols", "systemd", "z", "zstd"},
     "lpd-modules": {"kmod"},
     "lpd-volume": {"blkid", "json-c", "systemd"},
     "lpd-parser": {"crypto"},
-    "lpd-generator": {"json-c", "md"},
+    "lpd-generator": {"gcrypt", "json-c"},
 }
 # Libraries that the compiler adds, also with sanitizers.
 NEUTRAL = {"asan", "c", "gcc_s", "m", "ubsan"}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <sha2.h>
 #include <sys/wait.h>
 
+#include "base/digest.h"
 #include "base/strv.h"
 #include "io-faults.h"
 #include "root.h"
@@ -148,12 +148,9 @@ static void test_too_many(void **state _unused_) {
 }
 
 static void seal(uint8_t *data, size_t size) {
-    uint8_t check[SHA256_DIGEST_LENGTH];
-    SHA2_CTX context;
+    uint8_t check[SHA256_SIZE];
 
-    SHA256Init(&context);
-    SHA256Update(&context, data, size - CHECK_SIZE);
-    SHA256Final(check, &context);
+    sha256_take(data, size - CHECK_SIZE, check);
     memcpy(data + size - CHECK_SIZE, check, CHECK_SIZE);
 }
 

@@ -15,13 +15,13 @@ from .command import run
 PACKAGES = """
     systemd systemd-sysv dbus udev kmod initramfs-tools e2fsprogs xz-utils zstd gzip procps jq
     libsystemd0 libkmod2 libkeyutils1 libsmartcols1 libjson-c5 libblkid1 liblzma5
-    libmd0 libzstd1 zlib1g keyutils dracut-core cryptsetup-initramfs dosfstools nftables
+    libgcrypt20 libzstd1 zlib1g keyutils dracut-core cryptsetup-initramfs dosfstools nftables
 """.split()
 
 # The packages that build lpd and its tests; the kernels' headers are installed too.
 BUILDING = """
     ccache gcc libc6-dev make meson ninja-build pkgconf scdoc libblkid-dev libcmocka-dev
-    libjson-c-dev libkeyutils-dev libkmod-dev liblzma-dev libmd-dev libsmartcols-dev libssl-dev
+    libgcrypt20-dev libjson-c-dev libkeyutils-dev libkmod-dev liblzma-dev libsmartcols-dev libssl-dev
     libsystemd-dev libzstd-dev openssl python3-jsonschema zlib1g-dev zsh
 """.split()
 
