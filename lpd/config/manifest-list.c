@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/strv.h"
 #include "base/utf8.h"
+#include "config/adopted.h"
 #include "config/conf-files.h"
 #include "config/manifest.h"
 #include "config/name.h"
@@ -23,6 +24,68 @@ void manifest_list_done(struct manifest_list *l) {
     free(l->entries);
     free(l->by_name);
     *l = (struct manifest_list){ 0 };
+}
+
+/* What is there to be read. */
+struct listing {
+    const struct host *host;
+    struct conf_names names;
+    struct adopted_list adopted;
+    struct safe_directories known;
+    bool keep_sources;
+};
+
+static void listing_done(struct listing *l) {
+    conf_names_done(&l->names);
+    adopted_list_done(&l->adopted);
+    safe_directories_done(&l->known);
+}
+
+static struct conf_name *find_name(const struct conf_names *names, const char *name) {
+    for (size_t i = 0; i < names->n_names; i++)
+        if (patch_name_equal(names->names[i].name, name))
+            return names->names + i;
+    return NULL;
+}
+
+static int add_name(struct conf_names *names, const char *name) {
+    struct conf_name *grown = reallocarray(names->names, names->n_names + 1, sizeof(*grown));
+    char *copy = strdup(name);
+
+    if (grown)
+        names->names = grown;
+    if (!grown || !copy) {
+        free(copy);
+        return -ENOMEM;
+    }
+    names->names[names->n_names++] = (struct conf_name){ .name = copy };
+    return 0;
+}
+
+/* An adopted module has a name as a manifest has; it may have both. */
+static int listing_read(const struct host *h, struct listing *l, struct error *e) {
+    int r;
+
+    l->host = h;
+    r = conf_names_list(h, CONF_ALL_DIRS, SUBDIR, &l->names, e);
+    if (r >= 0)
+        r = adopted_list_read(h, &l->adopted);
+    for (size_t i = 0; i < l->adopted.n_modules && r >= 0; i++)
+        if (!find_name(&l->names, l->adopted.modules[i].name))
+            r = add_name(&l->names, l->adopted.modules[i].name);
+    return r;
+}
+
+static const struct adopted_module *find_adopted(const struct listing *l, const char *name) {
+    for (size_t i = 0; i < l->adopted.n_modules; i++)
+        if (patch_name_equal(l->adopted.modules[i].name, name))
+            return l->adopted.modules + i;
+    return NULL;
+}
+
+/* Drop-ins without a manifest and without a module are no patch. */
+static bool is_patch(const struct listing *l, const struct conf_name *n) {
+    return n->files || find_adopted(l, n->name);
 }
 
 /* A drop-in that is tried: it takes the place of the one of its name. */
@@ -94,42 +157,84 @@ static int add_faults_of_dropins(const struct host *h, const struct conf_name *n
     return r == -ENOMEM ? r : fault;
 }
 
-/* Reads one manifest with its drop-ins. 1, or 0 if it is masked. */
-static int read_manifest(const struct host *h, const struct conf_name *n, const char *path,
-                         struct safe_directories *known, struct draft *draft, struct manifest *ret,
-                         struct error *e) {
-    _cleanup_(manifest_done) struct manifest m = { 0 };
+/* Gives the manifest the adopted modules of its name; the first one of a release counts. */
+static int take_adopted(const struct listing *l, struct manifest *m) {
+    for (size_t i = 0; i < l->adopted.n_modules; i++) {
+        const struct adopted_module *from = l->adopted.modules + i;
+        struct adopted_module copy, *grown;
+
+        if (!patch_name_equal(from->name, m->name) || manifest_adopted_module(m, from->release))
+            continue;
+        grown = reallocarray(m->adopted, m->n_adopted + 1, sizeof(*grown));
+        if (!grown)
+            return -ENOMEM;
+        m->adopted = grown;
+        copy = (struct adopted_module){ strdup(from->name), strdup(from->release), strdup(from->path) };
+        m->adopted[m->n_adopted++] = copy;
+        if (!copy.name || !copy.release || !copy.path)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+/* Reads the manifest's file; without one, the defaults are the manifest. 1, or 0 if it is masked. */
+static int read_file(struct listing *l, const struct conf_name *n, const char *path, struct draft *draft,
+                     struct manifest *m, struct error *e) {
     _cleanup_free_ char *data = NULL;
     size_t size;
     int r;
 
-    r = conf_read(h, path, known, &data, &size, e);
+    if (!n->files) {
+        r = manifest_parse(n->name, path, "", 0, m, e);
+        m->by_default = true;
+        return r < 0 ? r : 1;
+    }
+    r = conf_read(l->host, path, &l->known, &data, &size, e);
     if (r <= 0)
         return r == -ENOENT ? 0 : r;
-    r = manifest_parse(n->name, path, data, size, &m, e);
+    r = manifest_parse(n->name, path, data, size, m, e);
     if (r < 0)
-        return add_faults_of_dropins(h, n, path, known, draft, r, e);
-    r = manifest_add_source(&m, path, data, size);
+        return add_faults_of_dropins(l->host, n, path, &l->known, draft, r, e);
+    r = manifest_add_source(m, path, data, size);
+    return r < 0 ? r : 1;
+}
+
+/* Reads one manifest with its drop-ins. 1, or 0 if it is masked. */
+static int read_manifest(struct listing *l, const struct conf_name *n, const char *path, struct draft *draft,
+                         struct manifest *ret, struct error *e) {
+    _cleanup_(manifest_done) struct manifest m = { 0 };
+    int r;
+
+    r = read_file(l, n, path, draft, &m, e);
+    if (r <= 0)
+        return r;
+    r = merge_dropins(l->host, n, &l->known, draft, &m, e);
     if (r >= 0)
-        r = merge_dropins(h, n, known, draft, &m, e);
+        r = take_adopted(l, &m);
     if (r < 0)
         return r;
     *ret = TAKE_STRUCT(m);
     return 1;
 }
 
+/* Of the manifest, or of a module that has none. NULL if memory runs out. */
+static char *find_path(const struct listing *l, const struct conf_name *n) {
+    const struct adopted_module *adopted = n->files ? NULL : find_adopted(l, n->name);
+
+    return adopted ? strdup(adopted->path) : conf_path(n->files, SUBDIR, n->name, CONF_SUFFIX);
+}
+
 /* Fills an entry. 1; 0 if the manifest is masked; negative only if memory runs out. */
-static int load_entry(const struct host *h, const struct conf_name *n, struct safe_directories *known,
-                      struct manifest_entry *ret) {
+static int load_entry(struct listing *l, const struct conf_name *n, struct manifest_entry *ret) {
     _cleanup_(entry_done) struct manifest_entry entry = { .error = ERROR_NULL };
     int r;
 
     entry.name = strdup(n->name);
-    entry.path = conf_path(n->files, SUBDIR, n->name, CONF_SUFFIX);
+    entry.path = find_path(l, n);
     if (!entry.name || !entry.path)
         return -ENOMEM;
     if (patch_name_is_valid(n->name))
-        r = read_manifest(h, n, entry.path, known, /* draft= */ NULL, &entry.manifest, &entry.error);
+        r = read_manifest(l, n, entry.path, /* draft= */ NULL, &entry.manifest, &entry.error);
     else {
         /* The name is untrusted and is shown in messages and tables. */
         utf8_make_printable(entry.name);
@@ -190,33 +295,44 @@ static int compare_entry_versions(const void *a, const void *b) {
                       ((const struct manifest_entry *) b)->name);
 }
 
-static int add_entry(const struct host *h, const struct conf_name *n, struct safe_directories *known,
-                     bool keep_sources, struct manifest_list *l) {
+static int add_entry(struct listing *from, const struct conf_name *n, struct manifest_list *l) {
     struct manifest_entry *entry = l->entries + l->n_entries;
     int r;
 
-    r = load_entry(h, n, known, entry);
-    if (r > 0 && !keep_sources)
+    r = load_entry(from, n, entry);
+    if (r > 0 && !from->keep_sources)
         manifest_forget_sources(&entry->manifest);
     if (r > 0)
         l->n_entries++;
     return r;
 }
 
+/* A newer module of the line takes the place of an older one. */
+static int add_line(const struct listing *from, const char *name, char ***names) {
+    int r = 0;
+
+    for (size_t i = 0; i < from->adopted.n_modules && r >= 0; i++) {
+        const char *other = from->adopted.modules[i].name;
+
+        if (adopted_is_same_line(other, name) && !strv_contains(*names, other))
+            r = strv_extend(names, other);
+    }
+    return r;
+}
+
 /* Reads the manifests of that name. Removes their names from the list, so that none is read
  * twice. */
-static int add_named(const struct host *h, struct conf_names *all, const char *name,
-                     struct safe_directories *known, bool keep_sources, struct manifest_list *l) {
-    for (size_t i = 0; i < all->n_names; i++) {
-        struct conf_name *n = all->names + i;
+static int add_named(struct listing *from, const char *name, struct manifest_list *l) {
+    for (size_t i = 0; i < from->names.n_names; i++) {
+        struct conf_name *n = from->names.names + i;
         int r;
 
-        if (!n->files || !patch_name_equal(n->name, name))
+        if (!*n->name || !patch_name_equal(n->name, name) || !is_patch(from, n))
             continue;
-        r = add_entry(h, n, known, keep_sources, l);
+        r = add_entry(from, n, l);
         if (r < 0)
             return r;
-        n->files = 0;
+        *n->name = '\0';
     }
     return 0;
 }
@@ -224,22 +340,23 @@ static int add_named(const struct host *h, struct conf_names *all, const char *n
 int manifest_list_load_some(const struct host *h, char ***names, manifest_follower follow,
                             void *userdata, bool keep_sources, struct manifest_list *ret,
                             struct error *e) {
-    _cleanup_(safe_directories_done) struct safe_directories known = {};
-    _cleanup_(conf_names_done) struct conf_names all = { 0 };
+    _cleanup_(listing_done) struct listing from = { .keep_sources = keep_sources };
     _cleanup_(manifest_list_done) struct manifest_list l = { 0 };
     size_t shown = 0;
     int r;
 
-    r = conf_names_list(h, CONF_ALL_DIRS, SUBDIR, &all, e);
+    r = listing_read(h, &from, e);
     if (r < 0)
         return r;
-    l.entries = calloc(all.n_names + 1, sizeof(*l.entries));
+    l.entries = calloc(from.names.n_names + 1, sizeof(*l.entries));
     if (!l.entries)
         return -ENOMEM;
     for (size_t i = 0; *names && (*names)[i] && r >= 0; i++) {
-        r = add_named(h, &all, (*names)[i], &known, keep_sources, &l);
+        r = add_named(&from, (*names)[i], &l);
         for (; shown < l.n_entries && r >= 0; shown++)
             r = follow(userdata, l.entries + shown, names);
+        if (r >= 0)
+            r = add_line(&from, (*names)[i], names);
     }
     if (r < 0)
         return r;
@@ -254,26 +371,24 @@ int manifest_list_load_some(const struct host *h, char ***names, manifest_follow
 /* Reads every manifest, or only those of that name. */
 static int load_list(const struct host *h, const char *name, bool keep_sources,
                      struct manifest_list *ret, struct error *e) {
-    _cleanup_(safe_directories_done) struct safe_directories known = {};
-    _cleanup_(conf_names_done) struct conf_names names = { 0 };
+    _cleanup_(listing_done) struct listing from = { .keep_sources = keep_sources };
     _cleanup_(manifest_list_done) struct manifest_list l = { 0 };
     int r;
 
-    r = conf_names_list(h, CONF_ALL_DIRS, SUBDIR, &names, e);
+    r = listing_read(h, &from, e);
     if (r < 0)
         return r;
-    if (names.n_names > 0)
-        qsort(names.names, names.n_names, sizeof(*names.names), compare_version);
-    l.entries = calloc(names.n_names + 1, sizeof(*l.entries));
+    if (from.names.n_names > 0)
+        qsort(from.names.names, from.names.n_names, sizeof(*from.names.names), compare_version);
+    l.entries = calloc(from.names.n_names + 1, sizeof(*l.entries));
     if (!l.entries)
         return -ENOMEM;
-    for (size_t i = 0; i < names.n_names; i++) {
-        const struct conf_name *n = names.names + i;
+    for (size_t i = 0; i < from.names.n_names; i++) {
+        const struct conf_name *n = from.names.names + i;
 
-        /* Drop-ins without a manifest are no patch. */
-        if (!n->files || (name && !patch_name_equal(n->name, name)))
+        if ((name && !patch_name_equal(n->name, name)) || !is_patch(&from, n))
             continue;
-        r = add_entry(h, n, &known, keep_sources, &l);
+        r = add_entry(&from, n, &l);
         if (r < 0)
             return r;
     }
@@ -352,21 +467,20 @@ int manifest_load(const struct host *h, const char *name, struct manifest *ret, 
 
 int manifest_try_dropin(const struct host *h, const char *name, const char *path, const char *text,
                         struct error *e) {
-    _cleanup_(safe_directories_done) struct safe_directories known = {};
-    _cleanup_(conf_names_done) struct conf_names names = { 0 };
+    _cleanup_(listing_done) struct listing from = {};
     _cleanup_(manifest_done) struct manifest m = { 0 };
     struct draft draft = { path, text };
     int r;
 
-    r = conf_names_list(h, CONF_ALL_DIRS, SUBDIR, &names, e);
-    for (size_t i = 0; i < names.n_names && r >= 0; i++) {
-        const struct conf_name *n = names.names + i;
+    r = listing_read(h, &from, e);
+    for (size_t i = 0; i < from.names.n_names && r >= 0; i++) {
+        const struct conf_name *n = from.names.names + i;
         _cleanup_free_ char *manifest = NULL;
 
-        if (!n->files || !streq(n->name, name))
+        if (!streq(n->name, name) || !is_patch(&from, n))
             continue;
-        manifest = conf_path(n->files, SUBDIR, n->name, CONF_SUFFIX);
-        return manifest ? read_manifest(h, n, manifest, &known, &draft, &m, e) : -ENOMEM;
+        manifest = find_path(&from, n);
+        return manifest ? read_manifest(&from, n, manifest, &draft, &m, e) : -ENOMEM;
     }
     return r;
 }

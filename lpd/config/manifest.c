@@ -86,6 +86,9 @@ void manifest_done(struct manifest *m) {
     for (size_t i = 0; i < m->n_kernels; i++)
         kernel_done(m->kernels + i);
     free(m->kernels);
+    for (size_t i = 0; i < m->n_adopted; i++)
+        adopted_module_done(m->adopted + i);
+    free(m->adopted);
     free(m->name);
     free(m->path);
     strv_free(m->dropins);
@@ -213,6 +216,13 @@ int manifest_parse(const char *name, const char *path, const char *data, size_t 
     }
     *ret = TAKE_STRUCT(m);
     return 0;
+}
+
+const char *manifest_adopted_module(const struct manifest *m, const char *release) {
+    for (size_t i = 0; i < m->n_adopted; i++)
+        if (streq(m->adopted[i].release, release))
+            return m->adopted[i].path;
+    return NULL;
 }
 
 const struct manifest_kernel *manifest_kernel_for(const struct manifest *m, const char *release) {

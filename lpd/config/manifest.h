@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/host.h"
+#include "config/adopted.h"
 #include "config/ini.h"
 
 /* A manifest describes a patch and how this machine treats it: lpd.patch(5). */
@@ -46,6 +47,9 @@ struct manifest {
     size_t n_kernels;
     struct manifest_source *sources; /* if requested: the manifest, then its drop-ins */
     size_t n_sources;
+    struct adopted_module *adopted; /* modules of other loaders for the same name, one a release */
+    size_t n_adopted;
+    bool by_default;       /* there is no manifest file; path is that of an adopted module */
     struct error warnings; /* faults in keys without effect on the load; message NULL: none */
 };
 
@@ -82,7 +86,7 @@ struct manifest_list {
 
 void manifest_list_done(struct manifest_list *l);
 
-/* Reads every manifest of the machine by the rules of UAPI.6 (override by directory, drop-ins in
+/* Reads every manifest of the machine, also the default ones of adopted modules, by the rules of UAPI.6 (override by directory, drop-ins in
  * NAME.conf.d/, masked by an empty file or a link to /dev/null). An invalid one becomes an entry
  * with an error, and the others are still read. Two names that differ only in '-' and '_' are an
  * error of the second. 0, or a negative errno if one of the directories could not be read: it may
@@ -118,6 +122,9 @@ int manifest_load(const struct host *h, const char *name, struct manifest *ret, 
  * not exist; "" takes it away. At least 0, or what manifest_load() would return. */
 int manifest_try_dropin(const struct host *h, const char *name, const char *path, const char *text,
                         struct error *e);
+
+/* The module of another loader for that release, or NULL. */
+const char *manifest_adopted_module(const struct manifest *m, const char *release);
 
 /* The section for that release, or NULL. */
 const struct manifest_kernel *manifest_kernel_for(const struct manifest *m, const char *release);

@@ -58,6 +58,8 @@ const struct ini_key policy_keys[] = {
     KEY("Guard", "Ledger", "auto", volume, guard_ledger, WORDS(ledger_words),
         .takes = "auto, efi, none, " VOLUME),
     KEY("Store", "Device", "", volume, store_device, .takes = VOLUME),
+    KEY("Store", "Adopt", "", release_paths, store_adopt, .repeats = true,
+        .takes = "absolute paths with a component %v for the kernel release"),
     KEY("Store", "WaitSec", "3", timespan, store_wait_usec),
     KEY("Warnings", "Silence", "", word_set, silenced, WORDS(warning_words), .repeats = true),
 };
@@ -84,6 +86,7 @@ void policy_done(struct policy *p) {
     strv_free(p->lock_modules);
     free(p->guard_ledger);
     free(p->store_device);
+    strv_free(p->store_adopt);
     *p = (struct policy){ 0 };
 }
 

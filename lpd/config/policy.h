@@ -64,6 +64,7 @@ struct policy {
     enum on_fault guard_on_fault;
     char *guard_ledger;
     char *store_device; /* NULL if not set */
+    char **store_adopt; /* directories of other loaders: adopted.h */
     uint64_t store_wait_usec;
     unsigned silenced; /* enum warning, the bits of Silence= */
     struct policy_origin *origins;

@@ -11,6 +11,7 @@
 
 #define BLANKS " \t"
 /* The plan looks up each name, so the number is limited. */
+#define ADOPT_MAX 16
 #define NAMES_MAX 256
 #define WORDS_MAX 4096
 
@@ -214,6 +215,33 @@ int value_file(const struct ini_key *k, const char *value, void *field, struct e
     if (!name && !path_is_normalized(value))
         return refuse(k, value, "a plain file name or an absolute path without '..'", e);
     return store_copy(value, field);
+}
+
+/* One component %v, and no other specifier. */
+static bool has_release(const char *path) {
+    const char *at = strchr(path, '%');
+
+    return at && at > path + 1 && at[-1] == '/' && at[1] == 'v' && (at[2] == '\0' || at[2] == '/') &&
+           !strchr(at + 1, '%');
+}
+
+int value_release_paths(const struct ini_key *k, const char *value, void *field, struct error *e) {
+    _cleanup_strv_free_ char **words = NULL;
+    char ***list = field;
+    int r;
+
+    if (!*value)
+        return value_list(k, value, field, e);
+    r = strv_extend_split(&words, value, BLANKS);
+    STRV_FOREACH(s, words)
+        if (r >= 0 && (!path_is_normalized(*s) || !has_release(*s)))
+            r = refuse(k, *s, k->takes, e);
+    if (r >= 0)
+        r = check_room(k, strv_length(*list) + strv_length(words), ADOPT_MAX, e);
+    STRV_FOREACH(s, words)
+        if (r >= 0 && !strv_contains(*list, *s))
+            r = strv_extend(list, *s);
+    return r;
 }
 
 static bool is_hex(const struct ini_key *k, const char *s) {

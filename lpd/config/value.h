@@ -29,6 +29,9 @@ int value_percent(const struct ini_key *k, const char *value, void *field, struc
 int value_program(const struct ini_key *k, const char *value, void *field, struct error *e);
 /* char *: a file name, or an absolute, normalized path. "" is NULL. */
 int value_file(const struct ini_key *k, const char *value, void *field, struct error *e);
+/* char **: adds directories, each an absolute, normalized path with one component %v, which stands for
+ * a kernel release; "" empties the list. */
+int value_release_paths(const struct ini_key *k, const char *value, void *field, struct error *e);
 /* char *: an even number of hexadecimal digits from min to max, made lower case. "" is NULL. */
 int value_hex(const struct ini_key *k, const char *value, void *field, struct error *e);
 /* char *: any number of such values, with one blank between them. "" is NULL. */

@@ -11,6 +11,9 @@
 
 #define FILE_SIZE_MAX (1024 * 1024)
 
+/* For a module that Adopt= names. */
+#define DEFAULT_MANIFEST "# This module has no manifest: the default of each key holds.\n"
+
 static void add_file(json_object *files, const char *path, const char *data, size_t size) {
     _cleanup_free_ char *text = strndup(data, size);
     json_object *o = json_object_new_object();
@@ -50,6 +53,8 @@ static int cat_one(struct ctl *c, json_object *files, const char *name, struct e
     if (l.entries->error_number < 0)
         return add_broken(c, files, l.entries, e);
     m = &l.entries->manifest;
+    if (m->by_default)
+        add_file(files, m->path, DEFAULT_MANIFEST, STRLEN(DEFAULT_MANIFEST));
     for (size_t i = 0; i < m->n_sources; i++)
         add_file(files, m->sources[i].path, m->sources[i].data, m->sources[i].size);
     return 0;

@@ -138,14 +138,12 @@ static int check_namesake(struct ctl *c, const struct candidate *n, struct error
     for (size_t i = 0; i < l.n_entries && r >= 0; i++) {
         _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
         const struct manifest_entry *entry = l.entries + i;
-        const struct manifest_kernel *kernel;
         bool own = patch_name_equal(entry->name, n->name);
         _cleanup_free_ char *path = NULL;
 
         if (entry->error_number < 0)
             continue;
-        kernel = manifest_kernel_for(&entry->manifest, n->release);
-        if (store_find_module(&c->host, n->release, entry->name, kernel ? kernel->module : NULL, &path) < 0 ||
+        if (store_find_module_of(&c->host, n->release, &entry->manifest, &path) < 0 ||
             module_file_open_untrusted(&c->host, path, &f, NULL) < 0 ||
             patch_name_equal(f.info.name, n->file.info.name) == own)
             continue;
@@ -415,7 +413,7 @@ static bool is_placed(struct ctl *c, const struct candidate *n) {
         return false;
     kernel = manifest_kernel_for(&m, n->release);
     if ((kernel && !manifest_kernel_allows(kernel, n->file.sha256)) ||
-        store_find_module(&c->host, n->release, m.name, kernel ? kernel->module : NULL, &path) < 0 ||
+        store_find_module_of(&c->host, n->release, &m, &path) < 0 ||
         !startswith(path, STORE_DIRECTORY "/") || module_file_open_untrusted(&c->host, path, &f, NULL) < 0)
         return false;
     module_file_sha256(&f);

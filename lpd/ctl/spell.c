@@ -13,13 +13,11 @@
 static bool is_module_of(const struct ctl *c, const struct manifest_entry *entry, const char *release,
                          const char *module) {
     _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
-    const struct manifest_kernel *kernel;
     _cleanup_free_ char *path = NULL;
 
     if (entry->error_number < 0)
         return false;
-    kernel = manifest_kernel_for(&entry->manifest, release);
-    return store_find_module(&c->host, release, entry->name, kernel ? kernel->module : NULL, &path) >= 0 &&
+    return store_find_module_of(&c->host, release, &entry->manifest, &path) >= 0 &&
            module_file_open_untrusted(&c->host, path, &f, NULL) >= 0 && patch_name_equal(f.info.name, module);
 }
 

@@ -69,7 +69,7 @@ static int find_module(const struct host *h, const struct policy *policy, const 
 
     if (!manifest_covers(m, release))
         return 0;
-    r = store_find_module(h, release, m->name, kernel ? kernel->module : NULL, &path);
+    r = store_find_module_of(h, release, m, &path);
     if (r == -ENOENT && !kernel)
         return 0;
     if (r < 0)
@@ -103,7 +103,8 @@ static int add_patch(const struct host *h, struct initramfs_files *f, const stru
     f->patches = patches;
     f->patches[f->n_patches++] = TAKE_STRUCT(*p);
     r = string_set(&f->patches[f->n_patches - 1].name, m->name);
-    if (r >= 0)
+    /* Without a manifest the policy, which is in the image too, adopts the module there as well. */
+    if (r >= 0 && !m->by_default)
         r = add_signed(h, f, m->path);
     STRV_FOREACH(dropin, m->dropins)
         if (r >= 0)

@@ -27,12 +27,13 @@ static int is_missing(const struct host *h, const struct manifest_entry *entry, 
     _cleanup_free_ char *path = NULL;
     int r;
 
-    if (entry->error_number < 0 || !entry->manifest.enabled)
+    /* A module that is simply there was made for its kernel alone. */
+    if (entry->error_number < 0 || !entry->manifest.enabled || entry->manifest.by_default)
         return 0;
     if (!manifest_covers(&entry->manifest, release))
         return 1;
     kernel = manifest_kernel_for(&entry->manifest, release);
-    r = store_find_module(h, release, entry->name, kernel ? kernel->module : NULL, &path);
+    r = store_find_module_of(h, release, &entry->manifest, &path);
     if (r < 0)
         return r == -ENOMEM ? r : 1;
     return is_refused(h, path, kernel, release);

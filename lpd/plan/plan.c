@@ -221,6 +221,24 @@ static int check_module(struct planner *p, struct action *a, const struct manife
                   s->facts.release);
 }
 
+/* Of the modules of one cumulative line that another loader has left, the newest counts. */
+static int check_superseded(struct planner *p, struct action *a, const struct manifest_entry *entry) {
+    const struct snapshot *s = p->snapshot;
+
+    for (size_t i = 0; entry->manifest.by_default && s->facts.release && i < s->manifests.n_entries; i++) {
+        const struct manifest_entry *other = s->manifests.entries + i;
+
+        if (other->error_number < 0 || !other->manifest.by_default || !other->manifest.enabled ||
+            !manifest_adopted_module(&other->manifest, s->facts.release) ||
+            !adopted_is_same_line(other->name, entry->name) || strverscmp(other->name, entry->name) <= 0)
+            continue;
+        decide(a, ACTION_SKIP, EXIT_STATUS_DONE);
+        return answer(a, "superseded", false, "superseded by %s, a newer module of the same cumulative patch",
+                      other->name);
+    }
+    return 1;
+}
+
 static int check_order(struct planner *p, struct action *a, const struct manifest_entry *entry) {
     const char *circle = p->order.circle_of[a->index];
 
@@ -477,10 +495,10 @@ static int check_loaded(struct planner *p, struct action *a, const struct manife
 }
 
 static int (*const checks[])(struct planner *, struct action *, const struct manifest_entry *) = {
-    check_manifest,  check_switches,           check_enabled, check_unit,     check_stage,
-    check_rollout,   check_kernel,             check_module,  check_order,    check_namesake,
-    check_requires,  check_conflicts,          check_policy,  check_manifest_signature,
-    check_gate,      check_loaded,
+    check_manifest,   check_switches, check_enabled,  check_unit,     check_stage,
+    check_rollout,    check_kernel,   check_module,   check_superseded, check_order,
+    check_namesake,   check_requires, check_conflicts, check_policy,  check_manifest_signature,
+    check_gate,       check_loaded,
 };
 
 static int decide_patch(struct planner *p, struct action *a) {

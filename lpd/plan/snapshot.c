@@ -112,7 +112,6 @@ static int find_module(const struct host *h, struct snapshot *s, size_t i) {
     const struct manifest_entry *entry = s->manifests.entries + i;
     const struct result *result = result_list_find(&s->results, entry->name);
     struct patch_info *info = s->patch_infos + i;
-    const struct manifest_kernel *kernel;
     int r;
 
     if (result && result->module_name) {
@@ -122,9 +121,7 @@ static int find_module(const struct host *h, struct snapshot *s, size_t i) {
     }
     if (entry->error_number < 0 || !s->facts.release)
         return 0;
-    kernel = manifest_kernel_for(&entry->manifest, s->facts.release);
-    r = store_find_module(h, s->facts.release, entry->name, kernel ? kernel->module : NULL,
-                          &info->module_path);
+    r = store_find_module_of(h, s->facts.release, &entry->manifest, &info->module_path);
     return r == -ENOENT ? 0 : r;
 }
 

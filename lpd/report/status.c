@@ -40,8 +40,8 @@ static struct state state_by_plan(const struct subject *p) {
     const char *decided = p->action->steps[p->action->n_steps - 1].question;
 
     if (p->action->type == ACTION_SKIP)
-        return (struct state){ streq(decided, "enabled") ? "disabled" : "skipped",
-                               action_fact(p->action) };
+        return (struct state){ streq(decided, "enabled") ? "disabled" : "skipped", action_fact(p->action),
+                               .code = streq(decided, "superseded") ? "superseded" : NULL };
     if (p->action->type == ACTION_FAIL)
         return (struct state){ result_failed_state(p->action->error_number, p->action->exit_status),
                                action_fact(p->action) };

@@ -86,3 +86,12 @@ int store_find_module(const struct host *h, const char *release, const char *nam
         return -ENOMEM;
     return streq(plain, spelled) ? -ENOENT : find_spelling(h, release, spelled, ret);
 }
+
+int store_find_module_of(const struct host *h, const char *release, const struct manifest *m, char **ret) {
+    const struct manifest_kernel *kernel = manifest_kernel_for(m, release);
+    const char *module = kernel ? kernel->module : NULL, *adopted = manifest_adopted_module(m, release);
+    int r;
+
+    r = store_find_module(h, release, m->name, module, ret);
+    return r == -ENOENT && !module && adopted ? store_find_module(h, release, m->name, adopted, ret) : r;
+}

@@ -309,8 +309,11 @@ static int find_manifest(const struct host *h, const struct store_patch *p, stru
         return error_set(e, -EINVAL, EXIT_STATUS_REFUSED, "'%s' is not a kernel release",
                          p->release);
     r = manifest_load(h, p->name, ret, e);
-    if (r != -ENOENT)
-        return r < 0 ? r : 1;
+    if (r >= 0 && !ret->by_default)
+        return 1;
+    if (r < 0 && r != -ENOENT)
+        return r;
+    manifest_done(ret);
     return refuse_mask(h, p->name, e);
 }
 
@@ -474,6 +477,11 @@ static int find_removable(const struct host *h, const char *name, struct manifes
         if (streq(l->entries[i].name, name))
             entry = l->entries + i;
     r = check_owner(h, entry ? entry->name : name, e);
+    if (r >= 0 && entry && entry->error_number == 0 && entry->manifest.by_default)
+        r = error_hint(e, error_set(e, -EBUSY, EXIT_STATUS_FAILED,
+                                    "%s: was not written by lpctl install: Adopt= in lpd.conf names its directory",
+                                    entry->path),
+                       "remove the file, or disable the patch: lpctl disable %s", entry->name);
     if (r < 0)
         return r;
     *ret = entry;

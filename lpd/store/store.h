@@ -17,6 +17,10 @@
 int store_find_module(const struct host *h, const char *release, const char *name,
                       const char *module, char **ret);
 
+/* The same for a manifest, as its section for that release says; a module of another loader counts
+ * where the directories have none. */
+int store_find_module_of(const struct host *h, const char *release, const struct manifest *m, char **ret);
+
 /* The last build that this machine had confirmed before another one was installed as that file:
  * store_install() keeps it beside the module. -ENOENT if there is none. */
 #define STORE_CONFIRMED_SUFFIX ".confirmed"

@@ -73,6 +73,9 @@ int trust_check_manifest(struct host *h, const struct trust_machine *machine,
         policy.signature = SIGNATURE_LOCAL;
     for (size_t i = 0; i < m->n_sources && r >= 0; i++)
         r = error_place_last(e, check_source(h, &strict, m->sources + i, e), m->sources[i].path);
+    if (r >= 0 && m->by_default)
+        return error_set(e, -EKEYREJECTED, EXIT_STATUS_REFUSED,
+                         "%s: this module has no manifest, and SignedManifests=yes takes only signed ones", m->path);
     if (r >= 0 && m->n_sources == 0)
         return error_set(e, -EKEYREJECTED, EXIT_STATUS_REFUSED,
                          "%s: its content is not available", m->path);

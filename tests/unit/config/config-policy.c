@@ -111,6 +111,8 @@ static const char every_key[] = "[Trust]\n"
                                 "HoldSec=4\n"
                                 "[Store]\n"
                                 "Device=PARTUUID=1234-56\n"
+                                "Adopt=/var/lib/kpatch/%v\n"
+                                "Adopt=/usr/lib/modules/%v/livepatch\n"
                                 "WaitSec=5\n"
                                 "[Warnings]\n"
                                 "Silence=late initramfs\n"
@@ -164,9 +166,11 @@ static void test_every_key(void **state) {
     assert_int_equal(p.guard_on_fault, ON_FAULT_REVERT);
     assert_string_equal(p.guard_ledger, "LABEL=my disk");
     assert_string_equal(p.store_device, "PARTUUID=1234-56");
+    assert_string_equal(p.store_adopt[0], "/var/lib/kpatch/%v");
+    assert_string_equal(p.store_adopt[1], "/usr/lib/modules/%v/livepatch");
     assert_int_equal(p.store_wait_usec, 5 * USEC_PER_SEC);
     assert_int_equal(p.silenced, WARNING_LATE | WARNING_INITRAMFS | WARNING_MANIFEST);
-    assert_origin(&p, "Silence", "late initramfs manifest", "/etc/lpd/lpd.conf", 25);
+    assert_origin(&p, "Silence", "late initramfs manifest", "/etc/lpd/lpd.conf", 27);
     assert_origin(&p, "Signature", "local", "/etc/lpd/lpd.conf", 2);
     assert_origin(&p, "Device", "PARTUUID=1234-56", "/etc/lpd/lpd.conf", 21);
 
