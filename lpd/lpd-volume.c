@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <syslog.h>
-#include <time.h>
 
 #include "base/budget.h"
 #include "base/file.h"
+#include "base/process.h"
 #include "base/strv.h"
 #include "config/cmdline.h"
 #include "state/early.h"
@@ -87,49 +86,34 @@ static int fetch_and_tell(struct host *h, const struct policy *p) {
     return r > 0 ? EXIT_STATUS_DONE : EXIT_STATUS_FAILED;
 }
 
-/* A read from a failing disk can take for ever, and a process stuck in it cannot always be
- * killed. */
-static int wait_for(pid_t child, uint64_t usec, const sigset_t *signals) {
-    const struct timespec limit = { .tv_sec = (time_t) (usec / USEC_PER_SEC) };
-    int status, r;
+static void report_timeout(struct host *h, const struct policy *p) {
+    _cleanup_(volume_record_done) struct volume_record record = {};
+    _cleanup_(error_done) struct error e = ERROR_NULL;
 
-    r = sigtimedwait(signals, NULL, &limit);
-    if (r < 0) {
-        (void) kill(child, SIGKILL);
-        return -ETIME;
-    }
-    if (waitpid(child, &status, 0) < 0)
-        return -errno;
-    return WIFEXITED(status) && WEXITSTATUS(status) == EXIT_STATUS_DONE ? 0 : -EIO;
+    early_stopped(h, DEVICE_SEC * USEC_PER_SEC);
+    (void) string_set(&record.device, p->store_device);
+    (void) error_set(&e, -ETIME, EXIT_STATUS_TIMEOUT, "it could not be read within %d s", DEVICE_SEC);
+    (void) add_problem(&record, &e, -ETIME);
+    publish(h, &record);
 }
 
+/* A read from a failing disk can take for ever. */
 static int fetch_in_time(struct host *h, const struct policy *p) {
     uint64_t usec = MIN(p->store_wait_usec, 3600 * USEC_PER_SEC) + DEVICE_SEC * USEC_PER_SEC;
-    sigset_t signals;
+    int status, r;
     pid_t child;
-    int r;
 
-    (void) sigemptyset(&signals);
-    (void) sigaddset(&signals, SIGCHLD);
-    (void) sigprocmask(SIG_BLOCK, &signals, NULL);
     child = fork();
     if (child < 0)
         return -errno;
     if (child == 0)
         _exit(fetch_and_tell(h, p));
-    r = wait_for(child, usec, &signals);
-    (void) sigprocmask(SIG_UNBLOCK, &signals, NULL);
-    if (r == -ETIME) {
-        early_stopped(h, DEVICE_SEC * USEC_PER_SEC);
-        _cleanup_(volume_record_done) struct volume_record record = {};
-        _cleanup_(error_done) struct error e = ERROR_NULL;
-
-        (void) string_set(&record.device, p->store_device);
-        (void) error_set(&e, r, EXIT_STATUS_TIMEOUT, "it could not be read within %d s", DEVICE_SEC);
-        (void) add_problem(&record, &e, r);
-        publish(h, &record);
+    r = process_wait(child, usec, &status);
+    if (r <= 0) {
+        report_timeout(h, p);
+        return -ETIME;
     }
-    return r;
+    return WIFEXITED(status) && WEXITSTATUS(status) == EXIT_STATUS_DONE ? 0 : -EIO;
 }
 
 /* On a host it would overwrite files. */

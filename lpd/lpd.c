@@ -11,6 +11,7 @@
 #include "base/suggest.h"
 #include "config/name.h"
 #include "guard/bless.h"
+#include "guard/early.h"
 #include "guard/judge.h"
 #include "guard/notice.h"
 #include "load/attempt.h"
@@ -215,6 +216,15 @@ static int verb_lock(struct host *h, char *argv[] _unused_, struct error *e) {
     return r;
 }
 
+static int verb_sync_early(struct host *h, char *argv[] _unused_, struct error *e) {
+    int r = ledger_early_sync(h);
+
+    if (r >= 0)
+        return 0;
+    return error_set(e, r, EXIT_STATUS_FAILED, "what the initramfs noted cannot be read or changed: %s",
+                     strerror(-r));
+}
+
 static int verb_end_boot(struct host *h, char *argv[] _unused_, struct error *e) {
     return attempt_end_boot(h, e);
 }
@@ -264,6 +274,7 @@ static const struct verb {
     { "lock", 0, true, verb_lock, "", "Lock module loading until reboot" },
     { "seal", 0, false, verb_seal, "", "Make the switches of patches read-only" },
     { "unseal", 0, false, verb_unseal, "", "Remove the seal" },
+    { "sync-early", 0, false, verb_sync_early, "", "Exchange the ledger with the initramfs" },
     { "end-boot", 0, false, verb_end_boot, "", "Take back the attempts of this boot" },
     { "judge", 0, false, verb_judge, "", "Judge the crashes of earlier boots" },
     { "bless", 0, false, verb_bless, "", "Confirm the builds that are loaded" },

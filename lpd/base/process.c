@@ -101,3 +101,14 @@ int process_run(char *const *argv, int output_fd, uint64_t timeout_usec, int *re
         *ret_status = status;
     return ended;
 }
+
+int process_wait(pid_t pid, uint64_t timeout_usec, int *ret_status) {
+    int r, ended = wait_for_end(pid, timeout_usec);
+
+    if (ended <= 0) {
+        (void) kill(pid, SIGKILL);
+        return ended;
+    }
+    r = reap(pid, ret_status);
+    return r < 0 ? r : 1;
+}

@@ -55,7 +55,7 @@ static int record_image(struct ctl *c, const char *release, struct initramfs_fil
     record.ledger = place;
     k = r >= 0 ? image_record_write_built(&c->host, &record) : image_record_forget_built(&c->host, release);
     if (k >= 0)
-        return initramfs_ledger_add(&c->host, release, f);
+        return initramfs_ledger_add(&c->host, release, place, f);
     if (asprintf(&text, "what the image contains cannot be recorded: %s (" IMAGE_RECORDS "/%s.json)", strerror(-k),
                  release) < 0)
         return -ENOMEM;

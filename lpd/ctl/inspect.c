@@ -552,6 +552,8 @@ void print_why(const struct ctl *c) {
         printf("   %s\n", hint);
     if (patch)
         printf("   now %s%s%s\n", value_get(patch, "state"), reason ? ": " : "", strempty(reason));
+    if (patch && value_get(patch, "earlyReason"))
+        printf("   not loaded in the initramfs: %s\n", value_get(patch, "earlyReason"));
     if (patch && value_get(patch, "lateReason"))
         printf("   late: %s\n", value_get(patch, "lateReason"));
 }

@@ -199,7 +199,7 @@ int bless_run(struct host *h, struct error *e) {
             return r;
         n += r;
         if (r > 0)
-            (void) ledger_early_sync(h);
+            ledger_early_sync_soon(h);
         if (next != UINT64_MAX)
             h->ops->sleep(h, next - b.times.now_usec);
     } while (next != UINT64_MAX);

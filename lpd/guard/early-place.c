@@ -6,15 +6,17 @@
 #include "base/file.h"
 #include "base/strv.h"
 #include "guard/early-place.h"
+#include "state/early-volume.h"
 
 #define MOUNTS_SIZE_MAX ((size_t) 4 * 1024 * 1024)
 
 /* What udev makes links for, so that this needs no libblkid: /dev/disk/by-*. */
+#define BY_UUID "/dev/disk/by-uuid"
 static const struct {
     const char *tag, *directory;
 } tags[] = {
     { "LABEL=", "/dev/disk/by-label" },
-    { "UUID=", "/dev/disk/by-uuid" },
+    { "UUID=", BY_UUID },
     { "PARTUUID=", "/dev/disk/by-partuuid" },
     { "PARTLABEL=", "/dev/disk/by-partlabel" },
 };
@@ -82,53 +84,56 @@ static char *find_node(const struct host *h, const char *place) {
 
 /* One line of mountinfo, see proc(5). */
 struct mount {
-    char *root, *directory, *options, *type, *source;
+    char *directory, *options, *type, *source;
 };
 
 static bool parse_mount(char *line, struct mount *ret) {
     char *rest = NULL, *word = strtok_r(line, " ", &rest);
     struct mount m = {};
+    char *root = NULL;
 
     for (unsigned i = 0; word && !streq(word, "-"); i++) {
-        m.root = i == 3 ? word : m.root;
+        root = i == 3 ? word : root;
         m.directory = i == 4 ? word : m.directory;
         m.options = i == 5 ? word : m.options;
         word = strtok_r(NULL, " ", &rest);
     }
     m.type = word ? strtok_r(NULL, " ", &rest) : NULL;
     m.source = m.type ? strtok_r(NULL, " ", &rest) : NULL;
-    if (!m.source || !m.options || !streq(m.root, "/"))
+    if (!m.source || !m.options || !streq(root, "/") || !is_our_type(m.type))
         return false;
     *ret = m;
-    return startswith(m.options, "rw");
+    return true;
 }
 
-/* Where a device is mounted; of several mounts the last one, which covers what was there before. NULL:
- * nowhere. */
-static int find_mount(const struct host *h, const char *node, char **ret) {
-    _cleanup_free_ char *text = NULL, *found = NULL;
+/* Of the mounts of a device, or at a directory, the last one, which covers what was there before. Either
+ * may be NULL: any. Without a directory in *ret there is none; *ret_text has its texts. */
+static int find_mount(const struct host *h, const char *node, const char *directory, bool writable,
+                      struct mount *ret, char **ret_text) {
+    _cleanup_free_ char *text = NULL;
+    struct mount found = {}, m;
     char *rest = NULL;
-    struct mount m;
     int r;
 
     r = file_read(h, "/proc/self/mountinfo", MOUNTS_SIZE_MAX, &text, NULL);
     if (r == -ENOMEM)
         return r;
     for (char *line = r < 0 ? NULL : strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
-        if (parse_mount(line, &m) && streq(m.source, node) && is_our_type(m.type) &&
-            string_set(&found, m.directory) < 0)
-            return -ENOMEM;
-    *ret = TAKE_PTR(found);
+        if (parse_mount(line, &m) && (!node || streq(m.source, node)) &&
+            (!directory || streq(m.directory, directory)) && (!writable || startswith(m.options, "rw")))
+            found = m;
+    *ret = found;
+    *ret_text = TAKE_PTR(text);
     return 0;
 }
 
-static int mount_volume(struct host *h, const char *node, const char *type,
+static int mount_volume(struct host *h, const char *node, const char *type, bool writable,
                         struct early_place *ret) {
     int r = -ENODEV;
 
     for (size_t i = 0; i < ELEMENTSOF(types) && r < 0; i++)
         if (!type || streq(type, types[i].type))
-            r = h->ops->mount(h, node, types[i].type, types[i].options, /* writable= */ true);
+            r = h->ops->mount(h, node, types[i].type, types[i].options, writable);
     if (r < 0)
         return r;
     ret->own = (struct host){ .root_fd = r, .ops = h->ops };
@@ -137,43 +142,74 @@ static int mount_volume(struct host *h, const char *node, const char *type,
 }
 
 /* A file system that is mounted already is used where it is. */
-static int open_on_host(struct host *h, const char *place, struct early_place *ret) {
-    _cleanup_free_ char *node = find_node(h, place), *directory = NULL;
+static int open_on_host(struct host *h, const char *place, bool writable, struct early_place *ret) {
+    _cleanup_free_ char *node = find_node(h, place), *text = NULL;
+    struct mount m;
     int r;
 
     if (!node)
         return -ENODEV;
-    r = find_mount(h, node, &directory);
+    r = find_mount(h, node, NULL, writable, &m, &text);
     if (r < 0)
         return r;
-    if (!directory)
-        return mount_volume(h, node, NULL, ret);
+    if (!m.directory)
+        return mount_volume(h, node, NULL, writable, ret);
     ret->host = h;
-    ret->directory = TAKE_PTR(directory);
-    return 0;
+    ret->directory = strdup(m.directory);
+    return ret->directory ? 0 : -ENOMEM;
 }
 
-static int open_in_initramfs(struct host *h, struct early_place *ret) {
+static int open_in_initramfs(struct host *h, bool writable, struct early_place *ret) {
     _cleanup_(early_volume_done) struct early_volume v = {};
     int r;
 
     r = early_volume_read(h, &v);
     if (r < 0)
         return r == -ENOENT ? -ENODEV : r;
-    return mount_volume(h, v.node, v.type, ret);
+    return mount_volume(h, v.node, v.type, writable, ret);
 }
 
-int early_place_open(struct host *h, const char *place, struct early_place *ret) {
+int early_place_open(struct host *h, const char *place, bool writable, struct early_place *ret) {
     _cleanup_(early_place_close) struct early_place p = EARLY_PLACE_NULL;
     int r;
 
     if (streq(place, EARLY_EFI))
-        r = efi_variables_open(h, /* writable= */ true, &p.variables);
+        r = efi_variables_open(h, writable, &p.variables);
     else
-        r = h->initrd ? open_in_initramfs(h, &p) : open_on_host(h, place, &p);
+        r = h->initrd ? open_in_initramfs(h, writable, &p) : open_on_host(h, place, writable, &p);
     if (r < 0)
         return r;
     *ret = p;
     p = EARLY_PLACE_NULL;
     return 0;
+}
+
+/* The name in by-uuid that leads to that device; an UUID has no characters that udev writes otherwise. */
+static int find_uuid(const struct host *h, const char *node, char **ret) {
+    _cleanup_strv_free_ char **names = NULL;
+    int r;
+
+    r = file_list(h, BY_UUID, &names);
+    if (r == -ENOMEM)
+        return r;
+    STRV_FOREACH(name, names) {
+        _cleanup_free_ char *path = NULL, *target = NULL;
+
+        if (asprintf(&path, BY_UUID "/%s", *name) < 0)
+            return -ENOMEM;
+        target = read_device_link(h, path);
+        if (target && startswith(node, "/dev/") && streq(node + STRLEN("/dev/"), target))
+            return asprintf(ret, "UUID=%s", *name) < 0 ? -ENOMEM : 0;
+    }
+    return 0;
+}
+
+int early_place_of_mount(const struct host *h, const char *directory, char **ret) {
+    _cleanup_free_ char *text = NULL;
+    struct mount m;
+    int r;
+
+    *ret = NULL;
+    r = find_mount(h, NULL, directory, /* writable= */ true, &m, &text);
+    return r < 0 || !m.source ? r : find_uuid(h, m.source, ret);
 }

@@ -5,6 +5,8 @@
 #include "base/strv.h"
 #include "guard/early-place.h"
 #include "guard/early.h"
+#include "state/early-copy.h"
+#include "state/early-volume.h"
 #include "state/image.h"
 #include "state/results.h"
 #include "system/manager.h"
@@ -24,29 +26,48 @@ int early_place_of_image(const struct host *h, const char *release, char **ret) 
     return 0;
 }
 
+static bool is_volume(const char *place) {
+    return !streq(place, EARLY_EFI);
+}
+
+/* Where nothing was written yet, nothing is on record. */
 static int read_place(struct host *h, const char *place, struct ledger_list *ret) {
     _cleanup_(early_place_close) struct early_place p = EARLY_PLACE_NULL;
+    _cleanup_(ledger_list_done) struct ledger_list l = {};
     int r;
 
-    r = early_place_open(h, place, &p);
-    return r < 0 ? r : early_ledger_read(&p, ret);
+    r = early_place_open(h, place, /* writable= */ false, &p);
+    if (r >= 0)
+        r = early_ledger_read(&p, &l);
+    if (r < 0 && r != -ENOENT)
+        return r;
+    if (r >= 0 && is_volume(place))
+        (void) early_copy_write(h, place, &l);
+    *ret = TAKE_STRUCT(l);
+    return 0;
 }
 
 static int write_place(struct host *h, const char *place, const struct ledger_list *l) {
     _cleanup_(early_place_close) struct early_place p = EARLY_PLACE_NULL;
     int r;
 
-    r = early_place_open(h, place, &p);
-    return r < 0 ? r : early_ledger_write(&p, l);
+    if (is_volume(place) && early_copy_is(h, place, l))
+        return 0;
+    r = early_place_open(h, place, /* writable= */ true, &p);
+    if (r >= 0)
+        r = early_ledger_write(&p, l);
+    if (r >= 0 && is_volume(place))
+        (void) early_copy_write(h, place, l);
+    return r;
 }
 
 int early_ledger_fetch(struct host *h, const char *place) {
     _cleanup_(ledger_list_done) struct ledger_list l = {};
     int r;
 
+    if (is_volume(place))
+        early_mark_volume(h);
     r = read_place(h, place, &l);
-    if (r == -ENOENT)
-        return 0;
     for (size_t i = 0; i < l.n_builds && r >= 0; i++)
         r = ledger_write(h, &l.builds[i]);
     return r;
@@ -104,8 +125,10 @@ static int fetch_once(struct host *h, const char *place) {
 
     if (file_exists(h, FETCHED))
         return 0;
-    r = read_place(h, place, &l);
-    if (r < 0 && r != -ENOENT && r != -EBADMSG && r != -EPROTONOSUPPORT)
+    r = is_volume(place) ? early_copy_read(h, place, &l) : -ENOENT;
+    if (r < 0)
+        r = read_place(h, place, &l);
+    if (r < 0 && r != -EBADMSG && r != -EPROTONOSUPPORT)
         return r;
     for (size_t i = 0; i < l.n_builds; i++)
         (void) RET_GATHER(result, merge(h, &l.builds[i]));
@@ -190,13 +213,58 @@ int ledger_early_sync(struct host *h) {
     return built || booted ? write_early(h, built ?: booted) : 0;
 }
 
+void ledger_early_sync_soon(struct host *h) {
+    _cleanup_(manager_freep) struct manager *m = NULL;
+
+    if (ledger_early_sync(h) < 0 && file_exists(h, EARLY_ON_VOLUME) && manager_is_running(h) &&
+        manager_connect(&m, NULL) >= 0)
+        (void) manager_queue_job(m, "ReloadOrRestartUnit", "lpd-early.service", NULL);
+}
+
 /* Not an image builder, which works in a root directory of its own. */
 static bool is_here(const struct host *h) {
     return h->live && manager_is_running(h);
 }
 
+/* Without the copy the place itself is asked. */
 static bool takes_ledger(struct host *h, const char *place) {
-    return is_here(h) && write_early(h, place) >= 0;
+    if (!is_here(h))
+        return false;
+    early_copy_forget(h);
+    if (write_early(h, place) < 0)
+        return false;
+    if (is_volume(place))
+        early_mark_volume(h);
+    return true;
+}
+
+/* Where a volume with drivers in the image can be, the best one first. */
+static int find_volume(struct host *h, char **ret) {
+    static const char *const directories[] = { "/boot", "/efi", "/boot/efi" };
+
+    for (size_t i = 0; i < ELEMENTSOF(directories); i++) {
+        _cleanup_free_ char *place = NULL;
+        int r = early_place_of_mount(h, directories[i], &place);
+
+        if (r < 0)
+            return r;
+        if (place && takes_ledger(h, place)) {
+            *ret = TAKE_PTR(place);
+            return 0;
+        }
+    }
+    return 0;
+}
+
+/* Whether another machine has variables of the firmware shows when it boots. */
+static int settle_auto(struct host *h, const struct policy *p, char **ret) {
+    if (!is_here(h))
+        return string_set(ret, p->store_device ?: EARLY_EFI);
+    if (takes_ledger(h, EARLY_EFI))
+        return string_set(ret, EARLY_EFI);
+    if (p->store_device && takes_ledger(h, p->store_device))
+        return string_set(ret, p->store_device);
+    return find_volume(h, ret);
 }
 
 int early_place_settle(struct host *h, const struct policy *p, char **ret) {
@@ -205,10 +273,8 @@ int early_place_settle(struct host *h, const struct policy *p, char **ret) {
     *ret = NULL;
     if (streq(wanted, "none"))
         return 0;
-    if (*wanted && !streq(wanted, "auto")) {
-        (void) takes_ledger(h, wanted);
-        return string_set(ret, wanted);
-    }
-    /* Whether another machine has such variables shows when it boots. */
-    return !is_here(h) || takes_ledger(h, EARLY_EFI) ? string_set(ret, EARLY_EFI) : 0;
+    if (!*wanted || streq(wanted, "auto"))
+        return settle_auto(h, p, ret);
+    (void) takes_ledger(h, wanted);
+    return string_set(ret, wanted);
 }

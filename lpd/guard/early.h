@@ -28,7 +28,11 @@ int early_attempt_remove(struct host *h, const char *place, const char *kernel, 
  * then the next initramfs may not know of the change. */
 int ledger_early_sync(struct host *h);
 
+/* The same for programs that may not be allowed to write there: then lpd-early.service does it. */
+void ledger_early_sync_soon(struct host *h);
+
 /* On the host, for an image that is being made: where its initramfs will write attempts, by Ledger=.
- * With auto that is the firmware if it takes the ledger now; for another machine, also the firmware.
- * *ret is NULL if it is nowhere. 0 or -ENOMEM. */
+ * With auto that is the first one that takes the ledger now: the firmware, the volume of [Store], /boot,
+ * the EFI system partition; for another machine the volume of [Store], or the firmware. *ret is NULL if
+ * it is nowhere. 0 or -ENOMEM. */
 int early_place_settle(struct host *h, const struct policy *p, char **ret);

@@ -174,19 +174,25 @@ static int read_policy(const struct host *h, struct policy *p, char **ret_proble
     return r < 0 && r != -ENOMEM ? string_set(ret_problem, error_message(&e, r)) : r;
 }
 
-/* The drivers of the file systems, with the character tables that vfat uses by default
- * (FAT_DEFAULT_CODEPAGE and FAT_DEFAULT_IOCHARSET, fs/fat/Kconfig and its values in
- * distributions). The kernel loads them itself with modprobe(8), which every image contains. */
-static int add_volume(struct initramfs_files *f) {
+/* With the character tables that vfat uses by default (FAT_DEFAULT_CODEPAGE and
+ * FAT_DEFAULT_IOCHARSET, fs/fat/Kconfig and its values in distributions). The kernel loads them itself
+ * with modprobe(8), which every image contains. */
+int initramfs_files_add_drivers(struct initramfs_files *f) {
     static const char *const modules[] = { "ext4", "vfat", "nls_cp437", "nls_ascii",
                                            "nls_iso8859-1",
                                            "nls_utf8" };
-    int r;
+    int r = 0;
 
-    r = strv_extend(&f->programs, LPD_LIBEXECDIR "/lpd-volume");
     for (size_t i = 0; i < ELEMENTSOF(modules) && r >= 0; i++)
-        r = strv_extend(&f->kernel_modules, modules[i]);
+        if (!strv_contains(f->kernel_modules, modules[i]))
+            r = strv_extend(&f->kernel_modules, modules[i]);
     return r;
+}
+
+static int add_volume(struct initramfs_files *f) {
+    int r = strv_extend(&f->programs, LPD_LIBEXECDIR "/lpd-volume");
+
+    return r < 0 ? r : initramfs_files_add_drivers(f);
 }
 
 /* The firmware's certificates stay in the firmware, and the driver that reads them is loaded when

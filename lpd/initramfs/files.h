@@ -34,3 +34,6 @@ int initramfs_files_find(const struct host *h, const char *release, struct initr
 int initramfs_files_of_patches(const struct host *h, const struct manifest_list *l,
                                const struct policy *policy, const char *release,
                                struct initramfs_files *ret);
+
+/* Adds the drivers of the file systems that a volume can have, once. 0 or -ENOMEM. */
+int initramfs_files_add_drivers(struct initramfs_files *f);

@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/strv.h"
+#include "guard/early-place.h"
 #include "guard/early.h"
 #include "initramfs/ledger.h"
 #include "state/ledger.h"
@@ -37,7 +38,8 @@ static int add_build(const struct host *h, const char *release, const char *sha2
     return add_if_exists(h, f, path);
 }
 
-int initramfs_ledger_add(const struct host *h, const char *release, struct initramfs_files *f) {
+int initramfs_ledger_add(const struct host *h, const char *release, const char *place,
+                         struct initramfs_files *f) {
     _cleanup_free_ char *path = NULL;
     int r;
 
@@ -48,5 +50,8 @@ int initramfs_ledger_add(const struct host *h, const char *release, struct initr
     r = add_if_exists(h, f, path);
     for (size_t i = 0; i < f->n_patches && r >= 0; i++)
         r = f->patches[i].sha256 ? add_build(h, release, f->patches[i].sha256, f) : 0;
-    return r;
+    if (r < 0 || !place || streq(place, EARLY_EFI))
+        return r;
+    r = strv_extend(&f->programs, LPD_LIBEXECDIR "/lpd-ledger");
+    return r < 0 ? r : initramfs_files_add_drivers(f);
 }

@@ -32,7 +32,7 @@ static int write_host(struct host *h, const struct ledger_build *b, const struct
     int r = attempt->boot_id ? ledger_attempt_add(h, b, attempt) : -ENODATA;
 
     if (r > 0)
-        (void) ledger_early_sync(h);
+        ledger_early_sync_soon(h);
     return r;
 }
 
@@ -73,6 +73,8 @@ int attempt_begin(struct host *h, void *attempt, struct error *e) {
     int r;
 
     r = write_down(h, a, a->snapshot->in_initrd ? "initrd" : "system", e);
+    if (a->snapshot->in_initrd && r == -EDQUOT && string_set(&a->result->cause, CAUSE_ON_TRIAL) < 0)
+        return -ENOMEM;
     if (r == -ENOMEM || (a->snapshot->in_initrd && r < 0))
         return r;
     a->written |= r > 0;
@@ -94,7 +96,9 @@ static int take_back(struct host *h, const char *place, const char *release, con
     if (place)
         return early_attempt_remove(h, place, release, sha256, boot_id);
     r = ledger_attempt_remove(h, release, sha256, boot_id);
-    return r > 0 ? ledger_early_sync(h) : r;
+    if (r > 0)
+        ledger_early_sync_soon(h);
+    return r;
 }
 
 void attempt_end(struct host *h, const struct attempt *a, int r) {
@@ -168,6 +172,6 @@ void attempt_quarantine(struct host *h, const struct attempt *a) {
     reason = guard_reason(&known, &m);
     if (reason && ledger_quarantine(h, &b, reason, NULL) > 0) {
         (void) notice_update(h);
-        (void) ledger_early_sync(h);
+        ledger_early_sync_soon(h);
     }
 }

@@ -140,7 +140,7 @@ static int load_all(struct host *h, struct early *early, const struct plan *plan
     return r;
 }
 
-/* Copies the early ledger into memory, where the gate looks. Until lpd-volume has found the volume that
+/* Copies the early ledger into memory, where the gate looks. Until lpd-ledger has found the volume that
  * it is on, only what the image knows is known. */
 static int fetch_ledger(struct host *h, struct early *early) {
     struct snapshot *s = &early->snapshot;

@@ -101,7 +101,7 @@ static int handle(struct faults *f, struct host *h, const struct result *result,
     if (blame == BLAME_NOTHING || blame == -ENOMEM)
         return blame;
     if (blame == BLAME_QUARANTINED || blame == BLAME_UNCONFIRMED)
-        (void) ledger_early_sync(h);
+        ledger_early_sync_soon(h);
     if (policy.guard_on_fault == ON_FAULT_REVERT && result->loaded)
         note = revert(h, result, reason);
     else if (!about.sha256 && policy.guard_on_fault != ON_FAULT_LOG)

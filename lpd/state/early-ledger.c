@@ -3,13 +3,11 @@
 #include <stdio.h>
 
 #include "base/digest.h"
-#include "base/file.h"
 #include "base/hex.h"
-#include "base/json-file.h"
 #include "base/strv.h"
 #include "base/utf8.h"
+#include "state/early-file.h"
 #include "state/early-ledger.h"
-#include "state/results.h"
 
 /* "LPDL", the version, the number of builds; each build; and the first bytes of the SHA-256 of all
  * that, because not every file system and firmware writes in one step. A text has its length before
@@ -323,19 +321,10 @@ static const struct host *host_of(const struct early_place *p) {
     return p->host ?: &p->own;
 }
 
-static int path_of(const struct early_place *p, char **ret) {
-    return asprintf(ret, "%s" EARLY_LEDGER_FILE, strempty(p->directory)) < 0 ? -ENOMEM : 0;
-}
-
 static int read_bytes(const struct early_place *p, char **ret, size_t *ret_size) {
-    _cleanup_free_ char *path = NULL;
-    int r;
-
-    if (p->variables.directory)
-        return efi_variable_read(&p->variables, EARLY_LEDGER_VARIABLE, EARLY_LEDGER_SIZE_MAX, ret,
-                                 ret_size);
-    r = path_of(p, &path);
-    return r < 0 ? r : file_read(host_of(p), path, EARLY_LEDGER_SIZE_MAX, ret, ret_size);
+    return p->variables.directory ? efi_variable_read(&p->variables, EARLY_LEDGER_VARIABLE, EARLY_LEDGER_SIZE_MAX,
+                                                      ret, ret_size)
+                                  : early_file_read(host_of(p), p->directory, ret, ret_size);
 }
 
 int early_ledger_read(const struct early_place *p, struct ledger_list *ret) {
@@ -349,20 +338,6 @@ int early_ledger_read(const struct early_place *p, struct ledger_list *ret) {
     return early_ledger_decode(data, size, ret);
 }
 
-static int write_file(const struct early_place *p, const void *data, size_t size) {
-    _cleanup_free_ char *path = NULL, *old = NULL;
-    size_t old_size;
-    int r;
-
-    r = read_bytes(p, &old, &old_size);
-    if (r == -ENOMEM || (r >= 0 && old_size == size && memcmp(old, data, size) == 0))
-        return MIN(r, 0);
-    r = path_of(p, &path);
-    if (r >= 0)
-        r = file_write_atomic(host_of(p), path, data, size, 0644);
-    return r < 0 ? r : 1;
-}
-
 int early_ledger_write(const struct early_place *p, const struct ledger_list *l) {
     _cleanup_free_ char *data = NULL;
     size_t size;
@@ -373,40 +348,5 @@ int early_ledger_write(const struct early_place *p, const struct ledger_list *l)
         return r;
     if (p->variables.directory)
         return efi_variable_write(&p->variables, EARLY_LEDGER_VARIABLE, data, size);
-    return write_file(p, data, size);
-}
-
-/* No result of a patch has this name, because it lacks ".json". */
-#define EARLY_VOLUME RESULTS_DIRECTORY "/early-volume"
-
-static const struct json_field volume_fields[] = {
-    { "node", offsetof(struct early_volume, node) },
-    { "type", offsetof(struct early_volume, type) },
-};
-
-void early_volume_done(struct early_volume *v) {
-    json_file_free_fields(volume_fields, ELEMENTSOF(volume_fields), v);
-}
-
-int early_volume_write(const struct host *h, const struct early_volume *v) {
-    _cleanup_(json_object_putp) json_object *o = json_object_new_object();
-
-    json_file_add_fields(o, volume_fields, ELEMENTSOF(volume_fields), v);
-    return json_file_write_volatile(h, EARLY_VOLUME, o);
-}
-
-int early_volume_read(const struct host *h, struct early_volume *ret) {
-    _cleanup_(early_volume_done) struct early_volume v = {};
-    _cleanup_(json_object_putp) json_object *o = NULL;
-    int r;
-
-    r = json_file_read(h, EARLY_VOLUME, &o);
-    if (r >= 0)
-        r = json_file_take_fields(o, volume_fields, ELEMENTSOF(volume_fields), &v);
-    if (r < 0)
-        return r;
-    if (!v.node || !v.type)
-        return -EBADMSG;
-    *ret = TAKE_STRUCT(v);
-    return 0;
+    return early_file_write(host_of(p), p->directory, data, size);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/efi-variables.h"
+#include "state/early-file.h"
 #include "state/ledger.h"
 
 /* The part of the ledger that the initramfs reads and writes: a few kilobytes in one variable of the
@@ -9,8 +10,6 @@
  * what is confirmed for the initramfs; not the lines of the kernel log. */
 
 #define EARLY_LEDGER_VARIABLE "LpdLedger-f21e7563-511c-45dd-b184-319920b6035e"
-#define EARLY_LEDGER_FILE "/lpd.ledger" /* on the volume */
-#define EARLY_LEDGER_SIZE_MAX ((size_t) 8192)
 
 /* The bytes of these builds. Of those that are confirmed and have no attempts the newest are kept
  * that fit, because an image may know the others as well. -ENOSPC if the others do not fit, -EINVAL
@@ -40,13 +39,3 @@ int early_ledger_read(const struct early_place *p, struct ledger_list *ret);
 /* Writes these builds in the place of all that is there, in one step, if anything changes. 1; 0 if it
  * is there already; an error of early_ledger_encode() or of the medium. */
 int early_ledger_write(const struct early_place *p, const struct ledger_list *l);
-
-/* In the initramfs: the device with that file, which lpd-volume found, in /run/lpd. */
-struct early_volume {
-    char *node, *type;
-};
-
-void early_volume_done(struct early_volume *v);
-int early_volume_write(const struct host *h, const struct early_volume *v);
-/* -ENOENT: none was found yet; -EBADMSG: invalid record. */
-int early_volume_read(const struct host *h, struct early_volume *ret);

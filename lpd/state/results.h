@@ -14,6 +14,7 @@
 #define CAUSE_PROBE_FAILED "probe-failed" /* its probe failed, and it was unloaded */
 #define CAUSE_WAITING "waiting"           /* it waits for the transition of another patch */
 #define CAUSE_SWITCHED_OFF "switched-off" /* a program other than lpd disabled it */
+#define CAUSE_ON_TRIAL "on-trial"         /* the initramfs could not write its attempt */
 #define CAUSE_UNLOADED "unloaded"         /* it was unloaded on request */
 
 /* The result of the last load or unload of a patch in this boot: one JSON file for each patch in

@@ -152,8 +152,18 @@ class Dracut(Hook):
         self.assertEqual(self.call("check")[0], 0)
         calls = self.call("install")[1]
         self.assertIn("inst_multiple /usr/lib/lpd/lpd-volume", calls)
+        wants = [call.split()[-1] for call in calls if "add-wants initrd.target" in call]
+        self.assertEqual(wants, ["lpd-initrd.service", "lpd-volume.service", "lpd-ledger.service"])
+
+    def test_with_a_ledger(self):
+        """A volume with the attempts of the initramfs needs a program of its own, and not the other one."""
+        self.early()
+        self.plant({"/etc/lpd/lpd.conf.d/50.conf": "[Guard]\nLedger=LABEL=boot\n"})
+        calls = self.call("install")[1]
+        self.assertIn("inst_multiple /usr/lib/lpd/lpd-ledger", calls)
+        self.assertNotIn("inst_multiple /usr/lib/lpd/lpd-volume", calls)
         self.assertEqual(calls[-1], f"systemctl -q --root {self.scratch}/initdir add-wants initrd.target "
-                                    "lpd-volume.service")
+                                    "lpd-ledger.service")
 
     def test_without_systemd(self):
         self.early()
@@ -190,6 +200,7 @@ class Dracut(Hook):
     def test_in_the_image(self):
         self.runs("lpd initrd", '. "$1"', "dracut/pre-udev.in", "sh")
         self.runs("lpd-volume", '. "$1"', "dracut/pre-mount.in", "sh")
+        self.runs("lpd-ledger", '. "$1"', "dracut/pre-mount.in", "sh")
         self.assertEqual(self.sourced('. "$1"', "dracut/pre-mount.in", "sh"), ["on"])
 
 
@@ -217,7 +228,8 @@ class Mkinitcpio(Hook):
         self.plant({"/etc/lpd/lpd.conf": "[Store]\nDevice=LABEL=store\n"})
         calls = self.build()[1]
         self.assertIn("add_binary /usr/lib/lpd/lpd-volume", calls)
-        self.assertEqual(calls[-3:], [*self.unit("lpd-volume.service"), "add_runscript"])
+        self.assertEqual(calls[-5:], [*self.unit("lpd-volume.service"), *self.unit("lpd-ledger.service"),
+                                      "add_runscript"])
 
     def test_broken_patch(self):
         self.early()
@@ -240,6 +252,7 @@ class Mkinitcpio(Hook):
     def test_in_the_image(self):
         self.runs("lpd initrd", '. "$1"; run_earlyhook', "mkinitcpio/hook.in", "dash")
         self.runs("lpd-volume", '. "$1"; run_hook', "mkinitcpio/hook.in", "dash")
+        self.runs("lpd-ledger", '. "$1"; run_latehook', "mkinitcpio/hook.in", "dash")
         self.assertEqual(self.sourced('. "$1"; run_hook', "mkinitcpio/hook.in", "dash"), ["on"])
 
 

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 SOURCE = Path(os.environ.get("SOURCE_ROOT") or Path(__file__).resolve().parents[2])
-PROGRAMS = {"lpd.c", "lpctl.c", "lpd-modules.c", "lpd-volume.c", "kpatch.c"}
+PROGRAMS = {"lpd.c", "lpctl.c", "lpd-modules.c", "lpd-volume.c", "lpd-ledger.c", "kpatch.c"}
 INCLUDE = re.compile(r'^#include "([a-z0-9-]+(?:/[a-z0-9-]+)*/)?([a-z0-9-]+\.h)"', re.M)
 
 

@@ -14,6 +14,7 @@ LIBRARIES = {
     "lpctl": {"blkid", "gcrypt", "json-c", "kmod", "lzma", "smartcols", "systemd", "z", "zstd"},
     "lpd-modules": {"kmod"},
     "lpd-volume": {"blkid", "json-c", "systemd"},
+    "lpd-ledger": {"blkid", "json-c", "systemd"},
     "lpd-parser": {"crypto"},
     "lpd-generator": {"gcrypt", "json-c"},
 }

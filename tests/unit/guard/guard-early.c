@@ -7,6 +7,7 @@
 #include "fake-kernel.h"
 #include "guard/early-place.h"
 #include "guard/early.h"
+#include "state/early-volume.h"
 #include "state/image.h"
 #include "state/results.h"
 
@@ -258,6 +259,37 @@ static void test_where_it_is_mounted(void **state _unused_) {
     assert_uint_in_range(k.n_mount, 0, 0);
 }
 
+/* Long before the host has mounted the volume it knows what the initramfs did there, and what it need not
+ * write. */
+static void test_before_it_is_mounted(void **state _unused_) {
+    enter_initramfs();
+    assert_int_equal(early_ledger_fetch(&k.host, PLACE), 0);
+    assert_int_equal(early_attempt_add(&k.host, PLACE, build(A), attempt("boot1", "initrd")), 1);
+    enter_host();
+    k.mount_error = -EPERM;
+    assert_int_equal(ledger_early_sync(&k.host), 0);
+    assert_string_equal(known(A), "trial/ boot1");
+    /* The end of the boot, after the file systems were unmounted. */
+    assert_int_equal(ledger_boot_end(&k.host, "boot1"), 0);
+    assert_int_equal(ledger_early_sync(&k.host), -EPERM);
+    k.mount_error = 0;
+    assert_int_equal(ledger_early_sync(&k.host), 1);
+    k.mount_error = -EPERM;
+    assert_int_equal(ledger_early_sync(&k.host), 0);
+    /* What it knows is of that place only. */
+    write_booted("LABEL=my label");
+    write_built("LABEL=my label", A);
+    assert_int_equal(ledger_early_sync(&k.host), -EPERM);
+}
+
+/* Only reading does not mark the volume as written. */
+static void test_reads_only(void **state _unused_) {
+    enter_initramfs();
+    assert_int_equal(early_ledger_fetch(&k.host, PLACE), 0);
+    assert_string_equal(k.mounted, "/dev/vdb1 vfat fmask=0133,dmask=0022 ro");
+    assert_true(file_exists(&k.host, EARLY_ON_VOLUME));
+}
+
 static void test_no_place(void **state _unused_) {
     enter_host();
     write_built(NULL, A);
@@ -298,6 +330,42 @@ static void test_settle(void **state _unused_) {
     assert_false(file_exists(&k.host, VARIABLE));
 }
 
+static void mount_boot(const char *options, const char *type) {
+    char text[512];
+
+    (void) snprintf(text, sizeof(text), "21 1 254:1 / / rw shared:1 - ext4 /dev/vda1 rw\n"
+                    "22 21 254:2 / /boot %s,relatime shared:3 - %s /dev/vdb1 rw\n", options, type);
+    fake_kernel_text(&k, "/proc/self/mountinfo", text);
+}
+
+/* The firmware if it takes the ledger, the volume of [Store], /boot. */
+static void test_settle_on_a_volume(void **state _unused_) {
+    struct policy p = { .store_device = (char *) "LABEL=my label" };
+    _cleanup_free_ char *place = NULL;
+
+    mount_boot("ro", "ext4");
+    assert_string_equal(settle("auto"), "nowhere");
+    mount_boot("rw", "btrfs");
+    assert_string_equal(settle("auto"), "nowhere");
+    mount_boot("rw", "ext4");
+    assert_string_equal(settle("auto"), "UUID=12-34");
+    assert_true(file_exists(&k.host, "/boot" EARLY_LEDGER_FILE));
+    assert_true(file_exists(&k.host, EARLY_ON_VOLUME));
+    assert_string_equal(settle("none"), "nowhere");
+    fake_kernel_text(&k, "/proc/self/mountinfo", "21 1 254:1 / / rw shared:1 - ext4 /dev/vda1 rw\n");
+    assert_string_equal(settle("auto"), "nowhere");
+    assert_int_equal(early_place_settle(&k.host, &p, &place), 0);
+    assert_string_equal(place, "LABEL=my label");
+    k.mount_error = -EROFS;
+    free(TAKE_PTR(place));
+    assert_int_equal(early_place_settle(&k.host, &p, &place), 0);
+    assert_null(place);
+    /* Another machine has that volume, and perhaps no firmware with variables. */
+    k.host.live = false;
+    assert_int_equal(early_place_settle(&k.host, &p, &place), 0);
+    assert_string_equal(place, "LABEL=my label");
+}
+
 static void test_firmware(void **state _unused_) {
     fake_kernel_text(&k, EFI_VARIABLES "/BootOrder", "xxxx");
     enter_initramfs();
@@ -325,8 +393,11 @@ int main(void) {
         EARLY(test_cannot_be_written),
         EARLY(test_damaged),
         EARLY(test_where_it_is_mounted),
+        EARLY(test_before_it_is_mounted),
+        EARLY(test_reads_only),
         EARLY(test_no_place),
         EARLY(test_settle),
+        EARLY(test_settle_on_a_volume),
         EARLY(test_firmware),
     };
 

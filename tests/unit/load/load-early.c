@@ -6,6 +6,7 @@
 #include "initramfs/tool.h"
 #include "load/early.h"
 #include "state/early-ledger.h"
+#include "state/early-volume.h"
 #include "state/early.h"
 #include "state/image.h"
 #include "state/volume.h"
@@ -456,6 +457,8 @@ static void test_trial_is_taken_back(void **state _unused_) {
     assert_string_equal(on_record(), "nothing");
 }
 
+#define LEFT_TO_HOST "on trial: loaded on the host, as the initramfs cannot write its attempt "
+
 static void assert_left_to_host(const char *reason) {
     assert_told(0, reason);
     assert_int_equal(k.n_finit, 0);
@@ -465,20 +468,35 @@ static void assert_left_to_host(const char *reason) {
     assert_early_reason("lp-a", reason + STRLEN("lp-a skipped: "));
 }
 
-/* As before there were attempts. */
+/* Without a place nothing can be noted, so nothing on trial is loaded. */
 static void test_trial_without_a_place(void **state _unused_) {
     settle(NULL);
     patch("lp-a", "Stage=initrd\n");
     load_early();
-    assert_told(0, "lp-a active");
-    assert_string_equal(on_record(), "nothing");
+    assert_left_to_host("lp-a skipped: " LEFT_TO_HOST "(no EFI variables, no ledger volume)");
+}
+
+static void test_trial_with_ledger_none(void **state _unused_) {
+    settle(NULL);
+    fake_kernel_text(&k, "/etc/lpd/lpd.conf.d/50.conf", "[Guard]\nLedger=none\n");
+    patch("lp-a", "Stage=initrd\n");
+    load_early();
+    assert_left_to_host("lp-a skipped: " LEFT_TO_HOST "(Ledger=none)");
+}
+
+/* An image for any machine: this one has no variables. */
+static void test_trial_without_firmware(void **state _unused_) {
+    settle("efi");
+    patch("lp-a", "Stage=initrd\n");
+    load_early();
+    assert_left_to_host("lp-a skipped: " LEFT_TO_HOST "(no EFI variables)");
 }
 
 static void test_trial_with_a_full_place(void **state _unused_) {
     patch("lp-a", "Stage=initrd\n");
     k.mount_error = -EROFS;
     load_early();
-    assert_left_to_host("lp-a skipped: on trial: the attempt could not be noted in LABEL=boot: Read-only file system");
+    assert_left_to_host("lp-a skipped: " LEFT_TO_HOST "(LABEL=boot: Read-only file system)");
 }
 
 /* It may say that the build is quarantined. */
@@ -486,7 +504,22 @@ static void test_trial_with_a_damaged_place(void **state _unused_) {
     patch("lp-a", "Stage=initrd\n");
     fake_kernel_text(&k, "/volume" EARLY_LEDGER_FILE, "rubbish");
     load_early();
-    assert_left_to_host("lp-a skipped: on trial: the attempt could not be noted in LABEL=boot: Bad message");
+    assert_left_to_host("lp-a skipped: " LEFT_TO_HOST "(LABEL=boot: Bad message)");
+}
+
+/* Loaded by the run after that of lpd-ledger. */
+static void test_trial_waits_for_the_volume(void **state _unused_) {
+    patch("lp-a", "Stage=initrd\n");
+    fake_kernel_remove(&k, "/run/lpd/early-volume");
+    load_early();
+    assert_told(0, "lp-a skipped: " LEFT_TO_HOST "(LABEL=boot: it is not there)");
+    assert_int_equal(result_read(&k.host, "lp-a", &result), 0);
+    assert_string_equal(result.cause, CAUSE_ON_TRIAL);
+    find_volume();
+    load_early();
+    assert_told(0, "lp-a active");
+    assert_stage("lp-a", "initrd");
+    assert_string_equal(on_record(), "trial boot1");
 }
 
 /* The image knows the build, or the place does. */
@@ -531,8 +564,11 @@ int main(void) {
         EARLY(test_trial_is_noted_first),
         EARLY(test_trial_is_taken_back),
         EARLY(test_trial_without_a_place),
+        EARLY(test_trial_with_ledger_none),
+        EARLY(test_trial_without_firmware),
         EARLY(test_trial_with_a_full_place),
         EARLY(test_trial_with_a_damaged_place),
+        EARLY(test_trial_waits_for_the_volume),
         EARLY(test_confirmed),
     };
 

@@ -242,6 +242,49 @@ static void test_in_a_file(void **state _unused_) {
     assert_int_equal(early_ledger_read(&p, &back), 0);
 }
 
+static size_t n_known(void) {
+    const struct early_place p = volume();
+    int r;
+
+    ledger_list_done(&back);
+    r = early_ledger_read(&p, &back);
+    return r == -ENOENT ? 0 : r < 0 ? 1000 : back.n_builds;
+}
+
+/* A disk that writes only a part of the new bytes leaves the old ones. */
+static void test_torn(void **state _unused_) {
+    _cleanup_free_ char *before = NULL, *after = NULL;
+    const struct early_place p = volume();
+    size_t size, all, n_torn = 0;
+
+    make_three();
+    all = list.n_builds;
+    list.n_builds = 1;
+    assert_int_equal(early_ledger_write(&p, &list), 1);
+    assert_int_equal(file_read(&h, EARLY_LEDGER_FILE, 100000, &before, &size), 0);
+    list.n_builds = all;
+    assert_int_equal(early_ledger_write(&p, &list), 1);
+    assert_int_equal(n_known(), 3);
+    assert_int_equal(file_read(&h, EARLY_LEDGER_FILE, 100000, &after, &size), 0);
+    for (size_t i = 0; i < size; i += 64) {
+        char byte = after[i];
+
+        if (after[i] == before[i])
+            continue;
+        after[i] = before[i];
+        tree_write_data(&h, EARLY_LEDGER_FILE, after, size);
+        assert_int_equal(n_known(), 1);
+        after[i] = byte;
+        n_torn++;
+    }
+    assert_uint_in_range(n_torn, 3, 1000);
+    tree_write_data(&h, EARLY_LEDGER_FILE, after, size);
+    list.n_builds = 2;
+    assert_int_equal(early_ledger_write(&p, &list), 1);
+    assert_int_equal(n_known(), 2);
+    list.n_builds = all;
+}
+
 static void test_in_a_variable(void **state _unused_) {
     _cleanup_(early_place_close) struct early_place p = EARLY_PLACE_NULL;
     _cleanup_free_ char *file = NULL;
@@ -257,15 +300,6 @@ static void test_in_a_variable(void **state _unused_) {
     assert_int_equal(back.n_builds, 3);
     assert_int_equal(file_read(&h, EFI_VARIABLES "/" EARLY_LEDGER_VARIABLE, 10000, &file, &size), 0);
     assert_memory_equal(file, "\7\0\0\0LPDL\1\3", 10);
-}
-
-static size_t n_known(void) {
-    const struct early_place p = volume();
-    int r;
-
-    ledger_list_done(&back);
-    r = early_ledger_read(&p, &back);
-    return r == -ENOENT ? 0 : r < 0 ? 1000 : back.n_builds;
 }
 
 /* Whatever goes wrong, the old builds are there or the new ones. */
@@ -324,6 +358,7 @@ int main(void) {
         LISTS(test_rubbish),
         LISTS(test_versions_and_doubles),
         LISTS(test_in_a_file),
+        LISTS(test_torn),
         LISTS(test_in_a_variable),
         LISTS(test_faults),
         LISTS(test_power_cut),

@@ -9,7 +9,7 @@ import shutil
 import time
 from pathlib import Path
 
-from . import firmware, gpt, initramfs, qemu
+from . import firmware, gpt, initramfs, ledger, qemu
 from .command import run
 from .qemu import BOOT_SECONDS, Failed
 from .resets import Resets
@@ -411,11 +411,14 @@ class Machine(Trust, Resets):
         none = dict.fromkeys(("bps_rd", "bps_wr", "iops", "iops_rd", "iops_wr"), 0)
         self._qemu.monitor("block_set_io_throttle", device=name, bps=rate, **none)
 
-    def make_initramfs(self, tool="initramfs-tools", systemd=True):
+    def make_initramfs(self, tool="initramfs-tools", systemd=True, confirmed=True):
         """Makes initramfs-tools or "dracut" (with or without systemd in the image) build an image
         for the running kernel, in a copy of the image's tree that has the machine's patches and
         policy, because that takes a minute in the machine itself. Returns a file to boot from,
-        unpacked for the same reason; the packed image is "FILE.zst"."""
+        unpacked for the same reason; the packed image is "FILE.zst". The machine knows the builds in
+        it, unless they are to remain on trial: then not every machine loads them there."""
+        if confirmed:
+            ledger.confirm_all(self)
         self._images += 1
         tree, path = self.directory / "tree", self.directory / f"initrd-{self._images}"
         run("cp", "-al", self._image.tree, tree)

@@ -10,7 +10,7 @@ def case(m):
     m.boot(secure_boot=True)
     m.ok("rm /etc/lpd/lpd.conf.d/10-bench.conf")
     m.ok(f"lpctl install --name=lp-version --no-load --stage=initrd {m.patch('lp-version', by='mok')}")
-    image = m.make_initramfs()
+    image = m.make_initramfs(confirmed=False)
     m.reboot(initramfs=image)
     early.is_active(m)
     size, free = early.firmware(m)
