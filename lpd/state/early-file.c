@@ -2,6 +2,7 @@
 #include <endian.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/digest.h"
@@ -122,13 +123,9 @@ static int put(int fd, const uint8_t slot[static SLOT_SIZE], off_t offset) {
     return file_write_fd(fd, slot, SLOT_SIZE);
 }
 
-static int write_other(const struct host *h, const char *path, const uint8_t *slot, uint64_t number) {
-    _cleanup_close_ int fd = -EBADF;
+static int write_other(int fd, const uint8_t *slot, uint64_t number) {
     int r;
 
-    fd = file_open(h, path, O_WRONLY | O_NOFOLLOW, 0);
-    if (fd < 0)
-        return fd;
     r = put(fd, slot, (off_t) (number % 2 * SLOT_SIZE));
     return r < 0 ? r : sync_all(fd);
 }
@@ -164,9 +161,20 @@ static int create(const struct host *h, const char *path, const uint8_t *slot) {
     return r < 0 ? r : sync_all(fd);
 }
 
+/* Of two programs that write at once the second one waits, so that both do not fill the same slot. */
+static int open_locked(const struct host *h, const char *path) {
+    _cleanup_close_ int fd = -EBADF;
+
+    fd = file_open(h, path, O_RDWR | O_NOFOLLOW, 0);
+    if (fd < 0)
+        return fd;
+    return flock(fd, LOCK_EX) < 0 ? -errno : TAKE_FD(fd);
+}
+
 int early_file_write(const struct host *h, const char *directory, const void *data, size_t size) {
     _cleanup_free_ char *path = path_of(directory), *text = NULL;
     _cleanup_free_ uint8_t *slot = malloc(SLOT_SIZE);
+    _cleanup_close_ int fd = -EBADF;
     struct slot newest = {};
     int r;
 
@@ -174,12 +182,15 @@ int early_file_write(const struct host *h, const char *directory, const void *da
         return -ENOMEM;
     if (size > EARLY_LEDGER_SIZE_MAX)
         return -EFBIG;
-    r = read_slots(h, path, &text, &newest);
+    fd = open_locked(h, path);
+    if (fd < 0 && fd != -ENOENT)
+        return fd;
+    r = fd < 0 ? fd : read_slots(h, path, &text, &newest);
     if (r < 0 && r != -ENOENT && r != -EBADMSG)
         return r;
     if (r >= 0 && newest.size == size && memcmp(newest.data, data, size) == 0)
         return 0;
     fill_slot(slot, newest.number + 1, data, size);
-    r = r < 0 ? create(h, path, slot) : write_other(h, path, slot, newest.number + 1);
+    r = r < 0 ? create(h, path, slot) : write_other(fd, slot, newest.number + 1);
     return r < 0 ? r : 1;
 }
