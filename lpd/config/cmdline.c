@@ -15,6 +15,7 @@
 void cmdline_switches_done(struct cmdline_switches *s) {
     strv_free(s->skip);
     strv_free(s->kernel_settings);
+    strv_free(s->modules_load);
     free(s->machine_id);
     *s = (struct cmdline_switches){ 0 };
 }
@@ -50,7 +51,7 @@ static void take_switch(const char *value, bool *off) {
 struct parser {
     bool off, rd_off, lock_off, crash_kernel;
     char *machine_id;
-    char **skip, **kernel_settings;
+    char **skip, **kernel_settings, **modules_load;
 };
 
 /* nomodule, and sysctl.KEY=VALUE with '.' or '/': the kernel applies these before anything
@@ -88,6 +89,8 @@ static int take_option(struct parser *p, const char *key, const char *value, boo
         take_switch(value, rd ? &p->rd_off : &p->off);
     else if (patch_name_equal(key, "lpd.skip"))
         return value ? strv_extend_split(&p->skip, value, "," BLANKS) : 0;
+    else if (patch_name_equal(key, "modules_load"))
+        return value ? strv_extend_split(&p->modules_load, value, "," BLANKS) : 0;
     else if (patch_name_equal(key, "lpd.lock") && !rd)
         take_switch(value, &p->lock_off);
     return take_kernel_setting(p, key, value);
@@ -110,12 +113,14 @@ int cmdline_parse(const char *line, bool in_initrd, struct cmdline_switches *ret
     if (r < 0) {
         strv_free(p.skip);
         strv_free(p.kernel_settings);
+        strv_free(p.modules_load);
         free(p.machine_id);
         return r;
     }
     *ret = (struct cmdline_switches){ .disabled = p.off || p.rd_off, .lock_disabled = p.lock_off,
                                       .crash_kernel = p.crash_kernel, .machine_id = p.machine_id,
                                       .kernel_settings = p.kernel_settings,
+                                      .modules_load = p.modules_load,
                                       .skip = p.skip };
     return 0;
 }

@@ -3,13 +3,14 @@
 
 #include "base/host.h"
 
-/* lpd's switches on the kernel command line: kernel-command-line(7), lpd-generator(8). */
+/* lpd's switches, and what else it needs to know, on the kernel command line: kernel-command-line(7), lpd-generator(8). */
 struct cmdline_switches {
     bool disabled;       /* lpd=0 (or rd.lpd=0 in the initramfs) */
     bool lock_disabled;  /* lpd.lock=0 */
     bool crash_kernel;   /* this kernel was started by another's crash: kdump */
     char *machine_id;    /* systemd.machine_id=, which may be invalid; NULL: not set */
     char **kernel_settings; /* options of the kernel itself that keep modules or patches out */
+    char **modules_load; /* modules_load=, which systemd-modules-load.service loads */
     char **skip;         /* lpd.skip= (and rd.lpd.skip= in the initramfs), every name */
 };
 

@@ -6,6 +6,8 @@
 #include "guard/blame.h"
 #include "guard/bless.h"
 #include "guard/early.h"
+#include "guard/judge.h"
+#include "guard/notice.h"
 #include "system/journal.h"
 #include "system/kernel-log.h"
 #include "system/manager.h"
@@ -177,6 +179,15 @@ static uint64_t boot_usec(struct host *h) {
     return latest;
 }
 
+/* The module that shows what earlier boots left may have been loaded after lpd-guard.service. What cannot
+ * be judged now is judged at the next boot. */
+static void judge_late(struct host *h) {
+    _cleanup_(error_done) struct error e = ERROR_NULL;
+
+    if (judge_earlier_boots(h, &e) > 0)
+        (void) notice_update(h);
+}
+
 int bless_run(struct host *h, struct error *e) {
     _cleanup_(blessing_done) struct blessing b = { .host = h };
     _cleanup_(policy_done) struct policy policy = {};
@@ -189,6 +200,7 @@ int bless_run(struct host *h, struct error *e) {
     r = h->ops->release(h, &b.release);
     if (r < 0)
         return r;
+    judge_late(h);
     b.times.confirm_usec = policy.guard_confirm_usec;
     b.times.boot_usec = boot_usec(h);
     do {

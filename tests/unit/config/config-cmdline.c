@@ -112,6 +112,16 @@ static void test_crash_kernel(void **state) {
     tree_remove(&h);
 }
 
+static void test_modules_load(void **state _unused_) {
+    _cleanup_(cmdline_switches_done) struct cmdline_switches s = {};
+    _cleanup_free_ char *joined = NULL;
+
+    assert_int_equal(cmdline_parse("modules_load=loop,ramoops modules-load=a modules_load rd.modules_load=b", false, &s),
+                     0);
+    joined = strv_join(s.modules_load, " ");
+    assert_string_equal(joined, "loop ramoops a");
+}
+
 static void test_skip(void **state) {
     _cleanup_(cmdline_switches_done) struct cmdline_switches s = { 0 };
 
@@ -165,6 +175,7 @@ static void test_read(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_switches), cmocka_unit_test(test_initrd), cmocka_unit_test(test_skip),
+        cmocka_unit_test(test_modules_load),
         cmocka_unit_test(test_machine_id),
         cmocka_unit_test(test_crash_kernel),
         cmocka_unit_test(test_quotes),   cmocka_unit_test(test_read),

@@ -254,6 +254,27 @@ static void test_rival(void **state _unused_) {
     assert_int_equal(bless(), 0);
 }
 
+/* pstore shows the log of an earlier boot only now, as its module was loaded late. */
+static void test_late_evidence(void **state _unused_) {
+    static const char dump[] = "Panic#1 Part1\n"
+                               "<4>[    8.100014] divide error: 0000 [#1] PREEMPT SMP\n"
+                               "<4>[    8.100078] CPU: 0 PID: 4 Comm: cat Tainted: G  K   " FAKE_RELEASE " #1  Debian\n"
+                               "<4>[    8.100079] RIP: 0010:f+0x14/0x30 [fix_a]\n";
+    _cleanup_(ledger_build_done) struct ledger_build b = {};
+
+    load_patch("fix-a");
+    load_patch("fix-b");
+    read_build("fix-a", &b);
+    b.attempts[b.n_attempts++] = (struct ledger_attempt){ strdup("boot1"), strdup("system"), 1 };
+    assert_int_equal(ledger_write(&k.host, &b), 0);
+    fake_kernel_text(&k, "/sys/fs/pstore/dmesg-ramoops-0", dump);
+    assert_int_equal(bless(), 1);
+    assert_is("fix-a", "quarantined");
+    assert_is("fix-b", "confirmed system");
+    assert_string_equal(told, "quarantined fix-a\nconfirmed fix-b\n");
+    assert_true(file_exists(&k.host, "/run/motd.d/lpd"));
+}
+
 static void test_never(void **state _unused_) {
     fake_kernel_text(&k, "/etc/lpd/lpd.conf", "[Trust]\nSignature=permissive\n[Guard]\nConfirmSec=infinity\n");
     load_patch("fix-a");
@@ -265,7 +286,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         BLESS_TEST(test_check), BLESS_TEST(test_confirmed), BLESS_TEST(test_not_confirmed), BLESS_TEST(test_disabled),
         BLESS_TEST(test_quarantined), BLESS_TEST(test_fault), BLESS_TEST(test_no_log), BLESS_TEST(test_stages),
-        BLESS_TEST(test_rival), BLESS_TEST(test_never),
+        BLESS_TEST(test_rival), BLESS_TEST(test_late_evidence), BLESS_TEST(test_never),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
