@@ -17,17 +17,27 @@
  * clock was wrong. */
 #define FUTURE_USEC (24 * 3600 * USEC_PER_SEC)
 
+/* The last one before a log that ended at that time, of another boot than this one; or NULL. */
+static const struct ledger_attempt *last_attempt(const struct ledger_build *b, uint64_t end_usec,
+                                                 const char *boot_id) {
+    const struct ledger_attempt *last = NULL;
+
+    for (size_t i = 0; i < b->n_attempts; i++)
+        if (!streq(b->attempts[i].boot_id, strempty(boot_id)) && b->attempts[i].usec < end_usec + GRAIN_USEC &&
+            (!last || b->attempts[i].usec >= last->usec))
+            last = &b->attempts[i];
+    return last;
+}
+
 uint64_t judge_loaded_usec(const struct ledger_build *b, uint64_t end_usec, const char *boot_id) {
-    uint64_t loaded = 0;
+    const struct ledger_attempt *last;
 
     if (b->since_usec >= end_usec + GRAIN_USEC)
         return 0;
     if (b->state != LEDGER_TRIAL)
         return MAX(b->since_usec, (uint64_t) 1);
-    for (size_t i = 0; i < b->n_attempts; i++)
-        if (!streq(b->attempts[i].boot_id, strempty(boot_id)) && b->attempts[i].usec < end_usec + GRAIN_USEC)
-            loaded = MAX(loaded, MAX(b->attempts[i].usec, (uint64_t) 1));
-    return loaded;
+    last = last_attempt(b, end_usec, boot_id);
+    return last ? MAX(last->usec, (uint64_t) 1) : 0;
 }
 
 static bool has_word(const char *text, const char *word) {
@@ -122,6 +132,26 @@ static int judge_fault(struct judging *j, const struct ledger_build *b, const st
     return 0;
 }
 
+/* It is known which build ended the boot that the log is of, so the others on trial did not. Only the
+ * attempt of a build on trial tells which boot that was. */
+static int absolve_others(struct judging *j, const struct ledger_build *guilty, const struct pstore_dump *d) {
+    const struct ledger_attempt *last =
+        guilty->state == LEDGER_TRIAL ? last_attempt(guilty, d->usec, j->boot_id) : NULL;
+
+    for (size_t i = 0; last && i < j->ledger.n_builds; i++) {
+        struct ledger_build *b = &j->ledger.builds[i];
+        int r;
+
+        if (b == guilty || b->state != LEDGER_TRIAL || !ledger_build_take_back(b, last->boot_id))
+            continue;
+        r = ledger_attempt_remove(j->host, b->kernel, b->sha256, last->boot_id);
+        if (r == -ENOMEM)
+            return r;
+        (void) RET_GATHER(j->error_number, r);
+    }
+    return 0;
+}
+
 static int judge_dump(struct judging *j, const struct pstore_dump *d) {
     _cleanup_(evidence_done) struct evidence found = {};
     size_t n = judge_candidates(&j->ledger, d, j->boot_id, j->candidates);
@@ -142,6 +172,10 @@ static int judge_dump(struct judging *j, const struct pstore_dump *d) {
 
         if (b && judge_fault_usec(d, f->usec) >= judge_loaded_usec(b, d->usec, j->boot_id))
             r = judge_fault(j, b, f);
+        else
+            continue;
+        if (r >= 0 && f->fatal)
+            r = absolve_others(j, b, d);
     }
     return r;
 }

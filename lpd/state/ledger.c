@@ -320,6 +320,15 @@ static bool drop_other_boots(struct ledger_build *b, const char *boot_id) {
     return b->n_attempts != before;
 }
 
+bool ledger_build_take_back(struct ledger_build *b, const char *boot_id) {
+    size_t before = b->n_attempts;
+
+    for (size_t i = b->n_attempts; i-- > 0;)
+        if (streq(b->attempts[i].boot_id, boot_id))
+            drop_attempt(b, i);
+    return b->n_attempts != before;
+}
+
 static int append_attempt(struct ledger_build *b, const struct ledger_attempt *attempt) {
     struct ledger_attempt *a;
 
@@ -385,17 +394,12 @@ static int write_or_forget(const struct host *h, const struct ledger_build *b) {
 static int remove_attempt(const struct host *h, const char *kernel, const char *sha256,
                           const char *boot_id) {
     _cleanup_(ledger_build_done) struct ledger_build b = {};
-    size_t before;
     int r;
 
     r = ledger_read(h, kernel, sha256, &b);
     if (r < 0)
         return r == -ENOENT ? 0 : r;
-    before = b.n_attempts;
-    for (size_t i = b.n_attempts; i-- > 0;)
-        if (streq(b.attempts[i].boot_id, boot_id))
-            drop_attempt(&b, i);
-    if (b.n_attempts == before)
+    if (!ledger_build_take_back(&b, boot_id))
         return 0;
     r = write_or_forget(h, &b);
     return r < 0 ? r : 1;

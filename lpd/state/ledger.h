@@ -87,8 +87,11 @@ int ledger_remove(const struct host *h, const char *kernel, const char *sha256);
 int ledger_attempt_add(const struct host *h, const struct ledger_build *build,
                        const struct ledger_attempt *attempt);
 
-/* Takes this boot's attempt back, since the load was refused or ended in order. 1; 0 if there is
- * none; or a negative errno. */
+/* Drops the attempts of that boot. Pure. Whether there was one. */
+bool ledger_build_take_back(struct ledger_build *b, const char *boot_id);
+
+/* Takes the attempt of that boot back, since the load was refused or ended in order, or since something
+ * else ended the boot. 1; 0 if there is none; or a negative errno. */
 int ledger_attempt_remove(const struct host *h, const char *kernel, const char *sha256,
                           const char *boot_id);
 

@@ -250,6 +250,54 @@ static void test_crashes(void **state _unused_) {
     assert_is(A, GUILTY);
 }
 
+static void know_innocent(const char *first_boot) {
+    struct ledger_build b = { .kernel = (char *) KERNEL, .sha256 = (char *) B, .name = (char *) "fix-b",
+                              .module_name = (char *) "fix_b", .since_usec = AT(-100),
+                              .attempts = { { (char *) first_boot, (char *) "system", AT(-100) },
+                                            { (char *) "boot1", (char *) "system", AT(-59) } },
+                              .n_attempts = 2 };
+
+    assert_int_equal(ledger_write(&h, &b), 0);
+}
+
+static size_t attempts_of_innocent(void) {
+    _cleanup_(ledger_build_done) struct ledger_build b = {};
+
+    return ledger_read(&h, KERNEL, B, &b) < 0 ? 0 : b.n_attempts;
+}
+
+/* A crash that is known to be of one build on trial is no other's. */
+static void test_absolved(void **state _unused_) {
+    know(A, LEDGER_TRIAL, AT(-60), "boot1");
+    know_innocent("boot0");
+    write_guilty();
+    judge(1);
+    assert_is(A, GUILTY);
+    assert_is(B, "trial");
+    assert_int_equal(attempts_of_innocent(), 1);
+}
+
+/* It is if the machine went on after the fault, or if the boot of the log is not known. */
+static void test_not_absolved(void **state _unused_) {
+    static const char *const ends[] = { "<0>[   51.200065] Kernel panic - not syncing: Fatal exception\n", "" };
+
+    for (size_t i = 0; i < ELEMENTSOF(ends); i++) {
+        _cleanup_free_ char *text = NULL;
+
+        (void) file_unlink(&h, JUDGED_RECORD);
+        know(A, i == 0 ? LEDGER_CONFIRMED : LEDGER_TRIAL, AT(-60), i == 0 ? NULL : "boot1");
+        know_innocent("boot0");
+        write_guilty();
+        assert_int_equal(file_read(&h, DUMP, 4096, &text, NULL), 0);
+        *strstr(text, "<0>") = '\0';
+        tree_write(&h, DUMP, text);
+        append_line(DUMP, 0, ends[i]);
+        judge(2);
+        assert_is(A, GUILTY);
+        assert_int_equal(attempts_of_innocent(), 2);
+    }
+}
+
 /* What could not be written is judged again. */
 static void test_disk_errors(void **state _unused_) {
     bool reached = true;
@@ -273,7 +321,7 @@ int main(void) {
         TEST(test_nothing),     TEST(test_trial),        TEST(test_frame),  TEST(test_innocent),
         TEST(test_confirmed),   TEST(test_log),          TEST(test_not_of_it), TEST(test_same_second),
         TEST(test_other_kernel), TEST(test_rivals),      TEST(test_disk_errors), TEST(test_crashes),
-        TEST(test_before_load),
+        TEST(test_before_load), TEST(test_absolved),     TEST(test_not_absolved),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

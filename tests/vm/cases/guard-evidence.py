@@ -22,7 +22,7 @@ def case(m):
 
     m.ok(f"lpctl install --no-load {m.patch('lp-panic-later')} && sync")
     m.equal("the boots, a bad one and a good one", m.resets("systemctl reboot", quiet=QUIET), 2)
-    is_quarantined(m, "lp-panic-later", "kernel fault (panic) in the patch's code, in an earlier boot")
+    is_quarantined(m, "lp-panic-later", "kernel fault (panic) in what the patch's code called, in an earlier boot")
     is_repaired(m, "lp-panic-later")
 
     m.ok(f"lpctl install --wait=30 {m.patch('lp-oops')} && sysctl -w kernel.panic_on_oops=1 && sync")
@@ -61,6 +61,7 @@ def is_quarantined(m, name, reason):
     m.sees(f"lpctl why {name}", reason)
     m.sees("cat /run/motd.d/lpd", name)
     m.equal("the one on trial", (m.state(INNOCENT), ledger.record(m, INNOCENT)["state"]), ("active", "trial"))
+    m.equal("its attempts", ledger.boots(m, INNOCENT), [ledger.this_boot(m)])
     m.equal("the confirmed one", (m.state(CONFIRMED), ledger.record(m, CONFIRMED)["state"]),
             ("active", "confirmed"))
 
