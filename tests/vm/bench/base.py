@@ -18,9 +18,9 @@ PACKAGES = """
     libgcrypt20 libzstd1 zlib1g keyutils dracut-core cryptsetup-initramfs dosfstools nftables
 """.split()
 
-# The packages that build lpd and its tests; the kernels' headers are installed too.
+# The packages that build lpd, its tests and its packages; the kernels' headers are installed too.
 BUILDING = """
-    ccache gcc libc6-dev make meson ninja-build pkgconf scdoc libblkid-dev libcmocka-dev
+    ccache debhelper dpkg-dev gcc libc6-dev make meson ninja-build pkgconf scdoc libblkid-dev libcmocka-dev
     libgcrypt20-dev libjson-c-dev libkeyutils-dev libkmod-dev liblzma-dev libsmartcols-dev libssl-dev
     libsystemd-dev libzstd-dev openssl python3-jsonschema zlib1g-dev zsh
 """.split()
@@ -104,7 +104,7 @@ def _bootstrap(top, suite):
     setup = SETUP_HOOK.format(conf=INITRAMFS_CONF.replace("\n", "\\n"),
                               modules=INITRAMFS_MODULES.replace("\n", "\\n"))
     packages = [*PACKAGES, *suite.packages, *suite.kernels]
-    build = BUILD_HOOK.format(tree=top / "tree", packages=" ".join(BUILDING))
+    build = BUILD_HOOK.format(tree=top / "tree", packages=" ".join([*BUILDING, *suite.building]))
     run("mmdebstrap", "--quiet", "--mode=root", "--variant=minbase",
         "--include=" + ",".join(packages),
         *(f"--aptopt={option}" for option in suites.apt_options()),

@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import base, cache, kinds, lpd, suites
+from . import base, cache, kinds, lpd, package_tests, suites
 from .kinds import KINDS
 from .lab import Lab
 from .machine import Machine
@@ -69,7 +69,10 @@ def main():
     labs = Labs(args)
     runs = Runs(args.cache / "runs")
     if args.cases == ["unit-tests"]:
-        return _unit_tests(args)
+        others = {name for name, suite in SUITES.items() if suite.codename != suites.of_host()}
+        return _in_trees(args, others, lpd.test)
+    if args.cases == ["packages"]:
+        return _in_trees(args, set(SUITES), package_tests.test)
     if args.cases == ["shell"]:
         return _shell(labs, args, runs.new("shell"))
     return _run_all(labs, runs, cases, args)
@@ -96,7 +99,8 @@ def _parse(argv):
     parser.add_argument("cases", nargs="*", metavar="CASE",
                         help="cases to run (default: all); `shell` boots a machine to work in, "
                              "`unit-tests` builds and tests lpd in the trees of Debian releases "
-                             "(default: those that this host is none of)")
+                             "(default: those that this host is none of), `packages` its Debian "
+                             "packages (default: all)")
     args = parser.parse_args(argv)
     for word in args.machines:
         if not kinds.meant_by([word]):
@@ -107,7 +111,7 @@ def _parse(argv):
 
 def _choose(names):
     """The cases with those names, or all."""
-    if names in (["shell"], ["unit-tests"]):
+    if names in (["shell"], ["unit-tests"], ["packages"]):
         return []
     there = {path.stem: Case(path.stem, path) for path in sorted(CASES.glob("*.py"))}
     for name in names:
@@ -154,14 +158,12 @@ def _shell(labs, args, directory):
     return subprocess.run([machine.prepare_by_hand(args.secure_boot)], check=False).returncode
 
 
-def _unit_tests(args):
-    """lpd's own tests, with the compiler and the libraries of other releases."""
-    wanted = {kind.suite for kind in kinds.meant_by(args.machines)} \
-        or {name for name, suite in SUITES.items() if suite.codename != suites.of_host()}
+def _in_trees(args, usual, test):
+    """Tests that need no machine, with the programs of the requested or the usual releases."""
     good = bad = 0
     store = cache.Cache(args.cache)
-    for name in sorted(wanted):
-        passed, failed, said = lpd.test(store, base.get(store, SUITES[name]))
+    for name in sorted({kind.suite for kind in kinds.meant_by(args.machines)} or usual):
+        passed, failed, said = test(store, base.get(store, SUITES[name]))
         print(*said, f"{passed} tests on Debian {name} passed, {failed} failed", sep="\n", flush=True)
         good, bad = good + passed, bad + failed
     print(f"{good} passed, {bad} failed")

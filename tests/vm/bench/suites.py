@@ -21,6 +21,7 @@ class Suite:
     codename: str
     kernels: tuple      # packages
     packages: tuple     # others that this release alone has, or has under this name
+    building: tuple     # likewise, for building
 
     def sources(self):
         """Lines for an apt that knows only this release, with the mirrors of this machine."""
@@ -34,10 +35,10 @@ class Suite:
 
 SUITES = {suite.name: suite for suite in (
     Suite("12", "bookworm", ("linux-image-cloud-amd64", "linux-image-6.12-cloud-amd64"),
-          ("libssl3",)),
-    Suite("13", "trixie", ("linux-image-cloud-amd64",), ("libssl3t64",)),
+          ("libssl3",), ()),
+    Suite("13", "trixie", ("linux-image-cloud-amd64",), ("libssl3t64",), ("systemd-dev",)),
     # util-linux-extra: switch_root, which dracut's images without systemd need.
-    Suite("testing", "forky", ("linux-image-cloud-amd64",), ("libssl3t64", "util-linux-extra")),
+    Suite("testing", "forky", ("linux-image-cloud-amd64",), ("libssl3t64", "util-linux-extra"), ("systemd-dev",)),
 )}
 
 
