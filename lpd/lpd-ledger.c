@@ -61,6 +61,8 @@ static void find_and_load(struct host *h, const char *place, uint64_t wait_usec)
     (void) setrlimit(RLIMIT_DATA, &memory);
     r = find_volume(h, place, wait_usec, &e);
     if (r >= 0)
+        early_again(h);
+    if (r >= 0)
         (void) execl(LPD_LIBEXECDIR "/lpd", "lpd", "initrd", NULL);
     else if (asprintf(&line, "patches on trial are left to the host: %s", error_message(&e, r)) >= 0)
         (void) kernel_log_write("lpd", LOG_ERR, line);

@@ -110,6 +110,12 @@ static int load_one(struct host *h, struct early *early, size_t i, struct module
     return r < 0 ? r : execute_load_seen(h, s, i, f, result, e);
 }
 
+/* Then lpd-ledger says so if the volume never comes. */
+static bool waits_for_volume(const struct early *early, const struct result *result) {
+    return early->snapshot.early_place_error == -ENODEV && strchr(early->snapshot.early_place, '=') &&
+           streq(strempty(result->cause), CAUSE_ON_TRIAL);
+}
+
 /* Loads one patch and reports it. A failure does not stop the next one. */
 static int load_and_tell(struct host *h, struct early *early, size_t i) {
     _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
@@ -118,7 +124,7 @@ static int load_and_tell(struct host *h, struct early *early, size_t i) {
     int r, k = 0;
 
     r = load_one(h, early, i, &f, &result, &e);
-    if (result.name)
+    if (result.name && !waits_for_volume(early, &result))
         early->report(h, &result, r, &e);
     if (r == -ENOMEM)
         return r;

@@ -70,3 +70,12 @@ void early_stopped(struct host *h, uint64_t usec) {
     r.usec += usec;
     write_record(h, &r);
 }
+
+void early_again(struct host *h) {
+    struct early_record r = {};
+
+    if (early_record_read(h, &r) < 0)
+        return;
+    r.bytes = r.patches = 0;
+    write_record(h, &r);
+}

@@ -33,3 +33,7 @@ void early_end(struct host *h, struct early_record *record, const struct budget 
 
 /* Accounts for the time of a program that was stopped, after its end. */
 void early_stopped(struct host *h, uint64_t usec);
+
+/* Gives the next program all the bytes and patches again, but no more time: it reads once more what was
+ * left out because its attempt could not be written yet. */
+void early_again(struct host *h);

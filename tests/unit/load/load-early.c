@@ -512,14 +512,32 @@ static void test_trial_waits_for_the_volume(void **state _unused_) {
     patch("lp-a", "Stage=initrd\n");
     fake_kernel_remove(&k, "/run/lpd/early-volume");
     load_early();
-    assert_told(0, "lp-a skipped: " LEFT_TO_HOST "(LABEL=boot: it is not there)");
+    assert_int_equal(strv_length(told), 0);
     assert_int_equal(result_read(&k.host, "lp-a", &result), 0);
     assert_string_equal(result.cause, CAUSE_ON_TRIAL);
+    assert_string_equal(result.reason, LEFT_TO_HOST "(LABEL=boot: it is not there)");
     find_volume();
     load_early();
     assert_told(0, "lp-a active");
     assert_stage("lp-a", "initrd");
     assert_string_equal(on_record(), "trial boot1");
+}
+
+/* What was left out is read again. */
+static void test_again(void **state _unused_) {
+    struct early_record spent = {};
+
+    patch("lp-a", "Stage=initrd\n");
+    fake_kernel_remove(&k, "/run/lpd/early-volume");
+    load_early();
+    assert_int_equal(early_record_read(&k.host, &spent), 0);
+    assert_int_equal(spent.patches, 1);
+    assert_true(spent.bytes > 0);
+    early_again(&k.host);
+    assert_int_equal(early_record_read(&k.host, &spent), 0);
+    assert_int_equal(spent.patches, 0);
+    assert_int_equal(spent.bytes, 0);
+    assert_false(spent.stopped);
 }
 
 /* The image knows the build, or the place does. */
@@ -569,6 +587,7 @@ int main(void) {
         EARLY(test_trial_with_a_full_place),
         EARLY(test_trial_with_a_damaged_place),
         EARLY(test_trial_waits_for_the_volume),
+        EARLY(test_again),
         EARLY(test_confirmed),
     };
 

@@ -44,7 +44,7 @@ for module in $(ls /var/lib/lpd/modules/KERNEL/*.ko /usr/lib/lpd/modules/KERNEL/
 done"""
 
 
-def confirm_all(m):
+def confirm_all(m, kernel=None):
     """The same with every module that is installed, also for the initramfs: an image that is made then
     loads them on any machine."""
-    m.ok(CONFIRM_ALL.replace("KERNEL", m.kernel))
+    m.ok(CONFIRM_ALL.replace("KERNEL", kernel or m.kernel))

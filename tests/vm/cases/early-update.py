@@ -3,7 +3,7 @@
 
 import base64
 
-from bench import early
+from bench import early, ledger
 
 MACHINES = ("12/6.1",)   # it has two kernels
 
@@ -20,6 +20,8 @@ def case(m):
     old, (new,) = m.kernel, (k for k in m.ok("ls /usr/lib/modules").split() if k != m.kernel)
     m.ok(f"lpctl install --no-rebuild --kernel={new} /patches/{new}/lp-version.ko "
          f"/patches/{new}/lp-many-001.ko")
+
+    ledger.confirm_all(m, new)
 
     # As the package of a new kernel does it.
     m.ok(f"rm /boot/initrd.img-{new}")

@@ -7,7 +7,7 @@ MOUNT = "LABEL=BOOT /boot auto defaults 0 0\n"
 POLICY = "[Guard]\nLedger=auto\nConfirmSec=3600\n[Store]\nDevice=LABEL=BOOT\n"
 REASON = "2 boots in a row ended without an orderly shutdown while it was on trial"
 BAD = "lp-panic-init"
-FORMATS = {"ext4": "", "vfat": "umount /boot && mkfs.vfat -n BOOT /dev/vdb && mount /boot"}
+FORMATS = {"ext4": "", "vfat": "umount /boot && mkfs.vfat --mbr=no -n BOOT /dev/vdb && mount /boot"}
 
 
 def case(m):

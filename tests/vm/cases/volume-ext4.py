@@ -4,6 +4,7 @@ than they are."""
 
 import hashlib
 
+from bench import ledger
 from bench.kinds import EVERYWHERE
 
 MACHINES = EVERYWHERE
@@ -21,6 +22,9 @@ def case(m):
 
     m.ok(f"lpctl install --no-load --stage=initrd {m.patch('lp-version')}")
     m.equal("what an image would carry", m.json("lpctl initramfs-files --json=short")["patches"], [])
+    # Of a confirmed patch no attempt is written.
+    ledger.confirm(m, "lp-version", "initrd")
+    m.ok("/usr/lib/lpd/lpd sync-early")
     m.shutdown()
     before = digest(m)
     m.boot(initramfs=image)
