@@ -10,6 +10,7 @@
 #include "livepatch/load.h"
 #include "livepatch/sysfs.h"
 #include "monitor/faults.h"
+#include "state/judged.h"
 #include "system/manager.h"
 
 /* How much is read at a time: more than the kernel keeps. */
@@ -38,8 +39,11 @@ static uint64_t time_of(const struct faults *f, const struct fault *fault) {
     return fault->usec + (uint64_t) f->skew_usec;
 }
 
-/* Whether the fault is known already, because its lines were kept. */
+/* Whether the fault is known already, because its lines were kept, or because an earlier process of the
+ * service has told of it. */
 static bool is_handled(struct faults *f, const struct fault *fault) {
+    if (fault->usec > 0 && fault->usec <= f->told_usec)
+        return true;
     for (size_t i = 0; i < ELEMENTSOF(f->handled); i++)
         if (fault->usec > 0 && f->handled[i] == fault->usec)
             return true;
@@ -107,6 +111,8 @@ static int handle(struct faults *f, struct host *h, const struct result *result,
     else if (!about.sha256 && policy.guard_on_fault != ON_FAULT_LOG)
         note = strdup("lpd does not know which build is loaded, so none is quarantined");
     blame_tell(&about, blame, reason, note);
+    if (blame >= 0)
+        f->newest_usec = MAX(f->newest_usec, fault->usec);
     if (blame == BLAME_QUARANTINED)
         (void) notice_update(h);
     return 1;
@@ -123,10 +129,14 @@ int faults_judge(struct faults *f, struct host *h, const struct result_list *l) 
     _cleanup_free_ struct evidence_patch *patches = calloc(MAX(l->n_results, (size_t) 1), sizeof(*patches));
     _cleanup_free_ size_t *indices = calloc(MAX(l->n_results, (size_t) 1), sizeof(*indices));
     _cleanup_(evidence_done) struct evidence found = {};
+    uint64_t told;
     int r, n = 0;
 
     if (!patches || !indices)
         return -ENOMEM;
+    if (!f->begun)
+        f->told_usec = f->newest_usec = faults_told_read(h);
+    told = f->newest_usec;
     r = evidence_find(f->log.data, f->log.size, patches, blame_suspects(l, patches, indices), &found);
     for (size_t i = 0; i < found.n_faults && r >= 0; i++) {
         r = found.faults[i].patch == SIZE_MAX
@@ -134,6 +144,8 @@ int faults_judge(struct faults *f, struct host *h, const struct result_list *l) 
                 : judge_one(f, h, l->results + indices[found.faults[i].patch], &found.faults[i]);
         n += r > 0;
     }
+    if (f->newest_usec > told)
+        (void) faults_told_write(h, f->newest_usec);
     f->begun = true;
     kernel_log_keep(&f->log, KEPT_MAX);
     return r < 0 ? r : n;

@@ -20,6 +20,8 @@ struct faults {
     int64_t skew_usec;
     uint64_t handled[EVIDENCE_FAULTS_MAX]; /* times of faults, 0: free */
     size_t next;
+    uint64_t told_usec;   /* of the newest fault that an earlier process of the service has told of */
+    uint64_t newest_usec; /* of the newest one that was told of */
 };
 
 void faults_done(struct faults *f);

@@ -22,11 +22,19 @@ bool plan_is_missing(const struct snapshot *s, const struct plan *p, enum lock_r
     return plan_requires(s, p, which, i) && (broken || !snapshot_is_in(s, i));
 }
 
+/* Its code may never run everywhere. The lock waits for any transition. */
+static bool is_stalled(const struct snapshot *s, size_t i) {
+    const struct livepatch *in = snapshot_livepatch(s, i);
+    const struct result *result = result_list_find(&s->results, s->manifests.entries[i].name);
+
+    return in && in->transition && result && streq(strempty(result->cause), CAUSE_STALLED);
+}
+
 int plan_missing(const struct snapshot *s, const struct plan *p, enum lock_require which, char ***ret) {
     _cleanup_strv_free_ char **names = NULL;
 
     for (size_t i = 0; i < s->manifests.n_entries; i++)
-        if (plan_is_missing(s, p, which, i) &&
+        if ((plan_is_missing(s, p, which, i) || (plan_requires(s, p, which, i) && is_stalled(s, i))) &&
             strv_extend(&names, s->manifests.entries[i].name) < 0)
             return -ENOMEM;
     *ret = TAKE_PTR(names);

@@ -14,5 +14,6 @@ bool plan_requires(const struct snapshot *s, const struct plan *p, enum lock_req
  * otherwise an older build counts as loaded: snapshot_is_in(). */
 bool plan_is_missing(const struct snapshot *s, const struct plan *p, enum lock_require which, size_t i);
 
-/* The names of all of them, in the order of the manifests. NULL: none is missing. 0 or -ENOMEM. */
+/* The names of all of them, and of those that are required and whose transition has stalled, in the
+ * order of the manifests. NULL: none is missing. 0 or -ENOMEM. */
 int plan_missing(const struct snapshot *s, const struct plan *p, enum lock_require which, char ***ret);

@@ -546,11 +546,12 @@ static json_object *lock_value(const struct snapshot *s) {
 }
 
 static json_object *missing_value(const struct snapshot *s, const struct plan *p) {
+    _cleanup_strv_free_ char **missing = NULL;
     json_object *names = json_object_new_array();
 
-    for (size_t i = 0; i < s->manifests.n_entries; i++)
-        if (plan_is_missing(s, p, LOCK_REQUIRE_REQUIRED, i))
-            json_object_array_add(names, json_object_new_string(s->manifests.entries[i].name));
+    (void) plan_missing(s, p, LOCK_REQUIRE_REQUIRED, &missing);
+    STRV_FOREACH(name, missing)
+        json_object_array_add(names, json_object_new_string(*name));
     return names;
 }
 

@@ -13,3 +13,10 @@ uint64_t judged_read(const struct host *h);
 
 /* 0 or a negative errno. */
 int judged_write(const struct host *h, uint64_t usec);
+
+/* The time, in this boot's kernel log, of the newest fault that lpd.service has told of: it reads the log
+ * from the beginning when it starts again. 0: none. */
+#define FAULTS_TOLD "/run/lpd/faults-told"
+
+uint64_t faults_told_read(const struct host *h);
+int faults_told_write(const struct host *h, uint64_t usec);

@@ -48,6 +48,18 @@ class Required(ModulesCase):
                           patch["kernelState"]["installed"]),
                          (BUILD_IDS["fix_net"], BUILD_IDS["fix_net"], True))
 
+    def test_stalled(self):
+        """A transition that may never end. The lock waits for it, as for every other one."""
+        self.plant(loaded("fix_net", transition=1))
+        self.assertEqual(self.json("status", "--check")["requiredMissing"], [])
+        self.plant(result("fix-net", sha256=sha256(LOADED), cause="stalled"))
+        value, _ = self.assert_same_everywhere("status", "--check", status=10)
+        self.assertEqual(value["requiredMissing"], ["fix-net"])
+        self.assertIn("\nlpd_required_missing 1\n", self.text("metrics"))
+        self.assertEqual(self.json("lock", "--dry-run")["forecast"]["outcome"], "wait")
+        self.plant(loaded("fix_net"))
+        self.assertEqual(self.json("status", "--check")["requiredMissing"], [])
+
     def test_older_build(self):
         self.plant({FILE: NEWER})
         patch = self.assert_missing(["fix-net"])["fix-net"]

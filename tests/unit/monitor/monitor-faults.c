@@ -182,6 +182,31 @@ static void test_log(void **state _unused_) {
     assert_string_equal(told, "fault: fix_a: " FAULT "; it is no longer confirmed\n");
 }
 
+/* The service starts again, and reads the log from its beginning. */
+static void restart(void) {
+    faults_done(&faults);
+    faults = (struct faults){};
+    assert_int_equal(lseek(log_fd, 0, SEEK_SET), 0);
+    free(TAKE_PTR(told));
+}
+
+/* What was told stays told; what is new is not. */
+static void test_restart(void **state _unused_) {
+    on_fault("log");
+    load_patch("fix_a");
+    oops("fix_a", 2);
+    assert_int_equal(judge(), 1);
+    restart();
+    assert_int_equal(judge(), 0);
+    assert_null(told);
+    fake_kernel_advance(&k, 5 * USEC_PER_SEC);
+    oops("fix_a", 0);
+    assert_int_equal(judge(), 1);
+    restart();
+    oops("fix_a", 1);
+    assert_int_equal(judge(), 0);
+}
+
 /* The reports of before the service, of an earlier build, and of before lpctl clear. */
 static void test_times(void **state _unused_) {
     load_patch("fix_a");
@@ -192,9 +217,7 @@ static void test_times(void **state _unused_) {
     assert_int_equal(judge(), 0);
     assert_is("fix_a", "trial");
     /* The clock was set back after the attempt. */
-    faults_done(&faults);
-    faults = (struct faults){};
-    assert_int_equal(lseek(log_fd, 0, SEEK_SET), 0);
+    restart();
     know("fix_a", LEDGER_TRIAL, realtime_usec() + 3600 * USEC_PER_SEC, "this-boot");
     assert_int_equal(judge(), 1);
     assert_is("fix_a", "quarantined");
@@ -238,8 +261,8 @@ static void test_unknown(void **state _unused_) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         FAULTS_TEST(test_quarantine), FAULTS_TEST(test_revert), FAULTS_TEST(test_revert_stalls),
-        FAULTS_TEST(test_log),        FAULTS_TEST(test_times),  FAULTS_TEST(test_clocks),
-        FAULTS_TEST(test_cut),        FAULTS_TEST(test_unknown),
+        FAULTS_TEST(test_log),        FAULTS_TEST(test_restart), FAULTS_TEST(test_times),
+        FAULTS_TEST(test_clocks),     FAULTS_TEST(test_cut),     FAULTS_TEST(test_unknown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

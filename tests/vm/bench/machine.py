@@ -191,14 +191,19 @@ class Machine(Trust, Resets):
         if self._variables:
             image = self._lab.firmware.kernels[self.series]
             more = firmware.arguments(self._variables)
-        initramfs = initramfs or (self._lab.plain_initrd(self.series) if self.plain
-                                  else programs.initrds[self.series])
+        initramfs = initramfs or self.initramfs
         if self._slot:
             more = [*more, "-device", "pcie-root-port,id=free"]
         if self.watchdog:
             more = [*more, *qemu.WATCHDOG]
         return qemu.arguments(image, initramfs, [self._root, *self._disks], programs.tsc_khz,
                               cmdline, self.smp, self.cpu, more, self.comes_back)
+
+    @property
+    def initramfs(self):
+        """The image that it boots from unless a case says another one."""
+        return (self._lab.plain_initrd(self.series) if self.plain
+                else self._lab.programs.initrds[self.series])
 
     @property
     def _image(self):

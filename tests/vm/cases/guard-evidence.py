@@ -16,6 +16,9 @@ def case(m):
     m.write("/etc/modules-load.d/ramoops.conf", "ramoops\n")
     m.write("/etc/modprobe.d/ramoops.conf",
             f"options ramoops mem_address={AREA} mem_size=0x100000 record_size=0x10000\n")
+    # As where more modules are loaded. Without an order the patches would be in by then.
+    m.write("/etc/systemd/system/systemd-modules-load.service.d/50-slow.conf",
+            "[Service]\nExecStartPre=/bin/sleep 3\n")
     m.write("/etc/lpd/lpd.conf.d/50-guard.conf", "[Guard]\nConfirmSec=3600\n")
     m.ok("modprobe ramoops")
     m.ok(f"lpctl install --wait=30 {m.patch(CONFIRMED)} {m.patch(INNOCENT)} && lpctl bless {CONFIRMED}")
