@@ -31,7 +31,7 @@ static const char *const ledger_words[] = { "auto", "efi", "none" };
 
 /* enum warning, bit by bit. */
 static const char *const warning_words[] = { "initramfs", "next-kernel", "late", "inapplicable", "manifest",
-                                             "panic" };
+                                             "panic", "kpatch" };
 
 #define KEY(in, key, text, parser, field, ...)                                                     \
     { .section = in, .name = key, .fallback = text, .parse = value_##parser,                       \

@@ -28,6 +28,7 @@ enum warning {
     WARNING_INAPPLICABLE = 1 << 3, /* loaded, but this boot would not load it */
     WARNING_MANIFEST = 1 << 4,     /* faults in keys without effect on the load */
     WARNING_PANIC = 1 << 5,        /* a panic would hang the machine */
+    WARNING_KPATCH = 1 << 6,       /* kpatch.service loads patches too */
 };
 
 /* An assignment in a file, as it is written there. */

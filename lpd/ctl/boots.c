@@ -7,6 +7,7 @@
 #include "initramfs/image.h"
 #include "initramfs/kernels.h"
 #include "plan/next-kernel.h"
+#include "system/kpatch-service.h"
 
 /* What the status says about coming boots: the state of the initramfs, and the kernel that boots
  * next. */
@@ -93,10 +94,21 @@ static void add_crash(const struct host *h, const struct snapshot *s, json_objec
                     "or RuntimeWatchdogSec=, see systemd-system.conf(5)");
 }
 
+static void add_kpatch(const struct host *h, json_object *value) {
+    json_object *o = json_object_new_object();
+    bool enabled = kpatch_service_is_enabled(h);
+
+    json_object_object_add(value, "kpatch", o);
+    json_add_bool(o, "enabled", enabled);
+    json_add_string(o, "message", !enabled ? NULL : KPATCH_SERVICE " is enabled and loads patches at boot too, past "
+                    "lpd: lpctl import-kpatch takes them over and disables it");
+}
+
 int boots_add(const struct host *h, const struct snapshot *s, json_object *value) {
     int r = add_image(h, s, value), k = add_next(h, s, value);
 
     add_crash(h, s, value);
+    add_kpatch(h, value);
     return r < 0 ? r : k;
 }
 
@@ -156,4 +168,6 @@ void print_boots(json_object *value) {
         print_warning(json_object_object_get(value, "nextBoot"));
     if (!status_silences(value, WARNING_PANIC))
         print_warning(json_object_object_get(value, "crash"));
+    if (!status_silences(value, WARNING_KPATCH))
+        print_warning(json_object_object_get(value, "kpatch"));
 }

@@ -5,7 +5,7 @@
 #include "plan/snapshot.h"
 #include "report/value.h"
 
-/* Adds "initramfs", "nextBoot" and "crash", which describe coming boots, to the status. Adds them
+/* Adds "initramfs", "nextBoot", "crash" and "kpatch", which describe coming boots, to the status. Adds them
  * even if it fails. Returns a negative errno on failure. */
 int boots_add(const struct host *h, const struct snapshot *s, json_object *value);
 

@@ -17,6 +17,10 @@ from machine import *
 OTHER = "6.12.22+bpo-cloud-amd64"
 STORE, MANIFESTS = "var/lib/lpd/modules", "etc/lpd/patches.d"
 
+KPATCH_UNIT = {"/usr/lib/systemd/system/kpatch.service": "[Service]\nExecStart=kpatch load --all\n",
+               "/etc/systemd/system/multi-user.target.wants/kpatch.service":
+               Link("/usr/lib/systemd/system/kpatch.service")}
+
 
 class Changing(Case):
     def setUp(self):
@@ -608,9 +612,51 @@ class DryRun(Changing):
         self.refuse(64, "load", "--dry-run", "fix-net")   # nothing can be loaded below another root
 
     def test_import(self):
-        self.plant({f"/var/lib/kpatch/{KERNEL}/kp.ko": module("kp")})
+        self.plant(KPATCH_UNIT, {f"/var/lib/kpatch/{KERNEL}/kp.ko": module("kp")})
+        self.assertIn("kpatch.service would be disabled", self.text("import-kpatch", "--dry-run"))
         self.assertEqual(self.tried("import-kpatch"), {
             "kp": f"would be installed for {KERNEL}; it will be loaded at the next boot (--no-load)"})
+
+
+class Import(Changing):
+    """lpctl takes the patches of kpatch over, and the boot part."""
+
+    def setUp(self):
+        super().setUp()
+        self.plant(KPATCH_UNIT, {f"/var/lib/kpatch/{KERNEL}/kp.ko": module("kp")})
+
+    def is_enabled(self):
+        return self.json("status")["kpatch"]["enabled"]
+
+    def test_disables(self):
+        self.assertIn("kpatch.service is enabled", self.text("status"))
+        self.assertIn("kpatch.service is disabled", self.text("import-kpatch"))
+        self.assertFalse(self.is_enabled())
+        self.assertNotIn("kpatch.service", self.text("status"))
+        before = tree_of(self.root)
+        value = self.json("import-kpatch")
+        self.assertFalse(value["changed"])
+        self.assertEqual(tree_of(self.root), before)
+
+    def test_what_could_not_be_taken(self):
+        self.plant({f"/var/lib/kpatch/{KERNEL}/bad.ko": "no module"})
+        said = self.lpctl("import-kpatch", status=5)
+        self.assertRegex(said.stderr, r"bad\.ko.*not a kernel module")
+        self.assertIn("kp: installed", said.stdout)
+        self.assertIn("kpatch.service stays enabled", said.stdout + said.stderr)
+        self.assertTrue(self.is_enabled())
+
+    def test_alias(self):
+        """The package that gives lpd that name is not meant."""
+        unit = self.root / "usr/lib/systemd/system/kpatch.service"
+        unit.unlink()
+        self.assertFalse(self.is_enabled())   # removed, and a link is left
+        unit.symlink_to("lpd.service")
+        self.assertFalse(self.is_enabled())
+
+    def test_silenced(self):
+        self.plant({"/etc/lpd/lpd.conf.d/10-silence.conf": "[Warnings]\nSilence=kpatch\n"})
+        self.assertNotIn("kpatch.service", self.text("status"))
 
 
 class OneAtATime(Changing):
