@@ -7,6 +7,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/strv.h"
 #include "base/suggest.h"
 #include "config/name.h"
@@ -24,6 +25,7 @@
 #include "monitor/fd-store.h"
 #include "monitor/monitor.h"
 #include "state/early.h"
+#include "state/ledger.h"
 #include "store/changes-lock.h"
 #include "store/store.h"
 #include "system/journal.h"
@@ -251,8 +253,10 @@ static int verb_seal(struct host *h, char *argv[] _unused_, struct error *e) {
     return lock_seal(h, e);
 }
 
-/* The service works without what could not be created. */
+/* The service works without what could not be created. It may write to /var/lib/lpd only if that is there
+ * when it starts. */
 static int verb_watch(struct host *h, char *argv[] _unused_, struct error *e) {
+    (void) file_mkdir_p(h, LEDGER_DIRECTORY);
     return fd_store_fill(h, e);
 }
 

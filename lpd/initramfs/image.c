@@ -10,6 +10,7 @@
 #include "initramfs/image.h"
 #include "initramfs/tool.h"
 #include "state/image.h"
+#include "state/ledger.h"
 #include "store/store.h"
 #include "store/volume.h"
 #include "system/journal.h"
@@ -57,9 +58,17 @@ static bool does_not_belong(const struct manifest_list *l, const struct policy *
            volume_holds(policy, m);
 }
 
-static int compare(const struct image_record *carried, const struct initramfs_files *wanted,
-                   const struct manifest_list *l, const struct policy *policy,
-                   struct image *image) {
+/* Whether the image would load a build that is quarantined. One with a ledger of its own does not. */
+static bool is_quarantined(const struct host *h, const struct image_record *carried, size_t i) {
+    _cleanup_(ledger_build_done) struct ledger_build b = {};
+    const struct image_patch *p = carried->patches + i;
+
+    return !carried->ledger && p->sha256 && ledger_read(h, carried->release, p->sha256, &b) >= 0 &&
+           b.state == LEDGER_QUARANTINED;
+}
+
+static int compare(const struct host *h, const struct image_record *carried, const struct initramfs_files *wanted,
+                   const struct manifest_list *l, const struct policy *policy, struct image *image) {
     int r = 0;
 
     for (size_t i = 0; i < wanted->n_patches && r >= 0; i++) {
@@ -74,6 +83,8 @@ static int compare(const struct image_record *carried, const struct initramfs_fi
     for (size_t i = 0; i < carried->n_patches && r >= 0; i++)
         if (does_not_belong(l, policy, carried->patches[i].name, image->release))
             r = add_fault(image, carried->patches[i].name, IMAGE_UNWANTED);
+        else if (is_quarantined(h, carried, i) && !find(wanted->patches, wanted->n_patches, carried->patches[i].name))
+            r = add_fault(image, carried->patches[i].name, IMAGE_QUARANTINED);
     return r;
 }
 
@@ -110,7 +121,7 @@ static int look_at_built(const struct host *h, const struct initramfs_files *wan
         return r;
     r = string_set(&now.release, image->release);
     if (r >= 0)
-        r = compare(&built, wanted, l, policy, &now);
+        r = compare(h, &built, wanted, l, policy, &now);
     if (r < 0)
         return r;
     image->rebuilt = now.n_faults == 0 && image->n_faults > 0;
@@ -159,7 +170,7 @@ static int look(const struct host *h, const struct manifest_list *manifests,
         return r;
     r = initramfs_files_of_patches(h, manifests, policy, image->release, &wanted);
     if (r >= 0)
-        r = compare(&carried, &wanted, manifests, policy, image);
+        r = compare(h, &carried, &wanted, manifests, policy, image);
     if (r >= 0)
         r = look_at_built(h, &wanted, manifests, policy, image);
     return r >= 0 && image->n_faults > 0 ? find_way_out(h, image) : r;
@@ -227,6 +238,8 @@ int image_describe(const struct image *image, char **ret) {
         r = describe_problem(image, IMAGE_MISSING, "lacks", &parts);
     if (r >= 0)
         r = describe_problem(image, IMAGE_UNWANTED, "still contains", &parts);
+    if (r >= 0)
+        r = describe_problem(image, IMAGE_QUARANTINED, "contains the quarantined", &parts);
     joined = strv_join(parts, " and ");
     if (r < 0 || !way_out || !joined ||
         asprintf(ret, "the initramfs for %s %s; %s", image->release, joined, way_out) < 0)
@@ -237,6 +250,7 @@ int image_describe(const struct image *image, char **ret) {
 const char *image_problem_to_string(enum image_problem p) {
     static const char *const words[] = {
         [IMAGE_OLDER] = "older", [IMAGE_MISSING] = "missing", [IMAGE_UNWANTED] = "unwanted",
+        [IMAGE_QUARANTINED] = "quarantined",
     };
 
     return words[p];

@@ -12,6 +12,7 @@ enum image_problem {
     IMAGE_OLDER,    /* it contained another build */
     IMAGE_MISSING,
     IMAGE_UNWANTED, /* the patch is disabled, removed, no longer of that stage, or on the volume */
+    IMAGE_QUARANTINED, /* its build is quarantined, and this image cannot know that */
 };
 
 struct image_fault {

@@ -125,6 +125,25 @@ static void test_each_problem(void **state _unused_) {
     assert_string_equal(image_problem_to_string(image.faults[3].problem), "unwanted");
 }
 
+/* It was quarantined after the image was made, which loads it unless it can read that. */
+static void test_quarantined(void **state _unused_) {
+    _cleanup_free_ char *a = NULL, *text = NULL;
+    struct ledger_build b = { .kernel = (char *) FAKE_RELEASE, .name = (char *) "lp-a" };
+    char sha256[65];
+
+    patch("lp-a", "Stage=initrd\n");
+    a = carried("lp-a");
+    record(FAKE_RELEASE, a);
+    assert_int_equal(sscanf(strstr(a, "sha256\":\"") + STRLEN("sha256\":\""), "%64[0-9a-f]", sha256), 1);
+    b.sha256 = sha256;
+    assert_int_equal(ledger_quarantine(&k.host, &b, "it crashes", NULL), 1);
+    assert_string_equal(look(), THE " contains the quarantined lp-a; run " UPDATE);
+    assert_string_equal(image_problem_to_string(image.faults[0].problem), "quarantined");
+    assert_true(asprintf(&text, "{\"kernel\":\"" FAKE_RELEASE "\",\"ledger\":\"efi\",\"patches\":[%s]}", a) >= 0);
+    fake_kernel_text(&k, IMAGE_RECORD, text);
+    assert_string_equal(look(), "");
+}
+
 /* A record of another kernel is another boot's, and tells nothing of this one. */
 static void test_foreign_release(void **state _unused_) {
     _cleanup_free_ char *a = NULL;
@@ -350,7 +369,7 @@ static void test_told_under_a_broken_policy(void **state _unused_) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         IMAGE(test_up_to_date),
-        IMAGE(test_each_problem),
+        IMAGE(test_each_problem), IMAGE(test_quarantined),
         IMAGE(test_foreign_release),
         IMAGE(test_hostile_record),
         IMAGE(test_broken_patches),

@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """In the initramfs a patch on trial is loaded only after that was noted, here in a variable of the
 firmware: an orderly end of the boot takes it back, and after two power cuts the boot goes on without
-the patch. Where the firmware has no variables the host loads it."""
+the patch. Where the firmware has no variables the host loads it. The firmware's room stays the same, over
+$LPD_CUTS boots."""
+
+import os
 
 from bench import early
+
+BOOTS = int(os.environ.get("LPD_CUTS", "1"))
 
 
 def case(m):
@@ -13,6 +18,10 @@ def case(m):
     m.reboot(initramfs=image)
     early.is_active(m)
     size, free = early.firmware(m)
+    for boot in range(BOOTS):
+        m.reboot(initramfs=image)
+        early.is_active(m)
+        m.equal(f"boot {boot + 1}: the variable's size and the free room", early.firmware(m), (size, free))
     m.reboot(initramfs=image, cmdline="efi=noruntime")
     m.equal("the stage without variables", m.json("cat /run/lpd/lp-version.json")["stage"], "system")
     m.contains("why", m.patch_status("lp-version")["earlyReason"], "cannot write its attempt (no EFI variables)")

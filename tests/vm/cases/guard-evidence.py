@@ -16,9 +16,9 @@ def case(m):
     m.write("/etc/modules-load.d/ramoops.conf", "ramoops\n")
     m.write("/etc/modprobe.d/ramoops.conf",
             f"options ramoops mem_address={AREA} mem_size=0x100000 record_size=0x10000\n")
-    # As where more modules are loaded. Without an order the patches would be in by then.
-    m.write("/etc/systemd/system/systemd-modules-load.service.d/50-slow.conf",
-            "[Service]\nExecStartPre=/bin/sleep 3\n")
+    # As late as where it has a lot to load. Without an order the patches would be in by then.
+    m.write("/etc/systemd/system/systemd-modules-load.service.d/50-late.conf",
+            "[Unit]\nAfter=systemd-tmpfiles-setup.service\n")
     m.write("/etc/lpd/lpd.conf.d/50-guard.conf", "[Guard]\nConfirmSec=3600\n")
     m.ok("modprobe ramoops")
     m.ok(f"lpctl install --wait=30 {m.patch(CONFIRMED)} {m.patch(INNOCENT)} && lpctl bless {CONFIRMED}")
@@ -36,7 +36,8 @@ def case(m):
 
 
 def goes_on(m):
-    """Faults that the machine survives."""
+    """Faults that the machine survives, also where lpd.service had to make its directory."""
+    m.ok("systemctl stop lpd && mv /var/lib/lpd /root/away && systemctl start lpd && cp -a /root/away/. /var/lib/lpd")
     for name in ("lp-passed", "lp-warn", "lp-oops"):
         if name == "lp-oops":
             m.ok("lpctl clear lp-oops && systemctl start livepatch@lp-oops")
