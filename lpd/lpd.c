@@ -157,6 +157,7 @@ static int verb_apply(struct host *h, char *argv[] _unused_, struct error *e) {
             return r;
     }
     r = snapshot_take(h, SNAPSHOT_MODULES, &s, e);
+    s.replaces_builds = true;
     if (r >= 0)
         r = plan_make(&s, &plan);
     if (r < 0)

@@ -291,6 +291,7 @@ int ctl_apply(struct ctl *c, char **argv _unused_, struct error *e) {
     r = prepare_apply(c, &m, e);
     if (r >= 0)
         r = snapshot_take(&c->host, SNAPSHOT_MODULES | (c->dry_run ? SNAPSHOT_SIGNATURES : 0), &s, e);
+    s.replaces_builds = true;
     if (r >= 0)
         r = plan_make(&s, &plan);
     if (r < 0)

@@ -185,12 +185,24 @@ void outcomes_free(struct outcome *outcomes, size_t n) {
     free(outcomes);
 }
 
+/* The unit stays active meanwhile, so that services that require the patch go on. */
+static int replace_build(struct host *h, struct manager *m, const char *name, struct error *e) {
+    _cleanup_(result_done) struct result out = {}, in = {};
+    _cleanup_(moment_done) struct moment before = {};
+    int r;
+
+    r = moment_take(h, m, name, &before);
+    if (r >= 0)
+        r = converge_take_out(h, m, &before, &out, e);
+    return r < 0 ? r : converge_load(h, m, name, &in, e);
+}
+
 static int carry_out(struct host *h, struct manager *m, const struct action *a, struct error *e) {
     _cleanup_(result_done) struct result result = {};
 
     switch (a->type) {
     case ACTION_LOAD:
-        return converge_load(h, m, a->name, &result, e);
+        return a->replaces ? replace_build(h, m, a->name, e) : converge_load(h, m, a->name, &result, e);
     case ACTION_UNLOAD:
         return converge_unload(h, m, a->name, &result, e);
     case ACTION_FAIL:

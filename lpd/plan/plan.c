@@ -459,6 +459,17 @@ static int check_manifest_signature(struct planner *p, struct action *a,
                   info->manifest_error ?: "SignedManifests=yes, and its signature was not checked");
 }
 
+/* What lpd has loaded is lpd's to replace, unless the kernel would unload it and load nothing again. */
+static int answer_other_build(const struct snapshot *s, struct action *a, const struct livepatch *in,
+                              const struct patch_info *info) {
+    const struct result *loader = result_list_find(&s->results, s->manifests.entries[a->index].name);
+
+    a->replaces = s->replaces_builds && loader && loader->loaded && s->facts.modules_disabled != 1;
+    decide(a, a->replaces ? ACTION_LOAD : ACTION_FAIL, a->replaces ? EXIT_STATUS_DONE : EXIT_STATUS_FAILED);
+    return answer(a, "loaded", a->replaces, "another build is loaded: %s instead of %s",
+                  in->build_id ?: "one without a build id", info->build_id ?: "one without");
+}
+
 static int check_loaded(struct planner *p, struct action *a, const struct manifest_entry *entry) {
     const struct livepatch *in = snapshot_livepatch(p->snapshot, a->index);
     const struct patch_info *info = p->snapshot->patch_infos + a->index;
@@ -481,10 +492,9 @@ static int check_loaded(struct planner *p, struct action *a, const struct manife
     if (info->sha256 || info->build_id) {
         enum build build = snapshot_build(p->snapshot, a->index);
 
-        decide(a, ACTION_FAIL, EXIT_STATUS_FAILED);
         if (build == BUILD_OTHER)
-            return answer(a, "loaded", false, "another build is loaded: %s instead of %s",
-                          in->build_id ?: "one without a build id", info->build_id ?: "one without");
+            return answer_other_build(p->snapshot, a, in, info);
+        decide(a, ACTION_FAIL, EXIT_STATUS_FAILED);
         if (build == BUILD_UNKNOWN)
             return answer(a, "loaded", false,
                           "it is unknown which build is loaded: it has no build id, and its load "

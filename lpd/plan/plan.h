@@ -25,6 +25,7 @@ struct action {
     size_t index;         /* of the manifest in the snapshot; SIZE_MAX if it has none */
     struct plan_step *steps;
     size_t n_steps;
+    bool replaces;        /* for ACTION_LOAD: another build is unloaded first */
     int error_number;     /* for ACTION_FAIL, if the gate decided: its error; or 0 */
     const char *hint;     /* the way out, in the snapshot; or NULL */
     enum exit_status exit_status; /* for ACTION_FAIL and ACTION_SKIP: what a load would return */

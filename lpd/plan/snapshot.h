@@ -57,6 +57,7 @@ struct snapshot {
     bool disable_file;          /* /etc/lpd/disable exists */
     bool in_initrd;
     bool partial;               /* contains only the manifests that concern one patch */
+    bool replaces_builds;       /* set by the caller: other builds that lpd has loaded are replaced */
     char **kernel_settings;     /* settings of other programs that prevent loading:
                                  * kernel-settings.h */
     bool modules_unknown;       /* the module directories are not visible yet: /var is not mounted */

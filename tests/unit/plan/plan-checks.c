@@ -520,6 +520,17 @@ static void test_other_build(void **state _unused_) {
     make_plan();
     assert_fails("lp", "loaded", "another build is loaded: " BUILD_1 " instead of " BUILD_2,
                  EXIT_STATUS_FAILED);
+    /* An apply replaces what lpd has loaded, and nothing else. */
+    s.replaces_builds = true;
+    make_plan();
+    assert_fails("lp", "loaded", "another build is loaded", EXIT_STATUS_FAILED);
+    record("lp", "");
+    make_plan();
+    (void) assert_action("lp", ACTION_LOAD, "loaded", "another build is loaded");
+    assert_true(plan_find(&plan, "lp")->replaces);
+    s.facts.modules_disabled = 1;
+    make_plan();
+    assert_fails("lp", "loaded", "another build is loaded", EXIT_STATUS_FAILED);
     free(s.loaded.patches[0].build_id);
     s.loaded.patches[0].build_id = strdup(BUILD_2);
     make_plan();
