@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from . import base, cache, firmware, image, keys, lpd, patches, plain, programs, qemu, signed, suites
+from . import base, cache, firmware, image, keys, lpd, packages, patches, plain, programs, qemu, signed, suites
 from .command import run
 from .machine import Machine
 from .suites import SUITES
@@ -50,6 +50,12 @@ class Lab:
     def plain_image(self):
         """The image of a machine as users have it."""
         return self._make_image(plain=True)
+
+    @cached_property
+    def packages(self):
+        """lpd's packages, and the directory with two versions of the example."""
+        made = packages.get(self.store, self.base)
+        return made, packages.examples(self.store, self.base, made, self.patches, self.signed)
 
     def plain_initrd(self, series):
         """Debian's own initramfs for such a machine, as built by its tools."""

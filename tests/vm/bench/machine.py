@@ -9,7 +9,7 @@ import shutil
 import time
 from pathlib import Path
 
-from . import firmware, gpt, initramfs, ledger, qemu
+from . import firmware, gpt, initramfs, ledger, packages, qemu
 from .command import run
 from .qemu import BOOT_SECONDS, Failed
 from .resets import Resets
@@ -356,6 +356,16 @@ class Machine(Trust, Resets):
     def push(self, local, path):
         """Copies a file of the host into the machine."""
         self.write(path, Path(local).read_bytes(), mode=Path(local).stat().st_mode & 0o777)
+
+    def packages(self):
+        """Copies packages to /root: lpd.deb, newer-lpd.deb, lpd-initramfs.deb, lpd-dracut.deb, and two
+        versions of one with a patch, fix-1.deb and fix-2.deb (see packages.py)."""
+        made, examples = self._lab.packages
+        files = {f"fix-{version}.deb": examples / f"{version}.deb" for version in (1, 2)}
+        for name in ("lpd", "lpd-initramfs", "lpd-dracut"):
+            files[f"{name}.deb"] = made / f"{name}.deb"
+        files["newer-lpd.deb"] = packages.newer(made / "lpd.deb", self.directory)
+        self.write_all("/root", {name: path.read_bytes() for name, path in files.items()})
 
     def disk(self, name, size="256M", source=None):
         """Adds an ext4 disk with that label, empty or with a directory of the image (such as

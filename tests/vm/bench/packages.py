@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from . import cache, lpd
+from . import cache, lpd, patches
 from .chroot import run_in
 from .command import run
 
@@ -70,6 +70,26 @@ def build_example(store, base, packages, target, files, version=1):
                              PATH=f"/{ADD_ON}/usr/bin:/usr/sbin:/usr/bin:/sbin:/bin")
         _take(scratch, target)
     return said
+
+
+def examples(store, base, packages, modules, signed):
+    """The directory with two versions of the example: 1.deb with a manifest, and 2.deb with another build
+    and none. Both have lp-cmdline under the name fix-nft, signed by mok, for each kernel."""
+    key = cache.digest(Path(__file__), EXAMPLE, packages, modules, signed.top)
+    return store.entry(f"examples-{base.suite.name}", key,
+                       lambda top: _build_examples(top, store, base, packages, modules, signed))
+
+
+def _build_examples(top, store, base, packages, modules, signed):
+    first, second = {}, {"fix-nft.conf": None, "debian/livepatch-fix-nft.lpd": b"*/fix-nft.ko\n"}
+    for series, kernel in base.kernels.items():
+        module = (modules / kernel.release / "lp-cmdline.ko").read_bytes()
+        signer = signed.signers[series]
+        first[f"{kernel.release}/fix-nft.ko"] = signer.sign(module, "mok")
+        second[f"{kernel.release}/fix-nft.ko"] = signer.sign(patches.other_build(module), "mok")
+    for version, files in (1, first), (2, second):
+        build_example(store, base, packages, top, files, version)
+        (top / "livepatch-fix-nft.deb").rename(top / f"{version}.deb")
 
 
 def newer(package, target):

@@ -69,6 +69,11 @@ def _make_repaired(target):
             (target / "repaired" / path.name).write_bytes(repaired)
 
 
+def other_build(module):
+    """Another build of a module: only its build id differs."""
+    return module.replace(_build_id(module), b"\x42" * 20)
+
+
 def _build_id(module):
     """The 20 bytes of the GNU build id note (elf(5): sizes 4 and 20, type 3, name "GNU")."""
     head = bytes.fromhex("04000000 14000000 03000000") + b"GNU\0"
