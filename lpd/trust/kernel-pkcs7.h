@@ -7,7 +7,8 @@
 /* The kernel's verdict by its own verify_pkcs7_signature(), the function that the module loader
  * uses: a BPF program calls the kfunc bpf_verify_pkcs7_signature() (Linux 6.1). */
 
-enum system_keyring { /* include/linux/verification.h, bpf_lookup_system_key() */
+/* include/linux/verification.h, bpf_lookup_system_key() */
+enum system_keyring {
     SYSTEM_KEYRING_BUILTIN = 0,
     SYSTEM_KEYRING_SECONDARY = 1, /* includes builtin and machine */
     SYSTEM_KEYRING_PLATFORM = 2,

@@ -359,16 +359,16 @@ int trust_diagnose_refusal(struct host *h, const struct trust_machine *machine, 
 
 int trust_verify_module(struct host *h, const struct trust_machine *machine, struct module_file *f,
                        unsigned flags, struct trust_report *ret) {
+    struct trust_subject subject = {
+        .data = f->data,
+        .data_size = f->signature.signed_size,
+        .signature = f->signature.present ? f->data + f->signature.signed_size : NULL,
+        .signature_size = f->signature.signature_size,
+        .sha256 = f->sha256,
+    };
+
     module_file_sha256(f);
-    return trust_verify(h, machine,
-                       &(struct trust_subject){
-                           .data = f->data,
-                           .data_size = f->signature.signed_size,
-                           .signature = f->signature.present ? f->data + f->signature.signed_size : NULL,
-                           .signature_size = f->signature.signature_size,
-                           .sha256 = f->sha256,
-                       },
-                       flags, ret);
+    return trust_verify(h, machine, &subject, flags, ret);
 }
 
 int trust_check(const struct trust_report *t, enum signature_policy policy, const char *what,

@@ -13,8 +13,8 @@
 
 /* Only read: a struct for ledger_attempt_add() borrows its texts. */
 #define BUILD(patch)                                                                               \
-    (struct ledger_build){ .kernel = (char *) KERNEL, .sha256 = (char *) A, .name = (char *) (patch), \
-                           .module_name = (char *) "fix_a", .build_id = (char *) "0123abcd" }
+    ((struct ledger_build){ .kernel = (char *) KERNEL, .sha256 = (char *) A, .name = (char *) (patch), \
+                            .module_name = (char *) "fix_a", .build_id = (char *) "0123abcd" })
 
 static int attempt_at(const char *boot, const char *stage) {
     char boot_id[128], stage_copy[16];

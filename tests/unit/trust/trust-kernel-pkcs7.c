@@ -42,7 +42,7 @@ static int new_over(const char *data, const char *signature, struct kernel_pkcs7
     return kernel_pkcs7_new(&kernel.host, data, strlen(data), signature, strlen(signature), ret, e);
 }
 
-static int new(struct kernel_pkcs7 **ret, struct error *e) {
+static int make(struct kernel_pkcs7 **ret, struct error *e) {
     return new_over(DATA, SIGNATURE, ret, e);
 }
 
@@ -60,7 +60,7 @@ static void assert_unavailable(int r, const char *reason) {
     size_t descriptors = open_descriptors();
     struct kernel_pkcs7 *k = NULL;
     struct error e = ERROR_NULL;
-    int found = new(&k, &e);
+    int found = make(&k, &e);
 
     assert_error_is(found, r, &e, reason);
     assert_null(k);
@@ -71,7 +71,7 @@ static void assert_unavailable(int r, const char *reason) {
 static void assert_all_answers(void) {
     _cleanup_(kernel_pkcs7_freep) struct kernel_pkcs7 *k = NULL;
 
-    assert_int_equal(new(&k, NULL), 0);
+    assert_int_equal(make(&k, NULL), 0);
     assert_answer(k, SYSTEM_KEYRING_SECONDARY, 0);
     assert_answer(k, SYSTEM_KEYRING_PLATFORM, -ENOKEY);
     assert_answer(k, SYSTEM_KEYRING_BUILTIN, 0);
@@ -150,7 +150,7 @@ static void test_did_not_run(void **state) {
     struct error e = ERROR_NULL;
     int answer = 4711;
 
-    assert_int_equal(new(&k, NULL), 0);
+    assert_int_equal(make(&k, NULL), 0);
     assert_answer(k, SYSTEM_KEYRING_SECONDARY, 0);
     kernel.bpf.runs_nothing = true;
     assert_error_is(kernel_pkcs7_ask(k, SYSTEM_KEYRING_SECONDARY, &answer, &e), -EOPNOTSUPP, &e,
@@ -168,7 +168,7 @@ static void test_no_such_keyring(void **state) {
     int answer = 4711;
 
     kernel.bpf.syscall_may_ask = true;
-    assert_int_equal(new(&k, NULL), 0);
+    assert_int_equal(make(&k, NULL), 0);
     assert_error_is(kernel_pkcs7_ask(k, (enum system_keyring) 3, &answer, &e), -EOPNOTSUPP, &e,
                     "the BPF program did not run");
     assert_int_equal(answer, 4711);
@@ -182,7 +182,7 @@ static void test_no_dynptr(void **state) {
 
     kernel.bpf.syscall_may_ask = true;
     kernel.bpf.no_dynptr = true;
-    assert_int_equal(new(&k, NULL), 0);
+    assert_int_equal(make(&k, NULL), 0);
     assert_error_is(kernel_pkcs7_ask(k, SYSTEM_KEYRING_SECONDARY, &answer, &e), -EOPNOTSUPP, &e,
                     "the BPF program did not run");
     assert_int_equal(kernel.bpf.n_verified, 0);

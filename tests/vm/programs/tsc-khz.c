@@ -33,7 +33,7 @@ static struct moment now(void) {
 
 int main(void) {
     struct moment start = now();
-    nanosleep(&(struct timespec) { .tv_nsec = 200 * 1000 * 1000 }, NULL);
+    nanosleep(&(struct timespec){ .tv_nsec = 200 * 1000 * 1000 }, NULL);
     struct moment end = now();
 
     printf("%.0f\n", (end.ticks - start.ticks) * 1e6 / (end.ns - start.ns));
