@@ -3,7 +3,8 @@
 
 #include "base/host.h"
 
-/* lpd's switches, and what else it needs to know, on the kernel command line: kernel-command-line(7), lpd-generator(8). */
+/* lpd's switches, and what else it needs to know, on the kernel command line:
+ * kernel-command-line(7), lpd-generator(8). */
 struct cmdline_switches {
     bool disabled;       /* lpd=0 (or rd.lpd=0 in the initramfs) */
     bool lock_disabled;  /* lpd.lock=0 */

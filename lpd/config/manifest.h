@@ -86,11 +86,11 @@ struct manifest_list {
 
 void manifest_list_done(struct manifest_list *l);
 
-/* Reads every manifest of the machine, also the default ones of adopted modules, by the rules of UAPI.6 (override by directory, drop-ins in
- * NAME.conf.d/, masked by an empty file or a link to /dev/null). An invalid one becomes an entry
- * with an error, and the others are still read. Two names that differ only in '-' and '_' are an
- * error of the second. 0, or a negative errno if one of the directories could not be read: it may
- * hide or mask files in the others. */
+/* Reads every manifest of the machine, also the default ones of adopted modules, by the rules of UAPI.6
+ * (override by directory, drop-ins in NAME.conf.d/, masked by an empty file or a link to /dev/null).
+ * An invalid one becomes an entry with an error, and the others are still read. Two names that differ
+ * only in '-' and '_' are an error of the second. 0, or a negative errno if one of the directories
+ * could not be read: it may hide or mask files in the others. */
 int manifest_list_load(const struct host *h, struct manifest_list *ret, struct error *e);
 
 /* The same, and keeps the sources of each manifest: a signature has to match the bytes that were

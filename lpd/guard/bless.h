@@ -32,6 +32,6 @@ enum bless bless_check(const struct result *r, const struct livepatch *p, const 
  * one is never confirmed here. Pure. */
 bool bless_is_settled(const struct ledger_list *l, const char *kernel, const struct result *r);
 
-/* Judges earlier boots once more, confirms what is due, waits for what will be, and sends the events. Returns how many builds were
- * confirmed, when no time remains to be waited for; or a negative errno. */
+/* Judges earlier boots once more, confirms what is due, waits for what will be, and sends the events.
+ * Returns how many builds were confirmed, when no time remains to be waited for; or a negative errno. */
 int bless_run(struct host *h, struct error *e);

@@ -31,7 +31,8 @@ size_t judge_candidates(const struct ledger_list *l, const struct pstore_dump *d
  * written; 0: it has none. A log may begin long before the load of the build that ended it. Pure. */
 uint64_t judge_fault_usec(const struct pstore_dump *d, uint64_t stamp_usec);
 
-/* Judges the logs in pstore that were not judged before, takes back the attempts of other builds in a boot
- * that a build on trial is known to have ended, quarantines builds with MaxAttempts= crashes, writes the ledger, and sends the events. Removes nothing. Returns how many builds were blamed, or a
+/* Judges the logs in pstore that were not judged before, takes back the attempts of other builds in a
+ * boot that a build on trial is known to have ended, quarantines builds with MaxAttempts= crashes,
+ * writes the ledger, and sends the events. Removes nothing. Returns how many builds were blamed, or a
  * negative errno with e if the ledger cannot be read, or not everything could be written. */
 int judge_earlier_boots(struct host *h, struct error *e);
