@@ -11,53 +11,7 @@ import struct
 import termios
 import unittest
 
-from machine import *
-
-RELEASE = os.uname().release
-MOUNTS = """
-mount --make-rprivate / &&
-for d in usr/lib usr/lib64 proc dev; do
-    [ ! -d "/$d" ] || mount --rbind "/$d" "$0/$d" || exit
-done
-mount --bind "$LPCTL_DIRECTORY" "$0/opt/lpctl" && mount --bind "$LPD_LIBEXECDIR" "$0/opt/libexec" || exit
-LPD_LIBEXECDIR=/opt/libexec exec chroot --userspec="$LPCTL_USER" "$0" /opt/lpctl/lpctl "$@"
-"""
-
-
-def may_mount():
-    return os.geteuid() == 0 and subprocess.run(["unshare", "-m", "true"], capture_output=True).returncode == 0
-
-
-@unittest.skipUnless(may_mount(), "only root can mount")
-class Live(Case):
-    def setUp(self):
-        super().setUp()
-        for link in ("bin", "sbin", "lib", "lib64"):
-            if os.path.islink(f"/{link}"):
-                self.plant({f"/{link}": Link(os.readlink(f"/{link}"))})
-        self.plant({f"/{d}": None for d in ("usr", "usr/bin", "usr/lib", "usr/lib64", "proc", "dev", "opt", "opt/lpctl",
-                                       "opt/libexec", "tmp", "run")})
-        machine = {path: content for path, content in kernel(RELEASE).items() if not path.startswith("/proc/")}
-        self.plant(machine, PERMISSIVE)
-
-    def lpctl(self, *argv, status=0, user="0:0", **options):
-        env = {"LPCTL_DIRECTORY": os.path.dirname(LPCTL), "LPCTL_USER": user}
-        done = self.run_bare("-m", "sh", "-c", MOUNTS, self.root, *argv, program="unshare", env=env, **options)
-        self.assertEqual(done.returncode, status, f"{argv}: {done.stdout}{done.stderr}")
-        return done
-
-    def would(self, *argv, status=0):
-        """What --dry-run says would be done to each patch. It does nothing."""
-        before = tree_of(self.root)
-        value = self.json_once(*argv, "--dry-run", status=status)
-        text = self.lpctl(*argv, "--dry-run", status=status).stdout
-        self.assertEqual(tree_of(self.root), before)
-        self.assertEqual((value["dryRun"], value["changed"]), (True, False))
-        for patch in value["patches"]:
-            self.assertFalse(patch["changed"])
-            self.assertIn(f"{patch['name']}: {patch['message']}\n", text)
-        self.assertEqual(value["wouldChange"], any(p["wouldChange"] for p in value["patches"]))
-        return {p["name"]: (p["wouldChange"], p["message"]) for p in value["patches"]}
+from live import *
 
 
 class DryRun(Live):
@@ -72,6 +26,19 @@ class DryRun(Live):
              for name in ("fix-net", "fix-left", "fix-off")},
             {"/root.ko": module("fix_new", RELEASE, build_id=BUILD_IDS["fix_new"])},
             loaded("fix_net"), result("fix-net"))
+
+    def would(self, *argv, status=0):
+        """What --dry-run says would be done to each patch. It does nothing."""
+        before = tree_of(self.root)
+        value = self.json_once(*argv, "--dry-run", status=status)
+        text = self.lpctl(*argv, "--dry-run", status=status).stdout
+        self.assertEqual(tree_of(self.root), before)
+        self.assertEqual((value["dryRun"], value["changed"]), (True, False))
+        for patch in value["patches"]:
+            self.assertFalse(patch["changed"])
+            self.assertIn(f"{patch['name']}: {patch['message']}\n", text)
+        self.assertEqual(value["wouldChange"], any(p["wouldChange"] for p in value["patches"]))
+        return {p["name"]: (p["wouldChange"], p["message"]) for p in value["patches"]}
 
     def test_load(self):
         self.assertEqual(self.would("load", "fix_net", "fix-left", "fix-off"), {
@@ -124,7 +91,7 @@ class Progress(Live):
 
     def start(self, columns, *argv):
         """Standard error of such a load: at a terminal of that width, or in a pipe."""
-        env = os.environ | {"LC_ALL": "C.UTF-8", "LPCTL_DIRECTORY": os.path.dirname(LPCTL), "LPCTL_USER": "0:0"}
+        env = os.environ | {"LC_ALL": "C.UTF-8", "LPCTL_DIRECTORY": os.path.dirname(LPCTL), "LPCTL_USER": "0:0", "PROGRAM": "lpctl"}
         ours, theirs = pty.openpty() if columns else os.pipe()
         if columns:
             fcntl.ioctl(ours, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
