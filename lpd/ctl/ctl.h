@@ -25,6 +25,7 @@ struct ctl {
 
     /* options of individual verbs */
     const char *name, *kernel, *stage, *fixes, *description;
+    bool leave_replaced; /* unload: what the patch has replaced is not loaded again */
     bool no_load, no_rebuild, dry_run, check, now, wait, ignore_missing, yes, force;
     bool wide, no_pager, follow, boot, record;
     const char *lines, *boot_id, *since; /* options of log; NULL: not given */

@@ -189,7 +189,7 @@ static int unload_one(struct ctl *c, struct manager *m, const char *argument, st
         return r;
     if (ctl_is_unknown(c, name))
         return ctl_no_patch(c, name, e);
-    r = replaced_check(c, name, &replaced, e);
+    r = c->leave_replaced ? 0 : replaced_check(c, name, &replaced, e);
     if (r < 0)
         return r;
     if (c->dry_run)

@@ -12,6 +12,7 @@ from pathlib import Path
 LIBRARIES = {
     "lpd": {"gcrypt", "json-c", "lzma", "systemd", "z", "zstd"},
     "lpctl": {"blkid", "gcrypt", "json-c", "kmod", "lzma", "smartcols", "systemd", "z", "zstd"},
+    "kpatch": {"blkid", "gcrypt", "json-c", "lzma", "smartcols", "systemd", "z", "zstd"},
     "lpd-modules": {"kmod"},
     "lpd-volume": {"blkid", "json-c", "systemd"},
     "lpd-ledger": {"blkid", "json-c", "systemd"},
