@@ -11,7 +11,7 @@ from .chroot import run_in
 from .command import run
 from .qemu import Failed
 
-ALL = ("lpd", "lpd-initramfs", "lpd-dracut")
+ALL = ("lpd", "lpd-initramfs", "lpd-dracut", "lpd-kpatch")
 CONFIG = {"/etc/kernel/postinst.d/lpd", "/etc/kernel/postrm.d/lpd"}
 
 # What dpkg and other packages' triggers write.
@@ -19,13 +19,14 @@ NOT_OURS = re.compile(r"/(var/lib/dpkg|var/log|var/cache|var/lib/systemd/catalog
                       r"|/var/lib/systemd/deb-systemd-helper-enabled/$|/etc/ld.so.cache$")
 
 UNITS = {"lpd.service": "enabled", "livepatch.target": "static", "livepatch@.service": "static",
-         "lpd-bless.service": "static", "lpd-guard.service": "static", "lpd-initrd.service": "static",
+         "lpd-bless.service": "static", "lpd-early.service": "static", "lpd-ledger.service": "static", "lpd-guard.service": "static", "lpd-initrd.service": "static",
          "lpd-lock.service": "static", "lpd-lock-modules.service": "static", "lpd-seal.service": "static",
-         "lpd-volume.service": "static", "run-lpd-sysfs.mount": "static"}
+         "lpd-volume.service": "static", "run-lpd-sysfs.mount": "static", "kpatch.service": "alias"}
 
 FILES = """
     /usr/bin/lpctl /usr/sbin/lpctl /usr/lib/lpd/lpd /usr/lib/lpd/lpd-modules /usr/lib/lpd/lpd-parser
-    /usr/lib/lpd/lpd-volume /usr/lib/systemd/system-generators/lpd-generator
+    /usr/lib/lpd/lpd-volume /usr/lib/lpd/lpd-ledger /usr/sbin/kpatch /usr/lib/lpd/lpd.conf.d/50-kpatch.conf
+    /usr/lib/systemd/system-generators/lpd-generator
     /usr/lib/systemd/system-preset/90-lpd.preset /usr/lib/systemd/catalog/lpd.catalog
     /usr/lib/tmpfiles.d/lpd.conf /usr/lib/kernel/install.d/95-lpd.install
     /usr/share/bash-completion/completions/lpctl /usr/share/zsh/vendor-completions/_lpctl
@@ -161,7 +162,7 @@ def an_upgrade_stops_no_patch(bed):
 
 
 def removal_keeps_the_configuration(bed):
-    bed.dpkg("-r", "lpd-initramfs", "lpd-dracut", "lpd")
+    bed.dpkg("-r", "lpd-initramfs", "lpd-dracut", "lpd-kpatch", "lpd")
     left = {path for path in bed.files() - bed.before if not path.endswith("/")}
     # By deb-systemd-helper, which deletes them at the purge.
     left = {path for path in left if not path.startswith("/var/lib/systemd/deb-systemd-helper-enabled/")}
