@@ -45,12 +45,10 @@ static int find_patch(struct ctl *c, const char *path, char **ret_name) {
     _cleanup_free_ char *name = strndup(base, suffix ? (size_t) (suffix - base) : strlen(base)), *release = NULL,
                         *found = NULL;
     _cleanup_(manifest_done) struct manifest m = {};
-    const struct manifest_kernel *kernel;
 
     if (!name || c->host.ops->release(&c->host, &release) < 0 || manifest_load(&c->host, name, &m, NULL) < 0)
         return 0;
-    kernel = manifest_kernel_for(&m, release);
-    if (store_find_module(&c->host, release, m.name, kernel ? kernel->module : NULL, &found) < 0 || !streq(found, path))
+    if (store_find_module_of(&c->host, release, &m, &found) < 0 || !streq(found, path))
         return 0;
     return string_set(ret_name, m.name) < 0 ? 0 : 1;
 }

@@ -168,6 +168,22 @@ static void test_load_named(void **state _unused_) {
     assert_false(is_in("fix_it"));
 }
 
+/* What lies there counts as installed: the newest of a cumulative line is loaded, and by its name. */
+static void test_load_adopted(void **state _unused_) {
+    fake_kernel_text(&k, "/etc/lpd/lpd.conf", "[Trust]\nSignature=permissive\n[Store]\nAdopt=/var/lib/kpatch/%v\n");
+    install("kpatch-5_14_0-1-9.ko", "kpatch_5_14_0_1_9", BUILD_1);
+    install("kpatch-5_14_0-1-10.ko", "kpatch_5_14_0_1_10", BUILD_2);
+    assert_int_equal(kpatch_all(load), 0);
+    assert_says(INSTALLED "kpatch-5_14_0-1-9.ko: not loaded now because superseded by ");
+    assert_false(is_in("kpatch_5_14_0_1_9"));
+    assert_true(is_in("kpatch_5_14_0_1_10"));
+    assert_int_equal(result_read(&k.host, "kpatch-5_14_0-1-10", &result), 0);
+    assert_int_equal(kpatch(load, "kpatch_5_14_0_1_9"), 1);
+    assert_says("superseded by");
+    assert_int_equal(kpatch(unload, "kpatch_5_14_0_1_10"), 0);
+    assert_false(is_in("kpatch_5_14_0_1_10"));
+}
+
 static void test_unload(void **state _unused_) {
     install("fix-it.ko", "fix_it", BUILD_1);
     static const char *const names[] = { "fix_it", "fix-it", "fix-it.ko", "/some/where/fix-it.ko" };
@@ -245,7 +261,7 @@ int main(void) {
         TEST(test_load),       TEST(test_load_again), TEST(test_load_after_others), TEST(test_stalls),
         TEST(test_refused),    TEST(test_load_all),   TEST(test_load_named),        TEST(test_unload),
         TEST(test_unload_stalls), TEST(test_unload_all), TEST(test_unload_all_fails),
-        TEST(test_label),
+        TEST(test_load_adopted), TEST(test_label),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
