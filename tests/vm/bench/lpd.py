@@ -22,7 +22,7 @@ VERIFY = "/src/tests/verify-units /build/tree || true"
 TESTS = ["tests", "README.md", "build-dev.ini"]
 
 OPTIONS = ["--buildtype=release", "-Dtests=false", "-Dinitramfs-tools=true", "-Ddracut=true",
-           "-Dmkinitcpio=true"]
+           "-Dmkinitcpio=true", "-Dkpatch=true"]
 
 
 def get(store, base):
