@@ -49,6 +49,12 @@ BUILD_HOOK = """
     done
     APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" DEBIAN_FRONTEND=noninteractive apt-get -qq \\
         -o DPkg::Chroot-Directory="$1" install -y --no-install-recommends {packages} $headers
+    mkdir "{kept}"
+    cd "{kept}"
+    for name in {names}; do
+        APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get -qq -o APT::Sandbox::User=root download "$name"
+        mv "$name"_*.deb "$name.deb"
+    done
 """
 
 DPKG_OPTIONS = ["force-unsafe-io"] + [
@@ -77,6 +83,7 @@ class Base:
         self.top = top
         self.tree = top / "tree"
         self.building = top / "building"
+        self.kept = top / "kept"
         self.kernels = {k.series: k for k in map(self._kernel, sorted((top / "kernels").iterdir()))}
 
     def _kernel(self, path):
@@ -104,7 +111,8 @@ def _bootstrap(top, suite):
     setup = SETUP_HOOK.format(conf=INITRAMFS_CONF.replace("\n", "\\n"),
                               modules=INITRAMFS_MODULES.replace("\n", "\\n"))
     packages = [*PACKAGES, *suite.packages, *suite.kernels]
-    build = BUILD_HOOK.format(tree=top / "tree", packages=" ".join([*BUILDING, *suite.building]))
+    build = BUILD_HOOK.format(tree=top / "tree", packages=" ".join([*BUILDING, *suite.building]), kept=top / "kept",
+                              names=" ".join(suite.kept))
     run("mmdebstrap", "--quiet", "--mode=root", "--variant=minbase",
         "--include=" + ",".join(packages),
         *(f"--aptopt={option}" for option in suites.apt_options()),

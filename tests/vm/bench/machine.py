@@ -28,6 +28,13 @@ ExecStart=/bin/sh -c "echo '<2>bench: soft-reboot' >/dev/kmsg"
 [Install]
 WantedBy=multi-user.target
 """
+# lpd as the bench installed it, which is not in dpkg's database.
+BENCH_LPD = """
+    rm -rf /usr/lib/lpd /usr/bin/lpctl /usr/sbin/lpctl /usr/lib/kernel/install.d/95-lpd.install \\
+        /usr/lib/systemd/system/lpd* /usr/lib/systemd/system/livepatch* /usr/lib/systemd/system/run-lpd-sysfs.mount \\
+        /usr/lib/systemd/system-generators/lpd-generator /etc/kernel/*/lpd /var/lib/lpd /etc/lpd
+    systemctl daemon-reload
+"""
 KILLED = -1   # the agent's status for a command that took too long
 
 
@@ -358,13 +365,16 @@ class Machine(Trust, Resets):
         self.write(path, Path(local).read_bytes(), mode=Path(local).stat().st_mode & 0o777)
 
     def packages(self):
-        """Copies packages to /root: lpd.deb, newer-lpd.deb, lpd-initramfs.deb, lpd-dracut.deb, and two
-        versions of one with a patch, fix-1.deb and fix-2.deb (see packages.py)."""
+        """Deletes the lpd that the bench has installed, and copies packages to /root: lpd.deb, newer-lpd.deb, lpd-initramfs.deb, lpd-dracut.deb, lpd-kpatch.deb,
+        two versions of one with a patch, fix-1.deb and fix-2.deb (see packages.py), and those that are kept of
+        the release (see suites.py)."""
         made, examples = self._lab.packages
         files = {f"fix-{version}.deb": examples / f"{version}.deb" for version in (1, 2)}
-        for name in ("lpd", "lpd-initramfs", "lpd-dracut"):
+        for name in ("lpd", "lpd-initramfs", "lpd-dracut", "lpd-kpatch"):
             files[f"{name}.deb"] = made / f"{name}.deb"
+        files |= {path.name: path for path in self._lab.base.kept.iterdir()}
         files["newer-lpd.deb"] = packages.newer(made / "lpd.deb", self.directory)
+        self.ok(BENCH_LPD)
         self.write_all("/root", {name: path.read_bytes() for name, path in files.items()})
 
     def disk(self, name, size="256M", source=None):

@@ -22,6 +22,7 @@ class Suite:
     kernels: tuple      # packages
     packages: tuple     # others that this release alone has, or has under this name
     building: tuple     # likewise, for building
+    kept: tuple = ()    # packages that cases install, whose files are kept
 
     def sources(self):
         """Lines for an apt that knows only this release, with the mirrors of this machine."""
@@ -36,7 +37,7 @@ class Suite:
 SUITES = {suite.name: suite for suite in (
     Suite("12", "bookworm", ("linux-image-cloud-amd64", "linux-image-6.12-cloud-amd64"),
           ("libssl3",), ()),
-    Suite("13", "trixie", ("linux-image-cloud-amd64",), ("libssl3t64",), ("systemd-dev",)),
+    Suite("13", "trixie", ("linux-image-cloud-amd64",), ("libssl3t64",), ("systemd-dev",), ("kpatch",)),
     # util-linux-extra: switch_root, which dracut's images without systemd need.
     Suite("testing", "forky", ("linux-image-cloud-amd64",), ("libssl3t64", "util-linux-extra"), ("systemd-dev",)),
 )}

@@ -3,17 +3,11 @@
 another build takes its place, removal unloads it. An upgrade of lpd unloads nothing, removal neither."""
 
 NAME, MODULE = "fix-nft", "lp_cmdline"
-# lpd as the bench installed it, which is not in dpkg's database.
-TREE = """rm -rf /usr/lib/lpd /usr/bin/lpctl /usr/sbin/lpctl /usr/lib/kernel/install.d/95-lpd.install \\
-    /usr/lib/systemd/system/lpd* /usr/lib/systemd/system/livepatch* /usr/lib/systemd/system/run-lpd-sysfs.mount \\
-    /usr/lib/systemd/system-generators/lpd-generator /etc/kernel/*/lpd /var/lib/lpd /etc/lpd
-    systemctl daemon-reload"""
 
 
 def case(m):
     m.boot(secure_boot=True)
     m.packages()
-    m.ok(TREE)
     dpkg(m, "-i lpd.deb")
     m.sees("systemctl is-enabled lpd; systemctl is-active lpd", "enabled\nactive")
 
