@@ -154,27 +154,35 @@ static bool is_in_image(const struct host *h, const struct ledger_build *b) {
     return false;
 }
 
-/* Records of a kernel that is gone only take room. */
-static bool is_installed(const struct host *h, const char *kernel) {
+static bool has_modules(const struct host *h, const char *kernel) {
     char path[sizeof("/usr/lib/modules/") + 256];
 
     (void) snprintf(path, sizeof(path), "/usr/lib/modules/%s", kernel);
     return file_exists(h, path) || file_exists(h, path + STRLEN("/usr"));
 }
 
+/* Records of a kernel that is gone only take room. A service from which the modules are hidden
+ * (ProtectKernelModules=) does not know. */
+static bool is_installed(const struct host *h, const char *running, const char *kernel) {
+    return has_modules(h, kernel) || !has_modules(h, running);
+}
+
 /* Of the host's builds those that an initramfs may load. */
 static int write_early(struct host *h, const char *place) {
     _cleanup_(ledger_list_done) struct ledger_list l = {};
+    _cleanup_free_ char *running = NULL;
     size_t n = 0;
     int r;
 
-    r = ledger_list_read(h, &l);
+    r = h->ops->release(h, &running);
+    if (r >= 0)
+        r = ledger_list_read(h, &l);
     if (r < 0)
         return r;
     for (size_t i = 0; i < l.n_builds; i++) {
         struct ledger_build *b = &l.builds[i];
 
-        if (!is_installed(h, b->kernel) || (!was_early(b) && !is_in_image(h, b)) ||
+        if (!is_installed(h, running, b->kernel) || (!was_early(b) && !is_in_image(h, b)) ||
             (b->state == LEDGER_TRIAL && b->n_attempts == 0))
             ledger_build_done(b);
         else

@@ -217,6 +217,19 @@ static void test_of_no_interest(void **state _unused_) {
     assert_string_equal(known(B), "nothing");
 }
 
+/* Records of a kernel that is gone are left out; lpd-bless.service sees no modules of any kernel. */
+static void test_modules(void **state _unused_) {
+    enter_host();
+    write_state(B, LEDGER_QUARANTINED, NULL);
+    assert_int_equal(ledger_early_sync(&k.host), 1);
+    fake_kernel_remove(&k, "/usr/lib/modules/" FAKE_RELEASE "/x");
+    assert_int_equal(file_rmdir(&k.host, "/usr/lib/modules/" FAKE_RELEASE), 0);
+    assert_int_equal(ledger_early_sync(&k.host), 0);
+    enter_initramfs();
+    assert_int_equal(early_ledger_fetch(&k.host, PLACE), 0);
+    assert_string_equal(known(B), "quarantined/");
+}
+
 static void test_cannot_be_written(void **state _unused_) {
     enter_initramfs();
     k.mount_error = -EROFS;
@@ -390,6 +403,7 @@ int main(void) {
         EARLY(test_verdicts),
         EARLY(test_host_knows_better),
         EARLY(test_of_no_interest),
+        EARLY(test_modules),
         EARLY(test_cannot_be_written),
         EARLY(test_damaged),
         EARLY(test_where_it_is_mounted),
