@@ -52,6 +52,7 @@ struct search {
     struct log_line line;
     struct log_prefix previous;
     bool previous_begins; /* the previous line is part of a report, or only draws a line */
+    bool headless; /* the previous line ends a report whose beginning the dump has lost */
 };
 
 static const char *const rule_names[_EVIDENCE_RULE_MAX] = {
@@ -525,11 +526,31 @@ static int take_header(struct search *s) {
     return close_all(s);
 }
 
+/* oops_end() in arch/x86/kernel/dumpstack.c repeats the registers behind the end of the report, "in case
+ * the oops scrolled away", and then perhaps panics. */
+static int take_summary(struct search *s) {
+    const struct fault_mark mark = { .kind = FAULT_OOPS, .die = true, .cpu = -1 };
+    struct code_place place;
+    struct report *r;
+    bool user;
+    int error;
+
+    if (!parse_pc(s->line.text, &place, &user) || user)
+        return 0;
+    error = begin_report(s, &mark);
+    r = find_report(s);
+    if (error < 0 || !r)
+        return error;
+    (void) note_place(s, r, &place, EVIDENCE_PC);
+    return close_report(s, r);
+}
+
 static bool draws_line(const char *text) {
     return startswith(text, "------------[ cut here ]") || text[strspn(text, "=")] == '\0';
 }
 
 static int search_line(struct search *s) {
+    bool headless = s->headless;
     struct fault_mark mark;
     struct report *r;
 
@@ -537,6 +558,7 @@ static int search_line(struct search *s) {
         return take_header(s);
     if (s->line.prefix.origin == LOG_USER)
         return 0;
+    s->headless = *s->dump_name && startswith(s->line.text, "---[ end ") && !find_report(s);
     if (fault_mark_parse(s->line.text, &mark) && may_begin(s)) {
         s->previous_begins = true;
         s->previous = s->line.prefix;
@@ -545,7 +567,7 @@ static int search_line(struct search *s) {
     r = take_nmi(s) ? NULL : find_report(s);
     s->previous_begins = find_report(s) || draws_line(s->line.text);
     s->previous = s->line.prefix;
-    return r ? take_line(s, r) : 0;
+    return r ? take_line(s, r) : headless ? take_summary(s) : 0;
 }
 
 int evidence_find(const char *text, size_t size, const struct evidence_patch *patches,

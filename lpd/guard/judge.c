@@ -49,16 +49,23 @@ static bool has_word(const char *text, const char *word) {
     return false;
 }
 
-bool judge_log_is_of(const struct pstore_dump *d, const char *release) {
+int judge_log_is_of(const struct pstore_dump *d, const char *release) {
     const char *data = d->text;
     size_t size = d->text_size;
     struct log_line line;
+    int result = -ENODATA;
 
-    while (log_line_next(&data, &size, &line) > 0)
-        if (line.prefix.origin == LOG_KERNEL && startswith(line.text, "CPU: ") && strstr(line.text, " PID: ") &&
-            has_word(line.text, release))
-            return true;
-    return false;
+    while (result <= 0 && log_line_next(&data, &size, &line) > 0)
+        if (line.prefix.origin == LOG_KERNEL && startswith(line.text, "CPU: ") && strstr(line.text, " PID: "))
+            result = has_word(line.text, release);
+    return result;
+}
+
+/* Where the release was cut off, the attempt of that boot tells that this kernel ran. */
+static bool can_be_of(const struct pstore_dump *d, const struct ledger_build *b) {
+    int r = judge_log_is_of(d, b->kernel);
+
+    return r > 0 || (r < 0 && b->state == LEDGER_TRIAL);
 }
 
 size_t judge_candidates(const struct ledger_list *l, const struct pstore_dump *d, const char *boot_id,
@@ -70,7 +77,7 @@ size_t judge_candidates(const struct ledger_list *l, const struct pstore_dump *d
         uint64_t loaded = b->module_name ? judge_loaded_usec(b, d->usec, boot_id) : 0;
         size_t k = 0;
 
-        if (loaded == 0 || !judge_log_is_of(d, b->kernel))
+        if (loaded == 0 || !can_be_of(d, b))
             continue;
         while (k < n && !patch_name_equal(l->builds[ret[k]].module_name, b->module_name))
             k++;

@@ -19,8 +19,9 @@
 uint64_t judge_loaded_usec(const struct ledger_build *b, uint64_t end_usec, const char *boot_id);
 
 /* Whether a report in the log is of the kernel of that release: "CPU: 0 PID: 1 Comm: … RELEASE #1",
- * dump_stack_print_info() in lib/dump_stack.c. Pure. */
-bool judge_log_is_of(const struct pstore_dump *d, const char *release);
+ * dump_stack_print_info() in lib/dump_stack.c. -ENODATA: no report tells, as its beginning was cut off.
+ * Pure. */
+int judge_log_is_of(const struct pstore_dump *d, const char *release);
 
 /* Puts the indices of the builds that the log can be about into ret, which has room for all: at
  * most one for each module. Returns their number. Pure. */

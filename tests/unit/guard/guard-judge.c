@@ -250,6 +250,25 @@ static void test_crashes(void **state _unused_) {
     assert_is(A, GUILTY);
 }
 
+/* The beginning of the report did not fit: neither the release nor the first line is there. The attempt
+ * tells which kernel ran; a confirmed build could be of another one. */
+static void test_cut(void **state _unused_) {
+    static const char cut[] = "Panic#2 Part1\n"
+                              "<4>[   51.100299]  </TASK>\n"
+                              "<4>[   51.100301] ---[ end trace 0000000000000000 ]---\n"
+                              "<4>[   51.100302] RIP: 0010:lp_show+0x14/0x30 [fix_a]\n"
+                              "<0>[   51.200065] Kernel panic - not syncing: Fatal exception\n";
+
+    for (int confirmed = 0; confirmed < 2; confirmed++) {
+        know(A, confirmed ? LEDGER_CONFIRMED : LEDGER_TRIAL, AT(-60), confirmed ? NULL : "boot1");
+        (void) file_unlink(&h, JUDGED_RECORD);
+        tree_write(&h, DUMP, cut);
+        append_line(DUMP, 0, "");
+        judge(!confirmed);
+        assert_is(A, confirmed ? "confirmed" : GUILTY);
+    }
+}
+
 static void know_innocent(const char *first_boot) {
     struct ledger_build b = { .kernel = (char *) KERNEL, .sha256 = (char *) B, .name = (char *) "fix-b",
                               .module_name = (char *) "fix_b", .since_usec = AT(-100),
@@ -321,7 +340,7 @@ int main(void) {
         TEST(test_nothing),     TEST(test_trial),        TEST(test_frame),  TEST(test_innocent),
         TEST(test_confirmed),   TEST(test_log),          TEST(test_not_of_it), TEST(test_same_second),
         TEST(test_other_kernel), TEST(test_rivals),      TEST(test_disk_errors), TEST(test_crashes),
-        TEST(test_before_load), TEST(test_absolved),     TEST(test_not_absolved),
+        TEST(test_before_load), TEST(test_absolved),     TEST(test_not_absolved), TEST(test_cut),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,7 +15,7 @@ def case(m):
     m.boot(cmdline=f"memmap=1M${AREA}")
     m.write("/etc/modules-load.d/ramoops.conf", "ramoops\n")
     m.write("/etc/modprobe.d/ramoops.conf",
-            f"options ramoops mem_address={AREA} mem_size=0x100000 record_size=0x10000\n")
+            f"options ramoops mem_address={AREA} mem_size=0x100000\n")
     # As late as where it has a lot to load. Without an order the patches would be in by then.
     m.write("/etc/systemd/system/systemd-modules-load.service.d/50-late.conf",
             "[Unit]\nAfter=systemd-tmpfiles-setup.service\n")
