@@ -13,6 +13,9 @@ struct kernel_ops {
     int (*delete_module)(struct host *h, const char *name);
     /* The release of the running kernel, as uname -r prints it. The caller frees it. */
     int (*release)(struct host *h, char **ret);
+    /* The file's SELinux context, such as system_u:object_r:lib_t:s0, whether or not SELinux is enabled;
+     * -ENODATA or -EOPNOTSUPP: it has none. The caller frees it. */
+    int (*file_label)(struct host *h, int fd, char **ret);
     /* Writes a value to an existing file of sysfs or procfs. */
     int (*write_value)(struct host *h, const char *path, const char *value);
     /* bpf(2): a descriptor or 0. attr is a union bpf_attr of that size. */

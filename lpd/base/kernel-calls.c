@@ -3,6 +3,7 @@
 #include <linux/mount.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
+#include <sys/xattr.h>
 #include <time.h>
 
 #include "base/file.h"
@@ -19,6 +20,16 @@ static int real_delete_module(struct host *h, const char *name) {
     if (!h->live)
         return -EOPNOTSUPP;
     return syscall(SYS_delete_module, name, O_NONBLOCK) < 0 ? -errno : 0;
+}
+
+static int real_file_label(struct host *h, int fd, char **ret) {
+    char label[4096];
+    ssize_t n = fgetxattr(fd, "security.selinux", label, sizeof(label));
+
+    if (n < 0)
+        return -errno;
+    *ret = strndup(label, (size_t) n);
+    return *ret ? 0 : -ENOMEM;
 }
 
 /* With another root the release is that of the kernel whose procfs is mounted there, if any. */
@@ -179,6 +190,7 @@ const struct kernel_ops kernel_ops_real = {
     .finit_module = real_finit_module,
     .delete_module = real_delete_module,
     .release = real_release,
+    .file_label = real_file_label,
     .write_value = real_write_value,
     .bpf = real_bpf,
     .add_key = real_add_key,

@@ -21,6 +21,9 @@
 #define MODULE_INIT_COMPRESSED_FILE 4
 #endif
 
+/* Of files that hold modules, in the reference policy and in all that derive from it. */
+#define MODULE_LABEL "modules_object_t"
+
 /* How often and at what interval to retry when the kernel is busy without a transition to wait
  * for. */
 #define TRIES_MAX 3
@@ -204,6 +207,32 @@ static int insert(struct load *l, char **ret_words) {
     return r;
 }
 
+/* The type in an SELinux context: USER:ROLE:TYPE[:RANGE]. */
+static char *label_type(const char *label) {
+    const char *type = strchr(label, ':');
+
+    type = type ? strchr(type + 1, ':') : NULL;
+    return type ? strndup(type + 1, strcspn(type + 1, ":")) : NULL;
+}
+
+/* SELinux's policies let modules be loaded only from files with a label of their own. Files of image-based
+ * systems often have lib_t instead, that of the directory. Bytes from memory do not have the file's label. */
+static int describe_refusal(const struct load *l, int error, const char *words, struct error *e) {
+    _cleanup_free_ char *label = NULL, *type = NULL;
+    int r;
+
+    r = refusal_describe(l->h, REFUSAL_LOAD, l->f->path, error, words, e);
+    if (error != -EACCES || !l->from_file || l->h->ops->file_label(l->h, l->f->file_fd, &label) < 0)
+        return r;
+    type = label_type(label);
+    if (!type || streq(type, MODULE_LABEL))
+        return r;
+    return error_hint(e, error_set(e, r, EXIT_STATUS_REFUSED,
+                                   "%s: a security module forbids loading it; its SELinux label is %s, not " MODULE_LABEL,
+                                   l->f->path, type),
+                      "label the file: chcon -t " MODULE_LABEL " %s; the audit log shows which rule forbids it", l->f->path);
+}
+
 /* Returns what was found; after PRESENCE_NONE the module has been loaded. Another program may load
  * it at the same moment, so EBUSY and EEXIST need a closer look. */
 static int look_and_insert(struct load *l, struct error *e) {
@@ -229,7 +258,7 @@ static int look_and_insert(struct load *l, struct error *e) {
         if (r >= 0)
             return PRESENCE_NONE;
         if ((r != -EBUSY && r != -EEXIST) || tries >= TRIES_MAX)
-            return refusal_describe(l->h, REFUSAL_LOAD, l->f->path, r, words, e);
+            return describe_refusal(l, r, words, e);
         l->h->ops->sleep(l->h, TRY_AGAIN_USEC);
     }
 }

@@ -276,6 +276,15 @@ static bool is_memory(int fd) {
     return n > (ssize_t) STRLEN("/memfd:") && memcmp(target, "/memfd:", STRLEN("/memfd:")) == 0;
 }
 
+static int fake_file_label(struct host *h, int fd, char **ret) {
+    struct fake_kernel *k = kernel_of(h);
+
+    if (!k->label)
+        return -ENODATA;
+    *ret = strdup(k->label);
+    return *ret ? 0 : -ENOMEM;
+}
+
 static int fake_finit_module(struct host *h, int fd, const char *parameters, int flags) {
     struct fake_kernel *k = kernel_of(h);
     _cleanup_(module_info_done) struct module_info info = { 0 };
@@ -419,6 +428,7 @@ static int fake_uncover(struct host *h, const char *path) {
 
 static const struct kernel_ops fake_kernel_ops = {
     .finit_module = fake_finit_module,
+    .file_label = fake_file_label,
     .delete_module = fake_delete_module,
     .release = fake_release,
     .write_value = fake_write_value,

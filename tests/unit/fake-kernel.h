@@ -50,6 +50,7 @@ struct fake_kernel {
     bool has_replace_attribute; /* since Linux 6.11 */
     bool unprivileged;
     int memory_error;           /* how a security module answers to a module from memory */
+    const char *label;          /* the SELinux context of every file; NULL: none */
     bool sealed;                /* LIVEPATCH_DIRECTORY is read-only */
     const char *deaf;           /* a file that accepts writes and does not change */
     int delete_error, write_error; /* negative errno of every such call */

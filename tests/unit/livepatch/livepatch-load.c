@@ -508,6 +508,31 @@ static void test_file_is_wanted(void **state _unused_) {
     }
 }
 
+/* A security module refuses the file, whose label is that of its directory. */
+static void test_wrong_label(void **state _unused_) {
+    _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
+
+    file_to_load("lp_a", BUILD_1, SERVED("lp_a", BUILD_1), &f);
+    fake_kernel_module(&k, "lp_a")->error = -EACCES;
+    k.label = "system_u:object_r:lib_t:s0";
+    assert_error(load_file(&f, NULL, USEC_INFINITY, &result), -EACCES, EXIT_STATUS_REFUSED,
+                 "a security module forbids loading it from memory");
+    fake_kernel_text(&k, "/sys/module/module/parameters/sig_enforce", "Y\n");
+    assert_error(load_file(&f, NULL, USEC_INFINITY, &result), -EACCES, EXIT_STATUS_REFUSED,
+                 "its SELinux label is lib_t, not modules_object_t");
+    assert_non_null(strstr(e.hint, "chcon -t modules_object_t "));
+    k.label = "system_u:object_r:modules_object_t:s0";
+    assert_error(load_file(&f, NULL, USEC_INFINITY, &result), -EACCES, EXIT_STATUS_REFUSED,
+                 "a security module forbids loading it");
+    assert_null(strstr(e.hint, "chcon"));
+    k.label = "nonsense";
+    assert_error(load_file(&f, NULL, USEC_INFINITY, &result), -EACCES, EXIT_STATUS_REFUSED,
+                 "a security module forbids loading it");
+    k.label = "system_u:object_r:lib_t:s0";
+    fake_kernel_module(&k, "lp_a")->error = -EKEYREJECTED;
+    assert_error(load_file(&f, NULL, USEC_INFINITY, &result), -EKEYREJECTED, EXIT_STATUS_REFUSED, "its signature");
+}
+
 /* The file is validly signed, but it is not the one that was checked. */
 static void test_file_was_another(void **state _unused_) {
     static const char *const served[] = { SERVED("lp_a", BUILD_2), SERVED("lp_b", BUILD_1),
@@ -538,6 +563,7 @@ int main(void) {
         TEST(test_each_errno),
         TEST(test_privilege),
         TEST(test_lockdown),
+        TEST(test_wrong_label),
         TEST(test_modules_disabled),
         TEST(test_modules_disabled_meanwhile),
         TEST(test_ftrace_off),
