@@ -175,8 +175,13 @@ static int make_directories(struct change *c, const char *path) {
 }
 
 int change_failed(const char *what, const char *path, int r, struct error *e) {
-    return error_set(e, r, r == -EACCES || r == -EPERM ? EXIT_STATUS_PRIVILEGE : EXIT_STATUS_FAILED,
-                     "cannot %s %s: %s", what, path, strerror(-r));
+    int status = r == -EACCES || r == -EPERM ? EXIT_STATUS_PRIVILEGE : EXIT_STATUS_FAILED;
+
+    r = error_set(e, r, status, "cannot %s %s: %s", what, path, strerror(-r));
+    if (r != -EROFS)
+        return r;
+    return error_hint(e, r, "on a system that is made from an image, patches belong into the image, in /usr/lib/lpd; "
+                            "until the next boot: lpctl load FILE, lpctl unload NAME");
 }
 
 /* Whether the file has exactly this content. A file there that is not regular is there on purpose,
@@ -247,20 +252,25 @@ int change_emptied(struct change *c, const char *path) {
     return strv_extend(&c->emptied, path);
 }
 
+/* Recorded files and directories need not exist. On a read-only file system that is no other error. */
+static int undone(const struct host *h, const char *path, int r) {
+    return r == -EROFS && !file_exists(h, path) ? -ENOENT : r;
+}
+
 int change_undo(struct change *c) {
     int result = 0, r;
 
     for (size_t i = c->n_files; i > 0; i--) {
         struct saved_file *f = c->files + i - 1;
 
-        r = f->old ? put_back(c->host, f) : file_unlink(c->host, f->path);
+        r = f->old ? put_back(c->host, f) : undone(c->host, f->path, file_unlink(c->host, f->path));
         if (r != -ENOENT)
             RET_GATHER(result, r);
         free(f->old);
         f->old = NULL;
     }
     for (size_t i = strv_length(c->directories); i > 0; i--) {
-        r = file_rmdir(c->host, c->directories[i - 1]);
+        r = undone(c->host, c->directories[i - 1], file_rmdir(c->host, c->directories[i - 1]));
         if (r != -ENOENT && r != -ENOTEMPTY)
             RET_GATHER(result, r);
     }

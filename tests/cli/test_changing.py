@@ -72,6 +72,38 @@ class Changing(Case):
         return self.error["message"]
 
 
+# Below the root $1, /$2 is read-only, for the command that follows.
+READ_ONLY = 'mount --bind "$1/$2" "$1/$2" && mount -o remount,bind,ro "$1/$2" && shift 2 && exec "$@"'
+
+
+@unittest.skipUnless(subprocess.run(["unshare", "-m", "true"], capture_output=True).returncode == 0,
+                     "no right to mount")
+class ReadOnly(Changing):
+    """On a system that is made from an image, /etc and /usr may be read-only."""
+
+    def refused(self, directory, *argv):
+        """lpctl refuses to change the directory; returns what it says."""
+        self.mark()
+        run = subprocess.run(["unshare", "-m", "sh", "-c", READ_ONLY, "sh", self.root, directory, LPCTL,
+                              f"--root={self.root}", *argv], capture_output=True, text=True, errors="replace")
+        self.assertEqual(run.returncode, 1, run)
+        self.assert_unchanged()
+        return run.stderr
+
+    def test_install(self):
+        path = self.place("fix-net.ko", module("fix_net"))
+        for directory in "etc", "var":
+            said = self.refused(directory, "install", path)
+            self.assertRegex(said, rf"cannot write /{directory}/.*: Read-only file system")
+            self.assertIn("patches belong into the image, in /usr/lib/lpd", said)
+            self.assertIn("lpctl load FILE", said)
+
+    def test_others(self):
+        self.json("install", self.place("fix-net.ko", module("fix_net")))
+        for verb in "remove", "disable":
+            self.assertIn("patches belong into the image", self.refused("etc", verb, "fix-net"))
+
+
 class FallingBack(Changing):
     """The last build that the machine has confirmed is kept while others are tried."""
 
