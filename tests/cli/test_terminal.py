@@ -82,9 +82,9 @@ class Terminal(Case):
         """No line is wider than the terminal, and no word is broken: the words are the same as in a
         pipe."""
         for argv in (("status",), ("list",), ("apply", "--dry-run")):
-            piped = self.lpctl(*argv, status=int(argv[0] == "apply")).stdout
+            piped = self.lpctl(*argv, status=78 if argv[0] == "apply" else 0).stdout
             for columns in (80, 120):
-                shown = self.at(columns, *argv, status=int(argv[0] == "apply"))
+                shown = self.at(columns, *argv, status=78 if argv[0] == "apply" else 0)
                 self.fits(shown, columns)
                 found = self.words(shown)
                 for word in piped.split():

@@ -3,6 +3,7 @@
 
 #include "execute-test.h"
 #include "load/probe.h"
+#include "state/ledger.h"
 
 /* Loads and unloads according to their plans. */
 
@@ -27,10 +28,21 @@ static void test_load(void **state _unused_) {
     assert_int_equal(k.n_sleep, 0);
 }
 
+/* The machine has lived with the module that was to be loaded last. */
+static void confirm(const char *name) {
+    struct ledger_build b = { .kernel = strdup(FAKE_RELEASE), .sha256 = strdup(result.sha256),
+                              .name = strdup(name) };
+
+    assert_int_equal(ledger_confirm(&k.host, &b, "initrd", /* by_hand= */ false), 1);
+    ledger_build_done(&b);
+}
+
 static void test_load_in_the_initramfs(void **state _unused_) {
     patch("early", "Stage=initrd\n");
     patch("late", "");
     fake_kernel_text(&k, "/etc/initrd-release", "");
+    assert_failed(load("early"), -EDQUOT, EXIT_STATUS_FAILED, "failed", "on trial: loaded on the host");
+    confirm("early");
     assert_int_equal(load("early"), 1);
     assert_string_equal(result.stage, "initrd");
     assert_failed(load("late"), -ECANCELED, EXIT_STATUS_FAILED, "skipped", "Stage=system");
