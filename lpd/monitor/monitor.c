@@ -450,6 +450,18 @@ static int watch_modules(struct monitor *m) {
     return sd_event_source_set_floating(source, true);
 }
 
+/* systemctl reload: ExecReload= applies the manifests, and this service looks at what is there now. The signal
+ * and the answer are those of Type=notify-reload, see sd_notify(3). */
+static int on_reload(sd_event_source *source _unused_, const struct signalfd_siginfo *info _unused_,
+                     void *userdata) {
+    struct monitor *m = userdata;
+
+    (void) sd_notifyf(false, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, m->host->ops->now(m->host));
+    be_alert(m);
+    (void) sd_notify(false, "READY=1");
+    return 0;
+}
+
 static int prepare(struct monitor *m) {
     sigset_t signals;
     int r;
@@ -457,6 +469,7 @@ static int prepare(struct monitor *m) {
     (void) sigemptyset(&signals);
     (void) sigaddset(&signals, SIGTERM);
     (void) sigaddset(&signals, SIGINT);
+    (void) sigaddset(&signals, SIGHUP);
     if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
         return -errno;
     r = sd_event_new(&m->event);
@@ -466,6 +479,8 @@ static int prepare(struct monitor *m) {
         r = sd_event_add_signal(m->event, NULL, SIGINT, NULL, NULL);
     if (r >= 0)
         r = sd_event_add_time(m->event, &m->timer, CLOCK_MONOTONIC, 0, 0, on_timer, m);
+    if (r >= 0)
+        r = sd_event_add_signal(m->event, NULL, SIGHUP, on_reload, m);
     if (r >= 0)
         r = file_mkdir_p(m->host, RESULTS_DIRECTORY);
     if (r >= 0)

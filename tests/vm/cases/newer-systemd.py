@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Features of systemd since 252: a patch that is disabled for the next boot stays loaded across a
+"""Features of systemd since 252: lpd.service is reloaded by a signal too; a patch that is disabled for the next boot stays loaded across a
 soft-reboot, and is reported; a service with PrivateNetwork= has a sysfs of its own, which the seal
 covers only if the service starts after it, and a patch that is disabled there is reported."""
 from bench.scenes import is_locked
@@ -15,6 +15,7 @@ def case(m):
     m.boot()
     for name in ("lp-cmdline", "lp-uptime", "lp-version"):
         m.ok(f"lpctl install --wait=30 {m.patch(name)}")
+    reloads(m)
     m.ok("lpctl disable lp-uptime")
     stays(m)
     boot = m.ok("cat /proc/sys/kernel/random/boot_id")
@@ -22,16 +23,29 @@ def case(m):
     m.equal("the boot id", m.ok("cat /proc/sys/kernel/random/boot_id"), boot)
     m.sees("systemctl show -p SoftRebootsCount", "=1")
     stays(m)
-    for name in ("lp-cmdline", "lp-version"):
+    for name, loads in ("lp-cmdline", 1), ("lp-version", 2):
         m.equal(name, (m.state(name), m.patch_status(name)["reason"]), ("active", None))
         m.sees(f"systemctl is-active livepatch@{name}", "active")
         m.equal(f"the loads of {name}", len(m.journal("SYSLOG_IDENTIFIER=kernel",
-                f"--grep=enabling patch '{name.replace('-', '_')}'")), 1)
+                f"--grep=enabling patch '{name.replace('-', '_')}'")), loads)
     m.fails("systemctl is-active livepatch@lp-uptime", says="inactive")
     m.sees("systemctl is-active lpd", "active")
     m.ok("lpctl unload lp-uptime")
     m.sees_not("cat /proc/uptime", "live patched")
     past_the_seal(m)
+
+
+def reloads(m):
+    """A reload of lpd.service applies the manifests, and its own process answers (Type=notify-reload)."""
+    m.sees("systemctl show -p Type lpd", "=notify-reload")
+    pid = m.ok("systemctl show -p MainPID lpd")
+    m.ok("echo 0 >/sys/kernel/livepatch/lp_version/enabled")
+    m.wait_until("systemctl is-active livepatch@lp-version | grep -qx failed", 30)
+    for _ in range(2):
+        m.ok("systemctl reload lpd")
+        m.sees("cat /proc/version", "live patched")
+        m.sees("systemctl is-active lpd livepatch@lp-version", "active\nactive")
+    m.equal("the process", m.ok("systemctl show -p MainPID lpd"), pid)
 
 
 def stays(m):
