@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "base/strv.h"
+#include "config/cmdline.h"
 #include "config/manifest.h"
 #include "ctl/change.h"
 #include "compat/kpatch.h"
@@ -38,6 +39,13 @@ static int wait_for_others(struct ctl *c, const char *module_name) {
     return kpatch_failed(&e, transition_stalled(&c->host, running, "the transition", timeout, &e));
 }
 
+/* kpatch.enable=0 concerns what is loaded at boot, and no load on request. */
+static bool is_off_at_boot(struct ctl *c) {
+    _cleanup_(cmdline_switches_done) struct cmdline_switches s = {};
+
+    return cmdline_read(&c->host, /* in_initrd= */ false, &s) >= 0 && s.kpatch_disabled;
+}
+
 /* A patch whose manifest leads to that very file is loaded by its name, with what the manifest says
  * and in step with its unit. */
 static int find_patch(struct ctl *c, const char *path, char **ret_name) {
@@ -48,7 +56,8 @@ static int find_patch(struct ctl *c, const char *path, char **ret_name) {
 
     if (!name || c->host.ops->release(&c->host, &release) < 0 || manifest_load(&c->host, name, &m, NULL) < 0)
         return 0;
-    if (store_find_module_of(&c->host, release, &m, &found) < 0 || !streq(found, path))
+    if (store_find_module_of(&c->host, release, &m, &found) < 0 || !streq(found, path) ||
+        (m.by_default && is_off_at_boot(c)))
         return 0;
     return string_set(ret_name, m.name) < 0 ? 0 : 1;
 }

@@ -49,7 +49,7 @@ static void take_switch(const char *value, bool *off) {
 
 /* The switches as they are read; those of the initramfs are kept separate. */
 struct parser {
-    bool off, rd_off, lock_off, crash_kernel;
+    bool off, rd_off, lock_off, kpatch_off, crash_kernel;
     char *machine_id;
     char **skip, **kernel_settings, **modules_load;
 };
@@ -79,6 +79,9 @@ static int take_option(struct parser *p, const char *key, const char *value, boo
 
     if (streq(key, "elfcorehdr"))
         p->crash_kernel = true;
+    /* As the unit of kpatch has it, ConditionKernelCommandLine=. */
+    if (streq(key, "kpatch.enable") && value && streq(value, "0"))
+        p->kpatch_off = true;
     if (streq(key, "systemd.machine_id") && value)
         return string_set(&p->machine_id, value);
     if (rd && !in_initrd)
@@ -118,6 +121,7 @@ int cmdline_parse(const char *line, bool in_initrd, struct cmdline_switches *ret
         return r;
     }
     *ret = (struct cmdline_switches){ .disabled = p.off || p.rd_off, .lock_disabled = p.lock_off,
+                                      .kpatch_disabled = p.kpatch_off,
                                       .crash_kernel = p.crash_kernel, .machine_id = p.machine_id,
                                       .kernel_settings = p.kernel_settings,
                                       .modules_load = p.modules_load,

@@ -8,6 +8,7 @@
 struct cmdline_switches {
     bool disabled;       /* lpd=0 (or rd.lpd=0 in the initramfs) */
     bool lock_disabled;  /* lpd.lock=0 */
+    bool kpatch_disabled; /* kpatch.enable=0, of kpatch(1) */
     bool crash_kernel;   /* this kernel was started by another's crash: kdump */
     char *machine_id;    /* systemd.machine_id=, which may be invalid; NULL: not set */
     char **kernel_settings; /* options of the kernel itself that keep modules or patches out */

@@ -125,6 +125,8 @@ static int check_switches(struct planner *p, struct action *a, const struct mani
         return answer(a, "switches", false, "/etc/lpd/disable exists");
     if (cmdline_skips(&s->switches, entry->name))
         return answer(a, "switches", false, "lpd.skip=%s is on the kernel command line", entry->name);
+    if (entry->manifest.by_default && s->switches.kpatch_disabled)
+        return answer(a, "switches", false, "kpatch.enable=0 is on the kernel command line");
     return answer(a, "switches", true, "nothing on the kernel command line, no /etc/lpd/disable");
 }
 

@@ -182,6 +182,14 @@ static void test_load_adopted(void **state _unused_) {
     assert_says("superseded by");
     assert_int_equal(kpatch(unload, "kpatch_5_14_0_1_10"), 0);
     assert_false(is_in("kpatch_5_14_0_1_10"));
+
+    /* The switch of kpatch.service keeps a boot from loading it, and no load on request. */
+    fake_kernel_text(&k, "/proc/cmdline", "ro kpatch.enable=0\n");
+    assert_int_equal(load("kpatch-5_14_0-1-10"), -ECANCELED);
+    assert_string_equal(result.state, "skipped");
+    assert_string_equal(result.reason, "kpatch.enable=0 is on the kernel command line");
+    assert_int_equal(kpatch(load, "kpatch_5_14_0_1_10"), 0);
+    assert_true(is_in("kpatch_5_14_0_1_10"));
 }
 
 static void test_unload(void **state _unused_) {

@@ -39,6 +39,24 @@ static void test_switches(void **state) {
                     "");
 }
 
+static void test_kpatch(void **state _unused_) {
+    static const struct {
+        const char *line;
+        bool off;
+    } lines[] = {
+        { "ro kpatch.enable=0", true }, { "kpatch.enable=1", false }, { "kpatch.enable", false },
+        { "kpatch.enable=", false },    { "xkpatch.enable=0", false }, { "", false },
+    };
+
+    for (size_t i = 0; i < ELEMENTSOF(lines); i++) {
+        _cleanup_(cmdline_switches_done) struct cmdline_switches s = {};
+
+        assert_int_equal(cmdline_parse(lines[i].line, false, &s), 0);
+        assert_int_equal(s.kpatch_disabled, lines[i].off);
+        assert_false(s.disabled);
+    }
+}
+
 static void test_initrd(void **state) {
     assert_switches("rd.lpd=0", false, false, false, "");
     assert_switches("rd.lpd=0", true, true, false, "");
@@ -174,7 +192,7 @@ static void test_read(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_switches), cmocka_unit_test(test_initrd), cmocka_unit_test(test_skip),
+        cmocka_unit_test(test_switches), cmocka_unit_test(test_kpatch), cmocka_unit_test(test_initrd), cmocka_unit_test(test_skip),
         cmocka_unit_test(test_modules_load),
         cmocka_unit_test(test_machine_id),
         cmocka_unit_test(test_crash_kernel),
