@@ -79,6 +79,11 @@ static void enable_service(const struct host *h) {
         kpatch_warn("cannot enable lpd.service, which follows the patches: see systemctl status lpd");
 }
 
+static void remove_if_empty(const struct host *h, const char *directory) {
+    if (file_rmdir(h, directory) >= 0)
+        (void) file_rmdir(h, KPATCH_DIRECTORY);
+}
+
 static int write_file(const struct host *h, const char *release, const char *name, const struct module_file *f) {
     _cleanup_free_ char *directory = NULL, *path = NULL;
     int r;
@@ -90,7 +95,7 @@ static int write_file(const struct host *h, const char *release, const char *nam
         return kpatch_die("failed to create install directory %s: %s", directory, strerror(-r));
     r = file_write_atomic(h, path, f->data, f->size, 0644);
     if (r < 0) {
-        (void) file_rmdir(h, directory);
+        remove_if_empty(h, directory);
         return kpatch_die("failed to install module %s: %s", path, strerror(-r));
     }
     label(h, path);
@@ -150,7 +155,7 @@ int kpatch_uninstall(struct ctl *c, const char *release, const char *name) {
     if (r < 0)
         return kpatch_die("failed to uninstall module %s: %s", name, strerror(-r));
     directory = strndup(path, (size_t) (path_basename(path) - path - 1));
-    if (directory && file_rmdir(&c->host, directory) >= 0)
-        (void) file_rmdir(&c->host, KPATCH_DIRECTORY);
+    if (directory)
+        remove_if_empty(&c->host, directory);
     return 0;
 }

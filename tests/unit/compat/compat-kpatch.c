@@ -192,6 +192,21 @@ static void test_load_adopted(void **state _unused_) {
     assert_true(is_in("kpatch_5_14_0_1_10"));
 }
 
+/* The order of Azure Linux's packages: they load from their own directory, and install afterwards. */
+static void test_load_then_install(void **state _unused_) {
+    const char *own = "/usr/lib/livepatching/" FAKE_RELEASE "/fix_it.ko";
+
+    fake_kernel_text(&k, "/etc/lpd/lpd.conf", "[Trust]\nSignature=permissive\n[Store]\nAdopt=/var/lib/kpatch/%v\n");
+    write_module(own, "fix_it", BUILD_1, FAKE_RELEASE);
+    assert_int_equal(kpatch(load, own), 0);
+    assert_says("loading patch module: /usr/lib/livepatching/");
+    install("fix_it.ko", "fix_it", BUILD_1);
+    assert_said(kpatch(load, "fix_it"), 0, "module named fix_it already loaded and enabled\n");
+    fake_kernel_remove(&k, INSTALLED "fix_it.ko");
+    assert_int_equal(kpatch(unload, "fix_it"), 0);
+    assert_false(livepatch_is_registered(&k.host, "fix_it"));
+}
+
 static void test_unload(void **state _unused_) {
     install("fix-it.ko", "fix_it", BUILD_1);
     static const char *const names[] = { "fix_it", "fix-it", "fix-it.ko", "/some/where/fix-it.ko" };
@@ -269,7 +284,7 @@ int main(void) {
         TEST(test_load),       TEST(test_load_again), TEST(test_load_after_others), TEST(test_stalls),
         TEST(test_refused),    TEST(test_load_all),   TEST(test_load_named),        TEST(test_unload),
         TEST(test_unload_stalls), TEST(test_unload_all), TEST(test_unload_all_fails),
-        TEST(test_load_adopted), TEST(test_label),
+        TEST(test_load_adopted), TEST(test_load_then_install), TEST(test_label),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
