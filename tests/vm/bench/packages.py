@@ -10,7 +10,7 @@ from .chroot import run_in
 from .command import run
 
 TOP = lpd.TOP
-SOURCES = [*lpd.SOURCES, "debian", "README.md"]
+SOURCES = [*lpd.SOURCES, "debian", "README.md", "SECURITY.md"]
 EXAMPLE = TOP / "docs/examples/debian-package"
 
 # Where things are in the tree while they are built.
