@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """lpd's packages in a root of their own: what they install, and what is left when they are gone."""
 
+import hashlib
+import lzma
 import re
 import shutil
 import tempfile
@@ -193,6 +195,34 @@ def a_patch_package_needs_ten_lines(bed):
     _equal("its dependencies", run("dpkg-deb", "-f", package, "Depends").strip(), "lpd")
 
 
+def another_patch_package_is_as_right(bed):
+    """A packed module with the kernel's spelling, and a manifest with Stage=initrd."""
+    release = bed.base.kernels[min(bed.base.kernels)].release
+    module = (patches.get(bed.store, bed.base) / release / "lp-cmdline.ko").read_bytes()
+    packages.build_example(bed.store, bed.base, bed.made, bed.scratch, {
+        f"{release}/fix_nft.ko.xz": lzma.compress(module, check=lzma.CHECK_CRC32),
+        "fix-nft.conf": b"[Patch]\nStage=initrd\n",
+        "debian/livepatch-fix-nft.lpd": b"*/fix_nft.ko.xz\nfix-nft.conf\n"}, version=2)
+    package, tree = bed.scratch / "livepatch-fix-nft.deb", bed.scratch / "fix-nft"
+    run("dpkg-deb", "-x", package, tree)
+    _equal("the module is packed", (tree / f"usr/lib/lpd/modules/{release}/fix_nft.ko.xz").is_file(), True)
+    pin = (tree / "usr/lib/lpd/patches.d/fix-nft.conf.d/pin.conf").read_text()
+    _equal("the pin", pin.splitlines()[1:],
+           [f"[Kernel:{release}]", f"SHA256={hashlib.sha256(module).hexdigest()}"])
+    _equal("its control files", _control_files(package), {"control", "md5sums", "triggers"})
+
+
+def a_module_that_is_no_patch_is_refused(bed):
+    release = bed.base.kernels[min(bed.base.kernels)].release
+    module = (patches.get(bed.store, bed.base) / release / "stall-target.ko").read_bytes()
+    try:
+        packages.build_example(bed.store, bed.base, bed.made, bed.scratch, {f"{release}/fix-nft.ko": module})
+    except SystemExit as failure:
+        _equal("the reason", f"{release}/fix-nft.ko is not a live patch" in str(failure), True)
+        return
+    raise Failed("dh_lpd has taken a module that is no live patch")
+
+
 def _control_files(package):
     with tempfile.TemporaryDirectory() as name:
         run("dpkg-deb", "-e", package, name)
@@ -201,4 +231,5 @@ def _control_files(package):
 
 CHECKS = (lintian_is_silent, they_install, the_autopkgtest_passes, an_upgrade_keeps_what_the_administrator_decided,
           an_upgrade_stops_no_patch, removal_keeps_the_configuration, purge_leaves_nothing,
-          a_patch_package_needs_ten_lines)
+          a_patch_package_needs_ten_lines, another_patch_package_is_as_right,
+          a_module_that_is_no_patch_is_refused)
