@@ -21,9 +21,9 @@ NOT_OURS = re.compile(r"/(var/lib/dpkg|var/log|var/cache|var/lib/systemd/catalog
                       r"|/var/lib/systemd/deb-systemd-helper-enabled/$|/etc/ld.so.cache$")
 
 UNITS = {"lpd.service": "enabled", "livepatch.target": "static", "livepatch@.service": "static",
-         "lpd-bless.service": "static", "lpd-early.service": "static", "lpd-ledger.service": "static", "lpd-guard.service": "static", "lpd-initrd.service": "static",
+         "lpd-bless.service": "static", "lpd-early.service": "static", "lpd-ledger.service": "disabled", "lpd-guard.service": "static", "lpd-initrd.service": "disabled",
          "lpd-lock.service": "static", "lpd-lock-modules.service": "static", "lpd-seal.service": "static",
-         "lpd-volume.service": "static", "run-lpd-sysfs.mount": "static", "kpatch.service": "alias"}
+         "lpd-volume.service": "disabled", "run-lpd-sysfs.mount": "static", "kpatch.service": "alias"}
 
 FILES = """
     /usr/bin/lpctl /usr/sbin/lpctl /usr/lib/lpd/lpd /usr/lib/lpd/lpd-modules /usr/lib/lpd/lpd-parser
