@@ -71,11 +71,20 @@ class Cache:
         return path
 
     def _hold(self, path, build):
+        """The lock, shared. Who fails to make the entry leaves it unlocked, for the next one that tries."""
         lock = self._open_lock(path)
+        try:
+            self._make(path, build, lock)
+        except BaseException:
+            os.close(lock)
+            raise
+        return lock
+
+    def _make(self, path, build, lock):
         while True:
             fcntl.flock(lock, fcntl.LOCK_SH)
             if (path / MADE).exists():
-                return lock
+                return
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
