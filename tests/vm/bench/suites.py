@@ -37,7 +37,9 @@ class Suite:
 SUITES = {suite.name: suite for suite in (
     Suite("12", "bookworm", ("linux-image-cloud-amd64", "linux-image-6.12-cloud-amd64"),
           ("libssl3",), ()),
-    Suite("13", "trixie", ("linux-image-cloud-amd64",), ("libssl3t64",), ("systemd-dev",), ("kpatch",)),
+    Suite("13", "trixie", ("linux-image-cloud-amd64",), ("libssl3t64",), ("systemd-dev",),
+          # kpatch finds out a module's name by readelf, and does not depend on it.
+          ("kpatch", "binutils-x86-64-linux-gnu", "libctf-nobfd0", "libsframe1")),
     # util-linux-extra: switch_root, which dracut's images without systemd need.
     Suite("testing", "forky", ("linux-image-cloud-amd64",), ("libssl3t64", "util-linux-extra"), ("systemd-dev",)),
 )}
