@@ -568,6 +568,7 @@ int execute_load_file(struct host *h, const char *path, const char *parameters, 
         return -ENOMEM;
     r = begin(h, f.info.name, "load", before.name ? &before : NULL, &result);
     options.loaded_sha256 = result.loaded ? result.sha256 : NULL;
+    result.from_file = !before.loaded || before.from_file;
     if (r >= 0)
         r = gate = pass_gate(h, &s, SIZE_MAX, &f, &result, e);
     if (r < 0)

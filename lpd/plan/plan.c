@@ -550,7 +550,8 @@ static bool has_heir(const struct snapshot *s, const char *module_name) {
     return false;
 }
 
-/* Whether lpd loaded that patch and it no longer applies. */
+/* Whether lpd loaded that patch and it no longer applies. One that was loaded from a file never had a
+ * manifest that could be gone. */
 static bool is_to_be_unloaded(const struct snapshot *s, const struct result *result) {
     const struct livepatch *in =
         livepatch_list_find(&s->loaded, result->module_name ?: result->name);
@@ -559,7 +560,7 @@ static bool is_to_be_unloaded(const struct snapshot *s, const struct result *res
     if (!in || !in->registered || !result->loaded)
         return false;
     if (i == SIZE_MAX)
-        return !s->partial && !has_heir(s, in->name);
+        return !s->partial && !result->from_file && !has_heir(s, in->name);
     return s->manifests.entries[i].error_number == 0 && !s->manifests.entries[i].manifest.enabled;
 }
 

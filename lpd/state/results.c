@@ -93,6 +93,7 @@ static json_object *result_to_json(const struct result *r) {
         json_object_array_add(replaces, json_object_new_string(*name));
     json_object_object_add(o, "replaces", replaces);
     json_object_object_add(o, "loaded", json_object_new_boolean(r->loaded));
+    json_object_object_add(o, "fromFile", json_object_new_boolean(r->from_file));
     json_object_object_add(o, "complete", json_object_new_boolean(r->complete));
     json_object_object_add(o, "exitStatus", json_object_new_int(r->exit_status));
     json_object_object_add(o, "since", json_object_new_uint64(r->since_usec));
@@ -173,6 +174,7 @@ static int result_from_json(json_object *o, const char *name, struct result *ret
     if (k < 0)
         return k;
     r.loaded = json_object_get_boolean(json_object_object_get(o, "loaded"));
+    r.from_file = json_object_get_boolean(json_object_object_get(o, "fromFile"));
     r.complete = json_object_get_boolean(json_object_object_get(o, "complete"));
     r.exit_status = exit_status_from_json(o);
     r.since_usec = number_from_json(o, "since");

@@ -39,6 +39,7 @@ struct result {
     /* Of the signature, as in struct trust_report; NULL: not checked, or unknown. */
     char *verdict, *way, *signer, *key_id, *keyring, *hash, *expired;
     bool loaded;       /* lpd has loaded it, or is about to, and has not unloaded it since */
+    bool from_file;    /* it was loaded from a file by hand, and no manifest says that it should be */
     bool complete;     /* its transition has finished, and its probe, if any, has succeeded */
     char **replaces;   /* patches loaded before it; once complete, those that it replaced */
     uint64_t since_usec;       /* CLOCK_REALTIME of the last change */

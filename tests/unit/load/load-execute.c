@@ -15,6 +15,7 @@ static void test_load(void **state _unused_) {
     assert_int_equal(k.flags, 0);
     assert_result("fix-it", "load", "active");
     assert_true(result.loaded);
+    assert_false(result.from_file);
     assert_false(result.complete);
     assert_true(result.monotonic_usec == k.now);
     assert_true(result.since_usec > 0);
@@ -638,8 +639,10 @@ static void test_load_file(void **state _unused_) {
     assert_string_equal(k.parameters, "verbose=1");
     assert_result("fix_it", "load", "active");
     assert_string_equal(result.module_path, "/root/fix-it.ko");
+    assert_true(result.from_file);
     fake_kernel_advance(&k, 5 * USEC_PER_SEC);
     assert_int_equal(load_path("/root/fix-it.ko", NULL), 0);
+    assert_true(result.from_file);
 }
 
 /* A crash kernel only saves a dump: nothing is loaded, by file or by name. */

@@ -574,7 +574,9 @@ static void test_unloads(void **state _unused_) {
     put_in("broken", NULL);
     put_in("gone", NULL);
     put_in("strange", NULL);
+    put_in("by-hand", NULL);
     record("broken", "");
+    record("by-hand", "")->from_file = true;
     record("gone", "");
     record("off", "");
     record("on", "");
@@ -588,10 +590,11 @@ static void test_unloads(void **state _unused_) {
     assert_int_equal(a[1].type, ACTION_UNLOAD);
     assert_string_equal(action_fact(a + 1), "its manifest is gone");
     /* Nothing is done about a patch whose manifest is unreadable, nor about one that lpd did not
-     * load. */
+     * load, or only as a file. */
     assert_int_equal(a[2].type, ACTION_FAIL);
     assert_int_equal(a[3].type, ACTION_SKIP);
     assert_null(plan_find(&plan, "strange"));
+    assert_null(plan_find(&plan, "by-hand"));
     /* A lookup by manifest returns the decision about that manifest. */
     assert_ptr_equal(plan.by_manifest[snapshot_find(&s, "off")], a + 3);
 }

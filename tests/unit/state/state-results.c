@@ -23,6 +23,7 @@ static struct result example(const char *name) {
         .manifest_sha256 = strdup("89ab"),
         .verdict = strdup("verified"),
         .loaded = true,
+        .from_file = true,
         .complete = true,
         .since_usec = 1795424286930159,
         .monotonic_usec = UINT64_MAX,
@@ -47,6 +48,7 @@ static void assert_same(const struct result *a, const struct result *b) {
     assert_string_equal(a->manifest_sha256, b->manifest_sha256);
     assert_string_equal(a->verdict, b->verdict);
     assert_int_equal(a->loaded, b->loaded);
+    assert_int_equal(a->from_file, b->from_file);
     assert_int_equal(a->complete, b->complete);
     assert_true(a->since_usec == b->since_usec);
     assert_true(a->monotonic_usec == b->monotonic_usec);
