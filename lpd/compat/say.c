@@ -10,6 +10,7 @@
 #define LOCK_TIMEOUT_USEC (10 * 60 * USEC_PER_SEC)
 
 /* What was printed on standard output before comes first, also where both go into one file. */
+static void say(const char *fmt, va_list ap) _printf_(1, 0);
 static void say(const char *fmt, va_list ap) {
     (void) fflush(stdout);
     fprintf(stderr, "kpatch: ");

@@ -142,7 +142,7 @@ static int write_new(int fd, const uint8_t *slot) {
 
 static int create(const struct host *h, const char *path, const uint8_t *slot) {
     _cleanup_close_ int dir_fd = -EBADF, fd = -EBADF;
-    static const char *const temporary = NEW_FILE + 1;
+    static const char *const temporary = &NEW_FILE[1];
     const char *name;
     int r;
 
