@@ -3,7 +3,6 @@
 #include <sys/resource.h>
 #include <syslog.h>
 
-#include "base/file.h"
 #include "base/process.h"
 #include "base/strv.h"
 #include "config/cmdline.h"
@@ -82,11 +81,6 @@ static void load_in_time(struct host *h, const char *place, uint64_t wait_usec) 
                                 "cannot be read in time");
 }
 
-/* On a host it would write to file systems that are mounted elsewhere. */
-static bool is_initramfs(const struct host *h) {
-    return file_exists(h, "/etc/initrd-release") || !manager_is_running(h);
-}
-
 static void run(struct host *h) {
     _cleanup_(cmdline_switches_done) struct cmdline_switches switches = {};
     _cleanup_(image_record_done) struct image_record image = {};
@@ -108,7 +102,8 @@ int main(int argc, char *argv[]) {
     }
     if (host_open("/", &h) < 0)
         return EXIT_STATUS_DONE;
-    if (is_initramfs(&h))
+    /* On a host it would write to file systems that are mounted elsewhere. */
+    if (manager_is_of_initramfs(&h))
         run(&h);
     else
         fprintf(stderr, "%s: this is for the initramfs\n", program_invocation_short_name);

@@ -116,18 +116,14 @@ static int fetch_in_time(struct host *h, const struct policy *p) {
     return WIFEXITED(status) && WEXITSTATUS(status) == EXIT_STATUS_DONE ? 0 : -EIO;
 }
 
-/* On a host it would overwrite files. */
-static bool is_initramfs(const struct host *h) {
-    return file_exists(h, "/etc/initrd-release") || !manager_is_running(h);
-}
-
 /* 0 if patches were fetched. */
 static int run(struct host *h) {
     _cleanup_(cmdline_switches_done) struct cmdline_switches switches = {};
     _cleanup_(policy_done) struct policy p = {};
     int r;
 
-    if (!is_initramfs(h)) {
+    /* On a host it would overwrite files. */
+    if (!manager_is_of_initramfs(h)) {
         fprintf(stderr, "%s: this is for the initramfs\n", program_invocation_short_name);
         return -EOPNOTSUPP;
     }

@@ -54,6 +54,10 @@ bool manager_is_running(const struct host *h) {
     return root.st_dev == init_root.st_dev && root.st_ino == init_root.st_ino;
 }
 
+bool manager_is_of_initramfs(const struct host *h) {
+    return file_exists(h, "/etc/initrd-release") || !manager_is_running(h);
+}
+
 /* PID 1 listens on a socket of its own, for root and for when no message bus runs. */
 static int connect_private(sd_bus **ret) {
     sd_bus *bus = NULL;

@@ -9,6 +9,10 @@
 /* Whether systemd can be asked about units: it must run in this root, not outside of it. */
 bool manager_is_running(const struct host *h);
 
+/* Whether this is an initramfs: with systemd, or without it. Programs that write where only an initramfs
+ * may ask this before they do anything. */
+bool manager_is_of_initramfs(const struct host *h);
+
 struct manager;
 struct manager *manager_free(struct manager *m);
 DEFINE_TRIVIAL_CLEANUP_FUNC(struct manager *, manager_free)
