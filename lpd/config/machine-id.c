@@ -7,11 +7,15 @@
 
 #define MACHINE_ID_LENGTH 32
 
+bool machine_id_is_valid(const char *id) {
+    return strlen(id) == MACHINE_ID_LENGTH && hex_is_valid(id) && strspn(id, "0") < MACHINE_ID_LENGTH;
+}
+
 /* systemd also accepts upper case, and refuses an id of zeros only. */
 static bool make_valid(char *id) {
     for (char *c = id; *c; c++)
         *c = (char) tolower((unsigned char) *c);
-    return strlen(id) == MACHINE_ID_LENGTH && hex_is_valid(id) && strspn(id, "0") < MACHINE_ID_LENGTH;
+    return machine_id_is_valid(id);
 }
 
 int machine_id_read(const struct host *h, bool in_initrd, const struct cmdline_switches *switches, char **ret) {

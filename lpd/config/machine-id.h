@@ -3,6 +3,9 @@
 
 #include "config/cmdline.h"
 
+/* Whether the text is the id of a machine: 32 hexadecimal digits, not all of them zero. */
+bool machine_id_is_valid(const char *id);
+
 /* Reads the id of this machine, 32 lower-case hex digits: systemd.machine_id= of the kernel
  * command line, else /etc/machine-id, machine-id(5). That of an initramfs is ignored, because it
  * comes from the machine that built the image. -ENOENT: there is none, or it is "uninitialized" or

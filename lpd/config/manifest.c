@@ -39,7 +39,8 @@ const struct ini_key manifest_keys[] = {
     PATCH("TimeoutSec", "60s", timespan, timeout_usec, .min = 1),
     PATCH("OnStall", "wait", word, on_stall, WORDS(on_stall_words)),
     PATCH("Probe", "", program, probe),
-    PATCH("Rollout", "100%", percent, rollout),
+    PATCH("Rollout", "100%", waves, rollout),
+    PATCH("RolloutTags", "", list, rollout_tags, .repeats = true),
     KERNEL("Module", file, module),
     KERNEL("SHA256", hex_list, sha256, .min = 64, .max = 64, .takes = "64 hexadecimal digits"),
     KERNEL("BuildID", hex, build_id, .min = 2, .max = 128,
@@ -99,6 +100,8 @@ void manifest_done(struct manifest *m) {
     strv_free(m->conflicts);
     free(m->parameters);
     free(m->probe);
+    waves_done(&m->rollout);
+    strv_free(m->rollout_tags);
     error_done(&m->warnings);
     *m = (struct manifest){ 0 };
 }

@@ -3,7 +3,7 @@
 
 #include "base/host.h"
 #include "config/adopted.h"
-#include "config/ini.h"
+#include "config/waves.h"
 
 /* A manifest describes a patch and how this machine treats it: lpd.patch(5). */
 
@@ -42,7 +42,8 @@ struct manifest {
     uint64_t timeout_usec; /* default 60 s; USEC_INFINITY for "infinity" */
     enum on_stall on_stall;
     char *probe;
-    unsigned rollout; /* hundredths of a percent, 0…10000 */
+    struct waves rollout; /* at least one */
+    char **rollout_tags;  /* patterns, see fnmatch(3) */
     struct manifest_kernel *kernels;
     size_t n_kernels;
     struct manifest_source *sources; /* if requested: the manifest, then its drop-ins */

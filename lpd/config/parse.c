@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <limits.h>
 #include <strings.h>
+#include <time.h>
 
 #include "config/parse.h"
 
@@ -156,5 +157,47 @@ int parse_percent(const char *s, unsigned *ret) {
     if (n > 100 || n * 100 + hundredths > 100 * 100)
         return -ERANGE;
     *ret = (unsigned) (n * 100 + hundredths);
+    return 0;
+}
+
+/* Reads a number of that many digits at *s and moves *s past it. */
+static int read_digits(const char **s, unsigned digits, int *ret) {
+    int n = 0;
+
+    for (unsigned i = 0; i < digits; i++, (*s)++) {
+        if (!is_digit(**s))
+            return -EINVAL;
+        n = 10 * n + (**s - '0');
+    }
+    *ret = n;
+    return 0;
+}
+
+static int read_time(const char **s, struct tm *tm) {
+    if (read_digits(s, 2, &tm->tm_hour) < 0 || *(*s)++ != ':' || read_digits(s, 2, &tm->tm_min) < 0)
+        return -EINVAL;
+    return 0;
+}
+
+int parse_date(const char *s, uint64_t *ret) {
+    struct tm tm = {}, normal;
+    time_t seconds;
+
+    if (read_digits(&s, 4, &tm.tm_year) < 0 || *s++ != '-' || read_digits(&s, 2, &tm.tm_mon) < 0 ||
+        *s++ != '-' || read_digits(&s, 2, &tm.tm_mday) < 0)
+        return -EINVAL;
+    if (*s == ' ' && is_digit(s[1]) && (s++, read_time(&s, &tm)) < 0)
+        return -EINVAL;
+    if ((*s && !streq(s, " UTC")) || tm.tm_year < 1970)
+        return -EINVAL;
+    tm.tm_year -= 1900;
+    tm.tm_mon -= 1;
+    normal = tm;
+    seconds = timegm(&normal);
+    /* timegm() makes the 1st of March of the 30th of February. */
+    if (normal.tm_mday != tm.tm_mday || normal.tm_mon != tm.tm_mon || normal.tm_hour != tm.tm_hour ||
+        normal.tm_min != tm.tm_min || seconds < 0)
+        return -EINVAL;
+    *ret = (uint64_t) seconds * USEC_PER_SEC;
     return 0;
 }

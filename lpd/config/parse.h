@@ -17,3 +17,7 @@ int parse_timespan(const char *s, uint64_t *ret);
 
 /* "0%" to "100%" with at most two decimals, in hundredths of a percent. */
 int parse_percent(const char *s, unsigned *ret);
+
+/* "2026-12-01" or "2026-12-01 18:30", both UTC and optionally followed by " UTC", from 1970 on, in
+ * microseconds since then. */
+int parse_date(const char *s, uint64_t *ret);

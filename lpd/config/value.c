@@ -180,15 +180,6 @@ int value_timespan(const struct ini_key *k, const char *value, void *field, stru
     return 0;
 }
 
-int value_percent(const struct ini_key *k, const char *value, void *field, struct error *e) {
-    unsigned n;
-
-    if (parse_percent(value, &n) < 0)
-        return refuse(k, value, "a percentage from 0% to 100% with at most two decimals", e);
-    *(unsigned *) field = n;
-    return 0;
-}
-
 /* Whether the path is absolute, without "//", "." or "..", and without a '/' at the end. */
 static bool path_is_normalized(const char *path) {
     if (*path != '/')

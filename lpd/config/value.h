@@ -23,8 +23,6 @@ int value_names(const struct ini_key *k, const char *value, void *field, struct 
 int value_number(const struct ini_key *k, const char *value, void *field, struct error *e);
 /* uint64_t: microseconds, at least min. */
 int value_timespan(const struct ini_key *k, const char *value, void *field, struct error *e);
-/* unsigned: hundredths of a percent. */
-int value_percent(const struct ini_key *k, const char *value, void *field, struct error *e);
 /* char *: an absolute, normalized path without blanks: a program without arguments. "" is NULL. */
 int value_program(const struct ini_key *k, const char *value, void *field, struct error *e);
 /* char *: a file name, or an absolute, normalized path. "" is NULL. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <fnmatch.h>
 #include <search.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -155,9 +156,23 @@ static int check_stage(struct planner *p, struct action *a, const struct manifes
                   p->snapshot->in_initrd ? "initramfs" : "host");
 }
 
+/* wave is that of the machine, or NULL; share is that of now. */
+static int answer_wave(struct action *a, const struct wave *wave, bool takes_part, unsigned share, uint32_t position) {
+    char date[WAVE_DATE_SIZE];
+
+    wave_date(wave ? wave->since_usec : 0, date);
+    return answer(a, "rollout", takes_part, "Rollout=%u.%02u%%, and the position of this machine is %.4f%%%s%s",
+                  share / 100, share % 100, rollout_percent(position),
+                  !*date ? "" : takes_part ? ", in since " : ": it joins on ", date);
+}
+
 static int check_rollout(struct planner *p, struct action *a, const struct manifest_entry *entry) {
-    unsigned share = entry->manifest.rollout;
+    const struct waves *waves = &entry->manifest.rollout;
     const struct snapshot *s = p->snapshot;
+    uint64_t now = rollout_clock(s->clock_usec);
+    unsigned share = rollout_share(waves, now);
+    const struct result *own = result_list_find(&s->results, entry->name);
+    const struct wave *wave;
     uint32_t position;
     int r;
 
@@ -171,9 +186,36 @@ static int check_rollout(struct planner *p, struct action *a, const struct manif
     r = rollout_position(s->machine_id, entry->name, &position);
     if (r < 0)
         return r;
-    return answer(a, "rollout", rollout_includes(share, position),
-                  "Rollout=%u.%02u%%, and the position of this machine is %.4f%%", share / 100, share % 100,
-                  position * 100.0 / ((uint64_t) 1 << 32));
+    wave = rollout_wave(waves, position);
+    /* A clock that is set back takes out no patch that is in. */
+    return answer_wave(a, wave, wave && (wave->since_usec <= now || (own && own->loaded)), share, position);
+}
+
+static bool has_tag(char *const *tags, char *const *patterns) {
+    STRV_FOREACH(tag, tags)
+        STRV_FOREACH(pattern, patterns)
+            if (fnmatch(*pattern, *tag, 0) == 0)
+                return true;
+    return false;
+}
+
+static int check_tags(struct planner *p, struct action *a, const struct manifest_entry *entry) {
+    _cleanup_free_ char *patterns = NULL, *tags = NULL;
+    const struct snapshot *s = p->snapshot;
+    char *const *wanted = entry->manifest.rollout_tags;
+
+    if (!wanted)
+        return 1;
+    decide(a, ACTION_SKIP, EXIT_STATUS_FAILED);
+    patterns = strv_join(wanted, " ");
+    tags = strv_join(s->machine_tags, ":");
+    if (!patterns || !tags)
+        return -ENOMEM;
+    if (s->in_initrd)
+        return answer(a, "tags", false, "RolloutTags=%s, and the initramfs does not know the machine: the host decides",
+                      patterns);
+    return answer(a, "tags", has_tag(s->machine_tags, wanted), "RolloutTags=%s, and this machine has %s%s", patterns,
+                  s->machine_tags ? "the tags " : "no tags (TAGS= in /etc/machine-info)", tags);
 }
 
 /* A patch for another kernel is no error, unless it is required. */
@@ -508,9 +550,9 @@ static int check_loaded(struct planner *p, struct action *a, const struct manife
 
 static int (*const checks[])(struct planner *, struct action *, const struct manifest_entry *) = {
     check_manifest,   check_switches, check_enabled,  check_unit,     check_stage,
-    check_rollout,    check_kernel,   check_module,   check_superseded, check_order,
-    check_namesake,   check_requires, check_conflicts, check_policy,  check_manifest_signature,
-    check_gate,       check_loaded,
+    check_tags,       check_rollout,  check_kernel,    check_module,  check_superseded,
+    check_order,      check_namesake, check_requires,  check_conflicts, check_policy,
+    check_manifest_signature, check_gate, check_loaded,
 };
 
 static int decide_patch(struct planner *p, struct action *a) {

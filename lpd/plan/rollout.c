@@ -4,6 +4,7 @@
 #include "base/digest.h"
 #include "base/hex.h"
 #include "plan/rollout.h"
+#include "version.h"
 
 #define MESSAGE "systemd-fraction-"
 
@@ -30,6 +31,29 @@ int rollout_position(const char *machine_id, const char *name, uint32_t *ret) {
     return 0;
 }
 
-bool rollout_includes(unsigned share, uint32_t position) {
+double rollout_percent(uint32_t position) {
+    return position * 100.0 / ((uint64_t) 1 << 32);
+}
+
+uint64_t rollout_clock(uint64_t clock_usec) {
+    return MAX(clock_usec, LPD_BUILD_TIME * USEC_PER_SEC);
+}
+
+unsigned rollout_share(const struct waves *w, uint64_t now_usec) {
+    unsigned share = 0;
+
+    for (size_t i = 0; i < w->n && w->list[i].since_usec <= now_usec; i++)
+        share = w->list[i].share;
+    return share;
+}
+
+static bool includes(unsigned share, uint32_t position) {
     return (uint64_t) position * 10000 < (uint64_t) share << 32;
+}
+
+const struct wave *rollout_wave(const struct waves *w, uint32_t position) {
+    for (size_t i = 0; i < w->n; i++)
+        if (includes(w->list[i].share, position))
+            return w->list + i;
+    return NULL;
 }

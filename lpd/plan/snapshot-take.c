@@ -2,8 +2,10 @@
 #include <stdio.h>
 
 #include "base/file.h"
+#include "base/realtime.h"
 #include "base/strv.h"
 #include "config/machine-id.h"
+#include "config/machine-tags.h"
 #include "config/name.h"
 #include "livepatch/sysfs.h"
 #include "module/file.h"
@@ -178,7 +180,10 @@ static int see_machine(struct host *h, struct snapshot *s) {
     r = cmdline_read(h, s->in_initrd, &s->switches);
     if (r == -ENOMEM)
         return r;
+    s->clock_usec = realtime_usec();
     r = machine_id_read(h, s->in_initrd, &s->switches, &s->machine_id);
+    if (r != -ENOMEM && !s->in_initrd)
+        r = machine_tags_read(h, &s->machine_tags);
     if (r == -ENOMEM)
         return r;
     r = kernel_facts_read(h, &s->facts);

@@ -34,6 +34,7 @@ void snapshot_done(struct snapshot *s) {
     cmdline_switches_done(&s->switches);
     free(s->early_place);
     free(s->machine_id);
+    strv_free(s->machine_tags);
     strv_free(s->kernel_settings);
     kernel_facts_done(&s->facts);
     livepatch_list_done(&s->loaded);

@@ -63,6 +63,8 @@ struct snapshot {
     bool modules_unknown;       /* the module directories are not visible yet: /var is not mounted */
     bool offline;               /* with --root=: there is no kernel to ask; facts.release may be NULL */
     char *machine_id;           /* a valid id; NULL: none, or the initramfs does not know it */
+    char **machine_tags;        /* TAGS= of machine-info(5); always empty in the initramfs */
+    uint64_t clock_usec;        /* CLOCK_REALTIME */
     struct kernel_facts facts;
     struct livepatch_list loaded;
     struct result_list results;

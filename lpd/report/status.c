@@ -4,6 +4,7 @@
 #include "base/strv.h"
 #include "config/name.h"
 #include "plan/missing.h"
+#include "plan/rollout.h"
 #include "report/status.h"
 #include "state/lock.h"
 
@@ -21,6 +22,7 @@ struct subject {
     const char *lacking; /* a failed patch that it requires */
     bool locked;         /* no module can be loaded or removed */
     bool disable_file;   /* /etc/lpd/disable: nothing is loaded at boot */
+    uint64_t clock_usec;
     const struct livepatch *running; /* the patch whose transition runs; NULL: none */
 };
 
@@ -274,12 +276,14 @@ static int enabled_this_boot(const struct subject *p) {
  * kernel has a module, do not matter. */
 static int enabled_next_boot(const struct subject *p) {
     const struct manifest *m = manifest_of(p);
+    const char *decided;
 
     if (!p->entry)
         return p->in ? false : -1;
     if (!m || !m->enabled || p->disable_file || (p->info && p->info->unit_problem) || is_quarantined(p))
         return false;
-    return !is_skipped(p) || !streq(p->action->steps[p->action->n_steps - 1].question, "rollout");
+    decided = is_skipped(p) ? p->action->steps[p->action->n_steps - 1].question : "";
+    return !streq(decided, "rollout") && !streq(decided, "tags");
 }
 
 static json_object *relations_value(const struct manifest *m) {
@@ -293,8 +297,21 @@ static json_object *relations_value(const struct manifest *m) {
     return o;
 }
 
+static json_object *waves_value(const struct waves *w) {
+    json_object *waves = json_object_new_array();
+
+    for (size_t i = 0; i < w->n; i++) {
+        json_object *o = json_object_new_object();
+
+        json_object_object_add(o, "percent", json_object_new_double(w->list[i].share / 100.0));
+        json_add_time(o, "since", w->list[i].since_usec);
+        json_object_array_add(waves, o);
+    }
+    return waves;
+}
+
 /* The limits that its manifest sets. */
-static json_object *limits_value(const struct manifest *m) {
+static json_object *limits_value(const struct manifest *m, uint64_t clock_usec) {
     json_object *o = m ? json_object_new_object() : NULL;
 
     if (!o)
@@ -303,7 +320,10 @@ static json_object *limits_value(const struct manifest *m) {
     json_add_time(o, "timeoutUsec", m->timeout_usec == USEC_INFINITY ? 0 : m->timeout_usec);
     json_add_string(o, "onStall", on_stall_to_string(m->on_stall));
     json_add_string(o, "probe", m->probe);
-    json_object_object_add(o, "rolloutPercent", json_object_new_double(m->rollout / 100.0));
+    json_object_object_add(o, "rolloutPercent",
+                           json_object_new_double(rollout_share(&m->rollout, rollout_clock(clock_usec)) / 100.0));
+    json_object_object_add(o, "rolloutWaves", waves_value(&m->rollout));
+    json_add_list(o, "rolloutTags", m->rollout_tags);
     return o;
 }
 
@@ -341,7 +361,7 @@ static json_object *patch_value(const struct subject *p) {
     json_object_object_add(o, "module", module_value(p));
     json_add_string(o, "parameters", m ? m->parameters : NULL);
     json_object_object_add(o, "relations", relations_value(m));
-    json_object_object_add(o, "limits", limits_value(m));
+    json_object_object_add(o, "limits", limits_value(m, p->clock_usec));
     json_object_object_add(o, "signature", status_build_signature(p->result));
     json_object_object_add(o, "kernelState", kernel_state_value(p));
     add_guard(o, p);
@@ -379,6 +399,7 @@ static json_object *planned_patch_value(const struct snapshot *s, const struct p
         .lacking = find_lacking(s, entry),
         .locked = s->facts.modules_disabled == 1,
         .disable_file = s->disable_file,
+        .clock_usec = s->clock_usec,
         .running = livepatch_list_transition(&s->loaded),
     });
 }
@@ -401,6 +422,7 @@ static json_object *foreign_patch_value(const struct snapshot *s, const struct l
         .result = result,
         .locked = s->facts.modules_disabled == 1,
         .disable_file = s->disable_file,
+        .clock_usec = s->clock_usec,
         .running = livepatch_list_transition(&s->loaded),
     });
 }
@@ -421,6 +443,7 @@ static json_object *left_patch_value(const struct snapshot *s, const struct resu
         .result = r,
         .locked = s->facts.modules_disabled == 1,
         .disable_file = s->disable_file,
+        .clock_usec = s->clock_usec,
         .running = livepatch_list_transition(&s->loaded),
     });
 }

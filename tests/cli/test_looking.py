@@ -109,7 +109,7 @@ class Patched(Case):
             "reasonCode": None, "enabledNow": True, "enabledNext": True,
             "parameters": None, "relations": {"after": [], "requires": [], "conflicts": []},
             "limits": {"waitFor": "loaded", "timeoutUsec": 60000000, "onStall": "wait", "probe": None,
-                       "rolloutPercent": 100.0},
+                       "rolloutPercent": 100.0, "rolloutWaves": [{"percent": 100.0, "since": None}], "rolloutTags": []},
             "module": {"name": "fix_net", "path": f"/var/lib/lpd/modules/{KERNEL}/fix-net.ko",
                        "sha256": sha256(module("fix_net", build_id=BUILD_IDS["fix_net"])),
                        "buildId": BUILD_IDS["fix_net"],
@@ -516,7 +516,7 @@ class ManifestAsData(Case):
     def test_all(self):
         self.plant(kernel(KERNEL), PERMISSIVE, manifest("base-a"), manifest(
             "fix-a", "After=base-a", "Requires=base-a", "Conflicts=old", "Parameters=x=1 y=2", "WaitFor=patched",
-            "TimeoutSec=infinity", "OnStall=revert", "Probe=/bin/true", "Rollout=12.5%"),
+            "TimeoutSec=infinity", "OnStall=revert", "Probe=/bin/true", "Rollout=12.5%", "RolloutTags=a* b"),
             {f"/var/lib/lpd/modules/{KERNEL}/fix-a.ko": module("fix_b")})
         value, _ = self.assert_same_everywhere("show", "fix-a")
         patch, = value["patches"]
@@ -524,7 +524,8 @@ class ManifestAsData(Case):
         self.assertEqual(patch["parameters"], "x=1 y=2")
         self.assertEqual(patch["relations"], {"after": ["base-a"], "requires": ["base-a"], "conflicts": ["old"]})
         self.assertEqual(patch["limits"], {"waitFor": "patched", "timeoutUsec": None, "onStall": "revert",
-                                           "probe": "/bin/true", "rolloutPercent": 12.5})
+                                           "probe": "/bin/true", "rolloutPercent": 12.5,
+                                           "rolloutWaves": [{"percent": 12.5, "since": None}], "rolloutTags": ["a*", "b"]})
 
 
 class LongValues(Case):

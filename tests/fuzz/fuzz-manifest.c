@@ -30,7 +30,10 @@ static void check(const struct manifest *m) {
     check_names(m->after, m->name);
     check_names(m->requires, m->name);
     check_names(m->conflicts, m->name);
-    require(m->rollout <= 10000 && m->timeout_usec > 0);
+    require(m->rollout.n > 0 && m->timeout_usec > 0);
+    for (size_t i = 0; i < m->rollout.n; i++)
+        require(m->rollout.list[i].share <= 10000 &&
+                (i == 0 || m->rollout.list[i].since_usec > m->rollout.list[i - 1].since_usec));
     require(!m->probe || *m->probe == '/');
     require(patch_stage_to_string(m->stage) && patch_wait_to_string(m->wait_for) &&
             on_stall_to_string(m->on_stall));

@@ -49,7 +49,8 @@ static void assert_defaults(const struct manifest *m) {
     assert_int_equal(m->timeout_usec, 60 * USEC_PER_SEC);
     assert_int_equal(m->on_stall, ON_STALL_WAIT);
     assert_null(m->probe);
-    assert_int_equal(m->rollout, 10000);
+    assert_int_equal(m->rollout.n, 1);
+    assert_int_equal(m->rollout.list[0].share, 10000);
     assert_int_equal(m->n_kernels, 0);
     assert_true(manifest_covers(m, "6.1"));
     assert_null(manifest_kernel_for(m, "6.1"));
@@ -84,7 +85,8 @@ static const char every_key[] =
     "TimeoutSec=2min 30s\n"
     "OnStall=revert\n"
     "Probe=/usr/libexec/check-nft\n"
-    "Rollout=12.5%\n"
+    "Rollout=12.5%, 50.01% 2026-12-01,100%  2026-12-07 18:30\n"
+    "RolloutTags=canary dc-*\n"
     "[Kernel:6.1.0-56-cloud-amd64]\n"
     "Module=nft-uaf.ko\n"
     "SHA256=" SHA256 "\n"
@@ -110,7 +112,13 @@ static void test_every_key(void **state) {
     assert_int_equal(m.timeout_usec, 150 * USEC_PER_SEC);
     assert_int_equal(m.on_stall, ON_STALL_REVERT);
     assert_string_equal(m.probe, "/usr/libexec/check-nft");
-    assert_int_equal(m.rollout, 1250);
+    assert_int_equal(m.rollout.n, 3);
+    assert_int_equal(m.rollout.list[0].share, 1250);
+    assert_int_equal(m.rollout.list[0].since_usec, 0);
+    assert_int_equal(m.rollout.list[1].share, 5001);
+    assert_int_equal(m.rollout.list[1].since_usec, UINT64_C(1796083200) * USEC_PER_SEC);
+    assert_int_equal(m.rollout.list[2].since_usec, UINT64_C(1796668200) * USEC_PER_SEC);
+    assert_list(m.rollout_tags, "canary dc-*");
     assert_int_equal(m.n_kernels, 2);
 
     k = manifest_kernel_for(&m, "6.1.0-56-cloud-amd64");
@@ -231,6 +239,16 @@ static void test_bad_words(void **state) {
 }
 
 static void test_bad_values(void **state) {
+    static const char *const bad_waves[] = { "1%, 2%",
+                                             "1% 2026-12-01, 1% 2026-12-02",
+                                             "1% 2026-12-01, 2% 2026-12-01",
+                                             "5% 2026-12-01, 2% 2026-12-02",
+                                             "1% 2026-12-02, 2% 2026-12-01",
+                                             "1% tomorrow",
+                                             "2026-12-01 1%",
+                                             "1% 2026-12-01; 2% 2026-12-02",
+                                             "1% 2026-02-30" };
+
     assert_fault("TimeoutSec=soon",
                  "2: TimeoutSec= takes a time span such as 90s, 2min 30s or infinity, not 'soon'");
     assert_fault("TimeoutSec=0",
@@ -241,6 +259,15 @@ static void test_bad_values(void **state) {
     assert_fault("Rollout=101%",
                  "2: Rollout= takes a percentage from 0% to 100% with at most two decimals, "
                  "not '101%'");
+    for (size_t i = 0; i < ELEMENTSOF(bad_waves); i++) {
+        _cleanup_free_ char *line = NULL, *fault = NULL;
+
+        assert_true(asprintf(&line, "Rollout=%s", bad_waves[i]) > 0);
+        assert_true(asprintf(&fault, "2: Rollout= takes waves such as '1%% 2026-12-01, 100%% 2026-12-07 18:30', each "
+                                     "with a larger share and a later date than the one before, not '%s'",
+                             bad_waves[i]) > 0);
+        assert_fault(line, fault);
+    }
     assert_fault("Probe=check", "2: Probe= takes the absolute path of a program, without "
                                 "arguments, not 'check'");
     assert_fault("Probe=/bin/check -v", "2: Probe= takes the absolute path of a program, without "

@@ -141,12 +141,39 @@ static void test_percent(void **state) {
             fail_msg("'%s' is %d", large[i], parse_percent(large[i], &n));
 }
 
+static void test_date(void **state) {
+    static const struct {
+        const char *text;
+        uint64_t seconds;
+    } good[] = {
+        { "1970-01-01", 0 },          { "2026-12-01", 1796083200 },           { "2024-02-29", 1709164800 },
+        { "2026-12-01 18:30", 1796149800 }, { "2026-12-01 18:30 UTC", 1796149800 }, { "2026-12-01 UTC", 1796083200 },
+    };
+    static const char *const bad[] = { "", "2026", "2026-12", "2026-12-1", "26-12-01", "2026-13-01", "2026-00-01",
+                                       "2026-02-29", "2026-12-32", "2026-12-01T18:30", "2026-12-01 24:00",
+                                       "2026-12-01 18:60", "2026-12-01 18", "2026-12-01 18:30 CET", "1969-12-31",
+                                       " 2026-12-01", "2026-12-01 ", "+026-12-01", "2026-12-01 18:30:00" };
+    uint64_t usec;
+
+    for (size_t i = 0; i < ELEMENTSOF(good); i++) {
+        usec = 4711;
+        if (parse_date(good[i].text, &usec) < 0 || usec != good[i].seconds * USEC_PER_SEC)
+            fail_msg("'%s' is %ju", good[i].text, (uintmax_t) usec);
+    }
+    for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
+        usec = 4711;
+        if (parse_date(bad[i], &usec) != -EINVAL || usec != 4711)
+            fail_msg("'%s' is %ju", bad[i], (uintmax_t) usec);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_boolean),
         cmocka_unit_test(test_unsigned),
         cmocka_unit_test(test_timespan),
         cmocka_unit_test(test_percent),
+        cmocka_unit_test(test_date),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

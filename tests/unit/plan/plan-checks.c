@@ -85,6 +85,10 @@ static uint32_t position_of(const char *machine_id, const char *name) {
     return position;
 }
 
+static bool takes_part(unsigned share, uint32_t position) {
+    return rollout_wave(&(struct waves){ &(struct wave){ .share = share }, 1 }, position);
+}
+
 /* The positions that systemd-analyze prints for ConditionFraction=, in ten-thousandths of a
  * percent. */
 static void test_rollout_positions(void **state _unused_) {
@@ -93,10 +97,10 @@ static void test_rollout_positions(void **state _unused_) {
     assert_int_equal(((uint64_t) position_of(id, "demo") * 1000000 + UINT32_MAX / 2) >> 32, 161137);
     assert_int_equal(((uint64_t) position_of(id, "lpd") * 1000000 + UINT32_MAX / 2) >> 32, 249928);
     assert_int_equal(position_of(id, "a-b_c"), position_of(id, "a_b-c"));
-    assert_true(rollout_includes(1612, position_of(id, "demo")));
-    assert_false(rollout_includes(1611, position_of(id, "demo")));
-    assert_false(rollout_includes(0, 0));
-    assert_true(rollout_includes(10000, UINT32_MAX));
+    assert_true(takes_part(1612, position_of(id, "demo")));
+    assert_false(takes_part(1611, position_of(id, "demo")));
+    assert_false(takes_part(0, 0));
+    assert_true(takes_part(10000, UINT32_MAX));
 }
 
 /* Of 10,000 machines, each tenth of the scale has a tenth, and the positions for two patches are
@@ -111,7 +115,7 @@ static void test_rollout_spread(void **state _unused_) {
         (void) snprintf(id, sizeof(id), "%032x", i);
         position = position_of(id, "lp-1");
         tenths[(uint64_t) position * 10 >> 32]++;
-        both += rollout_includes(5000, position) && rollout_includes(5000, position_of(id, "lp-2"));
+        both += takes_part(5000, position) && takes_part(5000, position_of(id, "lp-2"));
     }
     for (size_t i = 0; i < ELEMENTSOF(tenths); i++)
         assert_uint_in_range(tenths[i], 850, 1150);
@@ -131,9 +135,62 @@ static void test_rollout(void **state _unused_) {
     assert_skipped("none", "rollout", "Rollout=0.00%, ");
     assert_loads("all");
 
-    s.manifests.entries[snapshot_find(&s, "lp")].manifest.rollout++;
+    s.manifests.entries[snapshot_find(&s, "lp")].manifest.rollout.list[0].share++;
     make_plan();
     assert_loads("lp");
+}
+
+/* A machine joins on the date of the first wave that it is in, and stays in. */
+static void test_waves(void **state _unused_) {
+    unsigned share = (unsigned) ((uint64_t) position_of(s.machine_id, "lp") * 10000 >> 32);
+    uint64_t date = UINT64_C(1796083200) * USEC_PER_SEC; /* 2026-12-01 */
+    char keys[128];
+
+    (void) snprintf(keys, sizeof(keys), "Rollout=%u.%02u%% 2026-11-30, %u.%02u%% 2026-12-01, 100%% 2026-12-07\n",
+                    share / 100, share % 100, (share + 1) / 100, (share + 1) % 100);
+    patch("lp", keys);
+    s.clock_usec = date - 1;
+    make_plan();
+    assert_skipped("lp", "rollout", ": it joins on 2026-12-01 00:00 UTC");
+    s.clock_usec = date;
+    make_plan();
+    assert_loads("lp");
+    s.clock_usec = date + 30 * 86400 * USEC_PER_SEC;
+    make_plan();
+    assert_loads("lp");
+    /* It is in, and the clock is set back. */
+    record("lp", "");
+    s.clock_usec = date - 1;
+    make_plan();
+    assert_loads("lp");
+}
+
+/* A clock that was reset is older than lpd itself. */
+static void test_reset_clock(void **state _unused_) {
+    patch("begun", "Rollout=100% 2020-01-01\n");
+    patch("later", "Rollout=100% 2099-01-01\n");
+    s.clock_usec = 0;
+    make_plan();
+    assert_loads("begun");
+    assert_skipped("later", "rollout", "Rollout=0.00%, ");
+}
+
+static void test_tags(void **state _unused_) {
+    patch("all", "RolloutTags=\n");
+    patch("canary", "RolloutTags=no-such canar?\n");
+    patch("early", "Stage=initrd\nRolloutTags=canary\n");
+    patch("other", "RolloutTags=edge\nRolloutTags=web\n");
+    make_plan();
+    assert_loads("all");
+    assert_skipped("canary", "tags", "RolloutTags=no-such canar?, and this machine has no tags");
+    assert_int_equal(strv_extend(&s.machine_tags, "dc=1"), 0);
+    assert_int_equal(strv_extend(&s.machine_tags, "canary"), 0);
+    make_plan();
+    assert_loads("canary");
+    assert_skipped("other", "tags", "RolloutTags=edge web, and this machine has the tags dc=1:canary");
+    s.in_initrd = true;
+    make_plan();
+    assert_skipped("early", "tags", "the host decides");
 }
 
 /* Machines that did not build the image use it. */
@@ -651,6 +708,9 @@ int main(void) {
         TEST(test_rollout_positions),
         TEST(test_rollout_spread),
         TEST(test_rollout),
+        TEST(test_waves),
+        TEST(test_reset_clock),
+        TEST(test_tags),
         TEST(test_rollout_without_machine_id),
         TEST(test_rollout_in_initramfs),
         TEST(test_masked_unit),
