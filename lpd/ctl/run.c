@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/file.h"
+#include "base/realtime.h"
 #include "base/strv.h"
 #include "config/name.h"
 #include "ctl/change.h"
@@ -11,6 +12,7 @@
 #include "load/converge.h"
 #include "load/execute.h"
 #include "module/file.h"
+#include "monitor/joining.h"
 #include "report/table.h"
 #include "system/journal.h"
 
@@ -281,6 +283,15 @@ static int prepare_apply(struct ctl *c, struct manager **m, struct error *e) {
     return r >= 0 && *m ? manager_reload(*m, e) : r;
 }
 
+/* A patch that has to wait for the date of its wave is loaded by lpd.service, which without a loaded patch may
+ * not run yet. */
+static void watch_dates(struct ctl *c, struct manager *m) {
+    uint64_t next;
+
+    if (m && joining_next(&c->host, realtime_usec(), &next) >= 0 && next != USEC_INFINITY)
+        (void) manager_queue_job(m, "StartUnit", "lpd.service", NULL);
+}
+
 int ctl_apply(struct ctl *c, char **argv _unused_, struct error *e) {
     _cleanup_(manager_freep) struct manager *m = NULL;
     _cleanup_(snapshot_done) struct snapshot s = {};
@@ -300,6 +311,7 @@ int ctl_apply(struct ctl *c, char **argv _unused_, struct error *e) {
         r = converge_plan(&c->host, m, &plan, &outcomes);
         if (!outcomes)
             return r;
+        watch_dates(c, m);
     }
     report_plan(c, &plan, outcomes);
     r = first_failure(&plan, outcomes, e);

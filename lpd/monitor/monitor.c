@@ -18,6 +18,7 @@
 #include "monitor/faults.h"
 #include "monitor/fd-store.h"
 #include "monitor/followed.h"
+#include "monitor/joining.h"
 #include "monitor/late-modules.h"
 #include "monitor/monitor.h"
 #include "monitor/orphans.h"
@@ -59,6 +60,7 @@ struct monitor {
     struct refused_loads refused;
     struct faults faults;
     struct confirming confirming;
+    struct joining joining;
     bool held;            /* the boot did not wait for all patches (HoldSec=), and some are still to
                            * be loaded */
     bool looked;          /* at least once without a running transition */
@@ -70,6 +72,7 @@ struct monitor {
 static void monitor_done(struct monitor *m) {
     sd_event_source_unref(m->timer);
     sd_event_source_unref(m->faults_timer);
+    joining_done(&m->joining);
     sd_event_unref(m->event);
     followed_done(&m->followed);
     late_modules_done(&m->late);
@@ -241,6 +244,13 @@ static void transition_stalls(struct monitor *m, const struct livepatch *p) {
     journal_send(EVENT_STALLED, &result, NULL, "%s: %s", result.name, error_message(&e, r));
 }
 
+static void await_waves(struct monitor *m, bool always) {
+    int r = joining_look(&m->joining, m->event, m->host, always);
+
+    if (r < 0)
+        fprintf(stderr, "cannot wait for the dates of Rollout=: %s\n", strerror(-r));
+}
+
 static void look(struct monitor *m) {
     _cleanup_(livepatch_list_done) struct livepatch_list l = {};
     const struct livepatch *running;
@@ -290,6 +300,7 @@ static void look(struct monitor *m) {
     } else {
         (void) sd_event_source_set_time(m->timer, now + IDLE_USEC);
         late_modules_judge(&m->late, m->host);
+        await_waves(m, /* always= */ false);
     }
     (void) sd_event_source_set_enabled(m->timer, SD_EVENT_ONESHOT);
 }
@@ -458,6 +469,7 @@ static int on_reload(sd_event_source *source _unused_, const struct signalfd_sig
 
     (void) sd_notifyf(false, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, m->host->ops->now(m->host));
     be_alert(m);
+    await_waves(m, /* always= */ true);
     (void) sd_notify(false, "READY=1");
     return 0;
 }

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <systemd/sd-event.h>
+
+#include "base/host.h"
+
+/* Rollout= with dates: when a wave begins that this machine is part of, the patch is loaded, without a
+ * reboot. */
+
+struct joining {
+    struct host *host;
+    sd_event_source *timer; /* armed for the next such date */
+    uint64_t directories;   /* a digest of the times of the manifest directories at the last look */
+};
+
+void joining_done(struct joining *j);
+
+/* Looks at the manifests and arms the timer. Only if a manifest has come or gone since, unless always. 0 or
+ * a negative errno. */
+int joining_look(struct joining *j, sd_event *event, struct host *h, bool always);
+
+/* The next date after now at which a wave of an installed patch begins with this machine in it, or
+ * USEC_INFINITY. */
+int joining_next(struct host *h, uint64_t now_usec, uint64_t *ret);
