@@ -179,6 +179,8 @@ static int parse_option(struct arguments *a, int option, char *argv[]) {
     case OPTION_FOLLOW: c->follow = true; return 0;
     case OPTION_BOOT: parse_boot(c, argv); return 0;
     case OPTION_SINCE: c->since = optarg; return 0;
+    case OPTION_MACHINE_ID: c->machine_id = optarg; return 0;
+    case OPTION_FILE: c->file = optarg; return 0;
     default: return unknown_option(argv);
     }
 }

@@ -29,6 +29,7 @@ struct ctl {
     bool no_load, no_rebuild, dry_run, check, now, wait, ignore_missing, yes, force;
     bool wide, no_pager, follow, boot, record;
     const char *lines, *boot_id, *since; /* options of log; NULL: not given */
+    const char *machine_id, *file; /* options of rollout; NULL: not given */
     uint64_t wait_usec;
 };
 
@@ -41,6 +42,7 @@ int ctl_verify(struct ctl *c, char **argv, struct error *e);
 int ctl_keys(struct ctl *c, char **argv, struct error *e);
 int ctl_blocking(struct ctl *c, char **argv, struct error *e);
 int ctl_ledger(struct ctl *c, char **argv, struct error *e);
+int ctl_rollout(struct ctl *c, char **argv, struct error *e);
 int ctl_log(struct ctl *c, char **argv, struct error *e);
 int ctl_cat(struct ctl *c, char **argv, struct error *e);
 int ctl_edit(struct ctl *c, char **argv, struct error *e);
@@ -67,6 +69,7 @@ void print_why(const struct ctl *c);
 void print_verify(const struct ctl *c);
 void print_keys(const struct ctl *c);
 void print_ledger(const struct ctl *c);
+void print_rollout(const struct ctl *c);
 void print_blocking(const struct ctl *c);
 void print_metrics(const struct ctl *c);
 void print_problems(const struct ctl *c);

@@ -33,6 +33,8 @@ const struct ctl_option ctl_options[] = {
     { "follow", OPTION_FOLLOW, 'f', no_argument, NULL, "Follow the journal" },
     { "boot", OPTION_BOOT, 'b', optional_argument, "ID", "Show only the current or the given boot" },
     { "since", OPTION_SINCE, 0, required_argument, "TIME", "Show entries since that time" },
+    { "machine-id", OPTION_MACHINE_ID, 0, required_argument, "ID", "Answer for another machine" },
+    { "file", OPTION_FILE, 0, required_argument, "FILE", "Answer for the machine ids in FILE" },
 };
 const size_t n_ctl_options = ELEMENTSOF(ctl_options);
 
@@ -55,6 +57,8 @@ const struct verb ctl_verbs[] = {
       "List tasks that block the transition", "lpctl blocking" },
     { "ledger", GROUP_SHOW, 0, ANY_NUMBER, TAKES(OPTION_KERNEL) | TAKES_TABLE, ctl_ledger, print_ledger, TEXT_FITTING,
       "[PATTERN…]", "Show which builds are confirmed or quarantined", "lpctl ledger fix-nft" },
+    { "rollout", GROUP_SHOW, 1, 1, TAKES(OPTION_MACHINE_ID) | TAKES(OPTION_FILE), ctl_rollout, print_rollout,
+      TEXT_FITTING, "NAME", "Show when a machine takes part in a rollout", "lpctl rollout --file=ids fix-nft" },
     { "log", GROUP_SHOW, 0, ANY_NUMBER,
       TAKES(OPTION_LINES) | TAKES(OPTION_FOLLOW) | TAKES(OPTION_BOOT) | TAKES(OPTION_SINCE), ctl_log, NULL,
       TEXT_DIRECT, "[NAME…]", "Show the journal of patches", "lpctl log -b fix-nft" },

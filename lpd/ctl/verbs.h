@@ -35,6 +35,8 @@ enum option_value {
     OPTION_FOLLOW,
     OPTION_BOOT,
     OPTION_SINCE,
+    OPTION_MACHINE_ID,
+    OPTION_FILE,
     _OPTION_END,
 };
 
