@@ -103,25 +103,6 @@ static void test_rollout_positions(void **state _unused_) {
     assert_true(takes_part(10000, UINT32_MAX));
 }
 
-/* Of 10,000 machines, each tenth of the scale has a tenth, and the positions for two patches are
- * independent: within 5 standard deviations. */
-static void test_rollout_spread(void **state _unused_) {
-    unsigned tenths[10] = { 0 }, both = 0;
-    char id[33];
-
-    for (unsigned i = 0; i < 10000; i++) {
-        uint32_t position;
-
-        (void) snprintf(id, sizeof(id), "%032x", i);
-        position = position_of(id, "lp-1");
-        tenths[(uint64_t) position * 10 >> 32]++;
-        both += takes_part(5000, position) && takes_part(5000, position_of(id, "lp-2"));
-    }
-    for (size_t i = 0; i < ELEMENTSOF(tenths); i++)
-        assert_uint_in_range(tenths[i], 850, 1150);
-    assert_uint_in_range(both, 2250, 2750);
-}
-
 static void test_rollout(void **state _unused_) {
     unsigned share = (unsigned) ((uint64_t) position_of(s.machine_id, "lp") * 10000 >> 32);
     char keys[64];
@@ -706,7 +687,6 @@ int main(void) {
         TEST(test_disabled),
         TEST(test_stage),
         TEST(test_rollout_positions),
-        TEST(test_rollout_spread),
         TEST(test_rollout),
         TEST(test_waves),
         TEST(test_reset_clock),

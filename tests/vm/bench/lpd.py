@@ -13,7 +13,7 @@ TOP = Path(__file__).resolve().parent.parent.parent.parent
 
 SOURCES = """
     meson.build meson_options.txt lpd parser generator units initramfs-hooks kernel-hooks conf docs
-    completion packaging
+    completion packaging NEWS.md
 """.split()
 
 # Prints the faults of the units.

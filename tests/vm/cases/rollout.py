@@ -2,6 +2,9 @@
 """A wave of Rollout= that begins while the machine runs: the patch is loaded without a reboot, also when the
 clock is set past the date; one that is set back takes nothing out."""
 
+# systemd 262 computes positions itself.
+MACHINES = ("12/6.1", "testing")
+
 MANIFEST = "/etc/lpd/patches.d/lp-cmdline.conf"
 
 
@@ -29,3 +32,26 @@ def case(m):
     m.equal("the clock is set back", m.state("lp-cmdline"), "active")
     m.ok("echo TAGS=web:canary >/etc/machine-info; systemctl reload lpd")
     m.equal("with the tag", m.state("lp-version"), "active")
+    if m.run("systemd-analyze condition 'ConditionFraction=x 100%'")[0] == 0:
+        as_systemd(m)
+
+
+def as_systemd(m):
+    """The positions of 20 machines for 50 patches are those of ConditionFraction= (systemd 261 and later), which
+    knows hundredths of a percent."""
+    ids = [f"{i:02x}0123456789abcdef0123456789abcd" for i in range(20)]
+    m.write("/run/ids", "\n".join(ids) + "\n")
+    positions = {}
+    for k in range(50):
+        m.write(f"/run/lpd/patches.d/wave-{k}.conf", "[Patch]\nRollout=50%\n")
+        for machine in m.json(f"lpctl rollout wave-{k} --file=/run/ids --json=short")["machines"]:
+            positions[machine["machineId"], f"wave_{k}"] = int(machine["positionPercent"] * 100)
+    compared = 0
+    for one in ids:
+        own = [(tag, p) for (machine, tag), p in positions.items() if machine == one]
+        conditions = [f"'ConditionFraction=!{tag} {p / 100:.2f}%' 'ConditionFraction={tag} {(p + 1) / 100:.2f}%'"
+                      for tag, p in own]
+        m.ok(f"echo {one} >/run/id; mount --bind /run/id /etc/machine-id; systemd-analyze condition "
+             f"{' '.join(conditions)}; status=$?; umount /etc/machine-id; exit $status")
+        compared += len(own)
+    m.equal("compared", compared, 1000)
