@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <stdio.h>
-
 #include "base/file.h"
 #include "base/strv.h"
 #include "config/name.h"
@@ -11,28 +9,6 @@ char *kpatch_module_name(const char *path) {
     _cleanup_free_ char *stem = strndup(base, strlen(base) - (endswith(base, ".ko") ? STRLEN(".ko") : 0));
 
     return stem ? patch_name_to_module(stem) : NULL;
-}
-
-int kpatch_installed(const struct host *h, const char *release, char ***ret) {
-    _cleanup_strv_free_ char **names = NULL, **paths = NULL;
-    _cleanup_free_ char *directory = NULL;
-    int r;
-
-    if (asprintf(&directory, KPATCH_DIRECTORY "/%s", release) < 0)
-        return -ENOMEM;
-    r = file_list(h, directory, &names);
-    if (r < 0 && r != -ENOENT && r != -ENOTDIR)
-        return r;
-    STRV_FOREACH(name, names) {
-        char *path;
-
-        if (!endswith(*name, ".ko"))
-            continue;
-        if (asprintf(&path, "%s/%s", directory, *name) < 0 || strv_consume(&paths, path) < 0)
-            return -ENOMEM;
-    }
-    *ret = TAKE_PTR(paths);
-    return 0;
 }
 
 int kpatch_find_installed(const struct host *h, const char *release, const char *name, char **ret) {

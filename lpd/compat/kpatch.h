@@ -2,11 +2,11 @@
 #pragma once
 
 #include "ctl/ctl.h"
+#include "store/kpatch-files.h"
 
 /* The verbs of kpatch(1), the command of dynup/kpatch 0.9.11. Each prints what that prints, loads and
  * unloads as lpctl(8) does, and returns an exit status: 0 or 1. */
 
-#define KPATCH_DIRECTORY "/var/lib/kpatch"
 #define KPATCH_VERSION "0.9.11"
 
 /* A waits this long for a transition before it says that it has stalled, and this long after that. */
@@ -38,9 +38,6 @@ int kpatch_prepare(struct ctl *c);
 /* The name that a module gets from the name of its file: without directories and .ko, with '_' for
  * '-'. The caller frees it; NULL if memory runs out. */
 char *kpatch_module_name(const char *path);
-
-/* The modules that are installed for a kernel, as paths in version order. 0 or a negative errno. */
-int kpatch_installed(const struct host *h, const char *release, char ***ret);
 
 /* The file of an argument of load and info: a path if it contains ".ko" and exists, otherwise the
  * name of a module that is installed for the running kernel. -ENOENT if there is none. */

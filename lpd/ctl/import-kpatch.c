@@ -1,41 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <stdio.h>
-
 #include "base/file.h"
 #include "base/strv.h"
 #include "ctl/change.h"
 #include "ctl/install.h"
+#include "store/kpatch-files.h"
 #include "system/kpatch-service.h"
 
 static int import_one(struct ctl *c, struct manager *m, const char *path, struct error *e) {
     return install_one(c, m, &c->host, path, e);
 }
 
-/* kpatch keeps the modules that its service loads in /var/lib/kpatch/RELEASE/MODULE.ko (kpatch(1),
- * "kpatch install"). failed is the first failure so far and is the one that is returned in the
- * end. */
+/* failed is the first failure so far and is the one that is returned in the end. */
 static int import_release(struct ctl *c, struct manager *m, const char *release, int failed,
                           struct error *e) {
-    _cleanup_strv_free_ char **names = NULL, **paths = NULL;
-    _cleanup_free_ char *directory = NULL;
+    _cleanup_strv_free_ char **paths = NULL;
     int r;
 
-    if (asprintf(&directory, "/var/lib/kpatch/%s", release) < 0)
-        return -ENOMEM;
-    r = file_list(&c->host, directory, &names);
-    if (r == -ENOTDIR)
-        return failed;
+    r = kpatch_installed(&c->host, release, &paths);
     if (r < 0)
-        return failed < 0 ? failed
-                          : error_set(e, r, EXIT_STATUS_FAILED, "%s: %s", directory, strerror(-r));
-    STRV_FOREACH(name, names) {
-        _cleanup_free_ char *path = NULL;
-
-        if (!endswith(*name, ".ko"))
-            continue;
-        if (asprintf(&path, "%s/%s", directory, *name) < 0 || strv_extend(&paths, path) < 0)
-            return -ENOMEM;
-    }
+        return failed < 0 ? failed : error_set(e, r, EXIT_STATUS_FAILED, KPATCH_DIRECTORY "/%s: %s", release,
+                                               strerror(-r));
     c->kernel = release;
     return changes_each(c, m, paths, failed, import_one, e);
 }
@@ -71,9 +55,9 @@ int ctl_import_kpatch(struct ctl *c, char **argv _unused_, struct error *e) {
     r = changes_prepare(c, &m, &before, e);
     if (r < 0)
         return r;
-    r = file_list(&c->host, "/var/lib/kpatch", &releases);
+    r = file_list(&c->host, KPATCH_DIRECTORY, &releases);
     if (r < 0 && r != -ENOENT)
-        return error_set(e, r, EXIT_STATUS_FAILED, "/var/lib/kpatch: %s", strerror(-r));
+        return error_set(e, r, EXIT_STATUS_FAILED, KPATCH_DIRECTORY ": %s", strerror(-r));
     c->no_load = true;
     r = 0;
     STRV_FOREACH(release, releases)
