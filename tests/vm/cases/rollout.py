@@ -32,8 +32,25 @@ def case(m):
     m.equal("the clock is set back", m.state("lp-cmdline"), "active")
     m.ok("echo TAGS=web:canary >/etc/machine-info; systemctl reload lpd")
     m.equal("with the tag", m.state("lp-version"), "active")
+    halts(m)
     if m.run("systemd-analyze condition 'ConditionFraction=x 100%'")[0] == 0:
         as_systemd(m)
+
+
+def halts(m):
+    """One file takes a patch out, on each machine that gets it: a mask, or Enabled=no in a drop-in."""
+    m.ok("mkdir -p /usr/lib/lpd/patches.d; mv /etc/lpd/patches.d/lp-cmdline.conf /usr/lib/lpd/patches.d/; "
+         "systemctl reload lpd")
+    m.equal("from /usr", m.state("lp-cmdline"), "active")
+    m.ok(f"ln -s /dev/null {MANIFEST}; mkdir -p /etc/lpd/patches.d/lp-version.conf.d; "
+         "printf '[Patch]\\nEnabled=no\\n' >/etc/lpd/patches.d/lp-version.conf.d/99-halt.conf; systemctl reload lpd")
+    m.ok("test ! -e /sys/kernel/livepatch/lp_cmdline -a ! -e /sys/kernel/livepatch/lp_version")
+    m.sees_not("cat /proc/cmdline /proc/version", "live patched")
+    m.equal("by Enabled=no", m.patch_status("lp-version")["enabledNext"], False)
+    m.ok("systemctl list-units --state=failed 'livepatch@*' --no-legend | (! grep .)")
+    # It goes on when the file goes.
+    m.ok(f"rm -r {MANIFEST} {MANIFEST}.d; systemctl reload lpd")
+    m.equal("without the mask", m.state("lp-cmdline"), "active")
 
 
 def as_systemd(m):
