@@ -180,7 +180,7 @@ int change_failed(const char *what, const char *path, int r, struct error *e) {
     r = error_set(e, r, status, "cannot %s %s: %s", what, path, strerror(-r));
     if (r != -EROFS)
         return r;
-    return error_hint(e, r, "on a system that is made from an image, patches belong into the image, in /usr/lib/lpd; "
+    return error_hint(e, r, "on a system made from an image, put patches into the image, in /usr/lib/lpd; "
                             "until the next boot: lpctl load FILE, lpctl unload NAME");
 }
 

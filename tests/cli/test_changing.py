@@ -95,13 +95,13 @@ class ReadOnly(Changing):
         for directory in "etc", "var":
             said = self.refused(directory, "install", path)
             self.assertRegex(said, rf"cannot write /{directory}/.*: Read-only file system")
-            self.assertIn("patches belong into the image, in /usr/lib/lpd", said)
+            self.assertIn("put patches into the image, in /usr/lib/lpd", said)
             self.assertIn("lpctl load FILE", said)
 
     def test_others(self):
         self.json("install", self.place("fix-net.ko", module("fix_net")))
         for verb in "remove", "disable":
-            self.assertIn("patches belong into the image", self.refused("etc", verb, "fix-net"))
+            self.assertIn("put patches into the image", self.refused("etc", verb, "fix-net"))
 
 
 class FallingBack(Changing):
