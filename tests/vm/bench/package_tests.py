@@ -140,7 +140,7 @@ def _version(package):
 
 
 def the_autopkgtest_passes(bed):
-    """The one that needs no machine; the case package-patch does what the other does."""
+    """The one that needs no machine; tests/soak/autopkgtest runs the other one."""
     shutil.copy(lpd.TOP / "debian/tests/container", bed.root / "tmp")
     bed.sh("AUTOPKGTEST_TMP=/tmp /tmp/container")
 
