@@ -15,6 +15,9 @@
 
 /* The verbs about configuration files. */
 
+/* More than any extension-release file needs. */
+#define EXTENSION_RELEASE_MAX 65536
+
 static void add_problem(struct ctl *c, const char *path, const char *message, const char *hint) {
     json_object *o = json_object_new_object();
 
@@ -217,6 +220,57 @@ static int lint_places(struct ctl *c) {
     return r;
 }
 
+/* Whether an extension-release file makes systemd restart or reload that unit. */
+static int extension_names(const char *text, const char *unit) {
+    _cleanup_strv_free_ char **lines = NULL;
+    int r = strv_extend_split(&lines, text, "\n");
+
+    for (char **line = lines; r == 0 && line && *line; line++) {
+        _cleanup_strv_free_ char **words = NULL;
+
+        if (!startswith(*line, "EXTENSION_RESTART_UNITS=") &&
+            !startswith(*line, "EXTENSION_RELOAD_OR_RESTART_UNITS="))
+            continue;
+        r = strv_extend_split(&words, *line, "= \t\"'");
+        if (r == 0 && strv_contains(words, unit))
+            r = 1;
+    }
+    return r;
+}
+
+/* systemd-sysext.service waits for these units at boot, before sysinit.target, which lpd.service waits
+ * for. */
+static int lint_extension(struct ctl *c, const char *directory, const char *name) {
+    _cleanup_free_ char *path = NULL, *text = NULL;
+    int r;
+
+    if (asprintf(&path, "%s/%s", directory, name) < 0)
+        return -ENOMEM;
+    if (file_read(&c->host, path, EXTENSION_RELEASE_MAX, &text, NULL) < 0)
+        return 0;
+    r = extension_names(text, "lpd.service");
+    if (r > 0)
+        add_problem(c, path, "lpd.service is among the units that systemd reloads for this extension: "
+                             "a boot with it never ends",
+                    "name lpd-apply.service instead");
+    return MIN(r, 0);
+}
+
+static int lint_extensions(struct ctl *c) {
+    static const char *const directories[] = { "/usr/lib/extension-release.d", "/etc/extension-release.d" };
+    int r = 0;
+
+    for (size_t i = 0; i < ELEMENTSOF(directories); i++) {
+        _cleanup_strv_free_ char **names = NULL;
+
+        if (file_list(&c->host, directories[i], &names) < 0)
+            continue;
+        for (char **name = names; name && *name && r >= 0; name++)
+            r = lint_extension(c, directories[i], *name);
+    }
+    return r;
+}
+
 /* Checks the machine's own files. Relations between manifests can only be checked here. */
 static int lint_machine(struct ctl *c, struct error *e) {
     _cleanup_(snapshot_done) struct snapshot s = {};
@@ -228,6 +282,8 @@ static int lint_machine(struct ctl *c, struct error *e) {
         r = order_make(&s.manifests, &order);
     if (r >= 0)
         r = lint_places(c);
+    if (r >= 0)
+        r = lint_extensions(c);
     if (r < 0)
         return r;
     STRV_FOREACH(setting, s.kernel_settings)

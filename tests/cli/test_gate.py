@@ -389,6 +389,20 @@ class Lint(Case):
         value = self.json("lint", status=78)
         self.assertEqual(self.lines(value), ["2", "3", "2", "3"])
 
+    def test_extensions(self):
+        """systemd waits at boot for the units that an extension names, and lpd.service starts later."""
+        path = "/usr/lib/extension-release.d/extension-release."
+        self.plant(kernel(KERNEL), {
+            f"{path}good": 'ID=_any\nEXTENSION_RELOAD_OR_RESTART_UNITS="lpd-apply.service x.service"\n',
+            f"{path}other": "ID=_any\nNOTE=lpd.service\n"})
+        self.json("lint")
+        for line in ('EXTENSION_RELOAD_OR_RESTART_UNITS="x.service lpd.service"', "EXTENSION_RESTART_UNITS=lpd.service"):
+            self.plant(kernel(KERNEL), {f"{path}bad": f"ID=_any\n{line}\n"})
+            problem, = self.json("lint", status=78)["problems"]
+            self.assertEqual(problem["file"], f"{path}bad")
+            self.assertIn("a boot with it never ends", problem["message"])
+            self.assertEqual(problem["hint"], "name lpd-apply.service instead")
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)
