@@ -21,6 +21,7 @@ void initramfs_files_done(struct initramfs_files *f) {
     free(f->patches);
     strv_free(f->programs);
     strv_free(f->files);
+    strv_free(f->builds);
     strv_free(f->kernel_modules);
     strv_free(f->warnings);
     *f = (struct initramfs_files){};
@@ -35,8 +36,21 @@ static int warn(struct initramfs_files *f, const char *what, const char *reason)
     return strv_consume(&f->warnings, text);
 }
 
+/* The files of one patch, and its build that the initramfs would load now. */
+struct found {
+    struct image_patch patch;
+    char *path, *kept, **builds;
+};
+
+static void found_done(struct found *found) {
+    image_patch_done(&found->patch);
+    free(found->path);
+    free(found->kept);
+    strv_free(found->builds);
+}
+
 /* A module that the gate refuses for every kernel does not belong in an image. A policy with an
- * error is included in the image, and reported there. */
+ * error is included in the image, and reported there. Of a refused module p has the digest as well. */
 static int see_module(const struct host *h, const struct policy *policy, const char *path,
                       const struct manifest_kernel *kernel, const char *release, struct image_patch *p,
                       struct error *e) {
@@ -54,32 +68,58 @@ static int see_module(const struct host *h, const struct policy *policy, const c
     r = module_file_open(h, path, &f, e);
     if (r >= 0)
         r = gate_check(&unasked, &gate, &f, GATE_BYTES_ONLY, &report, NULL, e);
-    if (r < 0)
-        return r;
-    r = string_set(&p->sha256, f.sha256);
-    return r < 0 ? r : string_set(&p->build_id, f.info.build_id);
+    if (string_set(&p->sha256, *f.sha256 ? f.sha256 : NULL) < 0 || string_set(&p->build_id, f.info.build_id) < 0)
+        return -ENOMEM;
+    return r;
 }
 
-/* 1 with the path; 0 if the patch has no module for that kernel; or why it is left out. */
-static int find_module(const struct host *h, const struct policy *policy, const struct manifest *m,
-                       const char *release, struct image_patch *p, char **ret, struct error *e) {
-    const struct manifest_kernel *kernel = manifest_kernel_for(m, release);
+/* The last confirmed build is in the image beside the installed one, which the initramfs may know, or
+ * come to know, as quarantined. Without one that passes the gate the answer is that of the installed
+ * one: gate. */
+static int see_confirmed(const struct host *h, const struct policy *policy, const struct manifest_kernel *kernel,
+                         const char *release, int gate, struct found *found) {
+    _cleanup_(image_patch_done) struct image_patch kept = {};
+    _cleanup_(error_done) struct error e = ERROR_NULL;
     _cleanup_free_ char *path = NULL;
+    int r;
+
+    r = store_find_confirmed(h, found->path, &path);
+    if (r >= 0)
+        r = see_module(h, policy, path, kernel, release, &kept, &e);
+    if (r < 0)
+        return r == -ENOMEM ? r : gate;
+    r = strv_extend(&found->builds, kept.sha256);
+    if (r < 0)
+        return r;
+    found->kept = TAKE_PTR(path);
+    if (gate < 0) {
+        image_patch_done(&found->patch);
+        found->patch = TAKE_STRUCT(kept);
+    }
+    return 0;
+}
+
+/* 1; 0 if the patch has no module for that kernel; or why it is left out. */
+static int find_module(const struct host *h, const struct policy *policy, const struct manifest *m,
+                       const char *release, struct found *found, struct error *e) {
+    const struct manifest_kernel *kernel = manifest_kernel_for(m, release);
     int r;
 
     if (!manifest_covers(m, release))
         return 0;
-    r = store_find_module_of(h, release, m, &path);
+    r = store_find_module_of(h, release, m, &found->path);
     if (r == -ENOENT && !kernel)
         return 0;
     if (r < 0)
         return error_set(e, r, EXIT_STATUS_FAILED, "no module for %s in the module directories",
                          release);
-    r = see_module(h, policy, path, kernel, release, p, e);
-    if (r < 0)
+    r = see_module(h, policy, found->path, kernel, release, &found->patch, e);
+    if (r < 0 && r != -EOWNERDEAD)
         return r;
-    *ret = TAKE_PTR(path);
-    return 1;
+    if (strv_extend(&found->builds, found->patch.sha256) < 0)
+        return -ENOMEM;
+    r = see_confirmed(h, policy, kernel, release, r, found);
+    return r < 0 ? r : 1;
 }
 
 /* A manifest or drop-in, with its signature if there is one. */
@@ -94,14 +134,14 @@ static int add_signed(const struct host *h, struct initramfs_files *f, const cha
 }
 
 static int add_patch(const struct host *h, struct initramfs_files *f, const struct manifest *m,
-                     struct image_patch *p, const char *module) {
+                     struct found *found) {
     struct image_patch *patches = reallocarray(f->patches, f->n_patches + 1, sizeof(*patches));
     int r;
 
     if (!patches)
         return -ENOMEM;
     f->patches = patches;
-    f->patches[f->n_patches++] = TAKE_STRUCT(*p);
+    f->patches[f->n_patches++] = TAKE_STRUCT(found->patch);
     r = string_set(&f->patches[f->n_patches - 1].name, m->name);
     /* Without a manifest the policy, which is in the image too, adopts the module there as well. */
     if (r >= 0 && !m->by_default)
@@ -109,27 +149,31 @@ static int add_patch(const struct host *h, struct initramfs_files *f, const stru
     STRV_FOREACH(dropin, m->dropins)
         if (r >= 0)
             r = add_signed(h, f, *dropin);
-    return r < 0 ? r : strv_extend(&f->files, module);
+    STRV_FOREACH(sha256, found->builds)
+        if (r >= 0)
+            r = strv_extend(&f->builds, *sha256);
+    if (r >= 0)
+        r = strv_extend(&f->files, found->path);
+    return r < 0 || !found->kept ? r : strv_extend(&f->files, found->kept);
 }
 
 static int look_at(const struct host *h, const struct manifest_entry *entry,
                    const struct policy *policy, const char *release, struct initramfs_files *f) {
     const struct manifest *m = &entry->manifest;
-    _cleanup_(image_patch_done) struct image_patch p = {};
     _cleanup_(error_done) struct error e = ERROR_NULL;
-    _cleanup_free_ char *module = NULL;
+    _cleanup_(found_done) struct found found = {};
     int r;
 
     if (entry->error_number < 0)
         return warn(f, entry->name, error_message(&entry->error, entry->error_number));
     if (!m->enabled || m->stage != STAGE_INITRD || volume_holds(policy, m))
         return 0;
-    r = find_module(h, policy, m, release, &p, &module, &e);
+    r = find_module(h, policy, m, release, &found, &e);
     if (r == -ENOMEM)
         return r;
     if (r < 0)
         return warn(f, entry->name, error_message(&e, r));
-    return r > 0 ? add_patch(h, f, m, &p, module) : r;
+    return r > 0 ? add_patch(h, f, m, &found) : r;
 }
 
 static int add_main_policy(const struct host *h, struct initramfs_files *f) {

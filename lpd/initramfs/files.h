@@ -15,6 +15,7 @@ struct initramfs_files {
     size_t n_patches;
     char **programs; /* to be copied with the libraries that they need */
     char **files;
+    char **builds; /* the SHA-256 of every build of a patch in it, also of one beside that which is loaded */
     char **kernel_modules; /* by name or alias, with their dependencies; modules that the kernel
                             * has built in, or lacks, are not missing */
     char **warnings; /* what was left out, and why */

@@ -58,13 +58,15 @@ static bool does_not_belong(const struct manifest_list *l, const struct policy *
            volume_holds(policy, m);
 }
 
-/* Whether the image would load a build that is quarantined. One with a ledger of its own does not. */
-static bool is_quarantined(const struct host *h, const struct image_record *carried, size_t i) {
+static bool is_quarantined(const struct host *h, const struct image_record *carried, const struct image_patch *p) {
     _cleanup_(ledger_build_done) struct ledger_build b = {};
-    const struct image_patch *p = carried->patches + i;
 
-    return !carried->ledger && p->sha256 && ledger_read(h, carried->release, p->sha256, &b) >= 0 &&
-           b.state == LEDGER_QUARANTINED;
+    return p->sha256 && ledger_read(h, carried->release, p->sha256, &b) >= 0 && b.state == LEDGER_QUARANTINED;
+}
+
+/* An image with a ledger of its own does not load a build that is quarantined. */
+static int add_quarantined(const struct image_record *carried, const char *name, struct image *image) {
+    return carried->ledger ? 0 : add_fault(image, name, IMAGE_QUARANTINED);
 }
 
 static int compare(const struct host *h, const struct image_record *carried, const struct initramfs_files *wanted,
@@ -78,13 +80,15 @@ static int compare(const struct host *h, const struct image_record *carried, con
         if (!have)
             r = add_fault(image, want->name, IMAGE_MISSING);
         else if (!have->unread && (!have->sha256 || !streq(have->sha256, want->sha256)))
-            r = add_fault(image, want->name, IMAGE_OLDER);
+            r = is_quarantined(h, carried, have) ? add_quarantined(carried, want->name, image)
+                                                 : add_fault(image, want->name, IMAGE_OLDER);
     }
     for (size_t i = 0; i < carried->n_patches && r >= 0; i++)
         if (does_not_belong(l, policy, carried->patches[i].name, image->release))
             r = add_fault(image, carried->patches[i].name, IMAGE_UNWANTED);
-        else if (is_quarantined(h, carried, i) && !find(wanted->patches, wanted->n_patches, carried->patches[i].name))
-            r = add_fault(image, carried->patches[i].name, IMAGE_QUARANTINED);
+        else if (!find(wanted->patches, wanted->n_patches, carried->patches[i].name) &&
+                 is_quarantined(h, carried, carried->patches + i))
+            r = add_quarantined(carried, carried->patches[i].name, image);
     return r;
 }
 

@@ -31,7 +31,7 @@ static int add_build(const struct host *h, const char *release, const char *sha2
     int r;
 
     r = ledger_read(h, release, sha256, &b);
-    if (r < 0 || b.state != LEDGER_CONFIRMED)
+    if (r < 0 || b.state == LEDGER_TRIAL)
         return r == -ENOMEM ? r : 0;
     if (asprintf(&path, LEDGER_DIRECTORY "/%s/%s.json", release, sha256) < 0)
         return -ENOMEM;
@@ -48,8 +48,9 @@ int initramfs_ledger_add(const struct host *h, const char *release, const char *
     if (asprintf(&path, IMAGE_RECORDS "/%s.json", release) < 0)
         return -ENOMEM;
     r = add_if_exists(h, f, path);
-    for (size_t i = 0; i < f->n_patches && r >= 0; i++)
-        r = f->patches[i].sha256 ? add_build(h, release, f->patches[i].sha256, f) : 0;
+    STRV_FOREACH(sha256, f->builds)
+        if (r >= 0)
+            r = add_build(h, release, *sha256, f);
     if (r < 0 || !place || streq(place, EARLY_EFI))
         return r;
     r = strv_extend(&f->programs, LPD_LIBEXECDIR "/lpd-ledger");

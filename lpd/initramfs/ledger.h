@@ -10,7 +10,7 @@
  * would not contain lpd. 0 or -ENOMEM. */
 int initramfs_ledger_settle(struct host *h, const struct initramfs_files *f, char **ret);
 
-/* Adds the image's record, which names that place, the records of confirmed builds and, if it is on a
- * volume, the program that finds that. 0 or -ENOMEM. */
+/* Adds the image's record, which names that place, the records of builds that are not on trial and,
+ * if it is on a volume, the program that finds that. 0 or -ENOMEM. */
 int initramfs_ledger_add(const struct host *h, const char *release, const char *place,
                          struct initramfs_files *f);

@@ -97,6 +97,32 @@ class InitramfsFiles(Case):
                              [line for line in made if line in (volume, "kernel-module vfat")])
             self.assertEqual(json.loads(self.read(image))["ledger"] or "none", place)
 
+    def test_the_last_confirmed_build(self):
+        """It is beside the installed one, which the initramfs may learn is quarantined, with the records
+        of both; a build that is quarantined already is not the image's patch."""
+        new, kept = (module("fix_a", build_id=digit * 40) for digit in "12")
+        digests = [hashlib.sha256(data).hexdigest() for data in (new, kept)]
+        records = [f"/var/lib/lpd/ledger/{KERNEL}/{digest}.json" for digest in digests]
+        self.early("fix-a", data=new)
+        self.plant({f"{STORE}/fix-a.ko.confirmed": kept, records[1]: json.dumps(
+            {"state": "confirmed", "stage": "initrd", "name": "fix-a", "since": 1, "attempts": []})})
+        self.carries(digests[0], [f"{STORE}/fix-a.ko", f"{STORE}/fix-a.ko.confirmed", records[1]])
+        self.plant({records[0]: json.dumps(
+            {"state": "quarantined", "name": "fix-a", "reason": "a BUG", "since": 1, "attempts": []})})
+        self.carries(digests[1], [f"{STORE}/fix-a.ko", f"{STORE}/fix-a.ko.confirmed", *records])
+        # Nothing to fall back to: the patch is left out, as before.
+        self.plant({f"{STORE}/fix-a.ko.confirmed": b"rubbish"})
+        value = self.json("initramfs-files", "--record", f"--kernel={KERNEL}")
+        self.assertEqual(value["patches"], [])
+        self.assertIn("this build is quarantined: a BUG", value["warnings"][0])
+
+    def carries(self, digest, files):
+        made = self.text("initramfs-files", "--record", f"--kernel={KERNEL}").splitlines()
+        self.assertEqual(sorted(line for line in made if "fix-a.ko" in line or "/ledger/" in line),
+                         sorted(f"file {path}" for path in files))
+        record = json.loads(self.read(f"/var/lib/lpd/initramfs/{KERNEL}.json"))
+        self.assertEqual([patch["sha256"] for patch in record["patches"]], [digest])
+
     def test_nothing_without_the_stage(self):
         self.assertEqual(self.listed(), [])
         self.plant(manifest("fix-a"), {f"{STORE}/fix-a.ko": module("fix_a"),

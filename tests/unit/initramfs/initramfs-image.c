@@ -6,6 +6,7 @@
 #include "initramfs/image.h"
 #include "initramfs/tool.h"
 #include "state/image.h"
+#include "store/store.h"
 #include "system/journal.h"
 
 /* What the initramfs carried against what it should: from the record, the manifests and the
@@ -141,6 +142,33 @@ static void test_quarantined(void **state _unused_) {
     assert_string_equal(image_problem_to_string(image.faults[0].problem), "quarantined");
     assert_true(asprintf(&text, "{\"kernel\":\"" FAKE_RELEASE "\",\"ledger\":\"efi\",\"patches\":[%s]}", a) >= 0);
     fake_kernel_text(&k, IMAGE_RECORD, text);
+    assert_string_equal(look(), "");
+}
+
+/* Another image would have the last confirmed build in place of a quarantined one. One with a ledger of its
+ * own, which has both, needs not be made anew. */
+static void test_falls_back(void **state _unused_) {
+    _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL, other = MODULE_FILE_NULL;
+    struct ledger_build b = { .kernel = (char *) FAKE_RELEASE, .name = (char *) "lp-a" };
+    _cleanup_free_ char *a = NULL, *kept = NULL, *text = NULL;
+
+    patch("lp-a", "Stage=initrd\n");
+    a = carried("lp-a");
+    write_module(MODULES "lp-a.ko" STORE_CONFIRMED_SUFFIX, "lp_a", BUILD_2, FAKE_RELEASE);
+    record(FAKE_RELEASE, a);
+    assert_string_equal(look(), "");
+    assert_int_equal(module_file_open(&k.host, MODULES "lp-a.ko", &f, NULL), 0);
+    module_file_sha256(&f);
+    b.sha256 = f.sha256;
+    assert_int_equal(ledger_quarantine(&k.host, &b, "it crashes", NULL), 1);
+    assert_string_equal(look(), THE " contains the quarantined lp-a; run " UPDATE);
+    assert_true(asprintf(&text, "{\"kernel\":\"" FAKE_RELEASE "\",\"ledger\":\"efi\",\"patches\":[%s]}", a) >= 0);
+    fake_kernel_text(&k, IMAGE_RECORD, text);
+    assert_string_equal(look(), "");
+    assert_int_equal(module_file_open(&k.host, MODULES "lp-a.ko" STORE_CONFIRMED_SUFFIX, &other, NULL), 0);
+    module_file_sha256(&other);
+    assert_true(asprintf(&kept, CARRIED("lp-a", "\"%s\""), other.sha256) >= 0);
+    record(FAKE_RELEASE, kept);
     assert_string_equal(look(), "");
 }
 
@@ -370,6 +398,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         IMAGE(test_up_to_date),
         IMAGE(test_each_problem), IMAGE(test_quarantined),
+        IMAGE(test_falls_back),
         IMAGE(test_foreign_release),
         IMAGE(test_hostile_record),
         IMAGE(test_broken_patches),

@@ -10,6 +10,7 @@
 #include "state/early.h"
 #include "state/image.h"
 #include "state/volume.h"
+#include "store/store.h"
 
 /* What happens in the initramfs, and what the host finds afterwards. */
 
@@ -431,6 +432,37 @@ static void test_trial_ends_in_quarantine(void **state _unused_) {
     assert_int_equal(result.exit_status, EXIT_STATUS_QUARANTINED);
 }
 
+/* The image has the last confirmed build beside the installed one. */
+static void test_falls_back(void **state _unused_) {
+    _cleanup_(image_record_done) struct image_record carried = {};
+    _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
+    struct ledger_build b = { .kernel = (char *) FAKE_RELEASE, .name = (char *) "lp-a",
+                              .state = LEDGER_CONFIRMED, .stage = (char *) "initrd" };
+
+    patch("lp-a", "Stage=initrd\n");
+    write_module(MODULES "lp-a.ko" STORE_CONFIRMED_SUFFIX, "lp_a", BUILD_2, FAKE_RELEASE);
+    assert_int_equal(module_file_open(&k.host, MODULES "lp-a.ko" STORE_CONFIRMED_SUFFIX, &f, NULL), 0);
+    module_file_sha256(&f);
+    b.sha256 = f.sha256;
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(ledger_write(&k.host, &b), 0);
+        load_early();
+        assert_int_equal(result_read(&k.host, "lp-a", &result), 0);
+        assert_string_equal(result.build_id, BUILD_1);
+        result_done(&result);
+        crash(i == 0 ? "boot2" : "boot3");
+    }
+    assert_int_equal(ledger_write(&k.host, &b), 0);
+    fake_kernel_remove(&k, IMAGE_RECORD);
+    load_early();
+    assert_told(0, "lp-a active");
+    assert_int_equal(result_read(&k.host, "lp-a", &result), 0);
+    assert_string_equal(result.build_id, BUILD_2);
+    assert_string_equal(result.sha256, b.sha256);
+    assert_int_equal(image_record_read(&k.host, &carried), 0);
+    assert_string_equal(carried.patches[0].sha256, b.sha256);
+}
+
 /* The attempt is on the volume before the kernel gets the module. */
 static void read_volume(struct fake_kernel *kernel) {
     kernel->userdata = file_exists(&kernel->host, "/volume" EARLY_LEDGER_FILE) ? kernel : NULL;
@@ -579,6 +611,7 @@ int main(void) {
         EARLY(test_volume_stays_on_it),
         EARLY(test_unread),
         EARLY(test_trial_ends_in_quarantine),
+        EARLY(test_falls_back),
         EARLY(test_trial_is_noted_first),
         EARLY(test_trial_is_taken_back),
         EARLY(test_trial_without_a_place),
