@@ -397,16 +397,31 @@ static void print_warnings(json_object *patches) {
     }
 }
 
-/* What to do is for people who see the machine for the first time. */
-static void print_quarantines(json_object *patches) {
-    for (size_t i = 0; i < json_object_array_length(patches); i++) {
-        json_object *patch = json_object_array_get_idx(patches, i);
-        const char *name = value_get(patch, "name");
+static bool is_quarantined(json_object *patch) {
+    return streq(strempty(value_get(patch, "guard")), "quarantined");
+}
 
-        if (streq(strempty(value_get(patch, "guard")), "quarantined"))
-            printf("Guard     %s is quarantined: see lpctl ledger %s, try it again with lpctl clear %s\n", name,
-                   name, name);
-    }
+/* What to do is for people who see the machine for the first time, in lines that a small terminal has
+ * room for. */
+static void print_quarantines(json_object *patches) {
+    const char *name = NULL;
+    int n = 0, width;
+
+    for (size_t i = 0; i < json_object_array_length(patches); i++)
+        if (is_quarantined(json_object_array_get_idx(patches, i)) && n++ == 0)
+            name = value_get(json_object_array_get_idx(patches, i), "name");
+    if (n == 0)
+        return;
+    if (n == 1)
+        printf("Guard     %s is quarantined and is not loaded at boot\n", name);
+    else
+        printf("Guard     %d patches are quarantined and are not loaded at boot\n", n);
+    name = n == 1 ? name : "NAME";
+    width = MAX((int) strlen(name), 4);
+    printf("          lpctl ledger  %-*s  shows why\n"
+           "          lpctl install %-*s  installs a repaired build\n"
+           "          lpctl clear   %-*s  tries the same build again\n"
+           "          lpctl remove  %-*s  gives it up\n", width, name, width, "FILE", width, name, width, name);
 }
 
 void print_status(const struct ctl *c) {

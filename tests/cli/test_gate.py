@@ -122,6 +122,18 @@ class Gate(Case):
         text = json.dumps({"name": "fix-net", "state": state, "since": 1, "attempts": attempts, **fields})
         self.plant({f"/var/lib/lpd/ledger/{KERNEL}/{sha256(GOOD)}.json": text})
 
+    def assert_fits_a_screen(self):
+        """The status of a quarantined patch says what to do, on a terminal of 80 x 24."""
+        text = self.text("status")
+        self.assertIn("Guard     fix-net is quarantined and is not loaded at boot\n"
+                      "          lpctl ledger  fix-net  shows why\n"
+                      "          lpctl install FILE     installs a repaired build\n"
+                      "          lpctl clear   fix-net  tries the same build again\n"
+                      "          lpctl remove  fix-net  gives it up\n", text)
+        lines = text.splitlines()
+        self.assertLess(len(lines), 24)
+        self.assertEqual([line for line in lines if len(line) > 80], [])
+
     def test_ledger(self):
         self.plant({FILE: GOOD})
         anything = re.compile("^this build is quarantined: ")
@@ -130,8 +142,7 @@ class Gate(Case):
         self.assert_not_installed(GOOD, reason, 9)
         patch = self.json("status")["patches"][0]
         self.assertEqual((patch["guard"], patch["attempts"], patch["enabledNext"]), ("quarantined", 0, False))
-        self.assertIn("Guard     fix-net is quarantined: see lpctl ledger fix-net, try it again with "
-                      "lpctl clear fix-net\n", self.text("status"))
+        self.assert_fits_a_screen()
         self.record("trial", ("one", "two"))
         reason = self.assert_refused_by_all("2 boots in a row ended without an orderly shutdown", 9, anything)
         self.assert_not_installed(GOOD, reason, 9)
