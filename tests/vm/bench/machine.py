@@ -189,6 +189,11 @@ class Machine(Trust, Resets):
         self._variables = self.directory / "variables.fd"
         self._lab.firmware.write_variables(self._variables, secure_boot, mok)
 
+    @property
+    def variables(self):
+        """The file with the firmware's variables, for a machine that is off."""
+        return self._variables
+
     def _arguments(self, cmdline="", initramfs=None):
         kernel = self._lab.base.kernels[self.series]
         if initramfs == "debian":

@@ -44,10 +44,44 @@ class Variables:
             raise SystemExit("the firmware's variable store is full")
         self.data[end:end + len(entry)] = entry
 
+    def entries(self):
+        """(name, whether it is valid, the bytes it takes) of each variable in the order in which they were
+        written."""
+        return [(self._name(offset, fields)[:-2].decode("utf-16-le"), fields[1] == ADDED, end - offset)
+                for offset, fields, end in self._walk()]
+
+    def free(self):
+        """The bytes behind the last variable: what deleted ones take is free only after the firmware has
+        collected them."""
+        return self._end - self._first - sum(size for _, _, size in self.entries())
+
+    def waste(self, left):
+        """Writes deleted variables until only that many bytes are left."""
+        vendor = uuid.UUID(int=1).bytes_le
+        while self.free() > left + 128:
+            end = self._end - self.free()
+            block = min(self.free() - left - 96, 8192)
+            name = "BenchWaste\0".encode("utf-16-le")
+            header = HEADER.pack(START, DELETED, 0, NON_VOLATILE, 0, bytes(16), 0, len(name), block, vendor)
+            entry = header + name + bytes(block)
+            self.data[end:end + len(entry)] = entry
+
+    def fill(self, left):
+        """Writes variables until only that many bytes are left, and nothing is deleted that the firmware
+        could collect."""
+        valid = [bytes(self.data[offset:end]) for offset, fields, end in self._walk() if fields[1] == ADDED]
+        size = self._end - self._first
+        self.data[self._first:self._end] = b"".join(valid).ljust(size, b"\xff")
+        for number in range(size):
+            room = min(self.free() - left - HEADER.size, 8192)
+            if room < 64:
+                return
+            self.set(str(uuid.UUID(int=1)), f"BenchFull{number}", bytes(room - 64), RUNTIME)
+
     def _walk(self):
         """(offset, header fields, offset of the next) of each variable, including deleted ones."""
         offset = self._first
-        while HEADER.unpack_from(self.data, offset)[0] == START:
+        while offset + HEADER.size <= self._end and HEADER.unpack_from(self.data, offset)[0] == START:
             fields = HEADER.unpack_from(self.data, offset)
             end = offset + HEADER.size + fields[7] + fields[8]
             end += -end % 4
