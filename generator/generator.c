@@ -303,16 +303,18 @@ static int look(struct host *h, struct snapshot *s) {
     _cleanup_(error_done) struct error e = ERROR_NULL;
     int r;
 
-    r = manifest_list_load(h, &s->manifests, &e);
+    /* The units report an error of the policy, and check signatures; the other settings count as far as
+     * they could be read. */
+    r = policy_load(h, &s->policy, NULL);
+    if (r == -ENOMEM)
+        return r;
+    s->policy.signature = SIGNATURE_PERMISSIVE;
+    s->policy.signed_manifests = false;
+    r = manifest_list_load(h, &s->policy, &s->manifests, &e);
     if (r < 0) {
         log_line(3, "cannot read the manifests: %s", error_message(&e, r));
         return r;
     }
-    /* The units report an error of the policy; the settings of the lock count as far as they could
-     * be read. */
-    r = policy_load(h, &s->policy, NULL);
-    if (r == -ENOMEM)
-        return r;
     s->disable_file = file_exists(h, "/etc/lpd/disable");
     r = cmdline_read(h, s->in_initrd, &s->switches);
     if (r < 0)
@@ -322,8 +324,6 @@ static int look(struct host *h, struct snapshot *s) {
     s->offline = !h->live;
     /* The units report refusals. */
     s->facts.livepatch = true;
-    s->policy.signature = SIGNATURE_PERMISSIVE;
-    s->policy.signed_manifests = false;
     s->modules_unknown = store_is_hidden(h);
     return snapshot_find_modules(h, s);
 }

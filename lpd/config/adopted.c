@@ -5,7 +5,6 @@
 #include "base/strv.h"
 #include "config/adopted.h"
 #include "config/name.h"
-#include "config/policy.h"
 
 #define RELEASE_COMPONENT "/%v" /* there is exactly one: value_release_paths() */
 
@@ -102,16 +101,11 @@ static int add_pattern(const struct host *h, const char *pattern, struct adopted
     return 0;
 }
 
-int adopted_list_read(const struct host *h, struct adopted_list *ret) {
+int adopted_list_read(const struct host *h, char *const *patterns, struct adopted_list *ret) {
     _cleanup_(adopted_list_done) struct adopted_list l = {};
-    _cleanup_(policy_done) struct policy p = {};
     int r;
 
-    /* Whoever loads something reports the faults of the policy. */
-    r = policy_load(h, &p, NULL);
-    if (r == -ENOMEM)
-        return r;
-    STRV_FOREACH(pattern, p.store_adopt) {
+    STRV_FOREACH(pattern, patterns) {
         r = add_pattern(h, *pattern, &l);
         if (r < 0)
             return r;

@@ -22,9 +22,9 @@ struct adopted_list {
 void adopted_module_done(struct adopted_module *m);
 void adopted_list_done(struct adopted_list *l);
 
-/* What the policy adopts. Directories that are missing or cannot be read have no modules. 0, or
- * -ENOMEM. */
-int adopted_list_read(const struct host *h, struct adopted_list *ret);
+/* The modules in the directories of Adopt=. Directories that are missing or cannot be read have no
+ * modules. 0, or -ENOMEM. */
+int adopted_list_read(const struct host *h, char *const *patterns, struct adopted_list *ret);
 
 /* Whether both names are of one cumulative line, so that the newer one contains the older one:
  * kpatch_KERNEL_VERSION_RELEASE, all numbers, with the same kernel. That is how Red Hat names the modules

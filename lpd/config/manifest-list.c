@@ -62,14 +62,24 @@ static int add_name(struct conf_names *names, const char *name) {
     return 0;
 }
 
+/* Without a policy that was read already, its Adopt= is read here. Whoever loads something reports the
+ * faults of the policy. */
+static int read_adopted(const struct host *h, const struct policy *p, struct adopted_list *ret) {
+    _cleanup_(policy_done) struct policy own = {};
+
+    if (!p && policy_load(h, &own, NULL) == -ENOMEM)
+        return -ENOMEM;
+    return adopted_list_read(h, p ? p->store_adopt : own.store_adopt, ret);
+}
+
 /* An adopted module has a name as a manifest has; it may have both. */
-static int listing_read(const struct host *h, struct listing *l, struct error *e) {
+static int listing_read(const struct host *h, const struct policy *p, struct listing *l, struct error *e) {
     int r;
 
     l->host = h;
     r = conf_names_list(h, CONF_ALL_DIRS, SUBDIR, &l->names, e);
     if (r >= 0)
-        r = adopted_list_read(h, &l->adopted);
+        r = read_adopted(h, p, &l->adopted);
     for (size_t i = 0; i < l->adopted.n_modules && r >= 0; i++)
         if (!find_name(&l->names, l->adopted.modules[i].name))
             r = add_name(&l->names, l->adopted.modules[i].name);
@@ -337,15 +347,15 @@ static int add_named(struct listing *from, const char *name, struct manifest_lis
     return 0;
 }
 
-int manifest_list_load_some(const struct host *h, char ***names, manifest_follower follow,
-                            void *userdata, bool keep_sources, struct manifest_list *ret,
+int manifest_list_load_some(const struct host *h, const struct policy *p, char ***names,
+                            manifest_follower follow, void *userdata, struct manifest_list *ret,
                             struct error *e) {
-    _cleanup_(listing_done) struct listing from = { .keep_sources = keep_sources };
+    _cleanup_(listing_done) struct listing from = { .keep_sources = p->signed_manifests };
     _cleanup_(manifest_list_done) struct manifest_list l = { 0 };
     size_t shown = 0;
     int r;
 
-    r = listing_read(h, &from, e);
+    r = listing_read(h, p, &from, e);
     if (r < 0)
         return r;
     l.entries = calloc(from.names.n_names + 1, sizeof(*l.entries));
@@ -369,13 +379,13 @@ int manifest_list_load_some(const struct host *h, char ***names, manifest_follow
 }
 
 /* Reads every manifest, or only those of that name. */
-static int load_list(const struct host *h, const char *name, bool keep_sources,
+static int load_list(const struct host *h, const struct policy *p, const char *name, bool keep_sources,
                      struct manifest_list *ret, struct error *e) {
     _cleanup_(listing_done) struct listing from = { .keep_sources = keep_sources };
     _cleanup_(manifest_list_done) struct manifest_list l = { 0 };
     int r;
 
-    r = listing_read(h, &from, e);
+    r = listing_read(h, p, &from, e);
     if (r < 0)
         return r;
     if (from.names.n_names > 0)
@@ -399,12 +409,9 @@ static int load_list(const struct host *h, const char *name, bool keep_sources,
     return 0;
 }
 
-int manifest_list_load(const struct host *h, struct manifest_list *ret, struct error *e) {
-    return load_list(h, NULL, /* keep_sources= */ false, ret, e);
-}
-
-int manifest_list_load_sources(const struct host *h, struct manifest_list *ret, struct error *e) {
-    return load_list(h, NULL, /* keep_sources= */ true, ret, e);
+int manifest_list_load(const struct host *h, const struct policy *p, struct manifest_list *ret,
+                       struct error *e) {
+    return load_list(h, p, NULL, p && p->signed_manifests, ret, e);
 }
 
 int manifest_list_load_one(const struct host *h, const char *name, struct manifest_list *ret,
@@ -412,7 +419,7 @@ int manifest_list_load_one(const struct host *h, const char *name, struct manife
     _cleanup_(manifest_list_done) struct manifest_list l = { 0 };
     int r;
 
-    r = load_list(h, name, /* keep_sources= */ true, &l, e);
+    r = load_list(h, NULL, name, /* keep_sources= */ true, &l, e);
     if (r < 0)
         return r;
     if (l.n_entries == 0)
@@ -472,7 +479,7 @@ int manifest_try_dropin(const struct host *h, const char *name, const char *path
     struct draft draft = { path, text };
     int r;
 
-    r = listing_read(h, &from, e);
+    r = listing_read(h, NULL, &from, e);
     for (size_t i = 0; i < from.names.n_names && r >= 0; i++) {
         const struct conf_name *n = from.names.names + i;
         _cleanup_free_ char *manifest = NULL;

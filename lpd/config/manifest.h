@@ -3,6 +3,7 @@
 
 #include "base/host.h"
 #include "config/adopted.h"
+#include "config/policy.h"
 #include "config/waves.h"
 
 /* A manifest describes a patch and how this machine treats it: lpd.patch(5). */
@@ -91,20 +92,21 @@ void manifest_list_done(struct manifest_list *l);
  * (override by directory, drop-ins in NAME.conf.d/, masked by an empty file or a link to /dev/null).
  * An invalid one becomes an entry with an error, and the others are still read. Two names that differ
  * only in '-' and '_' are an error of the second. 0, or a negative errno if one of the directories
- * could not be read: it may hide or mask files in the others. */
-int manifest_list_load(const struct host *h, struct manifest_list *ret, struct error *e);
-
-/* The same, and keeps the sources of each manifest: a signature has to match the bytes that were
- * parsed. */
-int manifest_list_load_sources(const struct host *h, struct manifest_list *ret, struct error *e);
+ * could not be read: it may hide or mask files in the others.
+ *
+ * A caller that has read the policy hands it over, also one with an error; with NULL its Adopt= is read.
+ * If it says SignedManifests=yes, the sources of each manifest are kept: a signature has to match the
+ * bytes that were parsed. */
+int manifest_list_load(const struct host *h, const struct policy *p, struct manifest_list *ret,
+                       struct error *e);
 
 /* Adds to *names the other manifests that are needed because of this one. 0 or -ENOMEM. */
 typedef int (*manifest_follower)(void *userdata, const struct manifest_entry *entry, char ***names);
 
-/* The same for the manifests of those names only, and of the names that follow() adds for each of
- * them; a name without a manifest is skipped. The caller still owns *names. */
-int manifest_list_load_some(const struct host *h, char ***names, manifest_follower follow,
-                            void *userdata, bool keep_sources, struct manifest_list *ret,
+/* The same with a policy for the manifests of those names only, and of the names that follow() adds for
+ * each of them; a name without a manifest is skipped. The caller still owns *names. */
+int manifest_list_load_some(const struct host *h, const struct policy *p, char ***names,
+                            manifest_follower follow, void *userdata, struct manifest_list *ret,
                             struct error *e);
 
 /* The same for one patch, with its sources: a list of one entry. -ENOENT (EXIT_STATUS_NO_PATCH) if

@@ -315,7 +315,7 @@ static int lint_kernel(struct ctl *c, struct error *e) {
     r = ctl_check_release(c->kernel, e);
     if (r < 0)
         return r;
-    r = manifest_list_load(&c->host, &manifests, e);
+    r = manifest_list_load(&c->host, NULL, &manifests, e);
     if (r >= 0)
         r = next_kernel_missing(&c->host, &manifests, c->kernel, &missing);
     STRV_FOREACH(name, missing) {

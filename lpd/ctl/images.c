@@ -60,7 +60,7 @@ int images_see(const struct ctl *c, struct images *ret, struct error *e) {
 
     /* If the policy is broken, use what could be read. */
     (void) policy_load(&c->host, &policy, NULL);
-    r = manifest_list_load(&c->host, &manifests, e);
+    r = manifest_list_load(&c->host, &policy, &manifests, e);
     if (r >= 0)
         r = kernels_installed(&c->host, &releases);
     if (r < 0)

@@ -92,7 +92,7 @@ int ctl_no_patch(struct ctl *c, const char *name, struct error *e) {
     const char **names, *near = NULL;
 
     (void) error_set(e, -ENOENT, EXIT_STATUS_NO_PATCH, "there is no patch %s", name);
-    if (manifest_list_load(&c->host, &l, NULL) < 0)
+    if (manifest_list_load(&c->host, NULL, &l, NULL) < 0)
         return -ENOENT;
     names = calloc(l.n_entries + 1, sizeof(*names));
     for (size_t i = 0; names && i < l.n_entries; i++)

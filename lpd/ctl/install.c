@@ -134,7 +134,7 @@ static int check_namesake(struct ctl *c, const struct candidate *n, struct error
     _cleanup_(manifest_list_done) struct manifest_list l = {};
     int r;
 
-    r = manifest_list_load(&c->host, &l, e);
+    r = manifest_list_load(&c->host, NULL, &l, e);
     for (size_t i = 0; i < l.n_entries && r >= 0; i++) {
         _cleanup_(module_file_close) struct module_file f = MODULE_FILE_NULL;
         const struct manifest_entry *entry = l.entries + i;

@@ -34,7 +34,7 @@ static int find_by_module(struct ctl *c, const char *module, char **ret) {
         release = strdup(c->kernel);
     else
         (void) c->host.ops->release(&c->host, &release);
-    if (!release || manifest_list_load(&c->host, &l, NULL) < 0)
+    if (!release || manifest_list_load(&c->host, NULL, &l, NULL) < 0)
         return 0;
     for (size_t i = 0; i < l.n_entries; i++)
         if (is_module_of(c, l.entries + i, release, module))

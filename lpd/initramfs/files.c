@@ -317,7 +317,7 @@ int initramfs_files_find(const struct host *h, const char *release, struct initr
 
     r = read_policy(h, &p, &problem);
     if (r >= 0)
-        r = manifest_list_load(h, &l, e);
+        r = manifest_list_load(h, &p, &l, e);
     if (r >= 0)
         r = initramfs_files_of_patches(h, &l, &p, release, &f);
     if (r >= 0 && problem && (f.n_patches > 0 || p.store_device || f.warnings))

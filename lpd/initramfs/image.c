@@ -282,16 +282,16 @@ int image_tell(struct host *h, struct error *e) {
 
     if (file_exists(h, LOGGED))
         return 0;
-    r = manifest_list_load(h, &manifests, e);
-    if (r >= 0)
-        r = h->ops->release(h, &release);
-    if (r < 0)
-        return r;
     /* If the policy has an error its readable part counts. */
     r = policy_load(h, &policy, NULL);
+    if (r == -ENOMEM)
+        return r;
     if (policy.silenced & WARNING_INITRAMFS)
         return 0;
-    if (r != -ENOMEM)
+    r = manifest_list_load(h, &policy, &manifests, e);
+    if (r >= 0)
+        r = h->ops->release(h, &release);
+    if (r >= 0)
         r = image_look(h, &manifests, &policy, release, &image);
     if (r < 0)
         return r;

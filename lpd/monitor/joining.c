@@ -43,7 +43,7 @@ int joining_next(struct host *h, uint64_t now_usec, uint64_t *ret) {
     r = machine_id_read(h, /* in_initrd= */ false, &switches, &machine_id);
     if (r < 0)
         return r == -ENOENT ? 0 : r;
-    r = manifest_list_load(h, &l, NULL);
+    r = manifest_list_load(h, NULL, &l, NULL);
     if (r < 0)
         return r;
     for (size_t i = 0; i < l.n_entries; i++) {

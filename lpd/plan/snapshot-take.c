@@ -315,19 +315,13 @@ static int see_policy(struct host *h, struct snapshot *s) {
     return r == -ENOMEM ? r : 0;
 }
 
-/* The policy says whether the bytes of the manifests will be needed. */
-static int see_manifests(struct host *h, struct snapshot *s, struct error *e) {
-    return s->policy.signed_manifests ? manifest_list_load_sources(h, &s->manifests, e)
-                                      : manifest_list_load(h, &s->manifests, e);
-}
-
 int snapshot_take(struct host *h, unsigned flags, struct snapshot *ret, struct error *e) {
     _cleanup_(snapshot_done) struct snapshot s = {};
     int r;
 
     r = see_policy(h, &s);
     if (r >= 0 && !(flags & SNAPSHOT_NO_PATCHES))
-        r = see_manifests(h, &s, e);
+        r = manifest_list_load(h, &s.policy, &s.manifests, e);
     if (r < 0)
         return r;
     r = see_machine(h, &s);
@@ -443,8 +437,7 @@ static int see_related(struct host *h, const char *name, struct snapshot *s, str
 
     r = strv_extend(&names, name);
     if (r >= 0)
-        r = manifest_list_load_some(h, &names, follow, &search, s->policy.signed_manifests,
-                                    &s->manifests, e);
+        r = manifest_list_load_some(h, &s->policy, &names, follow, &search, &s->manifests, e);
     if (r >= 0 && !manifest_list_find(&s->manifests, name))
         r = error_set(e, -ENOENT, EXIT_STATUS_NO_PATCH, "there is no patch %s", name);
     if (r >= 0)

@@ -28,7 +28,7 @@ static void load(void) {
     int r;
 
     manifest_list_done(&l);
-    r = manifest_list_load(&h, &l, &e);
+    r = manifest_list_load(&h, NULL, &l, &e);
     assert_string_equal(error_message(&e, r), strerror(0));
 }
 
@@ -80,6 +80,19 @@ static void test_nothing_adopted(void **state _unused_) {
     assert_int_equal(l.n_entries, 0);
 }
 
+/* A policy that the caller has read already is not read again. */
+static void test_policy_of_caller(void **state _unused_) {
+    char *other[] = { (char *) "/opt/kpatch/%v", NULL };
+    const struct policy p = { .store_adopt = other };
+
+    tree_write(&h, KPATCH RELEASE "/fix_net.ko", "module");
+    tree_write(&h, "/opt/kpatch/" RELEASE "/fix_disk.ko", "module");
+    manifest_list_done(&l);
+    assert_int_equal(manifest_list_load(&h, &p, &l, NULL), 0);
+    assert_int_equal(l.n_entries, 1);
+    assert_string_equal(find("fix_disk")->path, "/opt/kpatch/" RELEASE "/fix_disk.ko");
+}
+
 static void test_line(void **state _unused_) {
     assert_true(adopted_is_same_line("kpatch_5_14_0_362_8_1_1_2", "kpatch-5_14_0_362_8_1_1_3"));
     assert_true(adopted_is_same_line("kpatch_5_14_0_362_8_1_1_9", "kpatch_5_14_0_362_8_1_2_10"));
@@ -96,6 +109,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_default_manifest, setup, teardown),
         cmocka_unit_test_setup_teardown(test_own_manifest, setup, teardown),
         cmocka_unit_test_setup_teardown(test_nothing_adopted, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_policy_of_caller, setup, teardown),
         cmocka_unit_test(test_line),
     };
 

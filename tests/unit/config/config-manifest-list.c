@@ -28,7 +28,7 @@ static void load(const struct host *h, struct manifest_list *ret) {
     struct error e = ERROR_NULL;
     int r;
 
-    r = manifest_list_load(h, ret, &e);
+    r = manifest_list_load(h, NULL, ret, &e);
     assert_string_equal(error_message(&e, r), strerror(0));
     assert_int_equal(r, 0);
 }
@@ -317,6 +317,7 @@ static void assert_source(const struct manifest *m, size_t i, const char *path, 
 /* The bytes of every file with content; for all patches only on request. */
 static void test_sources(void **state) {
     _cleanup_(manifest_list_done) struct manifest_list all = { 0 }, kept = { 0 };
+    const struct policy signed_ones = { .signed_manifests = true };
     _cleanup_(manifest_done) struct manifest m = { 0 };
     const struct host *h = *state;
 
@@ -333,7 +334,7 @@ static void test_sources(void **state) {
     assert_int_equal(all.entries[0].manifest.n_sources, 0);
     assert_null(all.entries[0].manifest.sources);
 
-    assert_int_equal(manifest_list_load_sources(h, &kept, NULL), 0);
+    assert_int_equal(manifest_list_load(h, &signed_ones, &kept, NULL), 0);
     assert_int_equal(kept.n_entries, 2);
     assert_int_equal(kept.entries[1].manifest.n_sources, 0);
     assert_int_equal(manifest_load(h, "a", &m, NULL), 0);
@@ -356,7 +357,7 @@ static void test_unreadable_directory(void **state) {
 
     tree_write(h, USR "a.conf", "[Patch]\n");
     tree_write(h, "/etc/lpd/patches.d", "");
-    r = manifest_list_load(h, &l, &e);
+    r = manifest_list_load(h, NULL, &l, &e);
     assert_error_is(r, -ENOTDIR, &e,
                     "/etc/lpd/patches.d: cannot read the directory: Not a directory");
 }

@@ -77,7 +77,7 @@ static struct figures load(const struct host *h, unsigned n) {
     double start = now();
     struct rusage usage;
 
-    TREE_ASSERT(manifest_list_load(h, &l, NULL) == 0);
+    TREE_ASSERT(manifest_list_load(h, NULL, &l, NULL) == 0);
     check_list(&l, n);
     TREE_ASSERT(getrusage(RUSAGE_SELF, &usage) == 0);
     return (struct figures){ now() - start, usage.ru_maxrss };

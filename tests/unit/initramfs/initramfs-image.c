@@ -87,7 +87,7 @@ static const char *look_from(const char *release) {
     _cleanup_free_ char *sentence = NULL;
 
     image_done(&image);
-    assert_int_equal(manifest_list_load(&k.host, &manifests, &e), 0);
+    assert_int_equal(manifest_list_load(&k.host, NULL, &manifests, &e), 0);
     assert_int_equal(policy_load(&k.host, &policy, &e), 0);
     assert_int_equal(image_look(&k.host, &manifests, &policy, release, &image), 0);
     assert_int_equal(image_describe(&image, &sentence), 0);
