@@ -14,6 +14,7 @@
 #include "store/device.h"
 #include "system/kernel-log.h"
 #include "system/manager.h"
+#include "system/udev.h"
 
 /* Runs in the initramfs, after a hibernated system would have been resumed: finds the volume with the
  * early ledger, and continues as "lpd initrd", which loads the builds that waited for it. Only then may
@@ -89,8 +90,10 @@ static void run(struct host *h) {
     if (cmdline_read(h, /* in_initrd= */ true, &switches) < 0 || cmdline_off(&switches) || !is_needed(h) ||
         policy_load(h, &p, NULL) < 0 || image_record_read(h, &image) < 0)
         return;
-    if (strchr(strempty(image.ledger), '='))
-        load_in_time(h, image.ledger, MIN(p.store_wait_usec, 3600 * USEC_PER_SEC));
+    if (!strchr(strempty(image.ledger), '='))
+        return;
+    udev_wait_idle(h);
+    load_in_time(h, image.ledger, MIN(p.store_wait_usec, 3600 * USEC_PER_SEC));
 }
 
 int main(int argc, char *argv[]) {

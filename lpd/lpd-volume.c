@@ -14,6 +14,7 @@
 #include "store/volume.h"
 #include "system/kernel-log.h"
 #include "system/manager.h"
+#include "system/udev.h"
 
 /* Runs in the initramfs, once block devices exist: copies the patches from the volume that [Store]
  * Device= names, and continues as "lpd initrd", which finds them among those of the image. A
@@ -134,7 +135,11 @@ static int run(struct host *h) {
     r = policy_load(h, &p, NULL);
     if (r >= 0 && !p.store_device)
         r = -ENOENT;
-    return r < 0 ? r : fetch_in_time(h, &p);
+    if (r < 0)
+        return r;
+    /* A path to a disk that another driver is about to take, or one of two with the same label, is not it. */
+    udev_wait_idle(h);
+    return fetch_in_time(h, &p);
 }
 
 int main(int argc, char *argv[]) {

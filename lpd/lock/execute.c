@@ -10,11 +10,7 @@
 #include "lock/may-lock.h"
 #include "state/lock.h"
 #include "store/changes-lock.h"
-
-/* Exists while udev has events to handle; udevadm settle waits for it, see systemd-udevd(8). A
- * machine whose devices are never idle is locked anyway. */
-#define UDEV_QUEUE "/run/udev/queue"
-#define UDEV_TIMEOUT_USEC (30 * USEC_PER_SEC)
+#include "system/udev.h"
 
 #define CHANGES_TIMEOUT_USEC (60 * USEC_PER_SEC)
 
@@ -73,10 +69,6 @@ int lock_wait(struct host *h, uint64_t timeout_usec, struct error *e) {
     return w.r;
 }
 
-static int ask_udev(struct host *h, void *userdata _unused_) {
-    return !file_exists(h, UDEV_QUEUE);
-}
-
 static void put_on_record(struct host *h, const char *state, const char *reason) {
     _cleanup_(lock_record_done) struct lock_record record = { .uid = -1 };
     int r;
@@ -128,7 +120,8 @@ int lock_execute(struct host *h, struct error *e) {
     r = changes_lock_take(h, "the lock of modules", CHANGES_TIMEOUT_USEC, NULL, NULL, &changes, e);
     if (r < 0)
         return r;
-    (void) wait_until(h, wait_deadline(h, UDEV_TIMEOUT_USEC), ask_udev, NULL);
+    /* A machine whose devices are never idle is locked anyway. */
+    udev_wait_idle(h);
     r = look(h, &l, e);
     if (r <= 0)
         return r;

@@ -20,3 +20,5 @@ def case(m):
         m.before("the patch", early.enabling(m, "lp_version"), "the root file system", mounts[0])
         m.sees_not("cat /proc/mounts", "vdb")
         m.sees("systemctl is-system-running", "running")
+        waited = [entry["MESSAGE"] for entry in m.journal("UNIT=systemd-udev-settle.service")]
+        m.equal("what other units waited for as well", waited, [])
