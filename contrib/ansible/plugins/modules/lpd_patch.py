@@ -266,6 +266,9 @@ class Dropin(object):
         with open(path, "wb") as file:
             file.write(text)
         status, value = Lpctl(self.module).run("lint", path)
+        problems = [p["message"].replace(path, "the manifest", 1) for p in value.get("problems", [])]
+        if problems:
+            self.module.fail_json(msg="%s: %s" % (name, "; ".join(problems)), rc=status)
         if status != 0:
             lpctl.fail(status, value)
 

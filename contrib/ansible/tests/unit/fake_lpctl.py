@@ -42,7 +42,8 @@ def main():
     if verb == "status":
         end(0, {"patches": [shown(n, p) for n, p in patches.items()], "kernel": {"release": "6.1.0"}})
     if verb == "lint":
-        end(*((78, {}, "wrong value") if "wrong" in open(words[1]).read() else (0, {})))
+        problems = [{"message": f"{words[1]}:3: wrong value"}] if "wrong" in open(words[1]).read() else []
+        end(*((78, {"problems": problems}, "1 problem found") if problems else (0, {"problems": []})))
     if verb == "lock":
         end(0, {"changed": not dry, "modules": [], "forecast": {"outcome": os.environ.get("FAKE_OUTCOME", "lock"),
                                                                  "reason": "a reason", "hint": None}})

@@ -81,7 +81,7 @@ class Patch(Collection):
         self.assertEqual((self.patches, self.dropin.parent.exists()), ({}, False))
 
     def test_invalid(self):
-        self.assertIn("wrong value", self.patch(src=str(self.module_file), rollout="wrong", fails=True)["msg"])
+        self.assertIn("fix: the manifest:3: wrong value", self.patch(src=str(self.module_file), rollout="wrong", fails=True)["msg"])
         self.assertIn("more than one line", self.patch(src=str(self.module_file), description="a\nProbe=/x", fails=True)["msg"])
         self.assertIn("not the name", self.patch(name="../x", src=str(self.module_file), fails=True)["msg"])
         self.assertIn("src is missing", self.patch(fails=True)["msg"])
