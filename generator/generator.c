@@ -27,12 +27,18 @@ struct output {
     char *made;        /* the last directory created in it, for links */
     char *store_place; /* the mounts of the store, which each unit waits for; NULL: not known yet */
     int store_remote;  /* the result of mounts_write_after() for them */
+    FILE *text;        /* of the last drop-in: one buffer for all of them */
+    char *buffer;
+    size_t size;
 };
 
 static void output_done(struct output *o) {
     closep(&o->fd);
     free(o->made);
     free(o->store_place);
+    if (o->text)
+        fclose(o->text);
+    free(o->buffer);
 }
 
 /* systemd gives generators no journal, which may not run yet, and standard error is lost. Since
@@ -160,21 +166,21 @@ static void write_relations(FILE *f, const struct snapshot *s, const struct mani
         fprintf(f, "\n[Service]\nTimeoutSec=%" PRIu64 "s\n", m->timeout_usec / USEC_PER_SEC * 3);
 }
 
+/* Writes the text into the buffer of the output. */
 static int write_text(const struct host *h, struct output *out, const struct snapshot *s, const struct action *a,
-                      const char *previous, char **ret, size_t *ret_size) {
+                      const char *previous) {
     const struct manifest_entry *entry = s->manifests.entries + a->index;
-    FILE *f = open_memstream(ret, ret_size);
+    FILE *f = out->text;
     int r;
 
-    if (!f)
-        return -ENOMEM;
+    rewind(f);
     write_unit_section(f, a, entry, previous);
     r = write_places(h, out, f, s, a);
     /* A patch that is known to fail pulls in no other units, and patches in a cycle must not make
      * systemd wait. */
     if (a->type == ACTION_LOAD)
         write_relations(f, s, &entry->manifest);
-    return fclose(f) != 0 ? -ENOMEM : r;
+    return fflush(f) != 0 ? -ENOMEM : r;
 }
 
 static int write_dropin(struct output *out, const char *unit, const char *text, size_t size) {
@@ -191,14 +197,16 @@ static int write_dropin(struct output *out, const char *unit, const char *text, 
 
 static int write_patch_dropin(const struct host *h, struct output *out, const struct snapshot *s,
                               const struct action *a, const char *unit, const char *previous) {
-    _cleanup_free_ char *text = NULL;
-    size_t size = 0;
     int r, k;
 
-    r = write_text(h, out, s, a, previous, &text, &size);
-    if (!text)
-        return r < 0 ? r : -ENOMEM;
-    k = write_dropin(out, unit, text, size);
+    if (!out->text)
+        out->text = open_memstream(&out->buffer, &out->size);
+    if (!out->text)
+        return -ENOMEM;
+    r = write_text(h, out, s, a, previous);
+    if (r == -ENOMEM)
+        return r;
+    k = write_dropin(out, unit, out->buffer, out->size);
     return r < 0 ? r : k;
 }
 

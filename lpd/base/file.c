@@ -70,17 +70,15 @@ static ssize_t read_some(int fd, void *data, size_t size) {
 }
 
 /* Files of sysfs and procfs do not know their size, so the size is only a first guess. */
-int file_read_fd(int fd, size_t max, char **ret, size_t *ret_size) {
+int file_read_opened(int fd, const struct stat *st, size_t max, char **ret, size_t *ret_size) {
     _cleanup_free_ char *buffer = NULL;
+    bool sized = S_ISREG(st->st_mode) && st->st_size > 0;
     size_t size = 0, allocated = 0;
-    struct stat st;
     ssize_t n;
     int r;
 
-    if (fstat(fd, &st) < 0)
-        return -errno;
-    if (S_ISREG(st.st_mode) && st.st_size > 0)
-        allocated = MIN((size_t) st.st_size, max) / 2 + 1;
+    if (sized)
+        allocated = MIN((size_t) st->st_size, max) / 2 + 1;
 
     for (;;) {
         if (size == allocated || !buffer) {
@@ -96,12 +94,21 @@ int file_read_fd(int fd, size_t max, char **ret, size_t *ret_size) {
         size += (size_t) n;
         if (size > max)
             return -EFBIG;
+        /* There was room for more, so this was the end: most files need no second read. */
+        if (sized && size == (size_t) st->st_size && size < allocated)
+            break;
     }
     buffer[size] = '\0';
     *ret = TAKE_PTR(buffer);
     if (ret_size)
         *ret_size = size;
     return 0;
+}
+
+int file_read_fd(int fd, size_t max, char **ret, size_t *ret_size) {
+    struct stat st;
+
+    return fstat(fd, &st) < 0 ? -errno : file_read_opened(fd, &st, max, ret, ret_size);
 }
 
 int file_read(const struct host *h, const char *path, size_t max, char **ret, size_t *ret_size) {

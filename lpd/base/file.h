@@ -19,6 +19,9 @@ int file_read(const struct host *h, const char *path, size_t max, char **ret, si
 /* The same from an open descriptor, from its current offset on. */
 int file_read_fd(int fd, size_t max, char **ret, size_t *ret_size);
 
+/* The same for a caller that has its status already. */
+int file_read_opened(int fd, const struct stat *st, size_t max, char **ret, size_t *ret_size);
+
 /* An empty file in memory, memfd_create(2). Returns the descriptor. */
 int memfd_new(const char *name);
 

@@ -174,7 +174,7 @@ static int read_conf(const struct host *h, const char *path, char **ret, size_t 
         return 0;
     if (!S_ISREG(st.st_mode))
         return -EBADFD;
-    r = file_read_fd(fd, INI_FILE_MAX, ret, ret_size);
+    r = file_read_opened(fd, &st, INI_FILE_MAX, ret, ret_size);
     if (r < 0)
         return r;
     return *ret_size > 0;
