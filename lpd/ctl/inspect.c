@@ -120,7 +120,7 @@ static void look_done(struct look *l) {
 static int look(struct ctl *c, struct look *ret, struct error *e) {
     int r;
 
-    r = snapshot_take(&c->host, SNAPSHOT_MODULES, &ret->snapshot, e);
+    r = snapshot_take(&c->host, SNAPSHOT_MODULES | SNAPSHOT_OVERRIDES, &ret->snapshot, e);
     return r < 0 ? r : plan_make(&ret->snapshot, &ret->plan);
 }
 
@@ -129,7 +129,7 @@ static int look_closely(struct ctl *c, const char *name, struct look *ret, struc
     size_t i;
     int r;
 
-    r = snapshot_take(&c->host, SNAPSHOT_MODULES, &ret->snapshot, e);
+    r = snapshot_take(&c->host, SNAPSHOT_MODULES | SNAPSHOT_OVERRIDES, &ret->snapshot, e);
     if (r < 0)
         return r;
     i = snapshot_find(&ret->snapshot, name);

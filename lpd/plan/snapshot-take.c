@@ -329,6 +329,8 @@ int snapshot_take(struct host *h, unsigned flags, struct snapshot *ret, struct e
         r = kernel_settings_find(h, &s.switches, &s.kernel_settings);
     if (r >= 0 && !(flags & SNAPSHOT_NO_PATCHES))
         r = see_patches(h, flags, &s, e);
+    if (r >= 0)
+        s.overrides_error = flags & SNAPSHOT_OVERRIDES ? override_list_read(h, &s.loaded, &s.overrides) : -ENODATA;
     if (r < 0)
         return error_prefix(e, r, "cannot read the state of the machine");
     *ret = TAKE_STRUCT(s);

@@ -38,6 +38,7 @@ void snapshot_done(struct snapshot *s) {
     strv_free(s->kernel_settings);
     kernel_facts_done(&s->facts);
     livepatch_list_done(&s->loaded);
+    override_list_done(&s->overrides);
     result_list_done(&s->results);
     lock_record_done(&s->lock);
     refused_loads_record_done(&s->refused);

@@ -7,6 +7,7 @@
 #include "guard/verdict.h"
 #include "livepatch/build.h"
 #include "livepatch/facts.h"
+#include "livepatch/overrides.h"
 #include "livepatch/view.h"
 #include "state/early.h"
 #include "state/lock.h"
@@ -67,6 +68,8 @@ struct snapshot {
     uint64_t clock_usec;        /* CLOCK_REALTIME */
     struct kernel_facts facts;
     struct livepatch_list loaded;
+    struct override_list overrides; /* with SNAPSHOT_OVERRIDES */
+    int overrides_error;            /* why they are not known; 0: they are */
     struct result_list results;
     struct lock_record lock; /* state is NULL: no lock was attempted */
     struct refused_loads_record refused; /* since the lock */
@@ -87,6 +90,7 @@ enum snapshot_flags {
                                 * gate about their bytes */
     SNAPSHOT_SIGNATURES = 1 << 2, /* with SNAPSHOT_MODULES: also ask the gate about signatures */
     SNAPSHOT_NO_PATCHES = 1 << 1, /* only the policy and the kernel */
+    SNAPSHOT_OVERRIDES = 1 << 3, /* ask the kernel which functions of patches are overridden */
 };
 
 /* Takes a snapshot of the whole machine. What cannot be read is left out and shown as unknown. 0,

@@ -24,6 +24,8 @@ struct subject {
     bool disable_file;   /* /etc/lpd/disable: nothing is loaded at boot */
     uint64_t clock_usec;
     const struct livepatch *running; /* the patch whose transition runs; NULL: none */
+    const struct override_list *overrides; /* NULL: none can concern it */
+    const char *overridden; /* who decides in place of its code; NULL: nobody, or unknown */
 };
 
 struct state {
@@ -104,6 +106,8 @@ static bool is_quarantined(const struct subject *p) {
 static struct state state_when_enabled(const struct subject *p) {
     char **unpatched = p->in->unpatched;
 
+    if (p->overridden)
+        return (struct state){ "active", "overridden: ", p->overridden, "", "overridden" };
     if (!p->entry)
         return (struct state){ "active", "it has no manifest: a reboot forgets it" };
     if (is_skipped(p))
@@ -339,11 +343,15 @@ static void add_guard(json_object *o, const struct subject *p) {
     json_object_object_add(o, "attempts", known ? json_object_new_int64(b ? (int64_t) b->n_attempts : 0) : NULL);
 }
 
-static json_object *patch_value(const struct subject *p) {
+static json_object *patch_value(struct subject *p) {
+    _cleanup_free_ char *overridden = p->in && p->overrides
+                                          ? override_list_describe(p->overrides, p->in->name) : NULL;
     const struct manifest *m = manifest_of(p);
-    struct state state = find_state(p);
     json_object *o = json_object_new_object();
+    struct state state;
 
+    p->overridden = overridden;
+    state = find_state(p);
     json_add_string(o, "name", p->name);
     json_add_string(o, "description", m ? m->description : NULL);
     json_add_list(o, "fixes", m ? m->fixes : NULL);
@@ -356,6 +364,7 @@ static json_object *patch_value(const struct subject *p) {
     json_add_string(o, "state", state.name);
     add_reason(o, &state);
     json_add_string(o, "reasonCode", state.code);
+    json_add_string(o, "overridden", overridden);
     json_add_tristate(o, "enabledNow", enabled_this_boot(p));
     json_add_tristate(o, "enabledNext", enabled_next_boot(p));
     json_object_object_add(o, "module", module_value(p));
@@ -401,6 +410,7 @@ static json_object *planned_patch_value(const struct snapshot *s, const struct p
         .disable_file = s->disable_file,
         .clock_usec = s->clock_usec,
         .running = livepatch_list_transition(&s->loaded),
+        .overrides = &s->overrides,
     });
 }
 
@@ -424,6 +434,7 @@ static json_object *foreign_patch_value(const struct snapshot *s, const struct l
         .disable_file = s->disable_file,
         .clock_usec = s->clock_usec,
         .running = livepatch_list_transition(&s->loaded),
+        .overrides = &s->overrides,
     });
 }
 
@@ -445,6 +456,7 @@ static json_object *left_patch_value(const struct snapshot *s, const struct resu
         .disable_file = s->disable_file,
         .clock_usec = s->clock_usec,
         .running = livepatch_list_transition(&s->loaded),
+        .overrides = &s->overrides,
     });
 }
 

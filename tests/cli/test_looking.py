@@ -106,7 +106,7 @@ class Patched(Case):
             "name": "fix-net", "description": "net: use after free",
             "fixes": ["CVE-2024-1", "CVE-2024-2"], "manifest": "/etc/lpd/patches.d/fix-net.conf", "warnings": [],
             "stage": "system", "required": True, "applies": True, "state": "active", "reason": None,
-            "reasonCode": None, "enabledNow": True, "enabledNext": True,
+            "reasonCode": None, "overridden": None, "enabledNow": True, "enabledNext": True,
             "parameters": None, "relations": {"after": [], "requires": [], "conflicts": []},
             "limits": {"waitFor": "loaded", "timeoutUsec": 60000000, "onStall": "wait", "probe": None,
                        "rolloutPercent": 100.0, "rolloutWaves": [{"percent": 100.0, "since": None}], "rolloutTags": []},
@@ -167,6 +167,17 @@ class Patched(Case):
                          ("absent", "waiting", "waits for the transition of fix_net to finish"))
         self.plant(result("fix-net", cause="stalled"))
         self.assertEqual(self.reason("fix-net")[:2], ("transition", "stalled"))
+
+    def test_overridden(self):
+        """A patched function that calls something of its own choice; lpd does not know what that does."""
+        self.plant({"/sys/kernel/tracing/enabled_functions":
+                    "cmdline_proc_show (2) R I D   M \ttramp: x\n\tdirect-->detour+0x0/0x10 [other]\n"})
+        who = "a direct call of detour decides what vmlinux/cmdline_proc_show returns"
+        value, text = self.assert_same_everywhere("show", "fix-net")
+        patch, = value["patches"]
+        self.assertEqual((patch["state"], patch["reason"], patch["reasonCode"], patch["overridden"]),
+                         ("active", f"overridden: {who}", "overridden", who))
+        self.assertIn(who, self.text("status"))
 
     def test_show_no_such(self):
         value, _ = self.assert_same_everywhere("show", "fix-net", "fix-nett", status=3)
