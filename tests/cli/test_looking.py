@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The read-only verbs, on typical machines, as text and as JSON."""
 
+import subprocess
 import unittest
 from collections import Counter
 
@@ -178,6 +179,9 @@ class Patched(Case):
         self.assertEqual((patch["state"], patch["reason"], patch["reasonCode"], patch["overridden"]),
                          ("active", f"overridden: {who}", "overridden", who))
         self.assertIn(who, self.text("status"))
+        metrics = self.text("metrics")
+        for sample in ('lpd_patch_overridden{patch="fix-net"} 1', 'lpd_cve_effective{cve="CVE-2024-1"} 0'):
+            self.assertIn(f"\n{sample}\n", metrics)
 
     def test_show_no_such(self):
         value, _ = self.assert_same_everywhere("show", "fix-net", "fix-nett", status=3)
@@ -268,6 +272,14 @@ class Patched(Case):
         self.assertEqual(set(kinds.values()), {"gauge"})
         samples = dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
         self.assertEqual({s.split("{")[0] for s in samples}, set(kinds))
+        done = subprocess.run(["promtool", "check", "metrics"], input="\n".join(lines) + "\n", capture_output=True,
+                              text=True, check=False)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        for name, (state, _) in self.WANTED.items():
+            hot = [s for s in samples if s.startswith(f'lpd_patch_state{{patch="{name}"') and samples[s] == "1"]
+            self.assertEqual(hot, [f'lpd_patch_state{{patch="{name}",state="{state}"}}'])
+        self.assertEqual(samples['lpd_patch_since_timestamp_seconds{patch="fix-net"}'], "1700000000.000")
+        self.assertEqual(samples['lpd_cve_effective{cve="CVE-2024-1"}'], "1")
         for name, (state, _) in self.WANTED.items():
             is_in = str(int(state in ("active", "replaced")))
             self.assertEqual(samples[f'lpd_patch_loaded{{patch="{name}"}}'], is_in)
