@@ -49,6 +49,7 @@ class ActionModule(ActionBase):
             result.update(self._run(bare, task_vars))
             if not result.pop("needs_module", False):
                 return result
+            result.pop("changed")
         try:
             result.update(self._copy_and_run(path, options, task_vars))
         finally:

@@ -32,7 +32,9 @@ class Copies(Collection):
     def test_faults(self):
         self.assertIn("src: Could not find", self.play(self.task(src="missing.ko"), status=2))
         self.module_file.write_bytes(b"bad")
-        self.assertIn("refused: bad signature", self.play(self.task(), status=2))
+        said = self.play(self.task(), status=2)
+        self.assertIn("refused: bad signature", said)
+        self.assertNotIn('"changed": true', said)
         self.assertEqual(list(self.dir.glob(".ansible/tmp/*")), [])
 
 
