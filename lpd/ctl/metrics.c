@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "ctl/ctl.h"
+#include "report/cves.h"
 
 /* lpctl metrics: the status in the Prometheus text format, for the textfile collector of
  * node_exporter. */
@@ -41,8 +42,9 @@ static int64_t is_overridden(json_object *patch) {
 
 /* Whether its new code runs, for all that lpd can see. */
 static bool is_effective(json_object *patch) {
-    return is_in(patch) && !in_transition(patch) && !is_overridden(patch) &&
-           !streq(strempty(value_get(patch, "reasonCode")), "forced");
+    const char *reason;
+
+    return cve_state_of(patch, &reason) == CVE_EFFECTIVE;
 }
 
 static int64_t is_confirmed(json_object *patch) {
@@ -141,7 +143,7 @@ static void print_since(json_object *patches) {
 }
 
 /* A CVE that several patches fix is effective if one of them is. */
-static void print_cves(json_object *patches) {
+static void print_fixes(json_object *patches) {
     json_object *cves = json_object_new_object();
 
     for (size_t i = 0; i < json_object_array_length(patches); i++) {
@@ -193,6 +195,6 @@ void print_metrics(const struct ctl *c) {
     print_one_hot(patches, "lpd_patch_guard_state", "The state of the installed build: 1 for the one that it is in.",
                   "guard", guards, ELEMENTSOF(guards));
     print_since(patches);
-    print_cves(patches);
+    print_fixes(patches);
     print_machine(c->value);
 }

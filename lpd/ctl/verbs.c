@@ -20,7 +20,7 @@ const struct ctl_option ctl_options[] = {
     { "no-rebuild", OPTION_NO_REBUILD, 0, no_argument, NULL, "Do not rebuild the initramfs" },
     { "dry-run", OPTION_DRY_RUN, 0, no_argument, NULL, "Show what would be done" },
     { "record", OPTION_RECORD, 0, no_argument, NULL, "Record what the image will contain" },
-    { "check", OPTION_CHECK, 0, no_argument, NULL, "Exit 10 if a required patch is not loaded" },
+    { "check", OPTION_CHECK, 0, no_argument, NULL, "Check required patches, or CVEs in files" },
     { "now", OPTION_NOW, 0, no_argument, NULL, "Load or unload the patch as well" },
     { "wait", OPTION_WAIT, 0, optional_argument, "TIME", "Wait for the end of transitions" },
     { "ignore-missing", OPTION_IGNORE_MISSING, 0, no_argument, NULL, "Lock even if modules of "
@@ -57,6 +57,8 @@ const struct verb ctl_verbs[] = {
       "List tasks that block the transition", "lpctl blocking" },
     { "ledger", GROUP_SHOW, 0, ANY_NUMBER, TAKES(OPTION_KERNEL) | TAKES_TABLE, ctl_ledger, print_ledger, TEXT_FITTING,
       "[PATTERN…]", "Show which builds are confirmed or quarantined", "lpctl ledger fix-nft" },
+    { "cves", GROUP_SHOW, 0, ANY_NUMBER, TAKES(OPTION_CHECK) | TAKES_TABLE, ctl_cves, print_cves, TEXT_FITTING,
+      "[CVE…]", "Show what is fixed on the running kernel", "lpctl cves CVE-2024-1086" },
     { "rollout", GROUP_SHOW, 1, 1, TAKES(OPTION_MACHINE_ID) | TAKES(OPTION_FILE), ctl_rollout, print_rollout,
       TEXT_FITTING, "NAME", "Show when a machine takes part in a rollout", "lpctl rollout --file=ids fix-nft" },
     { "log", GROUP_SHOW, 0, ANY_NUMBER,

@@ -3,6 +3,7 @@
 #include <link.h>
 
 #include "base/hex.h"
+#include "base/strv.h"
 #include "module/elf.h"
 #include "module/info.h"
 
@@ -12,6 +13,7 @@
 /* The values that lpd keeps of .modinfo are shown to people; those of real modules are much
  * shorter. */
 #define VALUE_MAX_LENGTH ((size_t) 4096)
+#define FIXES_MAX 1000
 
 /* The kernel has 20 bytes (BUILD_ID_SIZE_MAX in include/linux/buildid.h); a SHA512 fits too. */
 #define BUILD_ID_MAX_SIZE ((size_t) 64)
@@ -46,6 +48,31 @@ static int copy_value(const struct elf_section *modinfo, const char *key, char *
     }
     *ret = strdup(value);
     return *ret ? 0 : -ENOMEM;
+}
+
+static bool is_printable(const char *s) {
+    size_t n = 0;
+
+    while (s[n] > ' ' && s[n] <= '~' && n <= VALUE_MAX_LENGTH)
+        n++;
+    return s[n] == '\0';
+}
+
+/* Only for people, so a fault in it is no reason to refuse the module: such a word is left out. */
+static int copy_fixes(const struct elf_section *modinfo, char ***ret) {
+    for (const char *p = modinfo->data, *end = p + modinfo->size; p < end; p += strlen(p) + 1) {
+        _cleanup_strv_free_ char **words = NULL;
+
+        if (!startswith(p, "fixes="))
+            continue;
+        if (strv_extend_split(&words, p + STRLEN("fixes="), ", \t\n") < 0)
+            return -ENOMEM;
+        STRV_FOREACH(word, words)
+            if (is_printable(*word) && strv_length(*ret) < FIXES_MAX && !strv_contains(*ret, *word) &&
+                strv_extend(ret, *word) < 0)
+                return -ENOMEM;
+    }
+    return 0;
 }
 
 /* The names that KBUILD_MODNAME can have. The name becomes a directory below /sys/module, so '/'
@@ -86,6 +113,9 @@ static int parse_modinfo(const struct elf_section *modinfo, struct module_info *
     }
     livepatch = find_value(modinfo, "livepatch");
     info->livepatch = livepatch && streq(livepatch, "Y");
+    r = copy_fixes(modinfo, &info->fixes);
+    if (r < 0)
+        return r;
 
     r = check_name(info->name, e);
     if (r < 0)
@@ -157,6 +187,7 @@ void module_info_done(struct module_info *i) {
     free(i->depends);
     free(i->srcversion);
     free(i->build_id);
+    strv_free(i->fixes);
     *i = (struct module_info){};
 }
 

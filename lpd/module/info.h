@@ -12,6 +12,7 @@ struct module_info {
     char *srcversion; /* or NULL */
     char *build_id;   /* GNU build id in lower-case hex, or NULL */
     bool livepatch;   /* modinfo livepatch=Y */
+    char **fixes;     /* the words of each fixes=: CVEs and the like, if its builder put them there */
 };
 
 void module_info_done(struct module_info *i);

@@ -28,6 +28,12 @@ static int describe_module(struct module_file *f, struct patch_info *info) {
         r = string_set(&info->vermagic, f->info.vermagic);
     if (r >= 0)
         r = string_set(&info->sha256, f->sha256);
+    if (r >= 0)
+        r = string_set(&info->srcversion, f->info.srcversion);
+    info->fixes = strv_free(info->fixes);
+    STRV_FOREACH(fix, f->info.fixes)
+        if (r >= 0)
+            r = strv_extend(&info->fixes, *fix);
     return r;
 }
 
@@ -89,6 +95,8 @@ static void swap_files(struct patch_info *a, struct patch_info *b) {
     SWAP(build_id);
     SWAP(vermagic);
     SWAP(sha256);
+    SWAP(srcversion);
+    SWAP(fixes);
     SWAP(gate_result);
     SWAP(gate_step);
     SWAP(gate_refusal);

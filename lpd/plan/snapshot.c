@@ -12,6 +12,8 @@ void patch_info_done(struct patch_info *s) {
     free(s->build_id);
     free(s->vermagic);
     free(s->sha256);
+    free(s->srcversion);
+    strv_free(s->fixes);
     error_done(&s->gate_refusal);
     ledger_build_done(&s->ledger);
     free(s->fallen_back);

@@ -32,6 +32,8 @@ struct patch_info {
     char *build_id;     /* of the module file, if it was read */
     char *vermagic;     /* likewise */
     char *sha256;       /* likewise */
+    char *srcversion;   /* likewise; NULL: it has none */
+    char **fixes;       /* likewise: what the module itself says */
     bool tried; /* an earlier load in this boot has handled its Requires= and Conflicts= */
     bool gate_asked;    /* the module file was read, and this is the gate's result: */
     int gate_result;    /* GATE_ACCEPTED, GATE_LATER, or negative: why a load refuses it */

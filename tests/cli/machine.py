@@ -113,15 +113,16 @@ PERMISSIVE = {"/etc/lpd/lpd.conf": "[Trust]\nSignature=permissive\n"}
 
 
 @functools.lru_cache(maxsize=None)
-def module(name, release=KERNEL, livepatch=True, build_id="0123456789abcdef0123456789abcdef01234567"):
+def module(name, release=KERNEL, livepatch=True, build_id="0123456789abcdef0123456789abcdef01234567", fixes=()):
     """The bytes of an object file that describes itself as a live patch; no kernel would load
     it."""
     info = {"license": "GPL", "name": name, "vermagic": f"{release} SMP preempt mod_unload modversions "}
     if livepatch:
         info["livepatch"] = "Y"
+    pairs = [*info.items(), *(("fixes", words) for words in fixes)]
     source = "".join(
-        f'static const char i_{key}[] __attribute__((section(".modinfo"), used, aligned(1))) = '
-        f'"{key}={value}";\n' for key, value in info.items())
+        f'static const char i_{number}[] __attribute__((section(".modinfo"), used, aligned(1))) = '
+        f'"{key}={value}";\n' for number, (key, value) in enumerate(pairs))
     with tempfile.TemporaryDirectory() as directory:
         plant(directory, {"m.c": source + "int replacement(int i);\n"
                                           "int replacement(int i) { return i + 1; }\n"})

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+
+#include "base/file.h"
+#include "base/strv.h"
+#include "ctl/ctl.h"
+#include "report/cves.h"
+#include "report/fixes.h"
+#include "report/status.h"
+#include "report/table.h"
+
+/* lpctl cves: what is fixed on the running kernel. */
+
+#define FILE_SIZE_MAX ((size_t) 64 * 1024 * 1024)
+
+struct question {
+    struct ctl *c;
+    struct snapshot snapshot;
+    struct plan plan;
+    json_object *patches; /* of the status */
+    json_object *cves, *unseen;
+};
+
+static void question_done(struct question *q) {
+    json_object_put(q->patches);
+    json_object_put(q->cves);
+    json_object_put(q->unseen);
+    plan_done(&q->plan);
+    snapshot_done(&q->snapshot);
+}
+
+static void add_unseen(struct question *q, const char *name, const char *what) {
+    _cleanup_free_ char *text = NULL;
+
+    if (asprintf(&text, "%s: %s", name, what) >= 0)
+        json_object_array_add(q->unseen, json_object_new_string(text));
+}
+
+/* What the build that the kernel has, or else the installed one, says of itself. */
+static int fixes_of_build(struct question *q, json_object *patch, const struct patch_info *info, char ***fixes) {
+    const char *module = value_get(json_object_object_get(patch, "module"), "name");
+    json_object *kernel = json_object_object_get(patch, "kernelState");
+    bool loaded = json_object_get_boolean(json_object_object_get(kernel, "loaded"));
+    _cleanup_free_ char *srcversion = NULL;
+    int r = 0;
+
+    if (!module)
+        module = value_get(patch, "name");
+    STRV_FOREACH(fix, info ? info->fixes : NULL)
+        if (r >= 0 && !strv_contains(*fixes, *fix))
+            r = strv_extend(fixes, *fix);
+    if (r >= 0 && loaded)
+        r = fixes_srcversion(&q->c->host, module, &srcversion);
+    if (r >= 0 && !srcversion && info && info->srcversion)
+        r = string_set(&srcversion, info->srcversion);
+    return r < 0 ? r : fixes_read_info(&q->c->host, module, srcversion, fixes);
+}
+
+static int add_patch(struct question *q, json_object *patch) {
+    size_t i = snapshot_find(&q->snapshot, value_get(patch, "name"));
+    const struct patch_info *info = i == SIZE_MAX ? NULL : q->snapshot.patch_infos + i;
+    const struct manifest_entry *entry = i == SIZE_MAX ? NULL : q->snapshot.manifests.entries + i;
+    _cleanup_strv_free_ char **fixes = NULL;
+    const char *reason;
+    enum cve_state state = cve_state_of(patch, &reason);
+    int r;
+
+    if (info && info->gate_asked && info->gate_result == -EACCES)
+        add_unseen(q, entry->name, "its module can only be read by root, so what the module itself fixes is unknown");
+    r = fixes_of_build(q, patch, info, &fixes);
+    if (r < 0)
+        return r;
+    cves_add(q->cves, patch, fixes, state, reason);
+    if (!entry || entry->error_number < 0)
+        return 0;
+    /* The manifest is that of the installed build, which is quarantined. */
+    if (info->fallen_back)
+        cves_add(q->cves, patch, entry->manifest.fixes, CVE_INSTALLED, info->fallen_back);
+    else
+        cves_add(q->cves, patch, entry->manifest.fixes, state, reason);
+    return 0;
+}
+
+static int collect(struct question *q, struct error *e) {
+    _cleanup_json_ json_object *status = NULL;
+    int r;
+
+    r = snapshot_take(&q->c->host, SNAPSHOT_MODULES | SNAPSHOT_OVERRIDES, &q->snapshot, e);
+    if (r >= 0)
+        r = plan_make(&q->snapshot, &q->plan);
+    if (r < 0)
+        return r;
+    status = status_build(&q->snapshot, &q->plan);
+    if (q->c->host.live && q->snapshot.overrides_error < 0)
+        add_unseen(q, "overridden functions", geteuid() == 0 ? strerror(-q->snapshot.overrides_error)
+                                                             : "only root can see which tracers there are");
+    q->patches = json_object_get(json_object_object_get(status, "patches"));
+    json_object_object_add(q->c->value, "kernel", json_object_get(json_object_object_get(status, "kernel")));
+    for (size_t i = 0; i < json_object_array_length(q->patches) && r >= 0; i++)
+        r = add_patch(q, json_object_array_get_idx(q->patches, i));
+    cves_sort(q->cves);
+    return r;
+}
+
+/* The identifiers that the command line asks about, or none: all that are known. */
+static int asked_for(struct ctl *c, char **argv, char ***ret, struct error *e) {
+    STRV_FOREACH(argument, argv) {
+        _cleanup_strv_free_ char **ids = NULL;
+        _cleanup_free_ char *path = NULL, *text = NULL;
+        _cleanup_(host_close) struct host here = HOST_NULL;
+        int r = 0;
+
+        if (c->check) {
+            r = ctl_find_file(*argument, &path, e);
+            if (r >= 0)
+                r = host_open("/", &here);
+            if (r < 0)
+                return r;
+            r = file_read(&here, path, FILE_SIZE_MAX, &text, NULL);
+            if (r < 0)
+                return error_set(e, r, EXIT_STATUS_FAILED, "%s: cannot be read: %s", *argument, strerror(-r));
+            r = cves_parse_list(*argument, text, &ids, e);
+        } else
+            r = strv_extend(&ids, *argument);
+        STRV_FOREACH(id, ids)
+            if (r >= 0 && !strv_contains(*ret, *id))
+                r = strv_extend(ret, *id);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+/* The answer to one of them; 1 if it is effective. */
+static int answer(struct question *q, const char *id, json_object *answers) {
+    json_object *entry = json_object_get(cves_find(q->cves, id));
+
+    if (!entry) {
+        entry = json_object_new_object();
+        json_add_string(entry, "id", id);
+        json_object_object_add(entry, "state", NULL);
+        json_object_object_add(entry, "patch", NULL);
+        json_add_string(entry, "reason", "no patch on this machine is known to fix it");
+        json_object_object_add(entry, "since", NULL);
+    }
+    json_object_array_add(answers, entry);
+    return streq(strempty(value_get(entry, "state")), cve_state_name(CVE_EFFECTIVE));
+}
+
+static int answer_all(struct question *q, char *const *ids, struct error *e) {
+    json_object *answers = json_object_new_array();
+    const char *first = NULL;
+    size_t missing = 0;
+
+    STRV_FOREACH(id, ids)
+        if (!answer(q, *id, answers)) {
+            first = first ?: *id;
+            missing++;
+        }
+    json_object_put(q->cves);
+    q->cves = answers;
+    if (missing == 0)
+        return 0;
+    return missing == 1 ? error_set(e, -ENODATA, EXIT_STATUS_FAILED, "%s: not effective on this kernel", first)
+                        : error_set(e, -ENODATA, EXIT_STATUS_FAILED, "%s and %zu more: not effective on this kernel",
+                                    first, missing - 1);
+}
+
+int ctl_cves(struct ctl *c, char **argv, struct error *e) {
+    _cleanup_(question_done) struct question q = { .c = c, .cves = json_object_new_array(),
+                                                   .unseen = json_object_new_array() };
+    _cleanup_strv_free_ char **ids = NULL;
+    int r;
+
+    if (c->check && !*argv)
+        return error_set(e, -EINVAL, EXIT_STATUS_USAGE, "--check needs a file with identifiers");
+    r = asked_for(c, argv, &ids, e);
+    if (r < 0)
+        return r;
+    c->value = value_new();
+    r = collect(&q, e);
+    if (r >= 0 && *argv)
+        r = answer_all(&q, ids, e);
+    json_object_object_add(c->value, "cves", json_object_get(q.cves));
+    json_object_object_add(c->value, "unseen", json_object_get(q.unseen));
+    return r;
+}
+
+void print_cves(const struct ctl *c) {
+    static const struct table_column columns[] = {
+        { "ID", "id" },
+        { "STATE", "state" },
+        { "PATCH", "patch" },
+        { "SINCE", "since", COLUMN_ROOM },
+        { "REASON", "reason", COLUMN_BELOW },
+    };
+    json_object *cves = json_object_object_get(c->value, "cves"), *unseen = json_object_object_get(c->value, "unseen");
+
+    if (json_object_array_length(cves) > 0)
+        (void) table_print(cves, columns, ELEMENTSOF(columns), c->legend, c->wide);
+    else if (c->legend)
+        printf("No patch on this machine says what it fixes.\n");
+    for (size_t i = 0; i < json_object_array_length(unseen) && c->legend; i++)
+        printf("Note: %s\n", json_object_get_string(json_object_array_get_idx(unseen, i)));
+}
