@@ -25,7 +25,8 @@ class Programs:
 
     def of_machine(self):
         """The programs that belong in the image."""
-        return [self.top / name for name in ("agent", "bpf-objects", "fuse-serve", "try-modules")]
+        return [self.top / name for name in ("agent", "bpf-objects", "fuse-serve", "trace-function",
+                                              "try-modules")]
 
 
 def get(store, base):
