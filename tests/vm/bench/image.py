@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The disk image: base tree + the bench's guest files + patches + lpd."""
+"""The disk image: base tree + lpd's packages + the bench's guest files + patches."""
 
+import shutil
 from pathlib import Path
 
-from . import cache
+from . import cache, lpd
+from .chroot import run_in
 from .command import run
 
 TOP = Path(__file__).resolve().parent.parent
@@ -68,20 +70,27 @@ class Image:
         self.tree = top / "tree"
 
 
-def get(store, base, layers, programs, plain=False):
+def get(store, base, layers, programs, plain=False, packages=None):
     """The image from the cache; made first if anything in it has changed, which takes a few
     seconds.
 
-    layers is [(directory, place)], copied over the base; a plain one is not trimmed."""
+    layers is [(directory, place)], copied over the base; a plain one is not trimmed; packages is the directory with
+    lpd's, which are installed."""
     parts = [Path(__file__), GUEST, TRIMMED, base.top, programs.top, *(part for part, _ in layers)]
+    parts += [packages, *lpd.PACKAGES] if packages else []
     kind = "plain" if plain else "image"
     return Image(store.entry(f"{kind}-{base.suite.name}", cache.digest(*parts),
-                             lambda top: _build(top, base, layers, programs, plain)))
+                             lambda top: _build(top, base, layers, programs, plain, packages)))
 
 
-def _build(top, base, layers, programs, plain):
+def _build(top, base, layers, programs, plain, packages):
     tree = top / "tree"
     run("cp", "-al", base.tree, tree)
+    for name, text in FILES.items():
+        (tree / name).unlink(missing_ok=True)
+        (tree / name).write_text(text)
+    if packages:
+        _install(tree, packages)
     for directory, place in layers:
         _lay_over(directory, tree / place)
     _lay_over(GUEST, tree)
@@ -89,13 +98,22 @@ def _build(top, base, layers, programs, plain):
         _trim(tree)
     for program in programs.of_machine():
         _lay_over(program, tree / f"usr/lib/bench-{program.name}")
-    for name, text in FILES.items():
-        (tree / name).unlink(missing_ok=True)
-        (tree / name).write_text(text)
     (tree / "var/log/journal").mkdir(exist_ok=True)
     run("systemctl", "--root", tree, "--quiet", "enable", "bench-agent.service")
     run("mke2fs", "-q", "-t", "ext4", "-L", "root", "-E", "lazy_itable_init=1", "-d", tree,
         top / "disk.raw", SIZE)
+
+
+def _install(tree, packages):
+    """Installs lpd's packages as an administrator would."""
+    # Programs write to these in place, and the tree shares them with others.
+    shutil.rmtree(tree / "var/log")
+    (tree / "var/log").mkdir()
+    files = [shutil.copy(packages / f"{name}.deb", tree / "tmp") for name in lpd.PACKAGES]
+    run_in(tree, "dpkg", "-i", *(f"/tmp/{Path(path).name}" for path in files), DEBIAN_FRONTEND="noninteractive",
+           LC_ALL="C.UTF-8")
+    for path in files:
+        Path(path).unlink()
 
 
 def _trim(tree):

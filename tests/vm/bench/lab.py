@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from . import base, cache, firmware, image, keys, lpd, packages, patches, plain, programs, qemu, signed, suites
+from . import base, cache, firmware, image, keys, packages, patches, plain, programs, qemu, signed, suites
 from .command import run
 from .machine import Machine
 from .suites import SUITES
@@ -54,26 +54,25 @@ class Lab:
     @cached_property
     def packages(self):
         """lpd's packages, and the directory with two versions of the example."""
-        made = packages.get(self.store, self.base)
-        return made, packages.examples(self.store, self.base, made, self.patches, self.signed)
+        return self._packages, packages.examples(self.store, self.base, self._packages, self.patches, self.signed)
 
     def plain_initrd(self, series):
         """Debian's own initramfs for such a machine, as built by its tools."""
         return plain.initrd(self.store, self.plain_image, self.base.kernels[series])
 
-    def _make_image(self, plain):
-        with tempfile.TemporaryDirectory(dir=self.store.top) as scratch:
-            layers = [(self.patches, "patches"), (self.signed.top, "patches"),
-                      (self.keys.top, "patches/keys"),
-                      (self._lpd(Path(scratch) / "install"), ".")]
-            return image.get(self.store, self.base, layers, self.programs, plain)
+    @cached_property
+    def _packages(self):
+        return packages.get(self.store, self.base)
 
-    def _lpd(self, scratch):
-        """lpd as Meson installs it: from a build directory of this release, or built here."""
+    def _make_image(self, plain):
+        layers = [(self.patches, "patches"), (self.signed.top, "patches"), (self.keys.top, "patches/keys")]
         if not self._build_dir or self.suite.codename != suites.of_host():
-            return lpd.get(self.store, self.base)
-        run("meson", "install", "-C", self._build_dir, "--quiet", "--destdir", scratch)
-        return scratch
+            return image.get(self.store, self.base, layers, self.programs, plain, self._packages)
+        # A short cut: lpd as Meson installs it, from a build directory of this release.
+        with tempfile.TemporaryDirectory(dir=self.store.top) as scratch:
+            tree = Path(scratch) / "install"
+            run("meson", "install", "-C", self._build_dir, "--quiet", "--destdir", tree)
+            return image.get(self.store, self.base, [*layers, (tree, ".")], self.programs, plain)
 
     def saved(self, series, smp, secure_boot=None):
         """The saved machine of that kernel series, number of CPUs and kind of firmware."""

@@ -9,7 +9,7 @@ import shutil
 import time
 from pathlib import Path
 
-from . import firmware, gpt, initramfs, ledger, packages, qemu
+from . import firmware, gpt, initramfs, ledger, lpd, packages, qemu
 from .command import run
 from .qemu import BOOT_SECONDS, Failed
 from .resets import Resets
@@ -28,8 +28,9 @@ ExecStart=/bin/sh -c "echo '<2>bench: soft-reboot' >/dev/kmsg"
 [Install]
 WantedBy=multi-user.target
 """
-# lpd as the bench installed it, which is not in dpkg's database.
+# Without lpd: the bench has installed its packages, or, from a build directory, files that dpkg does not know.
 BENCH_LPD = """
+    dpkg --purge lpd-kpatch lpd-dracut lpd-initramfs lpd
     rm -rf /usr/lib/lpd /usr/bin/lpctl /usr/sbin/lpctl /usr/lib/kernel/install.d/95-lpd.install \\
         /usr/lib/systemd/system/lpd* /usr/lib/systemd/system/livepatch* /usr/lib/systemd/system/run-lpd-sysfs.mount \\
         /usr/lib/systemd/system-generators/lpd-generator /etc/kernel/*/lpd /var/lib/lpd /etc/lpd
@@ -370,12 +371,12 @@ class Machine(Trust, Resets):
         self.write(path, Path(local).read_bytes(), mode=Path(local).stat().st_mode & 0o777)
 
     def packages(self):
-        """Deletes the lpd that the bench has installed, and copies packages to /root: lpd.deb, newer-lpd.deb, lpd-initramfs.deb, lpd-dracut.deb, lpd-kpatch.deb,
+        """Removes the lpd that the bench has installed, and copies packages to /root: lpd.deb, newer-lpd.deb, lpd-initramfs.deb, lpd-dracut.deb, lpd-kpatch.deb,
         two versions of one with a patch, fix-1.deb and fix-2.deb (see packages.py), and those that are kept of
         the release (see suites.py)."""
         made, examples = self._lab.packages
         files = {f"fix-{version}.deb": examples / f"{version}.deb" for version in (1, 2)}
-        for name in ("lpd", "lpd-initramfs", "lpd-dracut", "lpd-kpatch"):
+        for name in lpd.PACKAGES:
             files[f"{name}.deb"] = made / f"{name}.deb"
         files |= {path.name: path for path in self._lab.base.kept.iterdir()}
         files["newer-lpd.deb"] = packages.newer(made / "lpd.deb", self.directory)

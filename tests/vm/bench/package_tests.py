@@ -13,7 +13,7 @@ from .chroot import run_in
 from .command import run
 from .qemu import Failed
 
-ALL = ("lpd", "lpd-initramfs", "lpd-dracut", "lpd-kpatch")
+ALL = lpd.PACKAGES
 CONFIG = {"/etc/kernel/postinst.d/lpd", "/etc/kernel/postrm.d/lpd"}
 
 # What dpkg and other packages' triggers write.
