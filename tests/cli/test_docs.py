@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 import unittest
 from pathlib import Path
@@ -449,6 +450,16 @@ class Schemas(unittest.TestCase):
         (self.root / "etc/lpd/lpd.conf").write_text("nonsense\n")
         self.assertIn("lpd.conf:1", self.prints("status")["policy"]["problem"])
         self.prints("cat-config", status=78)
+
+
+class Platforms(unittest.TestCase):
+    """docs/PLATFORMS.md ends with the table that the bench prints."""
+
+    def test_table(self):
+        table = run(sys.executable, TOP / "tests/vm/run", "--table")
+        self.assertEqual(table.returncode, 0, table.stderr)
+        self.assertTrue(text("docs/PLATFORMS.md").endswith(f"\n\n{table.stdout}"),
+                        "run: tests/vm/run --table=docs/PLATFORMS.md")
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import base, cache, kinds, lpd, package_tests, suites
+from . import base, cache, kinds, lpd, package_tests, suites, table
 from .kinds import KINDS
 from .lab import Lab
 from .machine import Machine
@@ -66,6 +66,8 @@ def main():
         for case in cases:
             print(f"{case.name:24} {(case.load().__doc__ or '').strip().splitlines()[0]}")
         return 0
+    if args.table is not None:
+        return _table(cases, args.table)
     labs = Labs(args)
     runs = Runs(args.cache / "runs")
     if args.cases == ["unit-tests"]:
@@ -76,6 +78,15 @@ def main():
     if args.cases == ["shell"]:
         return _shell(labs, args, runs.new("shell"))
     return _run_all(labs, runs, cases, args)
+
+
+def _table(cases, page):
+    made = table.make(cases)
+    if page:
+        page.write_text(table.put(page.read_text(), made))
+    else:
+        print(made, end="")
+    return 0
 
 
 def _parse(argv):
@@ -96,6 +107,8 @@ def _parse(argv):
     parser.add_argument("--secure-boot", action="store_true",
                         help="`shell` boots a machine with Secure Boot")
     parser.add_argument("--list", action="store_true", help="print the cases and end")
+    parser.add_argument("--table", nargs="?", type=Path, const=False, metavar="PAGE",
+                        help="print what runs where, as a table, or put it at the end of a page, and end")
     parser.add_argument("cases", nargs="*", metavar="CASE",
                         help="cases to run (default: all); `shell` boots a machine to work in, "
                              "`unit-tests` builds and tests lpd in the trees of Debian releases "
