@@ -30,7 +30,7 @@ static uint64_t date_of(const struct manifest_entry *entry, const char *machine_
     return wave && wave->since_usec > 0 ? wave->since_usec : USEC_INFINITY;
 }
 
-int joining_next(struct host *h, uint64_t now_usec, uint64_t *ret) {
+int joining_next(struct host *h, uint64_t after_usec, uint64_t *ret) {
     _cleanup_(cmdline_switches_done) struct cmdline_switches switches = {};
     _cleanup_(manifest_list_done) struct manifest_list l = {};
     _cleanup_free_ char *machine_id = NULL;
@@ -49,15 +49,15 @@ int joining_next(struct host *h, uint64_t now_usec, uint64_t *ret) {
     for (size_t i = 0; i < l.n_entries; i++) {
         uint64_t date = date_of(l.entries + i, machine_id);
 
-        if (date > now_usec)
+        if (date > after_usec)
             next = MIN(next, date);
     }
     *ret = next;
     return 0;
 }
 
-/* Queues the start of the units of patches that are to be loaded now, because their date has come. */
-static int join(struct host *h) {
+/* Queues the start of the units of patches that are to be loaded now, because their date has come since. */
+static int join(struct host *h, uint64_t since_usec) {
     _cleanup_(snapshot_done) struct snapshot s = {};
     _cleanup_(manager_freep) struct manager *m = NULL;
     _cleanup_(plan_done) struct plan plan = {};
@@ -76,7 +76,7 @@ static int join(struct host *h) {
         if (a->type != ACTION_LOAD || !s.machine_id)
             continue;
         date = date_of(s.manifests.entries + a->index, s.machine_id);
-        unit = date <= s.clock_usec ? manager_unit_name(a->name) : NULL;
+        unit = date > since_usec && date <= s.clock_usec ? manager_unit_name(a->name) : NULL;
         if (unit)
             (void) manager_queue_job(m, "StartUnit", unit, NULL);
     }
@@ -87,7 +87,8 @@ static int on_date(sd_event_source *source, uint64_t usec _unused_, void *userda
     struct joining *j = userdata;
     int r;
 
-    r = join(j->host);
+    r = join(j->host, j->armed_usec);
+    j->looked_usec = realtime_usec();
     if (r < 0)
         fprintf(stderr, "cannot load the patches whose wave begins now: %s\n", strerror(-r));
     (void) joining_look(j, sd_event_source_get_event(source), j->host, /* always= */ true);
@@ -111,17 +112,20 @@ static uint64_t see_directories(const struct host *h) {
 }
 
 int joining_look(struct joining *j, sd_event *event, struct host *h, bool always) {
-    uint64_t seen = see_directories(h), next;
+    uint64_t seen = see_directories(h), now = realtime_usec(), after = j->looked_usec ?: now, next;
+    bool same = seen == j->directories;
     int r;
 
-    if (!always && seen == j->directories)
-        return 0;
     j->host = h;
     j->directories = seen;
-    r = joining_next(h, realtime_usec(), &next);
+    j->looked_usec = now;
+    if (same && !always)
+        return 0;
+    r = joining_next(h, after, &next);
     if (r < 0)
         return r;
     joining_done(j);
+    j->armed_usec = after;
     if (next == USEC_INFINITY)
         return 0;
     /* The kernel fires such a timer also when the clock is set past its date. */

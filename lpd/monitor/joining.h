@@ -12,14 +12,17 @@ struct joining {
     struct host *host;
     sd_event_source *timer; /* armed for the next such date */
     uint64_t directories;   /* a digest of the times of the manifest directories at the last look */
+    uint64_t looked_usec;   /* CLOCK_REALTIME of that look; 0: there was none */
+    uint64_t armed_usec;    /* the timer is for dates after that time */
 };
 
 void joining_done(struct joining *j);
 
-/* Looks at the manifests and arms the timer. Only if a manifest has come or gone since, unless always. 0 or
- * a negative errno. */
+/* Looks at the manifests and arms the timer. Only if a manifest has come or gone since, unless always. A
+ * date that has passed since the last look counts as well: a manifest may come shortly before its date. 0 or a
+ * negative errno. */
 int joining_look(struct joining *j, sd_event *event, struct host *h, bool always);
 
-/* The next date after now at which a wave of an installed patch begins with this machine in it, or
+/* The next date after that time at which a wave of an installed patch begins with this machine in it, or
  * USEC_INFINITY. */
-int joining_next(struct host *h, uint64_t now_usec, uint64_t *ret);
+int joining_next(struct host *h, uint64_t after_usec, uint64_t *ret);

@@ -121,6 +121,27 @@ static void test_joins(void **state _unused_) {
     sd_event_unref(event);
 }
 
+/* The clock passes the date before the manifest is noticed. */
+static void test_late(void **state _unused_) {
+    struct joining j = {};
+    sd_event *event = NULL;
+
+    assert_true(sd_event_new(&event) >= 0);
+    assert_int_equal(joining_look(&j, event, &k.host, /* always= */ true), 0);
+    patch("demo", "20% 2020-06-02");
+    /* A date that had passed before the manifest came is for the next apply. */
+    patch("begun", "100% 2020-05-31");
+    clock_usec = JUNE + DAY + 3600 * USEC_PER_SEC;
+    assert_true(joining_look(&j, event, &k.host, /* always= */ false) >= 0);
+    assert_non_null(j.timer);
+    assert_true(sd_event_run(event, 10 * USEC_PER_SEC) > 0);
+    assert_int_equal(strv_length(jobs), 1);
+    assert_string_equal(jobs[0], "StartUnit livepatch@demo.service");
+    assert_null(j.timer);
+    joining_done(&j);
+    sd_event_unref(event);
+}
+
 #define JOINING_TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
 int main(void) {
@@ -128,6 +149,7 @@ int main(void) {
         JOINING_TEST(test_next),
         JOINING_TEST(test_without_an_id),
         JOINING_TEST(test_joins),
+        JOINING_TEST(test_late),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
