@@ -31,7 +31,7 @@ static const char *const ledger_words[] = { "auto", "efi", "none" };
 
 /* enum warning, bit by bit. */
 static const char *const warning_words[] = { "initramfs", "next-kernel", "late", "inapplicable", "manifest",
-                                             "panic", "kpatch" };
+                                             "panic", "kpatch", "layers" };
 
 #define KEY(in, key, text, parser, field, ...)                                                     \
     { .section = in, .name = key, .fallback = text, .parse = value_##parser,                       \
@@ -61,6 +61,8 @@ const struct ini_key policy_keys[] = {
     KEY("Store", "Adopt", "", release_paths, store_adopt, .repeats = true,
         .takes = "absolute paths with a component %v for the kernel release"),
     KEY("Store", "WaitSec", "3", timespan, store_wait_usec),
+    KEY("Warnings", "MaxLayers", "3", number, max_layers, .min = 1, .max = 10000),
+    KEY("Warnings", "MaxPatches", "10", number, max_patches, .min = 1, .max = 10000),
     KEY("Warnings", "Silence", "", word_set, silenced, WORDS(warning_words), .repeats = true),
 };
 const size_t n_policy_keys = ELEMENTSOF(policy_keys);

@@ -29,6 +29,7 @@ enum warning {
     WARNING_MANIFEST = 1 << 4,     /* faults in keys without effect on the load */
     WARNING_PANIC = 1 << 5,        /* a panic would hang the machine */
     WARNING_KPATCH = 1 << 6,       /* kpatch.service loads patches too */
+    WARNING_LAYERS = 1 << 7,       /* more patches than MaxLayers= or MaxPatches= allows */
 };
 
 /* An assignment in a file, as it is written there. */
@@ -67,6 +68,7 @@ struct policy {
     char *store_device; /* NULL if not set */
     char **store_adopt; /* directories of other loaders: adopted.h */
     uint64_t store_wait_usec;
+    unsigned max_layers, max_patches;
     unsigned silenced; /* enum warning, the bits of Silence= */
     struct policy_origin *origins;
     size_t n_origins;

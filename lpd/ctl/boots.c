@@ -168,6 +168,8 @@ void print_boots(json_object *value) {
         print_warning(json_object_object_get(value, "nextBoot"));
     if (!status_silences(value, WARNING_PANIC))
         print_warning(json_object_object_get(value, "crash"));
+    if (!status_silences(value, WARNING_LAYERS))
+        print_warning(json_object_object_get(value, "layered"));
     if (!status_silences(value, WARNING_KPATCH))
         print_warning(json_object_object_get(value, "kpatch"));
 }

@@ -453,10 +453,32 @@ void print_status(const struct ctl *c) {
     print_patches(c);
 }
 
+static void print_layer(json_object *o, int indent) {
+    const char *waits = value_get(o, "waitsFor"), *top = value_get(o, "top");
+    int64_t n = json_object_get_int64(json_object_object_get(o, "patches"));
+
+    printf("%*s%s", indent, "", value_get(o, "function"));
+    if (waits)
+        printf(": waits for the module %s", waits);
+    else if (n > 1)
+        printf(": changed by %lld patches, %s on top", (long long) n, top ?: "it is unknown which is");
+    printf("\n");
+}
+
 /* Nested fields are printed under a heading of their own, indented one step. */
 static void print_fields(json_object *o, int indent) {
     json_object_object_foreach(o, key, value) {
         _cleanup_free_ char *text = NULL;
+
+        /* The same as the layers, with less. */
+        if (streq(key, "functions"))
+            continue;
+        if (streq(key, "layers")) {
+            printf("%*sfunctions%s\n", indent, "", json_object_array_length(value) > 0 ? "" : "    -");
+            for (size_t i = 0; i < json_object_array_length(value); i++)
+                print_layer(json_object_array_get_idx(value, i), indent + 2);
+            continue;
+        }
 
         if (value && json_object_is_type(value, json_type_object)) {
             printf("%*s%s\n", indent, "", key);

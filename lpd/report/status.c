@@ -5,6 +5,7 @@
 #include "config/name.h"
 #include "plan/missing.h"
 #include "plan/rollout.h"
+#include "report/layers.h"
 #include "report/status.h"
 #include "state/lock.h"
 
@@ -23,6 +24,7 @@ struct subject {
     bool locked;         /* no module can be loaded or removed */
     bool disable_file;   /* /etc/lpd/disable: nothing is loaded at boot */
     uint64_t clock_usec;
+    const struct layer_list *layers;
     const struct livepatch *running; /* the patch whose transition runs; NULL: none */
     const struct override_list *overrides; /* NULL: none can concern it */
     const char *overridden; /* who decides in place of its code; NULL: nobody, or unknown */
@@ -232,6 +234,7 @@ static json_object *kernel_state_value(const struct subject *p) {
     json_add_list(o, "patched", in ? in->patched : NULL);
     json_add_list(o, "unpatched", in ? in->unpatched : NULL);
     json_add_list(o, "functions", in ? in->functions : NULL);
+    json_object_object_add(o, "layers", layers_build(p->layers, in));
     return o;
 }
 
@@ -392,7 +395,8 @@ static const char *find_lacking(const struct snapshot *s, const struct manifest_
     return NULL;
 }
 
-static json_object *planned_patch_value(const struct snapshot *s, const struct plan *plan, size_t i) {
+static json_object *planned_patch_value(const struct snapshot *s, const struct layer_list *l, const struct plan *plan,
+                                        size_t i) {
     const struct manifest_entry *entry = s->manifests.entries + i;
 
     return patch_value(&(struct subject){
@@ -409,6 +413,7 @@ static json_object *planned_patch_value(const struct snapshot *s, const struct p
         .locked = s->facts.modules_disabled == 1,
         .disable_file = s->disable_file,
         .clock_usec = s->clock_usec,
+        .layers = l,
         .running = livepatch_list_transition(&s->loaded),
         .overrides = &s->overrides,
     });
@@ -421,7 +426,8 @@ static bool has_manifest(const struct snapshot *s, const char *module) {
     return false;
 }
 
-static json_object *foreign_patch_value(const struct snapshot *s, const struct livepatch *in) {
+static json_object *foreign_patch_value(const struct snapshot *s, const struct layer_list *l,
+                                        const struct livepatch *in) {
     const struct result *result = result_list_find_module(&s->results, in->name);
 
     return patch_value(&(struct subject){
@@ -433,6 +439,7 @@ static json_object *foreign_patch_value(const struct snapshot *s, const struct l
         .locked = s->facts.modules_disabled == 1,
         .disable_file = s->disable_file,
         .clock_usec = s->clock_usec,
+        .layers = l,
         .running = livepatch_list_transition(&s->loaded),
         .overrides = &s->overrides,
     });
@@ -447,7 +454,7 @@ static bool is_left_by_initramfs(const struct snapshot *s, const struct result *
            !has_manifest(s, module) && !livepatch_list_find(&s->loaded, module);
 }
 
-static json_object *left_patch_value(const struct snapshot *s, const struct result *r) {
+static json_object *left_patch_value(const struct snapshot *s, const struct layer_list *l, const struct result *r) {
     return patch_value(&(struct subject){
         .name = r->name,
         .build = BUILD_UNKNOWN,
@@ -455,6 +462,7 @@ static json_object *left_patch_value(const struct snapshot *s, const struct resu
         .locked = s->facts.modules_disabled == 1,
         .disable_file = s->disable_file,
         .clock_usec = s->clock_usec,
+        .layers = l,
         .running = livepatch_list_transition(&s->loaded),
         .overrides = &s->overrides,
     });
@@ -592,7 +600,9 @@ static json_object *missing_value(const struct snapshot *s, const struct plan *p
 
 json_object *status_build(const struct snapshot *s, const struct plan *p) {
     json_object *o = value_new(), *patches = json_object_new_array();
+    _cleanup_(layer_list_done) struct layer_list l = {};
 
+    (void) layer_list_make(s, &l);
     json_object_object_add(o, "kernel", kernel_value(&s->facts));
     json_object_object_add(o, "policy", policy_value(s));
     json_object_object_add(o, "switches", switches_value(s));
@@ -600,26 +610,29 @@ json_object *status_build(const struct snapshot *s, const struct plan *p) {
     json_object_object_add(o, "volume", volume_value(s));
     json_object_object_add(o, "early", early_value(s));
     for (size_t i = 0; i < s->manifests.n_entries; i++)
-        json_object_array_add(patches, planned_patch_value(s, p, i));
+        json_object_array_add(patches, planned_patch_value(s, &l, p, i));
     for (size_t i = 0; i < s->loaded.n_patches; i++)
         if (s->loaded.patches[i].registered && !has_manifest(s, s->loaded.patches[i].name))
-            json_object_array_add(patches, foreign_patch_value(s, s->loaded.patches + i));
+            json_object_array_add(patches, foreign_patch_value(s, &l, s->loaded.patches + i));
     for (size_t i = 0; i < s->results.n_results; i++)
         if (is_left_by_initramfs(s, s->results.results + i))
-            json_object_array_add(patches, left_patch_value(s, s->results.results + i));
+            json_object_array_add(patches, left_patch_value(s, &l, s->results.results + i));
     json_object_object_add(o, "patches", patches);
     json_object_object_add(o, "requiredMissing", missing_value(s, p));
+    json_object_object_add(o, "layered", layers_warning(s, &l));
     return o;
 }
 
 json_object *status_build_patch(const struct snapshot *s, const struct plan *p, const char *name) {
     const struct livepatch *in = livepatch_list_find(&s->loaded, name);
     const struct result *result = result_list_find(&s->results, name);
+    _cleanup_(layer_list_done) struct layer_list l = {};
     size_t i = snapshot_find(s, name);
 
+    (void) layer_list_make(s, &l);
     if (i != SIZE_MAX)
-        return planned_patch_value(s, p, i);
+        return planned_patch_value(s, &l, p, i);
     if (in)
-        return foreign_patch_value(s, in);
-    return result && is_left_by_initramfs(s, result) ? left_patch_value(s, result) : NULL;
+        return foreign_patch_value(s, &l, in);
+    return result && is_left_by_initramfs(s, result) ? left_patch_value(s, &l, result) : NULL;
 }

@@ -119,7 +119,9 @@ class Patched(Case):
             "kernelState": {"loaded": True, "enabled": True, "transition": False, "replaced": False,
                             "buildId": BUILD_IDS["fix_net"], "sha256": None, "installed": True, "probe": None,
                             "objects": ["vmlinux"], "patched": [], "unpatched": [],
-                            "functions": ["vmlinux/cmdline_proc_show,1"]},
+                            "functions": ["vmlinux/cmdline_proc_show,1"],
+                            "layers": [{"function": "vmlinux/cmdline_proc_show,1", "patches": 2, "top": None,
+                                        "waitsFor": None}]},
             "guard": "trial", "attempts": 0, "since": 1700000000000000,
             "loadedStage": "system", "earlyReason": None, "lateReason": None})
         self.assertEqual((second["manifest"], second["stage"], second["since"]), (None, None, None))
@@ -549,6 +551,45 @@ class ManifestAsData(Case):
         self.assertEqual(patch["limits"], {"waitFor": "patched", "timeoutUsec": None, "onStall": "revert",
                                            "probe": "/bin/true", "rolloutPercent": 12.5,
                                            "rolloutWaves": [{"percent": 12.5, "since": None}], "rolloutTags": ["a*", "b"]})
+
+
+class Layers(Case):
+    """Several patches that change the same function, and patches of modules that are not loaded."""
+
+    def setUp(self):
+        super().setUp()
+        self.plant(kernel(KERNEL), PERMISSIVE)
+        for i, name in enumerate(("fix_a", "fix_b", "fix_c")):
+            BUILD_IDS.setdefault(name, f"{i + 0x50:x}" * 20)
+            self.plant(loaded(name, function="do_exit"), result(name.replace("_", "-"), module=name, monotonic=1000 + i))
+
+    def test_show(self):
+        self.plant({"/sys/kernel/livepatch/fix_b/nf_tables/nft_init,1/x": "", "/sys/kernel/livepatch/fix_b/nf_tables/patched": "0\n"})
+        [patch] = self.json("show", "fix_b")["patches"]
+        self.assertEqual({tuple(sorted(layer.items(), key=str)) for layer in patch["kernelState"]["layers"]}, {
+            tuple(sorted({"function": "vmlinux/do_exit,1", "patches": 3, "top": "fix_c", "waitsFor": None}.items(), key=str)),
+            tuple(sorted({"function": "nf_tables/nft_init,1", "patches": 1, "top": "fix_b", "waitsFor": "nf_tables"}.items(), key=str))})
+        text = self.text("show", "fix_b")
+        self.assertIn("vmlinux/do_exit,1: changed by 3 patches, fix_c on top\n", text)
+        self.assertIn("nf_tables/nft_init,1: waits for the module nf_tables\n", text)
+
+    def test_unknown_order(self):
+        """Another program has loaded one of them."""
+        self.plant(loaded("fix_left", function="do_exit"))
+        self.assertIn("changed by 4 patches, it is unknown which is on top\n", self.text("show", "fix_a"))
+
+    def test_warning(self):
+        self.assertIsNone(self.json("status")["layered"])
+        self.plant({"/etc/lpd/lpd.conf": "[Trust]\nSignature=permissive\n[Warnings]\nMaxLayers=2\n"})
+        layered = self.json("status")["layered"]
+        self.assertEqual((layered["function"], layered["layers"], layered["patches"]), ("vmlinux/do_exit,1", 3, 3))
+        self.assertIn("Warning   3 patches change vmlinux/do_exit,1, more than MaxLayers=2: a cumulative patch", self.text("status"))
+        self.plant({"/etc/lpd/lpd.conf": "[Trust]\nSignature=permissive\n[Warnings]\nMaxPatches=2\n"})
+        self.assertIn("Warning   3 patches are loaded, more than MaxPatches=2: ", self.text("status"))
+        self.plant({"/etc/lpd/lpd.conf": "[Trust]\nSignature=permissive\n[Warnings]\nMaxPatches=2\nSilence=layers\n"})
+        self.assertNotIn("MaxPatches", self.text("status"))
+        self.plant({"/etc/lpd/lpd.conf": "nonsense\n"})
+        self.assertIsNone(self.json("status")["layered"])
 
 
 class LongValues(Case):
