@@ -8,6 +8,9 @@
 #include "load/await.h"
 #include "load/converge.h"
 
+/* How long lpd.service may take to start. */
+#define START_USEC (30 * USEC_PER_SEC)
+
 /* --wait[=TIME]: loads within the given time, and waits for the final state. */
 
 uint64_t ctl_wait_deadline(struct ctl *c) {
@@ -20,6 +23,19 @@ static bool is_followed(struct manager *m) {
     _cleanup_free_ char *state = NULL;
 
     return m && manager_active_state(m, "lpd.service", &state) >= 0 && streq(state, "active");
+}
+
+static int ask_whether_started(struct host *h _unused_, void *userdata) {
+    _cleanup_free_ char *state = NULL;
+
+    return !userdata || manager_active_state(userdata, "lpd.service", &state) < 0 || !streq(state, "activating");
+}
+
+/* Also waits for the start of lpd.service, which the unit of the first patch starts: the patch may be loaded,
+ * and its transition over, before. */
+static bool will_be_followed(struct ctl *c, struct manager *m, uint64_t deadline) {
+    (void) wait_until(&c->host, MIN(deadline, wait_deadline(&c->host, START_USEC)), ask_whether_started, m);
+    return is_followed(m);
 }
 
 static int describe_pending(struct ctl *c, const char *name, struct error *e) {
@@ -83,7 +99,7 @@ int ctl_await(struct ctl *c, struct manager *m, const char *name, const char *mo
     if (c->lock)
         c->lock = changes_lock_free(c->lock);
     progress_say(c, "Waiting for the transition of %s", name);
-    r = await_patch(&c->host, name, module_name, deadline, is_followed(m), ret_failed, e);
+    r = await_patch(&c->host, name, module_name, deadline, will_be_followed(c, m, deadline), ret_failed, e);
     progress_say(c, NULL);
     if (r < 0 && !*ret_failed)
         return r;
