@@ -124,6 +124,11 @@ static int parse_output(struct ctl *c) {
     return c->wide ? 0 : bad_usage("--output= takes wide, not", optarg, NULL);
 }
 
+static int parse_format(struct ctl *c) {
+    c->format = optarg;
+    return streq(optarg, "openvex") ? 0 : bad_usage("--format= takes openvex, not", optarg, NULL);
+}
+
 static int parse_lines(struct ctl *c) {
     c->lines = optarg;
     return *optarg && optarg[strspn(optarg, "0123456789")] == '\0'
@@ -164,6 +169,7 @@ static int parse_option(struct arguments *a, int option, char *argv[]) {
     case OPTION_NO_LOAD: c->no_load = true; return 0;
     case OPTION_NO_REBUILD: c->no_rebuild = true; return 0;
     case OPTION_DRY_RUN: c->dry_run = true; return 0;
+    case OPTION_FORMAT: return parse_format(c);
     case OPTION_RECORD: c->record = true; return 0;
     case OPTION_CHECK: c->check = true; return 0;
     case OPTION_NOW: c->now = true; return 0;
@@ -230,7 +236,7 @@ static void print_value(const struct arguments *a, const struct verb *verb, int 
     bool interrupted = r < 0 && interrupt_signal(); /* if so, the error says everything */
     struct output output;
 
-    output = output_begin(verb->text == TEXT_FITTING && c->wide ? TEXT_VERBATIM : verb->text, c->json != JSON_OFF, !a->ctl.no_pager);
+    output = output_begin(verb->text == TEXT_FITTING && (c->wide || c->format) ? TEXT_VERBATIM : verb->text, c->json != JSON_OFF, !a->ctl.no_pager);
     if (c->json != JSON_OFF)
         puts(json_object_to_json_string_ext(
             c->value, (c->json == JSON_PRETTY ? JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED

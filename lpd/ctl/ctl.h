@@ -25,6 +25,7 @@ struct ctl {
 
     /* options of individual verbs */
     const char *name, *kernel, *stage, *fixes, *description;
+    const char *format;  /* cves: of the document; NULL: none */
     bool leave_replaced; /* unload: what the patch has replaced is not loaded again */
     bool no_load, no_rebuild, dry_run, check, now, wait, ignore_missing, yes, force;
     bool wide, no_pager, follow, boot, record;

@@ -2,12 +2,14 @@
 #include <stdio.h>
 
 #include "base/file.h"
+#include "base/realtime.h"
 #include "base/strv.h"
 #include "ctl/ctl.h"
 #include "report/cves.h"
 #include "report/fixes.h"
 #include "report/status.h"
 #include "report/table.h"
+#include "report/vex.h"
 
 /* lpctl cves: what is fixed on the running kernel. */
 
@@ -166,12 +168,40 @@ static int answer_all(struct question *q, char *const *ids, struct error *e) {
                                     first, missing - 1);
 }
 
+/* $SOURCE_DATE_EPOCH makes documents reproducible (reproducible-builds.org). */
+static uint64_t document_usec(void) {
+    const char *epoch = getenv("SOURCE_DATE_EPOCH");
+
+    return epoch && *epoch && strlen(epoch) <= 11 && epoch[strspn(epoch, "0123456789")] == '\0'
+               ? strtoull(epoch, NULL, 10) * USEC_PER_SEC : realtime_usec();
+}
+
+/* Puts the document into the value: printing cannot fail. */
+static int make_document(struct question *q, struct error *e) {
+    json_object *kernel = json_object_object_get(q->c->value, "kernel");
+    _cleanup_(vex_kernel_done) struct vex_kernel k = {};
+    int r;
+
+    if (json_object_array_length(q->cves) == 0)
+        return error_set(e, -ENODATA, EXIT_STATUS_FAILED, "no patch on this machine says what it fixes, "
+                                                          "so there is nothing to write a document about");
+    if (!value_get(kernel, "release"))
+        return error_set(e, -ENODATA, EXIT_STATUS_FAILED, "the release of the running kernel is unknown");
+    r = vex_kernel_make(&q->c->host, value_get(kernel, "release"), value_get(kernel, "buildId"), document_usec(), &k);
+    if (r < 0)
+        return r;
+    json_object_object_add(q->c->value, "document", vex_build_openvex(&k, q->cves));
+    return 0;
+}
+
 int ctl_cves(struct ctl *c, char **argv, struct error *e) {
     _cleanup_(question_done) struct question q = { .c = c, .cves = json_object_new_array(),
                                                    .unseen = json_object_new_array() };
     _cleanup_strv_free_ char **ids = NULL;
-    int r;
+    int r, fault = 0;
 
+    if (c->format && c->json != JSON_OFF)
+        return error_set(e, -EINVAL, EXIT_STATUS_USAGE, "--format= cannot be used with --json=");
     if (c->check && !*argv)
         return error_set(e, -EINVAL, EXIT_STATUS_USAGE, "--check needs a file with identifiers");
     r = asked_for(c, argv, &ids, e);
@@ -181,9 +211,11 @@ int ctl_cves(struct ctl *c, char **argv, struct error *e) {
     r = collect(&q, e);
     if (r >= 0 && *argv)
         r = answer_all(&q, ids, e);
+    if (c->format && (r >= 0 || *argv))
+        fault = make_document(&q, r >= 0 ? e : NULL);
     json_object_object_add(c->value, "cves", json_object_get(q.cves));
     json_object_object_add(c->value, "unseen", json_object_get(q.unseen));
-    return r;
+    return r < 0 ? r : fault;
 }
 
 void print_cves(const struct ctl *c) {
@@ -196,6 +228,12 @@ void print_cves(const struct ctl *c) {
     };
     json_object *cves = json_object_object_get(c->value, "cves"), *unseen = json_object_object_get(c->value, "unseen");
 
+    if (c->format) {
+        if (json_object_object_get(c->value, "document"))
+            puts(json_object_to_json_string_ext(json_object_object_get(c->value, "document"),
+                                                JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE));
+        return;
+    }
     if (json_object_array_length(cves) > 0)
         (void) table_print(cves, columns, ELEMENTSOF(columns), c->legend, c->wide);
     else if (c->legend)

@@ -23,6 +23,7 @@ enum option_value {
     OPTION_NO_REBUILD,
     OPTION_DRY_RUN,
     OPTION_RECORD,
+    OPTION_FORMAT,
     OPTION_CHECK,
     OPTION_NOW,
     OPTION_WAIT,

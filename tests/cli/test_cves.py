@@ -129,5 +129,65 @@ class Asked(Cves):
         self.lpctl("cves", "--check", "/nowhere", status=1)
 
 
+class OpenVex(Cves):
+    """The rules of OPENVEX-SPEC.md 0.2.0 for documents and statements."""
+
+    TIME = {"SOURCE_DATE_EPOCH": "1700000000"}
+
+    def document(self, *argv, status=0):
+        done = self.lpctl("cves", "--format=openvex", *argv, status=status, env=self.TIME)
+        document = json.loads(done.stdout)
+        self.assertEqual(set(document), {"@context", "@id", "author", "timestamp", "version", "tooling", "statements"})
+        self.assertEqual(document["@context"], "https://openvex.dev/ns/v0.2.0")
+        self.assertRegex(document["@id"], "^urn:lpd:openvex:[0-9a-f]{64}$")
+        self.assertEqual((document["timestamp"], document["version"]), ("2023-11-14T22:13:20Z", 1))
+        for statement in document["statements"]:
+            self.assertIn(statement["status"], ("fixed", "affected", "under_investigation"))
+            self.assertEqual("action_statement" in statement, statement["status"] == "affected")
+            self.assertEqual(set(statement) - {"action_statement"}, {"vulnerability", "products", "status", "status_notes"})
+        self.products = [p["@id"] for p in document["statements"][0]["products"]]
+        self.statements = {s["vulnerability"]["name"]: s for s in document["statements"]}
+        return document
+
+    def test_states(self):
+        first = self.document()
+        self.assertEqual(first, self.document())
+        self.assertEqual({name: s["status"] for name, s in self.statements.items()},
+                         {"CVE-2023-1": "affected", "CVE-2024-999": "fixed", "CVE-2024-1086": "fixed",
+                          "RHSA-2024:1": "fixed", "https://x.example/#1": "fixed"})
+        self.assertEqual(self.statements["CVE-2023-1"]["status_notes"], "live patch fix-old: installed: Enabled=no")
+        self.plant(loaded("fix_net", transition=1))
+        self.assertNotEqual(self.document()["@id"], first["@id"])
+        self.assertEqual(self.statements["CVE-2024-999"]["status"], "affected")
+        self.assertIn("lpctl blocking", self.statements["CVE-2024-999"]["action_statement"])
+
+    def test_named(self):
+        """The document says what is asked for, also if that is not fixed."""
+        self.document("CVE-2024-999", "CVE-9-9", status=1)
+        self.assertEqual({name: s["status"] for name, s in self.statements.items()},
+                         {"CVE-2024-999": "fixed", "CVE-9-9": "under_investigation"})
+
+    def test_products(self):
+        generic = f"pkg:generic/linux-kernel@{KERNEL}"
+        for text, package in ((None, generic), ("", generic), ("ID=arch\n", generic), ("ID='a/b?c'\n", generic),
+                              ("NAME=x\nID=debian\n", f"pkg:deb/debian/linux-image-{KERNEL}"),
+                              ('ID=mint\nID_LIKE="ubuntu debian"\n', f"pkg:deb/mint/linux-image-{KERNEL}"),
+                              ('ID="rocky"\nID_LIKE="rhel centos"\n', f"pkg:rpm/rocky/kernel-core@{KERNEL}"),
+                              ('ID="opensuse-leap"\nID_LIKE="suse"', f"pkg:rpm/opensuse-leap/kernel-default@{KERNEL}")):
+            if text is not None:
+                self.plant({"/etc/os-release": text})
+            self.document()
+            self.assertEqual(self.products, [package, f"{generic}?build_id={'5e' * 20}"], text)
+
+    def test_refused(self):
+        self.text("cves", "--format=csv", status=64)
+        self.json("cves", "--format=openvex", status=64)
+        for name in ("fix-net", "fix-old"):
+            self.plant(manifest(name))
+        done = self.lpctl("cves", "--format=openvex", status=1)
+        self.assertEqual(done.stdout, "")
+        self.assertIn("nothing to write a document about", done.stderr)
+
+
 if __name__ == "__main__":
     unittest.main()
