@@ -28,6 +28,7 @@ static const char *const on_stall_words[] = { [ON_STALL_WAIT] = "wait",
 const struct ini_key manifest_keys[] = {
     PATCH("Description", "", string, description, .for_people = true),
     PATCH("Fixes", "", list, fixes, .repeats = true, .for_people = true),
+    PATCH("Effective", "", string, effective, .for_people = true),
     PATCH("Enabled", "yes", boolean, enabled),
     PATCH("Stage", "system", word, stage, WORDS(stage_words)),
     PATCH("Required", "no", boolean, required),
@@ -95,6 +96,7 @@ void manifest_done(struct manifest *m) {
     strv_free(m->dropins);
     free(m->description);
     strv_free(m->fixes);
+    free(m->effective);
     strv_free(m->after);
     strv_free(m->requires);
     strv_free(m->conflicts);

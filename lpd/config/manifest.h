@@ -34,6 +34,7 @@ struct manifest {
     char **dropins;  /* paths of merged drop-ins, in order */
     char *description;
     char **fixes;
+    char *effective; /* the kernel release that a machine with the patch is as good as, or NULL */
     bool enabled;    /* default yes */
     enum patch_stage stage;
     bool required;

@@ -60,6 +60,8 @@ const struct verb ctl_verbs[] = {
       "[PATTERN…]", "Show which builds are confirmed or quarantined", "lpctl ledger fix-nft" },
     { "cves", GROUP_SHOW, 0, ANY_NUMBER, TAKES(OPTION_CHECK) | TAKES(OPTION_FORMAT) | TAKES_TABLE, ctl_cves, print_cves, TEXT_FITTING,
       "[CVE…]", "Show what is fixed on the running kernel", "lpctl cves CVE-2024-1086" },
+    { "uname", GROUP_SHOW, 0, 0, 0, ctl_uname, print_uname, TEXT_DIRECT, "",
+      "Print the release that this kernel equals", "lpctl uname" },
     { "rollout", GROUP_SHOW, 1, 1, TAKES(OPTION_MACHINE_ID) | TAKES(OPTION_FILE), ctl_rollout, print_rollout,
       TEXT_FITTING, "NAME", "Show when a machine takes part in a rollout", "lpctl rollout --file=ids fix-nft" },
     { "log", GROUP_SHOW, 0, ANY_NUMBER,

@@ -98,6 +98,22 @@ class Sources(Cves):
         self.assertEqual(self.states()["CVE-2024-77"], "effective")
 
 
+class Uname(Cves):
+    def test_uname(self):
+        value, text = self.assert_same_everywhere("uname")
+        self.assertEqual((value["release"], value["effective"], value["patch"]), (KERNEL, KERNEL, None))
+        self.assertEqual(text, KERNEL + "\n")
+        self.plant(manifest("fix-net", "Effective=6.1.0-57-cloud-amd64"), manifest("fix-old", "Effective=6.1.0-99-cloud-amd64"))
+        value, text = self.assert_same_everywhere("uname")
+        self.assertEqual((value["effective"], value["patch"]), ("6.1.0-57-cloud-amd64", "fix-net"))
+        # The kernel compares versions, not letters.
+        self.plant(manifest("fix-old", "Effective=6.1.0-100-cloud-amd64"), loaded("fix_left"), result("fix-old", moduleName="fix_left"),
+                   {f"/var/lib/lpd/modules/{KERNEL}/fix-old.ko": module("fix_left", build_id=BUILD_IDS["fix_left"])})
+        self.assertEqual(self.text("uname"), "6.1.0-100-cloud-amd64\n")
+        self.plant(loaded("fix_left", transition=1), loaded("fix_net", enabled=0))
+        self.assertEqual(self.text("uname"), KERNEL + "\n")
+
+
 class Asked(Cves):
     def test_arguments(self):
         self.assertEqual(self.states("CVE-2024-1086"), {"CVE-2024-1086": "effective"})

@@ -85,6 +85,7 @@ static const char every_key[] =
     "TimeoutSec=2min 30s\n"
     "OnStall=revert\n"
     "Probe=/usr/libexec/check-nft\n"
+    "Effective=6.1.0-57-cloud-amd64\n"
     "Rollout=12.5%, 50.01% 2026-12-01,100%  2026-12-07 18:30\n"
     "RolloutTags=canary dc-*\n"
     "[Kernel:6.1.0-56-cloud-amd64]\n"
@@ -112,6 +113,7 @@ static void test_every_key(void **state) {
     assert_int_equal(m.timeout_usec, 150 * USEC_PER_SEC);
     assert_int_equal(m.on_stall, ON_STALL_REVERT);
     assert_string_equal(m.probe, "/usr/libexec/check-nft");
+    assert_string_equal(m.effective, "6.1.0-57-cloud-amd64");
     assert_int_equal(m.rollout.n, 3);
     assert_int_equal(m.rollout.list[0].share, 1250);
     assert_int_equal(m.rollout.list[0].since_usec, 0);
