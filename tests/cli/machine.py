@@ -119,10 +119,11 @@ def module(name, release=KERNEL, livepatch=True, build_id="0123456789abcdef01234
     info = {"license": "GPL", "name": name, "vermagic": f"{release} SMP preempt mod_unload modversions "}
     if livepatch:
         info["livepatch"] = "Y"
-    pairs = [*info.items(), *(("fixes", words) for words in fixes)]
+    pairs = [(key, key, value) for key, value in info.items()]
+    pairs += [(f"fixes_{i}", "fixes", words) for i, words in enumerate(fixes)]
     source = "".join(
-        f'static const char i_{number}[] __attribute__((section(".modinfo"), used, aligned(1))) = '
-        f'"{key}={value}";\n' for number, (key, value) in enumerate(pairs))
+        f'static const char i_{symbol}[] __attribute__((section(".modinfo"), used, aligned(1))) = '
+        f'"{key}={value}";\n' for symbol, key, value in pairs)
     with tempfile.TemporaryDirectory() as directory:
         plant(directory, {"m.c": source + "int replacement(int i);\n"
                                           "int replacement(int i) { return i + 1; }\n"})

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The read-only verbs, on typical machines, as text and as JSON."""
 
-import subprocess
 import unittest
 from collections import Counter
 
@@ -274,9 +273,6 @@ class Patched(Case):
         self.assertEqual(set(kinds.values()), {"gauge"})
         samples = dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
         self.assertEqual({s.split("{")[0] for s in samples}, set(kinds))
-        done = subprocess.run(["promtool", "check", "metrics"], input="\n".join(lines) + "\n", capture_output=True,
-                              text=True, check=False)
-        self.assertEqual((done.returncode, done.stderr), (0, ""))
         for name, (state, _) in self.WANTED.items():
             hot = [s for s in samples if s.startswith(f'lpd_patch_state{{patch="{name}"') and samples[s] == "1"]
             self.assertEqual(hot, [f'lpd_patch_state{{patch="{name}",state="{state}"}}'])

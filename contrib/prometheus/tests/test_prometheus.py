@@ -1,16 +1,19 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The alert rules and the dashboard of contrib/prometheus: the rules do what their tests say, and every
-metric in both is one that lpctl prints."""
+"""What lpctl metrics prints, and the alert rules and the dashboard of contrib/prometheus: promtool finds no
+fault in the metrics, the rules do what their tests say, and every metric in both is one that lpctl prints."""
 
 import json
 import os
 import re
 import subprocess
+import sys
 import unittest
 from pathlib import Path
 
 SOURCE = Path(os.environ["SOURCE_ROOT"])
+sys.path.insert(0, str(SOURCE / "tests/cli"))
+from machine import KERNEL, PERMISSIVE, Case, kernel, loaded, manifest, result
 TOP = SOURCE / "contrib/prometheus"
 METRIC = re.compile(r"\blpd_[a-z_]+")
 
@@ -18,6 +21,15 @@ METRIC = re.compile(r"\blpd_[a-z_]+")
 def printed():
     """The names in the program's source: some metrics are printed only while there is something to say."""
     return set(re.findall(r'"(lpd_[a-z_]+)"', (SOURCE / "lpd/ctl/metrics.c").read_text()))
+
+
+class Metrics(Case):
+    def test_metrics(self):
+        self.plant(kernel(KERNEL), PERMISSIVE, manifest("fix-net", "Fixes=CVE-2024-1", "Required=yes"), loaded("fix_net"),
+                   result("fix-net"), manifest("fix-gone", "Enabled=no"), loaded("fix_left", transition=1))
+        done = subprocess.run(["promtool", "check", "metrics"], input=self.text("metrics"), capture_output=True, text=True,
+                              check=False)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
 
 
 class Prometheus(unittest.TestCase):
