@@ -30,5 +30,5 @@ def is_quarantined(m, name):
     m.equal("its attempts", len(ledger.boots(m, name)), 2)
     m.equal("the innocent one", (m.state(INNOCENT), ledger.record(m, INNOCENT)["state"]), ("active", "confirmed"))
     m.sees("cat /run/motd.d/lpd", name)
-    m.sees("lpctl status", f"lpctl clear {name}")
+    m.sees("lpctl status", f"lpctl clear   {name}  tries the same build again")
     m.sees(f"systemctl status livepatch@{name} || true", REASON)
