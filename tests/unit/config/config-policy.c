@@ -72,6 +72,8 @@ static void test_defaults(void **state) {
     assert_int_equal(p.lock, LOCK_NO);
     assert_null(p.lock_modules);
     assert_int_equal(p.lock_delay_usec, 0);
+    assert_int_equal(p.max_layers, 3);
+    assert_int_equal(p.max_patches, 10);
     assert_int_equal(p.lock_require, LOCK_REQUIRE_REQUIRED);
     assert_false(p.lock_kexec);
     assert_false(p.lock_seal);
@@ -116,7 +118,9 @@ static const char every_key[] = "[Trust]\n"
                                 "WaitSec=5\n"
                                 "[Warnings]\n"
                                 "Silence=late initramfs\n"
-                                "Silence=manifest\n";
+                                "Silence=manifest\n"
+                                "MaxLayers=2\n"
+                                "MaxPatches=20\n";
 
 /* One line is limited, a list of modules may use several. */
 static void test_modules_on_several_lines(void **state) {
@@ -169,6 +173,8 @@ static void test_every_key(void **state) {
     assert_string_equal(p.store_adopt[0], "/var/lib/kpatch/%v");
     assert_string_equal(p.store_adopt[1], "/usr/lib/modules/%v/livepatch");
     assert_int_equal(p.store_wait_usec, 5 * USEC_PER_SEC);
+    assert_int_equal(p.max_layers, 2);
+    assert_int_equal(p.max_patches, 20);
     assert_int_equal(p.silenced, WARNING_LATE | WARNING_INITRAMFS | WARNING_MANIFEST);
     assert_origin(&p, "Silence", "late initramfs manifest", "/etc/lpd/lpd.conf", 27);
     assert_origin(&p, "Signature", "local", "/etc/lpd/lpd.conf", 2);
