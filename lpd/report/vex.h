@@ -17,6 +17,6 @@ int vex_kernel_make(const struct host *h, const char *release, const char *build
                     struct vex_kernel *ret);
 void vex_kernel_done(struct vex_kernel *k);
 
-/* An OpenVEX 0.2.0 document about the entries of lpctl cves. What they say and the time decide its id. NULL
+/* An OpenVEX 0.2 document about the entries of lpctl cves. What they say and the time decide its id. NULL
  * if memory runs out. */
 json_object *vex_build_openvex(const struct vex_kernel *kernel, json_object *cves);
