@@ -2,7 +2,6 @@
 #include <stdio.h>
 
 #include "base/file.h"
-#include "base/realtime.h"
 #include "base/strv.h"
 #include "config/name.h"
 #include "ctl/change.h"
@@ -285,10 +284,8 @@ static int prepare_apply(struct ctl *c, struct manager **m, struct error *e) {
 
 /* A patch that has to wait for the date of its wave is loaded by lpd.service, which without a loaded patch may
  * not run yet. */
-static void watch_dates(struct ctl *c, struct manager *m) {
-    uint64_t next;
-
-    if (m && joining_next(&c->host, realtime_usec(), &next) >= 0 && next != USEC_INFINITY)
+static void watch_dates(struct manager *m, const struct snapshot *s) {
+    if (m && joining_date(&s->manifests, s->machine_id, s->clock_usec) != USEC_INFINITY)
         (void) manager_queue_job(m, "StartUnit", "lpd.service", NULL);
 }
 
@@ -311,7 +308,7 @@ int ctl_apply(struct ctl *c, char **argv _unused_, struct error *e) {
         r = converge_plan(&c->host, m, &plan, &outcomes);
         if (!outcomes)
             return r;
-        watch_dates(c, m);
+        watch_dates(m, &s);
     }
     report_plan(c, &plan, outcomes);
     r = first_failure(&plan, outcomes, e);

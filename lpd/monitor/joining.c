@@ -30,11 +30,22 @@ static uint64_t date_of(const struct manifest_entry *entry, const char *machine_
     return wave && wave->since_usec > 0 ? wave->since_usec : USEC_INFINITY;
 }
 
+uint64_t joining_date(const struct manifest_list *l, const char *machine_id, uint64_t after_usec) {
+    uint64_t next = USEC_INFINITY;
+
+    for (size_t i = 0; machine_id && i < l->n_entries; i++) {
+        uint64_t date = date_of(l->entries + i, machine_id);
+
+        if (date > after_usec)
+            next = MIN(next, date);
+    }
+    return next;
+}
+
 int joining_next(struct host *h, uint64_t after_usec, uint64_t *ret) {
     _cleanup_(cmdline_switches_done) struct cmdline_switches switches = {};
     _cleanup_(manifest_list_done) struct manifest_list l = {};
     _cleanup_free_ char *machine_id = NULL;
-    uint64_t next = USEC_INFINITY;
     int r;
 
     *ret = USEC_INFINITY;
@@ -46,13 +57,7 @@ int joining_next(struct host *h, uint64_t after_usec, uint64_t *ret) {
     r = manifest_list_load(h, NULL, &l, NULL);
     if (r < 0)
         return r;
-    for (size_t i = 0; i < l.n_entries; i++) {
-        uint64_t date = date_of(l.entries + i, machine_id);
-
-        if (date > after_usec)
-            next = MIN(next, date);
-    }
-    *ret = next;
+    *ret = joining_date(&l, machine_id, after_usec);
     return 0;
 }
 

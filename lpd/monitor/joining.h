@@ -3,7 +3,7 @@
 
 #include <systemd/sd-event.h>
 
-#include "base/host.h"
+#include "config/manifest.h"
 
 /* Rollout= with dates: when a wave begins that this machine is part of, the patch is loaded, without a
  * reboot. */
@@ -23,6 +23,9 @@ void joining_done(struct joining *j);
  * negative errno. */
 int joining_look(struct joining *j, sd_event *event, struct host *h, bool always);
 
-/* The next date after that time at which a wave of an installed patch begins with this machine in it, or
- * USEC_INFINITY. */
+/* The next date after that time at which a wave of one of these patches begins with that machine in it, or
+ * USEC_INFINITY. machine_id may be NULL. */
+uint64_t joining_date(const struct manifest_list *l, const char *machine_id, uint64_t after_usec);
+
+/* The same for the manifests of this machine. 0 or a negative errno. */
 int joining_next(struct host *h, uint64_t after_usec, uint64_t *ret);
