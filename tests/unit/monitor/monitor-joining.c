@@ -99,6 +99,16 @@ static void test_without_an_id(void **state _unused_) {
     assert_int_equal(next(), USEC_INFINITY);
 }
 
+/* The armed timer fires, and "demo" alone is started; no date is left to wait for. */
+static void assert_joins(struct joining *j, sd_event *event) {
+    assert_true(sd_event_run(event, 10 * USEC_PER_SEC) > 0);
+    assert_int_equal(strv_length(jobs), 1);
+    assert_string_equal(jobs[0], "StartUnit livepatch@demo.service");
+    assert_null(j->timer);
+    joining_done(j);
+    sd_event_unref(event);
+}
+
 static void test_joins(void **state _unused_) {
     struct joining j = {};
     sd_event *event = NULL;
@@ -112,13 +122,7 @@ static void test_joins(void **state _unused_) {
     assert_true(joining_look(&j, event, &k.host, /* always= */ false) >= 0);
     assert_non_null(j.timer);
     clock_usec = JUNE + DAY;
-    assert_true(sd_event_run(event, 10 * USEC_PER_SEC) > 0);
-    assert_int_equal(strv_length(jobs), 1);
-    assert_string_equal(jobs[0], "StartUnit livepatch@demo.service");
-    /* No date is left to wait for. */
-    assert_null(j.timer);
-    joining_done(&j);
-    sd_event_unref(event);
+    assert_joins(&j, event);
 }
 
 /* The clock passes the date before the manifest is noticed. */
@@ -134,12 +138,7 @@ static void test_late(void **state _unused_) {
     clock_usec = JUNE + DAY + 3600 * USEC_PER_SEC;
     assert_true(joining_look(&j, event, &k.host, /* always= */ false) >= 0);
     assert_non_null(j.timer);
-    assert_true(sd_event_run(event, 10 * USEC_PER_SEC) > 0);
-    assert_int_equal(strv_length(jobs), 1);
-    assert_string_equal(jobs[0], "StartUnit livepatch@demo.service");
-    assert_null(j.timer);
-    joining_done(&j);
-    sd_event_unref(event);
+    assert_joins(&j, event);
 }
 
 #define JOINING_TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
