@@ -38,3 +38,11 @@ int machine_id_read(const struct host *h, bool in_initrd, const struct cmdline_s
     *ret = TAKE_PTR(id);
     return 0;
 }
+
+int machine_id_find(const struct host *h, char **ret) {
+    _cleanup_(cmdline_switches_done) struct cmdline_switches switches = {};
+
+    if (cmdline_read(h, /* in_initrd= */ false, &switches) == -ENOMEM)
+        return -ENOMEM;
+    return machine_id_read(h, /* in_initrd= */ false, &switches, ret);
+}

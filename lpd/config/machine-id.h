@@ -11,3 +11,6 @@ bool machine_id_is_valid(const char *id);
  * comes from the machine that built the image. -ENOENT: there is none, or it is "uninitialized" or
  * otherwise invalid. -ENOMEM. */
 int machine_id_read(const struct host *h, bool in_initrd, const struct cmdline_switches *switches, char **ret);
+
+/* The same outside of an initramfs, for a caller that has not read the kernel command line. */
+int machine_id_find(const struct host *h, char **ret);

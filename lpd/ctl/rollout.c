@@ -98,13 +98,10 @@ static int add_file(struct rollout *ro, const char *path, struct error *e) {
 }
 
 static int add_this(struct ctl *c, struct rollout *ro, struct error *e) {
-    _cleanup_(cmdline_switches_done) struct cmdline_switches switches = {};
     _cleanup_free_ char *id = NULL;
     int r;
 
-    r = cmdline_read(&c->host, /* in_initrd= */ false, &switches);
-    if (r != -ENOMEM)
-        r = machine_id_read(&c->host, /* in_initrd= */ false, &switches, &id);
+    r = machine_id_find(&c->host, &id);
     if (r == -ENOENT)
         return error_hint(e, error_set(e, r, EXIT_STATUS_FAILED, "this machine has no valid machine id, so it takes part "
                                                                   "in Rollout=100%% only"),

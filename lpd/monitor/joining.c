@@ -43,15 +43,12 @@ uint64_t joining_date(const struct manifest_list *l, const char *machine_id, uin
 }
 
 int joining_next(struct host *h, uint64_t after_usec, uint64_t *ret) {
-    _cleanup_(cmdline_switches_done) struct cmdline_switches switches = {};
     _cleanup_(manifest_list_done) struct manifest_list l = {};
     _cleanup_free_ char *machine_id = NULL;
     int r;
 
     *ret = USEC_INFINITY;
-    if (cmdline_read(h, /* in_initrd= */ false, &switches) == -ENOMEM)
-        return -ENOMEM;
-    r = machine_id_read(h, /* in_initrd= */ false, &switches, &machine_id);
+    r = machine_id_find(h, &machine_id);
     if (r < 0)
         return r == -ENOENT ? 0 : r;
     r = manifest_list_load(h, NULL, &l, NULL);
