@@ -5,7 +5,7 @@ import hashlib
 import shutil
 from pathlib import Path
 
-from . import cache
+from . import cache, klp_relocations
 from .chroot import run_in
 from .command import run
 
@@ -37,11 +37,15 @@ def _build(top, base):
 
 
 def _compile(base, kernel, work, target):
+    """Symbols that are not exported are warnings: the kernel's livepatch core finds them."""
     shutil.copytree(SOURCES, work)
     run_in(base.building, "make", "-j2", "-C", kernel.headers, "M=/build",
-           "CONFIG_DEBUG_INFO_BTF_MODULES=", "modules", binds={"build": work})
+           "CONFIG_DEBUG_INFO_BTF_MODULES=", "KBUILD_MODPOST_WARN=1", "modules", binds={"build": work})
     for module in work.glob("*.ko"):
-        run("strip", "--strip-debug", "-o", target / module.name, module)
+        stripped = target / module.name
+        run("strip", "--strip-debug", "-o", stripped, module)
+        if klp_relocations.is_needed(stripped.read_bytes()):
+            stripped.write_bytes(klp_relocations.convert(stripped.read_bytes()))
     shutil.rmtree(work)
 
 
