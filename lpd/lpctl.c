@@ -14,6 +14,7 @@
 #include "ctl/progress.h"
 #include "ctl/verbs.h"
 #include "report/terminal.h"
+#include "report/vex.h"
 #include "store/changes-lock.h"
 #include "version.h"
 
@@ -126,7 +127,8 @@ static int parse_output(struct ctl *c) {
 
 static int parse_format(struct ctl *c) {
     c->format = optarg;
-    return streq(optarg, "openvex") ? 0 : bad_usage("--format= takes openvex, not", optarg, NULL);
+    return vex_format_from_string(optarg) >= 0
+               ? 0 : bad_usage("--format= takes openvex, csaf or cyclonedx, not", optarg, NULL);
 }
 
 static int parse_lines(struct ctl *c) {

@@ -190,7 +190,7 @@ static int make_document(struct question *q, struct error *e) {
     r = vex_kernel_make(&q->c->host, value_get(kernel, "release"), value_get(kernel, "buildId"), document_usec(), &k);
     if (r < 0)
         return r;
-    json_object_object_add(q->c->value, "document", vex_build_openvex(&k, q->cves));
+    json_object_object_add(q->c->value, "document", vex_build(vex_format_from_string(q->c->format), &k, q->cves));
     return 0;
 }
 

@@ -20,7 +20,7 @@ const struct ctl_option ctl_options[] = {
     { "no-rebuild", OPTION_NO_REBUILD, 0, no_argument, NULL, "Do not rebuild the initramfs" },
     { "dry-run", OPTION_DRY_RUN, 0, no_argument, NULL, "Show what would be done" },
     { "record", OPTION_RECORD, 0, no_argument, NULL, "Record what the image will contain" },
-    { "format", OPTION_FORMAT, 0, required_argument, "FORMAT", "Print a document: openvex" },
+    { "format", OPTION_FORMAT, 0, required_argument, "FORMAT", "Print a document: openvex, csaf, or cyclonedx" },
     { "check", OPTION_CHECK, 0, no_argument, NULL, "Check required patches, or CVEs in files" },
     { "now", OPTION_NOW, 0, no_argument, NULL, "Load or unload the patch as well" },
     { "wait", OPTION_WAIT, 0, optional_argument, "TIME", "Wait for the end of transitions" },

@@ -133,12 +133,26 @@ static int parse_openvex(json_object *statements, char ***ids) {
     return r;
 }
 
-/* CSAF 2.0: vulnerabilities[].cve. */
-static int parse_csaf(json_object *vulnerabilities, char ***ids) {
+/* CSAF 2.0 has vulnerabilities[].cve, or .ids[].text where it is no CVE, and CycloneDX .id. */
+static int parse_vulnerability(json_object *v, char ***ids) {
+    json_object *others;
+    int r;
+
+    r = add_id(value_get(v, "cve"), ids);
+    if (r >= 0)
+        r = add_id(value_get(v, "id"), ids);
+    if (r < 0 || !json_object_object_get_ex(v, "ids", &others) || !json_object_is_type(others, json_type_array))
+        return r;
+    for (size_t i = 0; i < json_object_array_length(others) && r >= 0; i++)
+        r = add_id(value_get(json_object_array_get_idx(others, i), "text"), ids);
+    return r;
+}
+
+static int parse_vulnerabilities(json_object *vulnerabilities, char ***ids) {
     int r = 0;
 
     for (size_t i = 0; i < json_object_array_length(vulnerabilities) && r >= 0; i++)
-        r = add_id(value_get(json_object_array_get_idx(vulnerabilities, i), "cve"), ids);
+        r = parse_vulnerability(json_object_array_get_idx(vulnerabilities, i), ids);
     return r;
 }
 
@@ -151,8 +165,8 @@ static int parse_document(const char *path, const char *text, char ***ids, struc
     if (json_object_object_get_ex(o, "statements", &list) && json_object_is_type(list, json_type_array))
         return parse_openvex(list, ids);
     if (json_object_object_get_ex(o, "vulnerabilities", &list) && json_object_is_type(list, json_type_array))
-        return parse_csaf(list, ids);
-    return error_set(e, -EBADMSG, EXIT_STATUS_USAGE, "%s: JSON, but neither an OpenVEX nor a CSAF document", path);
+        return parse_vulnerabilities(list, ids);
+    return error_set(e, -EBADMSG, EXIT_STATUS_USAGE, "%s: JSON, but no OpenVEX, CSAF or CycloneDX document", path);
 }
 
 int cves_parse_list(const char *path, const char *text, char ***ret, struct error *e) {

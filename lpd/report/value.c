@@ -43,6 +43,27 @@ void json_add_list(json_object *o, const char *key, char *const *l) {
     json_object_object_add(o, key, array);
 }
 
+json_object *json_add_object(json_object *o, const char *key) {
+    json_object *child = json_object_new_object();
+
+    json_object_object_add(o, key, child);
+    return child;
+}
+
+json_object *json_add_array(json_object *o, const char *key) {
+    json_object *child = json_object_new_array();
+
+    json_object_object_add(o, key, child);
+    return child;
+}
+
+json_object *json_append_object(json_object *array) {
+    json_object *child = json_object_new_object();
+
+    json_object_array_add(array, child);
+    return child;
+}
+
 json_object *value_new(void) {
     json_object *o = json_object_new_object();
 

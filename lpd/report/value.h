@@ -16,6 +16,11 @@ void json_add_number(json_object *o, const char *key, int64_t n);
 void json_add_time(json_object *o, const char *key, uint64_t usec); /* microseconds since 1970 */
 void json_add_list(json_object *o, const char *key, char *const *l);
 
+/* Each adds an empty object or array, which the one above owns, and returns it. */
+json_object *json_add_object(json_object *o, const char *key);
+json_object *json_add_array(json_object *o, const char *key);
+json_object *json_append_object(json_object *array);
+
 /* A new object that begins with "schemaVersion". */
 json_object *value_new(void);
 

@@ -84,48 +84,42 @@ static int make_purl(char *const *ids, char *const *like, const char *release, c
     return -ENOMEM;
 }
 
+/* The build id tells the kernels of one package apart: a product of its own, so that tools that look for
+ * either find it. */
+static int make_build_purl(const char *release, const char *build_id, char **ret) {
+    _cleanup_free_ char *encoded = encode(release);
+
+    if (build_id && encoded && asprintf(ret, "pkg:generic/linux-kernel@%s?build_id=%s", encoded, build_id) >= 0)
+        return 0;
+    *ret = NULL;
+    return build_id ? -ENOMEM : 0;
+}
+
 int vex_kernel_make(const struct host *h, const char *release, const char *build_id, uint64_t usec,
                     struct vex_kernel *ret) {
+    _cleanup_(vex_kernel_done) struct vex_kernel k = { .release = release };
     _cleanup_strv_free_ char **ids = NULL, **like = NULL;
-    int r = read_os(h, &ids, &like);
+    time_t t = (time_t) (usec / USEC_PER_SEC);
+    struct tm tm;
+    int r;
 
-    *ret = (struct vex_kernel){ .release = release, .build_id = build_id, .usec = usec };
-    return r < 0 ? r : make_purl(ids, like, release, &ret->purl);
+    r = read_os(h, &ids, &like);
+    if (r >= 0)
+        r = make_purl(ids, like, release, &k.purls[0]);
+    if (r >= 0)
+        r = make_build_purl(release, build_id, &k.purls[1]);
+    if (r < 0)
+        return r;
+    if (gmtime_r(&t, &tm))
+        (void) strftime(k.timestamp, sizeof(k.timestamp), "%Y-%m-%dT%H:%M:%SZ", &tm);
+    *ret = TAKE_STRUCT(k);
+    return 0;
 }
 
 void vex_kernel_done(struct vex_kernel *k) {
-    free(k->purl);
+    for (size_t i = 0; i < ELEMENTSOF(k->purls); i++)
+        free(k->purls[i]);
     *k = (struct vex_kernel){};
-}
-
-/* RFC 3339 */
-static void add_timestamp(json_object *o, const char *key, uint64_t usec) {
-    time_t t = (time_t) (usec / USEC_PER_SEC);
-    char text[64] = "";
-    struct tm tm;
-
-    if (gmtime_r(&t, &tm))
-        (void) strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
-    json_add_string(o, key, text);
-}
-
-/* The build id tells the kernels of one package apart: a product of its own, so that tools that look for
- * either find it. */
-static json_object *products(const struct vex_kernel *k) {
-    json_object *array = json_object_new_array(), *o = json_object_new_object(), *identifiers = json_object_new_object();
-    _cleanup_free_ char *encoded = encode(k->release), *generic = NULL;
-
-    json_add_string(o, "@id", k->purl);
-    json_add_string(identifiers, "purl", k->purl);
-    json_object_object_add(o, "identifiers", identifiers);
-    json_object_array_add(array, o);
-    if (!k->build_id || !encoded ||
-        asprintf(&generic, "pkg:generic/linux-kernel@%s?build_id=%s", encoded, k->build_id) < 0)
-        return array;
-    o = json_object_new_object();
-    json_add_string(o, "@id", generic);
-    json_object_array_add(array, o);
-    return array;
 }
 
 static const char *action_of(const char *state) {
@@ -137,43 +131,65 @@ static const char *action_of(const char *state) {
 }
 
 /* What no patch here is known to fix may be fixed in the kernel itself. */
-static json_object *statement(const struct vex_kernel *k, json_object *cve) {
+static int claim_make(json_object *cve, struct vex_claim *c) {
     const char *state = value_get(cve, "state"), *patch = value_get(cve, "patch"), *reason = value_get(cve, "reason");
-    bool effective = state && streq(state, cve_state_name(CVE_EFFECTIVE));
-    json_object *o = json_object_new_object(), *vulnerability = json_object_new_object();
-    _cleanup_free_ char *notes = NULL;
+    int r;
 
-    json_add_string(vulnerability, "name", value_get(cve, "id"));
-    json_object_object_add(o, "vulnerability", vulnerability);
-    json_object_object_add(o, "products", products(k));
-    json_add_string(o, "status", !state ? "under_investigation" : effective ? "fixed" : "affected");
-    if (!state)
-        notes = strdup(strempty(reason));
-    else if (asprintf(&notes, "live patch %s: %s%s%s", strempty(patch), state, reason ? ": " : "", strempty(reason)) < 0)
-        notes = NULL;
-    json_add_string(o, "status_notes", strempty(notes));
-    if (state && !effective)
-        json_add_string(o, "action_statement", action_of(state));
-    return o;
+    c->id = value_get(cve, "id");
+    if (state)
+        c->status = streq(state, cve_state_name(CVE_EFFECTIVE)) ? VEX_FIXED : VEX_AFFECTED;
+    if (c->status == VEX_AFFECTED)
+        c->action = action_of(state);
+    if (state)
+        r = asprintf(&c->notes, "live patch %s: %s%s%s", strempty(patch), state, reason ? ": " : "", strempty(reason));
+    else
+        r = asprintf(&c->notes, "%s", strempty(reason));
+    if (r >= 0)
+        return 0;
+    c->notes = NULL;
+    return -ENOMEM;
 }
 
-json_object *vex_build_openvex(const struct vex_kernel *kernel, json_object *cves) {
-    json_object *o = json_object_new_object(), *statements = json_object_new_array();
-    char hash[SHA256_HEX_SIZE], id[sizeof("urn:lpd:openvex:") + SHA256_HEX_SIZE];
-    const char *text;
+static void claims_free(struct vex_claim *claims, size_t n) {
+    for (size_t i = 0; claims && i < n; i++)
+        free(claims[i].notes);
+    free(claims);
+}
 
-    json_add_string(o, "@context", "https://openvex.dev/ns/v0.2.0");
-    json_add_string(o, "@id", "");
-    json_add_string(o, "author", "lpd");
-    add_timestamp(o, "timestamp", kernel->usec);
-    json_add_number(o, "version", 1);
-    json_add_string(o, "tooling", "lpctl cves");
-    for (size_t i = 0; i < json_object_array_length(cves); i++)
-        json_object_array_add(statements, statement(kernel, json_object_array_get_idx(cves, i)));
-    json_object_object_add(o, "statements", statements);
-    text = json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN);
-    sha256_take_hex(text, strlen(text), hash);
-    (void) snprintf(id, sizeof(id), "urn:lpd:openvex:%s", hash);
-    json_add_string(o, "@id", id);
+void vex_digest(json_object *document, char ret[static SHA256_HEX_SIZE]) {
+    const char *text = json_object_to_json_string_ext(document, JSON_C_TO_STRING_PLAIN);
+
+    sha256_take_hex(strempty(text), strlen(strempty(text)), ret);
+}
+
+static const char *const format_names[] = {
+    [VEX_OPENVEX] = "openvex",
+    [VEX_CSAF] = "csaf",
+    [VEX_CYCLONEDX] = "cyclonedx",
+};
+
+int vex_format_from_string(const char *s) {
+    for (size_t i = 0; i < ELEMENTSOF(format_names); i++)
+        if (streq(s, format_names[i]))
+            return (int) i;
+    return -EINVAL;
+}
+
+json_object *vex_build(enum vex_format format, const struct vex_kernel *kernel, json_object *cves) {
+    static json_object *(*const builders[])(const struct vex_kernel *, const struct vex_claim *, size_t) = {
+        [VEX_OPENVEX] = openvex_build,
+        [VEX_CSAF] = csaf_build,
+        [VEX_CYCLONEDX] = cyclonedx_build,
+    };
+    size_t n = json_object_array_length(cves);
+    struct vex_claim *claims = calloc(n + 1, sizeof(*claims));
+    json_object *o = NULL;
+    int r = claims ? 0 : -ENOMEM;
+
+    for (size_t i = 0; i < n && r >= 0; i++)
+        r = claim_make(json_object_array_get_idx(cves, i), claims + i);
+    if (r >= 0)
+        o = builders[format](kernel, claims, n);
+    claims_free(claims, n);
     return o;
 }

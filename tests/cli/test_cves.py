@@ -135,11 +135,29 @@ class Asked(Cves):
         openvex = {"@context": "https://openvex.dev/ns/v0.2.0", "statements": [
             {"vulnerability": {"name": "CVE-2024-1086"}, "status": "affected"}, {"vulnerability": "CVE-2023-1"}]}
         self.assertEqual(self.ids(json.dumps(openvex), status=1), ["CVE-2024-1086", "CVE-2023-1"])
-        csaf = {"document": {"category": "csaf_vex"}, "vulnerabilities": [{"cve": "CVE-2024-999"}, {"ids": []}]}
-        self.assertEqual(self.ids(json.dumps(csaf)), ["CVE-2024-999"])
+        csaf = {"document": {"category": "csaf_vex"}, "vulnerabilities": [{"cve": "CVE-2024-999"}, {"ids": []}, 5,
+                                                                          {"ids": [{"text": "RHSA-2024:1"}, 7]}]}
+        self.assertEqual(self.ids(json.dumps(csaf)), ["CVE-2024-999", "RHSA-2024:1"])
+        cyclonedx = {"bomFormat": "CycloneDX", "vulnerabilities": [{"id": "CVE-2024-1086"}]}
+        self.assertEqual(self.ids(json.dumps(cyclonedx)), ["CVE-2024-1086"])
+
+    def test_own_documents(self):
+        """What it writes, it reads."""
+        for name in ("openvex", "csaf", "cyclonedx"):
+            self.assertEqual(self.ids(self.text("cves", f"--format={name}"), status=1),
+                             [c["id"] for c in self.json("cves")["cves"]], name)
+
+    def test_hostile_files(self):
+        deep = "[" * 100000
+        for data in (deep, '{"statements":' + deep, '{"vulnerabilities":[{"cve":' + "1" * 100000 + "}]", "{\0}", '{"statements": 5}',
+                     '{"vulnerabilities": {"cve": "CVE-1-1"}}', "[]", '{"statements": [null]', "CVE-1\n" + "x\n" * 200000):
+            self.assertNotIn(self.check_raw(data).returncode, (0, -6, -11), data[:40])
+
+    def check_raw(self, data):
+        return self.run_bare(f"--root={self.root}", "cves", "--check", self.place("asked", data.encode()))
 
     def test_bad_files(self):
-        for data, reason in (("{", "not valid JSON"), ("{}", "neither an OpenVEX nor a CSAF document"), ("{\"a\": 1", "not valid")):
+        for data, reason in (("{", "not valid JSON"), ("{}", "no OpenVEX, CSAF or CycloneDX document"), ("{\"a\": 1", "not valid")):
             self.assertIn(reason, self.check(data, status=64).stdout)
         self.lpctl("cves", "--check", status=64)
         self.lpctl("cves", "--check", "/nowhere", status=1)
