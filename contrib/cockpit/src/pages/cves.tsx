@@ -1,0 +1,3 @@
+export function CvesPage() {
+    return <div id="lpd-cves" />;
+}

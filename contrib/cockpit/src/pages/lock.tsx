@@ -1,0 +1,3 @@
+export function LockPage() {
+    return <div id="lpd-lock" />;
+}
