@@ -24,6 +24,9 @@ export class CallError extends Error {
     }
 }
 
+export const asCallError = (failure: Failure, answer: unknown = null): CallError =>
+    new CallError(failure.message, failure.hint, failure.exitStatus, answer);
+
 type Privilege = 'require' | 'try';
 
 interface Output {
@@ -42,7 +45,7 @@ function run(argv: string[], superuser: Privilege): Promise<Output> {
             .then(() => resolve({ text, message: '', exitStatus: 0, failed: false }),
                   (error: { message?: string; exit_status?: number | null; problem?: string | null }) => resolve({
                       text,
-                      message: error.message || error.problem || String(error),
+                      message: error.message || error.problem || argv[0] || '',
                       exitStatus: error.exit_status ?? null,
                       failed: true,
                   }));
@@ -71,7 +74,7 @@ async function ask<T extends Answer>(verb: string, args: string[] = [], superuse
 async function need<T extends Answer>(verb: string, args: string[] = [], superuser: Privilege = 'try'): Promise<T> {
     const answer = await ask<T>(verb, args, superuser);
     if (answer.error)
-        throw new CallError(answer.error.message, answer.error.hint, answer.error.exitStatus, answer);
+        throw asCallError(answer.error, answer);
     return answer;
 }
 

@@ -21,7 +21,9 @@ const options = {
     sourcemap: development ? 'linked' : false,
     legalComments: 'external',
     define: { 'process.env.NODE_ENV': JSON.stringify(development ? 'development' : 'production') },
-    loader: { '.woff2': 'file', '.woff': 'empty', '.ttf': 'empty', '.svg': 'dataurl', '.jpg': 'empty', '.png': 'empty' },
+    loader: {
+        '.woff2': 'file', '.woff': 'empty', '.ttf': 'empty', '.svg': 'dataurl', '.jpg': 'empty', '.png': 'empty',
+    },
     assetNames: 'fonts/[name]',
     logLevel: 'warning',
 };

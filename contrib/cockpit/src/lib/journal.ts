@@ -26,7 +26,7 @@ export function parseJournal(text: string): JournalEntry[] {
         try {
             const record = JSON.parse(line) as Record<string, unknown>;
             entries.push({
-                id: String(record.__CURSOR ?? entries.length),
+                id: typeof record.__CURSOR === 'string' ? record.__CURSOR : String(entries.length),
                 time: Number(record.__REALTIME_TIMESTAMP ?? 0) / 1000,
                 priority: Number(record.PRIORITY ?? 6),
                 message: message(record.MESSAGE),

@@ -58,3 +58,8 @@ export function actionsFor(patch: Patch): ActionName[] {
         actions.push('clear');
     return actions;
 }
+
+/** How loudly a reason is said. */
+export function alertVariant(tone: Tone): 'danger' | 'warning' | 'info' {
+    return tone === 'danger' || tone === 'warning' ? tone : 'info';
+}
