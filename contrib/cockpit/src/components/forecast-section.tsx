@@ -5,13 +5,13 @@ import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { neededModules, sourceText } from '../lib/forecast';
 import type { Forecast } from '../lib/forecast';
 import { format, _ } from '../lib/i18n';
-import { capital, yesNo } from '../lib/text';
+import { yesNo } from '../lib/text';
 import { Section } from './section';
 
 function Outcome({ forecast }: { forecast: Forecast }) {
     const { outcome, reason, hint } = forecast;
     const details = <>
-        {reason !== null && <p className="lpd-text">{capital(reason)}</p>}
+        {reason !== null && <p className="lpd-text">{reason}</p>}
         {hint !== null && <p className="lpd-text">{format(_('Hint: $0'), hint)}</p>}
     </>;
     switch (outcome) {

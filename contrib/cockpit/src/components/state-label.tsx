@@ -8,5 +8,6 @@ const STATUS: Record<Tone, 'success' | 'info' | 'warning' | 'danger' | undefined
 };
 
 export function StateLabel({ shown }: { shown: Shown }) {
-    return <Label status={STATUS[shown.tone]} variant="outline" isCompact>{shown.text}</Label>;
+    // In the cell of a narrow table the label alone would fill the row.
+    return <span><Label status={STATUS[shown.tone]} variant="outline" isCompact>{shown.text}</Label></span>;
 }

@@ -5,15 +5,14 @@ import { SearchIcon } from '@patternfly/react-icons/dist/esm/icons/search-icon';
 
 import { CallError } from '../api';
 import { format, _ } from '../lib/i18n';
-import { capital } from '../lib/text';
 
 /** The whole error of a call: what lpctl said, and its hint. */
 export function ErrorAlert({ error, title }: { error: unknown; title?: string }) {
     const message = error instanceof Error ? error.message : String(error);
     const hint = error instanceof CallError ? error.hint : null;
     return (
-        <Alert variant="danger" isInline title={title ?? capital(message)} data-error="">
-            {title !== undefined && <p className="lpd-text">{capital(message)}</p>}
+        <Alert variant="danger" isInline isLiveRegion title={title ?? _('The command failed')} data-error="">
+            <p className="lpd-text">{message}</p>
             {hint !== null && <p className="lpd-text">{format(_('Hint: $0'), hint)}</p>}
         </Alert>
     );

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { asCallError, getWhy } from '../api';
 import { format, _ } from '../lib/i18n';
-import { capital } from '../lib/text';
 import { useQuery } from '../lib/use-query';
 import type { Why } from '../schema';
 import { Answer, Section } from './section';
@@ -10,11 +9,11 @@ import { Steps, trustSteps } from './steps';
 
 function actionText(action: Why['action']): string {
     switch (action) {
-    case 'load': return _('lpd would load it now.');
-    case 'keep': return _('lpd leaves it as it is.');
-    case 'skip': return _('lpd does not load it.');
-    case 'fail': return _('lpd cannot load it.');
-    case 'unload': return _('lpd would unload it now.');
+    case 'load': return _('lpd would load it now: $0');
+    case 'keep': return _('lpd leaves it as it is: $0');
+    case 'skip': return _('lpd does not load it: $0');
+    case 'fail': return _('lpd cannot load it: $0');
+    case 'unload': return _('lpd would unload it now: $0');
     }
 }
 
@@ -24,11 +23,13 @@ function WhyAnswer({ why }: { why: Why }) {
     }));
     return (
         <div className="lpd-stack">
-            <p className="lpd-text">{[actionText(why.action), capital(why.reason)].filter(Boolean).join(' ')}</p>
+            <p className="lpd-text">{format(actionText(why.action), why.reason)}</p>
             {why.hint !== null && <p className="lpd-text">{format(_('Hint: $0'), why.hint)}</p>}
             <Steps steps={steps} label={_('Questions, in the order of asking')} />
-            {why.trust !== null && why.trust.length > 0 &&
-                <Steps steps={trustSteps(why.trust)} label={_('Steps of the signature')} />}
+            {why.trust !== null && why.trust.length > 0 && <>
+                <h3>{_('Signature')}</h3>
+                <Steps steps={trustSteps(why.trust)} label={_('Steps of the signature')} />
+            </>}
         </div>
     );
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { Changes } from '../schema';
 import { format, _ } from './i18n';
-import { capital } from './text';
 
 function ofPatch(patch: Changes['patches'][number], dryRun: boolean): string[] {
     const list: string[] = [];
@@ -24,5 +23,5 @@ export function changeMessages(changes: Changes): string[] {
         ...(changes.notes ?? []),
         ...(changes.initramfs ?? []).map(({ message }) => message),
     ];
-    return [...new Set(list.map(capital))];
+    return [...new Set(list)];
 }

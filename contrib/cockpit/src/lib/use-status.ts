@@ -3,7 +3,8 @@ import { useCallback, useEffect, useRef, useState } from 'react';
 
 import { getStatus } from '../api';
 import type { Status } from '../schema';
-import { POLL_MSEC, POLL_TRANSITION_MSEC, watchState } from './watch';
+import { PAUSE_MSEC, PAUSE_TRANSITION_MSEC, Poller } from './poller';
+import { watchState } from './watch';
 
 export interface StatusQuery {
     status: Status | null;
@@ -16,52 +17,34 @@ export interface StatusQuery {
 const inTransition = (status: Status | null) =>
     status?.patches.some(patch => patch.kernelState.transition) ?? false;
 
-/** The status of the machine, asked again when lpd records a change; not while the page is hidden. */
+/** The status of the machine, asked again when lpd records a change and when the page is shown again. */
 export function useStatus(): StatusQuery {
     const [answer, setAnswer] = useState<Omit<StatusQuery, 'refresh'>>({ status: null, error: null, generation: 0 });
-    const running = useRef(false);
-    const again = useRef(false);
-
-    const refresh = useCallback(() => {
-        if (cockpit.hidden || running.current) {
-            again.current = true;
-            return;
-        }
-        running.current = true;
-        again.current = false;
-        void getStatus()
-            .then(status => setAnswer(old => ({ status, error: null, generation: old.generation + 1 })),
-                  (error: unknown) => setAnswer(old => ({ ...old, error, generation: old.generation + 1 })))
-            .finally(() => {
-                running.current = false;
-                if (again.current)
-                    refresh();
-            });
-    }, []);
+    const poller = useRef<Poller<Status> | null>(null);
+    const refresh = useCallback(() => poller.current?.refresh(), []);
 
     useEffect(() => {
-        refresh();
-        const shown = () => {
-            if (!cockpit.hidden)
-                refresh();
-        };
-        cockpit.addEventListener('visibilitychange', shown);
+        const current = new Poller<Status>({
+            ask: getStatus,
+            hidden: () => cockpit.hidden,
+            pause: status => inTransition(status) ? PAUSE_TRANSITION_MSEC : PAUSE_MSEC,
+            onAnswer: status => setAnswer(old => ({ status, error: null, generation: old.generation + 1 })),
+            onError: error => setAnswer(old => ({ ...old, error, generation: old.generation + 1 })),
+            clock: {
+                start: (callback, msec) => window.setTimeout(callback, msec),
+                stop: timer => window.clearTimeout(timer),
+            },
+        });
+        poller.current = current;
+        cockpit.addEventListener('visibilitychange', refresh);
         const unwatch = watchState(refresh);
+        refresh();
         return () => {
-            cockpit.removeEventListener('visibilitychange', shown);
+            cockpit.removeEventListener('visibilitychange', refresh);
             unwatch();
+            current.end();
         };
     }, [refresh]);
-
-    // lpd records no change that others make while it does not run, so the page also asks now and then.
-    const pause = inTransition(answer.status) ? POLL_TRANSITION_MSEC : POLL_MSEC;
-    useEffect(() => {
-        const timer = window.setTimeout(() => {
-            if (!cockpit.hidden)
-                refresh();
-        }, pause);
-        return () => window.clearTimeout(timer);
-    }, [refresh, pause, answer.generation]);
 
     return { ...answer, refresh };
 }

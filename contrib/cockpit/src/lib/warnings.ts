@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { Patch, Status } from '../schema';
 import { format, _ } from './i18n';
-import { capital } from './text';
 
 export interface Warning {
     id: string;
@@ -18,7 +17,7 @@ export interface Warning {
 type Silenced = Status['policy']['silenced'][number];
 
 function warning(id: string, variant: Warning['variant'], text: string, more: Partial<Warning> = {}): Warning {
-    return { id, variant, text: capital(text), wayOut: null, command: null, patch: null, ...more };
+    return { id, variant, text, wayOut: null, command: null, patch: null, ...more };
 }
 
 function ofSwitches({ kernel, switches }: Status): Warning[] {

@@ -3,10 +3,6 @@
 /** Where lpd records the results of this boot, one file a patch, and where its manifests are. */
 const WATCHED = ['/run/lpd', '/etc/lpd/patches.d'];
 
-/** How often the page asks while it is visible and no file has changed. */
-export const POLL_MSEC = 30_000;
-export const POLL_TRANSITION_MSEC = 10_000;
-
 /** One load or unload writes several files: they are one change. */
 const SETTLE_MSEC = 300;
 

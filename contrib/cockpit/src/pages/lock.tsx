@@ -12,7 +12,7 @@ import { ErrorAlert, Loading } from '../components/states';
 import { useMachine } from '../lib/context';
 import { format, _ } from '../lib/i18n';
 import { lockText } from '../lib/machine-facts';
-import { capital, formatTime, yesNo } from '../lib/text';
+import { formatTime, yesNo } from '../lib/text';
 import { useChangeCount } from '../lib/use-change-count';
 import { useQuery } from '../lib/use-query';
 import type { LockAnswer, Status } from '../schema';
@@ -35,7 +35,7 @@ function StateSection({ status, button }: { status: Status; button: React.ReactN
             <Facts columns={3} facts={[
                 [_('State'), lockText(status), 'state'],
                 [_('Policy'), `Lock=${lock.policy}`, 'policy'],
-                [_('Reason'), lock.reason && <span className="lpd-text">{capital(lock.reason)}</span>],
+                [_('Reason'), lock.reason && <span className="lpd-text">{lock.reason}</span>],
                 [_('By'), author(lock)],
                 [_('kexec is locked'), lock.kexecLocked === null ? null : yesNo(lock.kexecLocked)],
                 [_('Patches are sealed'), yesNo(lock.sealed)],

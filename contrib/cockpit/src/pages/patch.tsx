@@ -19,7 +19,6 @@ import { useMachine } from '../lib/context';
 import { _ } from '../lib/i18n';
 import { alertVariant, shownState } from '../lib/patch-state';
 import type { ActionName } from '../lib/patch-state';
-import { capital } from '../lib/text';
 import { useChangeCount } from '../lib/use-change-count';
 import type { Changes, Patch } from '../schema';
 
@@ -39,7 +38,7 @@ function Header({ patch, onDone }: { patch: Patch; onDone: (action: ActionName, 
             </div>
             {patch.description && <p className="lpd-text">{patch.description}</p>}
             {patch.reason !== null &&
-                <Alert isInline component="h2" variant={alertVariant(shown.tone)} title={capital(patch.reason)}
+                <Alert isInline component="h2" variant={alertVariant(shown.tone)} title={patch.reason}
                        data-reason={patch.reasonCode ?? ''} />}
         </>
     );
