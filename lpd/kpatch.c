@@ -53,7 +53,7 @@ static int parse_module(int n, char **argv, const char **ret_release, const char
     argv[0] = (char *) "kpatch";
     while ((option = getopt_long(n, argv, "k:", options, NULL)) >= 0) {
         if (option != 'k')
-            return 1; /* getopt_long() has said why */
+            return kpatch_die("getopt failed"); /* which has said why */
         *ret_release = optarg;
     }
     if (optind >= n || !*argv[optind])

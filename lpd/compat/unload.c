@@ -25,6 +25,7 @@ static void tell(const struct ctl *c, const char *module_name) {
     }
 }
 
+/* 0, or the negative errno of what it has reported. */
 static int unload_module(struct ctl *c, const struct livepatch *p) {
     _cleanup_(error_done) struct error e = ERROR_NULL;
     char *argv[] = { p->name, NULL };
@@ -34,8 +35,10 @@ static int unload_module(struct ctl *c, const struct livepatch *p) {
         printf("disabling patch module: %s\n", p->name);
     json_object_put(TAKE_PTR(c->value));
     r = ctl_unload(c, argv, &e);
-    if (r < 0)
-        return kpatch_failed(&e, r);
+    if (r < 0) {
+        (void) kpatch_failed(&e, r);
+        return r;
+    }
     tell(c, p->name);
     return 0;
 }
@@ -43,14 +46,18 @@ static int unload_module(struct ctl *c, const struct livepatch *p) {
 int kpatch_unload(struct ctl *c, const char *argument) {
     _cleanup_free_ char *module_name = kpatch_module_name(argument);
     _cleanup_(livepatch_done) struct livepatch p = {};
+    int r;
 
     if (kpatch_prepare(c) != 0)
         return 1;
     if (!module_name || livepatch_read(&c->host, module_name, &p) < 0 || livepatch_is_plain_module(&p)) {
         kpatch_warn("patch module %s is not loaded", module_name ?: argument);
-        return kpatch_die("failed to unload module %s", argument);
+        return kpatch_die("failed to disable module %s", module_name ?: argument);
     }
-    return unload_module(c, &p) == 0 ? 0 : kpatch_die("failed to unload module %s", argument);
+    r = unload_module(c, &p);
+    if (r == -ETIME)
+        return kpatch_die("transition stalled for %s", p.name);
+    return r < 0 ? kpatch_die("failed to disable module %s", p.name) : 0;
 }
 
 /* When a patch was loaded, relative to the others: the kernel says so from 6.14 on
@@ -104,7 +111,7 @@ int kpatch_unload_all(struct ctl *c) {
             return status;
         if (strv_extend(&tried, p->name) < 0)
             return kpatch_die("%s", strerror(ENOMEM));
-        if (unload_module(c, p) != 0)
+        if (unload_module(c, p) < 0)
             status = kpatch_die("failed to unload module %s", p->name);
     }
     return kpatch_die("interrupted");
