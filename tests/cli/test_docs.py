@@ -453,13 +453,39 @@ class Schemas(unittest.TestCase):
 
 
 class Platforms(unittest.TestCase):
-    """docs/PLATFORMS.md ends with the table that the bench prints."""
+    """docs/PLATFORMS.md ends with the table that the bench prints, with or without results."""
+
+    def table(self, *options):
+        table = run(sys.executable, TOP / "tests/vm/run", "--table", *options)
+        self.assertEqual(table.returncode, 0, table.stderr)
+        return table.stdout
+
+    @staticmethod
+    def without_results(page):
+        page = re.sub(r"^The results are those of runs from .*\n\n", "", page, flags=re.M)
+        page = re.sub(r"\b(CI|soak): (?:passed|unstable|failed|not run)(?= \|)", r"\1", page)
+        return re.sub(r"^\| \*kernel\* .*$", lambda row: re.sub(r"(\d\.\d+)\.[\w.+~-]+", r"\1", row.group()), page,
+                      flags=re.M)
 
     def test_table(self):
-        table = run(sys.executable, TOP / "tests/vm/run", "--table")
-        self.assertEqual(table.returncode, 0, table.stderr)
-        self.assertTrue(text("docs/PLATFORMS.md").endswith(f"\n\n{table.stdout}"),
+        self.assertTrue(self.without_results(text("docs/PLATFORMS.md")).endswith(f"\n\n{self.table()}"),
                         "run: tests/vm/run --table=docs/PLATFORMS.md")
+
+    def test_results(self):
+        outcomes = {"bench-smoke": "passed", "by-hand": "failed", "probe": "unstable"}
+        results = [{"case": case, "machine": "12/6.1", "outcome": outcome, "kernel": "6.1.0-99-cloud-amd64", "seconds": 2.5,
+                    "date": f"2026-11-{day}"} for day, (case, outcome) in enumerate(outcomes.items(), 20)]
+        with tempfile.TemporaryDirectory() as directory:
+            file = Path(directory) / "results.json"
+            file.write_text(json.dumps(results))
+            table = self.table("--results", file)
+        self.assertTrue(table.startswith("The results are those of runs from 2026-11-20 to 2026-11-22.\n\n| case |"), table)
+        self.assertRegex(table, r"\| \*kernel\* \| \| 6\.1\.0-99-cloud-amd64 \| 6\.12 \|")
+        for case, outcome in outcomes.items():
+            self.assertRegex(table, rf"(?m)^\| {case} \| the bench \| CI: {outcome} \|")
+        self.assertRegex(table, r"(?m)^\| probe \| the bench \| CI: unstable \|  \|")
+        self.assertRegex(table, r"(?m)^\| undone \| the bench \| CI: not run \|")
+        self.assertEqual(self.without_results(table), self.table())
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from .kinds import KINDS
 from .lab import Lab
 from .machine import Machine
 from .qemu import Failed
+from .results import FAILED, PASSED, UNSTABLE, Results
 from .suites import SUITES
 
 CASES = Path(__file__).resolve().parent.parent / "cases"
@@ -67,7 +68,7 @@ def main():
             print(f"{case.name:24} {(case.load().__doc__ or '').strip().splitlines()[0]}")
         return 0
     if args.table is not None:
-        return _table(cases, args.table)
+        return _table(cases, args.table, Results(args.results))
     labs = Labs(args)
     runs = Runs(args.cache / "runs")
     if args.cases == ["unit-tests"]:
@@ -80,8 +81,8 @@ def main():
     return _run_all(labs, runs, cases, args)
 
 
-def _table(cases, page):
-    made = table.make(cases)
+def _table(cases, page, results):
+    made = table.make(cases, results)
     if page:
         page.write_text(table.put(page.read_text(), made))
     else:
@@ -109,6 +110,8 @@ def _parse(argv):
     parser.add_argument("--list", action="store_true", help="print the cases and end")
     parser.add_argument("--table", nargs="?", type=Path, const=False, metavar="PAGE",
                         help="print what runs where, as a table, or put it at the end of a page, and end")
+    parser.add_argument("--results", type=Path, metavar="FILE",
+                        help="add the results to this file; --table prints those that are in it")
     parser.add_argument("cases", nargs="*", metavar="CASE",
                         help="cases to run (default: all); `shell` boots a machine to work in, "
                              "`unit-tests` builds and tests lpd in the trees of Debian releases "
@@ -193,29 +196,30 @@ def _machines_of(case, args):
 
 def _run_all(labs, runs, cases, args):
     jobs = [(case, kind) for case in cases for kind in _machines_of(case, args)]
+    results = Results(args.results)
     try:
         with ThreadPoolExecutor(args.jobs) as pool:
-            results = list(pool.map(lambda job: _run_one(labs, runs, *job, args.keep), jobs))
-        failed = [job for job, passed in zip(jobs, results) if not passed]
+            passed = list(pool.map(lambda job: _run_one(labs, runs, results, *job, args.keep), jobs))
+        failed = [job for job, good in zip(jobs, passed) if not good]
         if len(failed) <= TRIED_AGAIN:
-            failed = [job for job in failed if not _try_again(labs, runs, *job)]
+            failed = [job for job in failed if not _try_again(labs, runs, results, *job)]
     except KeyboardInterrupt:
         os._exit(130)   # stops the machines too: each ends with the thread that started it
     print(f"{len(jobs) - len(failed)} passed, {len(failed)} failed")
     return 1 if failed else 0
 
 
-def _try_again(labs, runs, case, kind):
+def _try_again(labs, runs, results, case, kind):
     """A busy host makes a machine late, and qemu now and then runs code that the kernel has patched
     since. A case that passes the second time, alone, has not failed, but needs attention."""
-    if not _run_one(labs, runs, case, kind, keep=True, attempt="-again"):
+    if not _run_one(labs, runs, results, case, kind, keep=True, attempt="-again"):
         return False
     print(f"unstable: {kind.name} {case.name} failed, and passed when it was run again alone", flush=True)
     return True
 
 
-def _run_one(labs, runs, case, kind, keep, attempt=""):
-    """Runs one case on one kind of machine and prints the result; True if it passed."""
+def _run_one(labs, runs, results, case, kind, keep, attempt=""):
+    """Runs one case on one kind of machine, prints the result and adds it to the results; True if it passed."""
     directory = runs.new(f"{case.name}-{kind.name.replace('/', '-')}{attempt}")
     machine = Machine(labs.of(kind.suite), kind.series, directory,
                       os.environ.get("LPD_VM_SEED", case.name), kind.plain)
@@ -227,8 +231,9 @@ def _run_one(labs, runs, case, kind, keep, attempt=""):
         problem = _describe(case, error)
         machine.keep_evidence()
     machine.close()
-    word = "FAIL" if problem else "ok"
-    lines = [f"{word} {kind.name} {case.name} {time.monotonic() - start:.1f} s"]
+    seconds = time.monotonic() - start
+    results.add(case.name, kind.name, FAILED if problem else UNSTABLE if attempt else PASSED, machine.kernel, seconds)
+    lines = [f"{'FAIL' if problem else 'ok'} {kind.name} {case.name} {seconds:.1f} s"]
     if problem:
         lines += [f"    {problem}", f"    console: {machine.console}",
                   f"    disk:    {directory / 'disk.qcow2'}",

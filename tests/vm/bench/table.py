@@ -14,19 +14,35 @@ RUN_ALL = lpd.TOP / "tests/run-all"
 TOOLS = {"initramfs-tools": re.compile(r'make_initramfs\((?!"dracut"|tool)|initramfs="debian"|"initramfs-tools"'),
          "dracut": re.compile(r'"dracut"')}
 KERNELS = {"12/6.1": "6.1", "12/6.12": "6.12", "13": "6.12", "testing": "7.2", "12/plain": "6.1", "13/plain": "6.12",
-           "testing/plain": "7.2"}
+           "testing/plain": "7.2", "12/full": "6.1", "13/full": "6.12", "testing/full": "7.2"}
 
 
-def make(cases):
-    """The lines of the table, in the order of the cases; `cases` have name, path and load()."""
+def make(cases, results):
+    """The lines of the table, in the order of the cases; `cases` have name, path and load(). With results it says
+    what came out, and which kernels these are of."""
     in_ci = _jobs_of_ci(cases)
-    lines = ["| case | initramfs of | " + " | ".join(KINDS) + " |", "|---|---|" + "---|" * len(KINDS),
-             "| *kernel* | | " + " | ".join(KERNELS[name] for name in KINDS) + " |"]
+    kernels = {one["machine"]: one["kernel"] for one in sorted(results.all(), key=lambda one: one["date"])}
+    lines = [*_dates(results), "| case | initramfs of | " + " | ".join(KINDS) + " |", "|---|---|" + "---|" * len(KINDS),
+             "| *kernel* | | " + " | ".join(kernels.get(name, KERNELS[name]) for name in KINDS) + " |"]
     for case in cases:
         meant = {kind.name for kind in kinds.of_case(case.name, case.load())}
-        cells = ["CI" if (case.name, name) in in_ci else "soak" if name in meant else "" for name in KINDS]
+        cells = [_cell(case.name, name, "CI" if (case.name, name) in in_ci else "soak" if name in meant else "", results)
+                 for name in KINDS]
         lines.append("| " + " | ".join([case.name, _tools(case, meant), *cells]) + " |")
     return "".join(f"{line}\n" for line in lines)
+
+
+def _cell(case, machine, where, results):
+    """Where it runs, and the result if there are any."""
+    result = results.of(case, machine)
+    if not where or not results.all():
+        return where
+    return f"{where}: {result['outcome'] if result else 'not run'}"
+
+
+def _dates(results):
+    dates = sorted(one["date"] for one in results.all())
+    return [f"The results are those of runs from {dates[0]} to {dates[-1]}.", ""] if dates else []
 
 
 def put(page, text):
