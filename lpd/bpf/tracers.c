@@ -10,19 +10,24 @@
 #define LINKS_MAX 65536
 #define FDINFO_MAX 4096
 
+#define TRAMPOLINE "bpf_trampoline_"
+
 struct target {
     uint32_t object, type;
 };
 
+bool is_bpf_trampoline(const char *target) {
+    return startswith(target, TRAMPOLINE);
+}
+
 /* The other bit of the lower half says that the target is a function of the kernel. */
 static int parse_key(const char *trampoline, struct target *ret) {
-    static const char prefix[] = "bpf_trampoline_";
     unsigned long long key;
     char *end;
 
-    if (strncmp(trampoline, prefix, strlen(prefix)) != 0)
+    if (!is_bpf_trampoline(trampoline))
         return -EBADMSG;
-    trampoline += strlen(prefix);
+    trampoline += STRLEN(TRAMPOLINE);
     errno = 0;
     key = *trampoline >= '0' && *trampoline <= '9' ? strtoull(trampoline, &end, 10) : 0;
     /* Linux before 6.5 appends a number. */

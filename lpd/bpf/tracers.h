@@ -10,6 +10,10 @@ struct bpf_tracer {
     int pid;              /* a process that holds it or its link; 0: none, or unknown */
 };
 
+/* Whether the target of a direct call is a trampoline of BPF's: "bpf_trampoline_KEY"
+ * (kernel/bpf/trampoline.c). */
+bool is_bpf_trampoline(const char *target);
+
 /* The programs of type fmod_ret (BPF_MODIFY_RETURN) and BPF-LSM on the trampoline of that name:
  * "bpf_trampoline_KEY", where the key contains the function's type id, and the id of the BTF
  * object that it is from (include/linux/bpf_verifier.h, bpf_trampoline_compute_key()). Programs that

@@ -15,7 +15,7 @@ static bool is_in(struct ctl *c, const char *name) {
     if (!c->host.live)
         return false;
     module_name = execute_module_name(&c->host, name);
-    return module_name && livepatch_read(&c->host, module_name, &p) >= 0 && p.registered && p.enabled;
+    return module_name && livepatch_read(&c->host, module_name, &p) >= 0 && livepatch_is_enabled(&p);
 }
 
 int dry_remove(struct ctl *c, const char *name, struct error *e) {

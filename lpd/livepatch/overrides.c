@@ -57,7 +57,7 @@ static bool is_function(const char *patched, const struct traced_function *f) {
 }
 
 static bool changes(const struct livepatch *p, const struct traced_function *f) {
-    if (p->registered && p->enabled)
+    if (livepatch_is_enabled(p))
         STRV_FOREACH(function, p->functions)
             if (is_function(*function, f))
                 return true;
@@ -145,7 +145,7 @@ static int judge(struct host *h, struct override_list *l, const struct livepatch
 
 static bool has_enabled(const struct livepatch_list *l) {
     for (size_t i = 0; i < l->n_patches; i++)
-        if (l->patches[i].registered && l->patches[i].enabled)
+        if (livepatch_is_enabled(l->patches + i))
             return true;
     return false;
 }

@@ -135,7 +135,3 @@ int kernel_probe_next(const char **text, size_t *size, struct kernel_probe *ret)
             return 1;
     return 0;
 }
-
-bool is_bpf_trampoline(const char *target) {
-    return strncmp(target, "bpf_trampoline_", STRLEN("bpf_trampoline_")) == 0;
-}

@@ -45,7 +45,3 @@ struct kernel_probe {
 
 /* Takes the next probe from *text. 1, or 0 at the end. */
 int kernel_probe_next(const char **text, size_t *size, struct kernel_probe *ret);
-
-/* Whether the target of a direct call is a trampoline of BPF's (kernel/bpf/trampoline.c,
- * "bpf_trampoline_KEY"). */
-bool is_bpf_trampoline(const char *target);

@@ -25,6 +25,11 @@ struct livepatch {
 
 void livepatch_done(struct livepatch *p);
 
+/* Whether the kernel knows it as a live patch that is enabled. */
+static inline bool livepatch_is_enabled(const struct livepatch *p) {
+    return p->registered && p->enabled;
+}
+
 /* Reads one patch; '-' and '_' are the same. -ENOENT if the kernel does not know the name. Finds
  * any loaded module of that name, also one that is no live patch: see
  * livepatch_is_plain_module(). */

@@ -11,7 +11,7 @@ static bool is_in(const struct host *h, const char *name) {
     _cleanup_(livepatch_done) struct livepatch p = {};
     _cleanup_free_ char *module_name = execute_module_name(h, name);
 
-    return module_name && livepatch_read(h, module_name, &p) >= 0 && p.registered && p.enabled;
+    return module_name && livepatch_read(h, module_name, &p) >= 0 && livepatch_is_enabled(&p);
 }
 
 /* A masked unit, or one whose conditions were not met: its program has not run, and the record is

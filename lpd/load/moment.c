@@ -40,7 +40,7 @@ int moment_take(const struct host *h, struct manager *m, const char *name, struc
 }
 
 bool moment_was_in(const struct moment *w) {
-    return w->loaded.registered && w->loaded.enabled;
+    return livepatch_is_enabled(&w->loaded);
 }
 
 static bool is_same_build(const struct livepatch *a, const struct livepatch *b) {
@@ -106,7 +106,7 @@ static int restore_kernel(struct host *h, const struct moment *w, struct error *
         if (now.transition && transition_reverse(h, w->module_name, NULL) >= 0)
             return 0;
     }
-    if (now.registered && now.enabled) {
+    if (livepatch_is_enabled(&now)) {
         r = execute_unload(h, w->name, &result, e);
         if (r < 0)
             return r;

@@ -188,7 +188,7 @@ static void finish_all(struct monitor *m, const struct livepatch_list *l) {
         const struct livepatch *p = awaits_end(m, result) ? livepatch_list_find(l, result->module_name ?: result->name)
                                                           : NULL;
 
-        if (p && p->registered && p->enabled && !p->transition)
+        if (p && livepatch_is_enabled(p) && !p->transition)
             finish(m, result);
     }
 }

@@ -6,10 +6,6 @@
 
 #define ADVICE "a cumulative patch that replaces them is cheaper and easier to reason about"
 
-static bool is_on(const struct livepatch *p) {
-    return p->registered && p->enabled;
-}
-
 /* When lpd loaded it, on CLOCK_MONOTONIC; 0: another program has. */
 static uint64_t loaded_at(const struct snapshot *s, const struct livepatch *p) {
     const struct result *r = result_list_find_module(&s->results, p->name);
@@ -34,15 +30,15 @@ int layer_list_make(const struct snapshot *s, struct layer_list *ret) {
     size_t n = 0;
 
     for (size_t i = 0; i < s->loaded.n_patches; i++)
-        n += is_on(s->loaded.patches + i) ? strv_length(s->loaded.patches[i].functions) : 0;
+        n += livepatch_is_enabled(s->loaded.patches + i) ? strv_length(s->loaded.patches[i].functions) : 0;
     l.layers = calloc(n + 1, sizeof(*l.layers));
     if (!l.layers)
         return -ENOMEM;
     for (size_t i = 0; i < s->loaded.n_patches; i++) {
         const struct livepatch *p = s->loaded.patches + i;
-        uint64_t at = is_on(p) ? loaded_at(s, p) : 0;
+        uint64_t at = livepatch_is_enabled(p) ? loaded_at(s, p) : 0;
 
-        STRV_FOREACH(function, is_on(p) ? p->functions : NULL)
+        STRV_FOREACH(function, livepatch_is_enabled(p) ? p->functions : NULL)
             l.layers[l.n++] = (struct layer){ *function, p, at };
     }
     qsort(l.layers, l.n, sizeof(*l.layers), compare);
@@ -81,7 +77,7 @@ static char *waits_for(const struct livepatch *in, const char *function) {
     size_t n = strcspn(function, "/");
 
     STRV_FOREACH(object, in->unpatched)
-        if (is_on(in) && strlen(*object) == n && strncmp(*object, function, n) == 0)
+        if (livepatch_is_enabled(in) && strlen(*object) == n && strncmp(*object, function, n) == 0)
             return *object;
     return NULL;
 }
@@ -114,7 +110,7 @@ json_object *layers_warning(const struct snapshot *s, const struct layer_list *l
     if (s->policy_error < 0)
         return NULL;
     for (size_t i = 0; i < s->loaded.n_patches; i++)
-        patches += is_on(s->loaded.patches + i);
+        patches += livepatch_is_enabled(s->loaded.patches + i);
     for (size_t i = 0, n; i < l->n; i += n) {
         n = count_same(l, i);
         if (n > most) {

@@ -151,7 +151,7 @@ static struct state find_state(const struct subject *p) {
         return state_by_plan(p);
     if (p->in && p->in->registered && p->in->transition)
         return state_in_transition(p);
-    if (p->in && p->in->registered && p->in->enabled)
+    if (p->in && livepatch_is_enabled(p->in))
         return state_when_enabled(p);
     if (p->replaced_by)
         return (struct state){ "replaced", "by ", p->replaced_by, ", which is cumulative", "replaced" };
@@ -222,7 +222,7 @@ static json_object *kernel_state_value(const struct subject *p) {
     const struct livepatch *in = p->in;
 
     json_add_bool(o, "loaded", in && in->module_loaded);
-    json_add_bool(o, "enabled", in && in->registered && in->enabled);
+    json_add_bool(o, "enabled", in && livepatch_is_enabled(in));
     json_add_bool(o, "transition", in && in->registered && in->transition);
     json_add_bool(o, "replaced", p->replaced_by != NULL);
     json_add_string(o, "buildId", in ? in->build_id : NULL);
@@ -270,7 +270,7 @@ static void add_warnings(json_object *o, const struct manifest *m) {
 
 /* Whether it is enabled for this boot: it is loaded, or no decision against it has been made. */
 static int enabled_this_boot(const struct subject *p) {
-    if ((p->in && p->in->registered && p->in->enabled && !is_anothers(p)) || p->replaced_by)
+    if ((p->in && livepatch_is_enabled(p->in) && !is_anothers(p)) || p->replaced_by)
         return true;
     if (!p->action)
         return p->in ? false : -1;
