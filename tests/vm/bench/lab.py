@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from . import base, cache, firmware, image, keys, packages, patches, plain, programs, qemu, signed, suites
+from . import base, cache, cockpit, firmware, image, keys, packages, patches, plain, programs, qemu, signed, suites
 from .command import run
 from .machine import Machine
 from .suites import SUITES
@@ -52,6 +52,11 @@ class Lab:
         return self._make_image(plain=True)
 
     @cached_property
+    def cockpit_image(self):
+        """The image of a machine that has Cockpit."""
+        return self._make_image(plain=False, base=cockpit.tree(self.store, self.base))
+
+    @cached_property
     def packages(self):
         """lpd's packages, and the directory with two versions of the example."""
         return self._packages, packages.examples(self.store, self.base, self._packages, self.patches, self.signed)
@@ -64,15 +69,16 @@ class Lab:
     def _packages(self):
         return packages.get(self.store, self.base)
 
-    def _make_image(self, plain):
+    def _make_image(self, plain, base=None):
+        base = base or self.base
         layers = [(self.patches, "patches"), (self.signed.top, "patches"), (self.keys.top, "patches/keys")]
         if not self._build_dir or self.suite.codename != suites.of_host():
-            return image.get(self.store, self.base, layers, self.programs, plain, self._packages)
+            return image.get(self.store, base, layers, self.programs, plain, self._packages)
         # A short cut: lpd as Meson installs it, from a build directory of this release.
         with tempfile.TemporaryDirectory(dir=self.store.top) as scratch:
             tree = Path(scratch) / "install"
             run("meson", "install", "-C", self._build_dir, "--quiet", "--destdir", tree)
-            return image.get(self.store, self.base, [*layers, (tree, ".")], self.programs, plain)
+            return image.get(self.store, base, [*layers, (tree, ".")], self.programs, plain)
 
     def saved(self, series, smp, secure_boot=None):
         """The saved machine of that kernel series, number of CPUs and kind of firmware."""

@@ -34,6 +34,14 @@ def confirm(m, name, stage="system"):
     m.write(where, json.dumps({"name": name, "state": "confirmed", "stage": stage, "since": 1, "attempts": []}))
 
 
+def quarantine(m, name, reason):
+    """As the machine does after power cuts or a panic on that build's account."""
+    attempts = [{"boot": f"{i:032x}", "stage": "system", "time": 1000000 * (1700000000 + i)} for i in (1, 2)]
+    record = {"name": name, "state": "quarantined", "stage": "system", "reason": reason, "since": 1700000003000000,
+              "attempts": attempts}
+    m.write(path(m, name), json.dumps(record))
+
+
 # Records of quarantines stay.
 CONFIRM_ALL = f"""
 for module in $(ls /var/lib/lpd/modules/KERNEL/*.ko /usr/lib/lpd/modules/KERNEL/*.ko 2>/dev/null); do

@@ -6,6 +6,7 @@ import base64
 import json
 import random
 import shutil
+import socket
 import time
 from pathlib import Path
 
@@ -36,6 +37,7 @@ BENCH_LPD = """
         /usr/lib/systemd/system-generators/lpd-generator /etc/kernel/*/lpd /var/lib/lpd /etc/lpd
     systemctl daemon-reload
 """
+NETWORK = "[Match]\nType=ether\n[Network]\nAddress=10.0.2.15/24\nLinkLocalAddressing=no\nIPv6AcceptRA=no\n"
 KILLED = -1   # the agent's status for a command that took too long
 
 
@@ -52,6 +54,7 @@ class Machine(Trust, Resets):
         self.random = random.Random(seed)
         self.directory = directory
         self.faults_allowed = False   # True: a BUG or Oops on the console does not end the case
+        self.pictures = directory   # where pictures of a browser are kept, also of a case that passes
         self._lab = lab
         self._qemu = None
         self._boots = 0
@@ -59,6 +62,8 @@ class Machine(Trust, Resets):
         self._root = None    # (id, file, format)
         self._disks = []     # the same for added disks
         self._slot = False   # where plug_disk() plugs the disk in
+        self._forwards = {}  # port of the host's loopback → port of the machine
+        self._cockpit = False   # it has Cockpit, see cockpit.py
         self._variables = None   # the firmware's variable store; None: no firmware
 
     # Booting and ending
@@ -81,7 +86,8 @@ class Machine(Trust, Resets):
         self.smp = smp or self.smp
         self.cpu = cpu or self.cpu
         if wait and not (whole or self.plain or cpu or cmdline or initramfs or mok or self._root
-                         or self._disks or self._slot or self.watchdog):
+                         or self._disks or self._slot or self._forwards or self._cockpit
+                         or self.watchdog):
             return self._resume(secure_boot)
         if not self._root:
             self._make_root(self._image.disk, "raw")
@@ -209,6 +215,8 @@ class Machine(Trust, Resets):
             more = [*more, "-device", "pcie-root-port,id=free"]
         if self.watchdog:
             more = [*more, *qemu.WATCHDOG]
+        if self._forwards:
+            more = [*more, *qemu.network(self._forwards)]
         return qemu.arguments(image, initramfs, [self._root, *self._disks], programs.tsc_khz,
                               cmdline, self.smp, self.cpu, more, self.comes_back)
 
@@ -220,6 +228,8 @@ class Machine(Trust, Resets):
 
     @property
     def _image(self):
+        if self._cockpit:
+            return self._lab.cockpit_image
         return self._lab.plain_image if self.plain else self._lab.image
 
     def prepare_by_hand(self, secure_boot):
@@ -415,6 +425,28 @@ class Machine(Trust, Resets):
                 if not left or "accurate CPU usage" not in str(failure):
                     raise
         self._root = (name, path, "raw")
+
+    def forward(self, inside):
+        """Forwards a port of the host's loopback to that one of the machine, from the next boot on; returns it."""
+        with socket.socket() as one:
+            one.bind(("127.0.0.1", 0))
+            port = one.getsockname()[1]
+        self._forwards[port] = inside
+        return port
+
+    def network(self):
+        """Brings the network up at whose end the forwarded ports are."""
+        self.write("/etc/systemd/network/80-bench.network", NETWORK)
+        self.ok("modprobe virtio_net; systemctl start systemd-networkd")
+
+    @property
+    def store(self):
+        """The cache."""
+        return self._lab.store
+
+    def with_cockpit(self):
+        """The machine has Cockpit, from its first boot on."""
+        self._cockpit = True
 
     def slot(self):
         """Adds a slot for plug_disk(), from the next boot on."""

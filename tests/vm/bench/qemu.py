@@ -41,6 +41,13 @@ WATCHDOG = ["-device", "i6300esb", "-action", "watchdog=reset"]
 BOOT_SECONDS = 120   # from the start of qemu until the agent answers, on a very busy host
 
 
+def network(forwards):
+    """A network of the machine's own that leads nowhere, except from ports of the host's loopback to some of the
+    machine's: {port of the host: port of the machine}."""
+    rules = "".join(f",hostfwd=tcp:127.0.0.1:{port}-10.0.2.15:{inside}" for port, inside in forwards.items())
+    return ["-netdev", f"user,id=net,restrict=on{rules}", "-device", "virtio-net-pci,netdev=net,romfile="]
+
+
 class Failed(Exception):
     """A machine did not behave as the case expected; the text is the first wrong fact."""
 

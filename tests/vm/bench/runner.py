@@ -38,6 +38,7 @@ class Labs:
         self._args = args
         self._locks = {suite: threading.Lock() for suite in SUITES}
         self._made = {}
+        self.pictures = args.pictures or args.cache / "pictures"
 
     def of(self, suite):
         with self._locks[suite]:
@@ -105,6 +106,8 @@ def _parse(argv):
                         help="where images and runs are kept (default: %(default)s)")
     parser.add_argument("--keep", action="store_true",
                         help="keep logs and disks of passed cases too")
+    parser.add_argument("--pictures", type=Path,
+                        help="where cases keep pictures of what a browser shows (default: in the cache)")
     parser.add_argument("--secure-boot", action="store_true",
                         help="`shell` boots a machine with Secure Boot")
     parser.add_argument("--list", action="store_true", help="print the cases and end")
@@ -223,6 +226,7 @@ def _run_one(labs, runs, results, case, kind, keep, attempt=""):
     directory = runs.new(f"{case.name}-{kind.name.replace('/', '-')}{attempt}")
     machine = Machine(labs.of(kind.suite), kind.series, directory,
                       os.environ.get("LPD_VM_SEED", case.name), kind.plain)
+    machine.pictures = labs.pictures / kind.name.replace("/", "-")
     start = time.monotonic()
     problem = None
     try:

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The tree of machines that have Cockpit, so that others do not grow, and the page that is built for it."""
+
+import copy
+import shutil
+from pathlib import Path
+
+from . import cache, lpd
+from .chroot import apt_in
+from .command import run
+
+PACKAGES = ("cockpit-ws", "cockpit-bridge", "cockpit-system")
+SOURCE = lpd.TOP / "contrib/cockpit"
+LOCKED = (SOURCE / "package.json", SOURCE / "package-lock.json")
+
+SERVICE = """[Service]
+User={user}
+Environment=LANG=C.UTF-8
+ExecStart=/bin/sh -c 'exec $(ls -d /usr/lib/cockpit/cockpit-ws /usr/libexec/cockpit-ws 2>/dev/null | head -n 1) \\
+    --no-tls --address=0.0.0.0 --port={port} --local-session=/usr/bin/cockpit-bridge'
+Restart=always
+"""
+
+
+def tree(store, base):
+    """The base with Cockpit from the cache; made first, which takes half a minute."""
+    key = cache.digest(Path(__file__), base.top)
+    other = copy.copy(base)
+    other.top = store.entry(f"cockpit-{base.suite.name}", key, lambda top: _build(top, base))
+    other.tree = other.top / "tree"
+    return other
+
+
+def _build(top, base):
+    made = top / "tree"
+    run("cp", "-al", base.tree, made)
+    # dpkg writes to its log in place, and the tree shares it with others.
+    shutil.rmtree(made / "var/log")
+    (made / "var/log").mkdir()
+    apt_in(made, "update")
+    apt_in(made, "install", "--no-install-recommends", "-y", *PACKAGES)
+    apt_in(made, "clean")
+    shutil.rmtree(made / "var/lib/apt/lists")
+
+
+def page(store):
+    """The directory with the page, dist, and axe.min.js from the cache; built first if its sources have changed."""
+    if not SOURCE.is_dir():
+        raise SystemExit(f"{SOURCE} is not there")
+    names = sorted(path for path in SOURCE.iterdir() if path.name not in ("node_modules", "dist"))
+    schemas = sorted((lpd.TOP / "docs").glob("*.schema.json"))
+    modules = store.entry("npm", cache.digest(*LOCKED), _install_modules) / "node_modules"
+    key = cache.digest(Path(__file__), modules.parent, *names, *schemas)
+    return store.entry("page", key, lambda top: _build_page(top, modules, names, schemas))
+
+
+def _install_modules(top):
+    """What the lock file names, from npm's registry; scripts of packages do not run."""
+    for path in LOCKED:
+        shutil.copy(path, top)
+    run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", top)
+
+
+def _build_page(top, modules, names, schemas):
+    source = top / "contrib/cockpit"
+    source.mkdir(parents=True)
+    (top / "docs").mkdir()
+    for path in schemas:
+        shutil.copy(path, top / "docs")
+    for path in names:
+        run("cp", "-a", path, source)
+    (source / "node_modules").symlink_to(modules)
+    run("npm", "run", "build", cwd=source)
+    (source / "dist").rename(top / "dist")
+    shutil.copy(modules / "axe-core/axe.min.js", top)
+    shutil.rmtree(top / "contrib")
+
+
+def port_of(user):
+    """Where that user's cockpit-ws listens in the machine: 9090 is where the package itself does."""
+    return 9190 if user == "root" else 9191
+
+
+class Cockpit:
+    """A machine's Cockpit, without a login: a session of root, and one of an ordinary user. `urls` are for a browser
+    of the host. Made before the machine boots; start() when it is up."""
+
+    USERS = ("root", "admin")
+
+    def __init__(self, m):
+        self._m = m
+        m.with_cockpit()
+        self.urls = {user: f"http://127.0.0.1:{m.forward(port_of(user))}" for user in self.USERS}
+
+    def start(self):
+        self._m.network()
+        self._m.ok("useradd --create-home --shell /bin/bash admin")
+        made = page(self._m.store) / "dist"
+        files = {path.relative_to(made).as_posix(): path.read_bytes() for path in made.rglob("*") if path.is_file()}
+        self._m.write_all("/usr/share/cockpit/lpd", files)
+        for user in self.USERS:
+            self._m.write(f"/run/systemd/system/cockpit-{user}.service", SERVICE.format(user=user, port=port_of(user)))
+        self._m.ok("systemctl daemon-reload; systemctl start " + " ".join(f"cockpit-{user}" for user in self.USERS))
+        for user in self.USERS:
+            self._m.wait_until(f"exec 3<>/dev/tcp/127.0.0.1/{port_of(user)}")
+
+    def page(self, user="root", where=""):
+        """The address of the page itself, without Cockpit's frame."""
+        return f"{self.urls[user]}/cockpit/@localhost/lpd/index.html#/{where}"
