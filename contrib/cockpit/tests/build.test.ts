@@ -5,7 +5,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { runInNewContext } from 'node:vm';
 
-import { allMessages, extract, parse, toScript } from '../tools/po.js';
+import { allMessages, extract, parse, pot, toScript } from '../tools/po.js';
 
 const built = existsSync('dist/index.html');
 
@@ -29,6 +29,10 @@ test('the lock file names no registry', () => {
 test('messages are found in sources', () => {
     const messages = extract(`_('a $0') + _("b" +\n 'c') + ngettext('$0 x', '$0 xs', n); other_('d')`);
     assert.deepEqual(messages, [{ id: 'a $0' }, { id: 'bc' }, { id: '$0 x', plural: '$0 xs' }]);
+});
+
+test('po/lpd.pot has the messages of the sources: npm run pot', () => {
+    assert.equal(readFileSync('po/lpd.pot', 'utf8'), pot(allMessages()));
 });
 
 test('translations: each is of a message that the page has, with the same placeholders', () => {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Translations: --extract writes po/lpd.pot from the sources; the build turns po/LANGUAGE.po into
-// po.LANGUAGE.js, which Cockpit serves as po.js to a browser with that language.
+// po.LANGUAGE.js, which Cockpit serves as po.js to a browser with that language, and po.manifest.LANGUAGE.js for
+// Cockpit's own menu.
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
@@ -25,6 +26,12 @@ export function extract(source) {
     return messages;
 }
 
+/** What Cockpit's menu shows. */
+function manifestMessages() {
+    const { tools } = JSON.parse(readFileSync(new URL('src/manifest.json', top), 'utf8'));
+    return Object.values(tools).map(({ label }) => label);
+}
+
 /** Every message of the page, by id. */
 export function allMessages() {
     const found = new Map();
@@ -35,10 +42,13 @@ export function allMessages() {
         for (const message of extract(readFileSync(new URL(name, source), 'utf8')))
             found.set(message.id, { ...message, places: [...(found.get(message.id)?.places ?? []), `src/${name}`] });
     }
+    for (const id of manifestMessages())
+        found.set(id, { id, places: [...(found.get(id)?.places ?? []), 'src/manifest.json'] });
     return [...found.values()];
 }
 
-function pot(messages) {
+/** The template of translations. */
+export function pot(messages) {
     const header = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=UTF-8\\n"\n';
     return [header, ...messages.map(({ id, plural, places }) =>
         `#: ${[...new Set(places)].join(' ')}\nmsgid ${JSON.stringify(id)}\n` +
@@ -84,6 +94,8 @@ export function writeTranslations(directory) {
             continue;
         const entries = parse(readFileSync(new URL(`po/${name}`, top), 'utf8'));
         writeFileSync(`${directory}/po.${language}.js`, toScript(language, entries));
+        const menu = entries.filter(({ id }) => id === '' || manifestMessages().includes(id));
+        writeFileSync(`${directory}/po.manifest.${language}.js`, toScript(language, menu));
     }
 }
 
