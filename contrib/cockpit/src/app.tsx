@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { useMemo } from 'react';
+import { useEffect, useMemo, useRef } from 'react';
 
 import { Navigation } from './components/navigation';
 import { PatchNotFound } from './components/states';
@@ -26,6 +26,19 @@ function CurrentPage({ route }: { route: Route }) {
     }
 }
 
+/** After a change of page, keyboard and screen reader go on at its start: the link that led there is gone. */
+function useFocusAfter(route: Route) {
+    const main = useRef<HTMLElement>(null);
+    const first = useRef(route);
+    useEffect(() => {
+        if (first.current === route)
+            return;
+        main.current?.focus({ preventScroll: true });
+        window.scrollTo(0, 0);
+    }, [route]);
+    return main;
+}
+
 export function App() {
     const path = useLocation();
     const admin = useAdmin();
@@ -34,10 +47,17 @@ export function App() {
     const machine = useMemo(() => ({ status, error, generation, refresh, admin }),
                             [status, error, generation, refresh, admin]);
     const route = useMemo(() => parseRoute(path), [path]);
+    const main = useFocusAfter(route);
+
+    // With administrative access lpctl sees more.
+    useEffect(() => {
+        if (admin !== null)
+            refresh();
+    }, [admin, refresh]);
     return (
         <MachineContext.Provider value={machine}>
             <Navigation route={route} />
-            <main className="lpd-main">
+            <main className="lpd-main" ref={main} tabIndex={-1}>
                 <CurrentPage route={route} />
             </main>
         </MachineContext.Provider>

@@ -15,6 +15,7 @@ import { parseRoute, patchPath, toHash } from '../src/lib/routes';
 import { formatTime, isModuleFile, nameOfFile } from '../src/lib/text';
 import { isInstallable, isRefused } from '../src/lib/verify';
 import { warningsOf } from '../src/lib/warnings';
+import { isChange } from '../src/lib/watch';
 import { patch, quarantined, stalled, status } from './fixtures';
 
 test('routes', () => {
@@ -164,4 +165,12 @@ test('an install needs a file that was read and that the policy accepts', () => 
     assert.ok(!isInstallable(verify));
     assert.ok(isInstallable({ ...verify, policy: 'permissive' }));
     assert.ok(!isInstallable({ schemaVersion: 1, path: '/a.ko', steps: [] }));
+});
+
+test('a record of lpd is a change, its lock is none', () => {
+    assert.ok(isChange('{"event":"done-hint","path":"/run/lpd/fix-a.json"}'));
+    assert.ok(isChange('{"event":"deleted","path":"/etc/lpd/patches.d/fix-a.conf"}'));
+    assert.ok(!isChange('{"event":"done-hint","path":"/run/lpd/changes.lock"}'));
+    assert.ok(!isChange('{"event":"attribute-changed","path":"/run/lpd"}'));
+    assert.ok(!isChange('not JSON'));
 });

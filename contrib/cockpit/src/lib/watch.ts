@@ -4,16 +4,32 @@
 const WATCHED = ['/run/lpd', '/etc/lpd/patches.d'];
 
 /** One load or unload writes several files: they are one change. */
-const SETTLE_MSEC = 300;
+const SETTLE_MSEC = 500;
+
+/** Whether an event of fswatch1 may be a change of state. A lock file is none, and lpd takes its lock often. */
+export function isChange(message: string): boolean {
+    try {
+        const { event, path } = JSON.parse(message) as { event?: unknown; path?: unknown };
+        return event !== 'attribute-changed' && !(typeof path === 'string' && path.endsWith('.lock'));
+    } catch {
+        return false;
+    }
+}
 
 /** Calls back after lpd has recorded something. Returns a function that ends the watch. */
 export function watchState(changed: () => void): () => void {
     let timer: number | undefined;
+    const soon = () => {
+        timer ??= window.setTimeout(() => {
+            timer = undefined;
+            changed();
+        }, SETTLE_MSEC);
+    };
     const channels = WATCHED.map(path => {
         const channel = cockpit.channel({ payload: 'fswatch1', path });
-        channel.addEventListener('message', () => {
-            window.clearTimeout(timer);
-            timer = window.setTimeout(changed, SETTLE_MSEC);
+        channel.addEventListener('message', (_event, data) => {
+            if (isChange(data))
+                soon();
         });
         return channel;
     });
