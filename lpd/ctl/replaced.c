@@ -51,6 +51,12 @@ static bool is_required(const struct host *h, const char *name) {
     return manifest_load(h, name, &m, NULL) >= 0 && m.required;
 }
 
+static bool is_installed(const struct host *h, const char *name) {
+    _cleanup_(manifest_list_done) struct manifest_list l = {};
+
+    return manifest_list_load_one(h, name, &l, NULL) != -ENOENT;
+}
+
 static void announce(struct ctl *c, const char *name, const char *names) {
     if (c->json != JSON_OFF)
         changes_note(c, "%s has replaced %s: not patched until loaded again", name, names);
@@ -121,6 +127,12 @@ static int load_again(struct ctl *c, struct manager *m, const struct result_list
     _cleanup_(result_done) struct result result = {};
     int r;
 
+    /* Packages remove what a newer one has replaced. */
+    if (!is_installed(&c->host, name)) {
+        changes_add(c, name, false, "not loaded again: it is no longer installed");
+        load_older(c, m, l, name);
+        return converge_stop_unit(&c->host, m, name, e);
+    }
     r = converge_load(&c->host, m, name, &result, &problem);
     if (r >= 0) {
         changes_add(c, name, r > 0, "loaded again");

@@ -226,6 +226,20 @@ static void test_unload(void **state _unused_) {
     assert_says("patch module ext4 is not loaded");
 }
 
+/* The packages of a cumulative patch: an update has uninstalled what the new one has replaced. */
+static void test_unload_after_update(void **state _unused_) {
+    install("fix-1.ko", "fix_1", BUILD_1);
+    install("fix-2.ko", "fix_2", BUILD_2);
+    fake_kernel_module(&k, "fix_2")->replace = true;
+    assert_int_equal(kpatch(load, "fix-1"), 0);
+    assert_int_equal(kpatch(load, "fix-2"), 0);
+    fake_kernel_remove(&k, INSTALLED "fix-1.ko");
+    assert_said(kpatch(unload, "fix-2"), 0,
+                "disabling patch module: fix_2\nunloading patch module: fix_2\n"
+                "fix_1: not loaded again: it is no longer installed\n");
+    assert_false(is_in("fix_1") || is_in("fix_2"));
+}
+
 static void test_unload_stalls(void **state _unused_) {
     install("fix-it.ko", "fix_it", BUILD_1);
     assert_int_equal(kpatch(load, "fix-it"), 0);
@@ -283,7 +297,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_load),       TEST(test_load_again), TEST(test_load_after_others), TEST(test_stalls),
         TEST(test_refused),    TEST(test_load_all),   TEST(test_load_named),        TEST(test_unload),
-        TEST(test_unload_stalls), TEST(test_unload_all), TEST(test_unload_all_fails),
+        TEST(test_unload_after_update), TEST(test_unload_stalls), TEST(test_unload_all), TEST(test_unload_all_fails),
         TEST(test_load_adopted), TEST(test_load_then_install), TEST(test_label),
     };
 
