@@ -167,12 +167,13 @@ static int look(struct load *l, struct error *e) {
     return r;
 }
 
-/* 1 if a transition ran, 0 if none did: the kernel accepts a patch only when none runs. */
-static int wait_for_others(struct load *l, struct error *e) {
+/* 1 if a transition ran, 0 if none did: the kernel accepts a patch only when none runs. If it was busy
+ * nevertheless, a transition may be about to end. */
+static int wait_for_others(struct load *l, bool was_busy, struct error *e) {
     _cleanup_free_ char *other = NULL;
     int r;
 
-    r = transition_find(l->h, &other);
+    r = was_busy ? transition_find(l->h, &other) : transition_find_likely(l->h, l->o->loaded_before, &other);
     if (r <= 0)
         return 0;
     r = wait_for_transition(l, other, e);
@@ -246,7 +247,7 @@ static int look_and_insert(struct load *l, struct error *e) {
         r = check_kernel(l, e);
         if (r < 0)
             return r;
-        r = wait_for_others(l, e);
+        r = wait_for_others(l, tries > 1, e);
         if (r < 0)
             return r;
         if (r > 0)

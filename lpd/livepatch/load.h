@@ -8,6 +8,7 @@
 struct load_options {
     const char *parameters;     /* module parameters, NULL: none */
     uint64_t busy_timeout_usec; /* how long to wait for the transition of another patch */
+    const char *loaded_before;  /* the module that was loaded last, which may be in transition; NULL: unknown */
     uint64_t hold_usec;         /* set by the caller: how much of that may hold up the boot */
     bool must_be_signed;        /* the kernel, too, must consider it signed */
     /* Called right before each attempt of the kernel; an error ends the load. NULL: nothing to do. */

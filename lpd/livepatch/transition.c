@@ -22,6 +22,24 @@ int transition_find(const struct host *h, char **ret_name) {
     return 0;
 }
 
+/* The kernel marks every task while a transition runs, so one read answers for any number of patches: -1 is
+ * KLP_UNDEFINED (kernel/livepatch/transition.c, klp_init_transition(), klp_complete_transition()). */
+static bool tasks_are_unmarked(const struct host *h) {
+    _cleanup_free_ char *state = NULL;
+
+    return file_read_line(h, "/proc/self/patch_state", &state) >= 0 && streq(state, "-1");
+}
+
+int transition_find_likely(const struct host *h, const char *likely, char **ret_name) {
+    if (tasks_are_unmarked(h))
+        return 0;
+    if (!likely || livepatch_flag_read(h, likely, "transition") <= 0)
+        return transition_find(h, ret_name);
+    /* There is no other: the kernel runs one at a time. */
+    *ret_name = strdup(likely);
+    return *ret_name ? 1 : -ENOMEM;
+}
+
 /* Kernels before 4.12 have no transitions, and no attribute for them. A directory without any
  * attribute is about to disappear. */
 static int ask_whether_over(struct host *h, void *userdata) {

@@ -9,6 +9,10 @@
  * is none, or a negative errno. */
 int transition_find(const struct host *h, char **ret_name);
 
+/* The same without asking about each patch: likely is the one that may be in transition, NULL if no such is known.
+ * A transition that all tasks have finished, and of which only callbacks still run, may not be found. */
+int transition_find_likely(const struct host *h, const char *likely, char **ret_name);
+
 /* Waits for the end of that patch's transition, in either direction. 0; -ETIME after timeout_usec
  * (USEC_INFINITY: for ever); -ENOENT if the patch does not exist (any more). */
 int transition_wait(struct host *h, const char *name, uint64_t timeout_usec);

@@ -167,6 +167,8 @@ static int record_loading(struct host *h, const struct module_file *f, struct re
     result->loaded = true;
     r = record_attempt(h, result, "loading");
     result->loaded = false;
+    if (r >= 0)
+        (void) result_write_last(h, result->name);
     return describe_unrecorded(f->path, r, e);
 }
 
@@ -208,17 +210,24 @@ static int remember_loaded(const struct module_file *f, struct result *result) {
 }
 
 /* Does not wait again for a transition that has already exceeded its own time limit: each later
- * patch would add to the delay, minutes in total. */
-static uint64_t busy_timeout(struct host *h, uint64_t own) {
-    _cleanup_(result_done) struct result r = {};
+ * patch would add to the delay, minutes in total. last: the result of the load before this one. */
+static uint64_t busy_timeout(struct host *h, const struct result *last, uint64_t own) {
+    _cleanup_(result_done) struct result found = {};
     _cleanup_free_ char *running = NULL;
     uint64_t now = h->ops->now(h), elapsed;
+    const struct result *r = last;
 
-    /* The record only has the start time of a patch that is being enabled. */
-    if (transition_find(h, &running) <= 0 || !is_in(h, running) ||
-        result_find_module(h, running, &r) < 0 || !r.loaded || r.complete)
+    if (transition_find_likely(h, last->module_name, &running) <= 0 || !is_in(h, running))
         return own;
-    elapsed = now > r.monotonic_usec ? now - r.monotonic_usec : 0;
+    if (!streq(running, strempty(last->module_name))) {
+        if (result_find_module(h, running, &found) < 0)
+            return own;
+        r = &found;
+    }
+    /* The record only has the start time of a patch that is being enabled. */
+    if (!r->loaded || r->complete)
+        return own;
+    elapsed = now > r->monotonic_usec ? now - r->monotonic_usec : 0;
     return own > elapsed ? own - elapsed : 0;
 }
 
@@ -400,19 +409,22 @@ static int load_planned(struct host *h, const struct snapshot *s, const struct a
                         struct module_file *f, struct result *result, struct error *e) {
     const struct manifest *m = &s->manifests.entries[a->index].manifest;
     const struct patch_info *info = s->patch_infos + a->index;
+    uint64_t own = s->in_initrd                       ? MIN(m->timeout_usec, INITRD_BUSY_USEC)
+                   : m->timeout_usec == USEC_INFINITY ? BUSY_USEC
+                                                      : m->timeout_usec;
+    _cleanup_(result_done) struct result last = {};
     struct load_options options = {
         .parameters = m->parameters,
-        .busy_timeout_usec =
-            MIN(busy_timeout(h, s->in_initrd                       ? MIN(m->timeout_usec, INITRD_BUSY_USEC)
-                                : m->timeout_usec == USEC_INFINITY ? BUSY_USEC
-                                                                   : m->timeout_usec),
-                BUSY_USEC),
         .hold_usec = hold_usec,
         .must_be_signed = s->policy.signature == SIGNATURE_REQUIRED,
         .loaded_sha256 = result->loaded ? result->sha256 : NULL,
     };
     int r, gate = 0;
 
+    if (result_read_last(h, &last) == -ENOMEM)
+        return -ENOMEM;
+    options.loaded_before = last.module_name;
+    options.busy_timeout_usec = MIN(busy_timeout(h, &last, own), BUSY_USEC);
     if (!info->module_path)
         return error_set(e, -ENOENT, EXIT_STATUS_KERNEL,
                          "no module for %s in the module directories", s->facts.release);

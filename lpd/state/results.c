@@ -11,6 +11,9 @@
 /* A reason can quote a line of a manifest, which may be that long. */
 #define TEXT_SIZE_MAX ((size_t) 16 * 1024)
 
+/* No result of a patch has this name, because it lacks ".json". */
+#define LAST_LOAD RESULTS_DIRECTORY "/last-load"
+
 /* The strings of a result and their names in the file. */
 static const struct json_field strings[] = {
     { "name", offsetof(struct result, name) },
@@ -192,6 +195,17 @@ int result_read(const struct host *h, const char *name, struct result *ret) {
     if (r >= 0)
         r = json_file_read(h, path, &o);
     return r < 0 ? r : result_from_json(o, name, ret);
+}
+
+int result_write_last(const struct host *h, const char *name) {
+    return file_write_volatile(h, LAST_LOAD, name, strlen(name), 0644);
+}
+
+int result_read_last(const struct host *h, struct result *ret) {
+    _cleanup_free_ char *name = NULL;
+    int r = file_read_line(h, LAST_LOAD, &name);
+
+    return r < 0 ? r : result_read(h, name, ret);
 }
 
 int result_remove(const struct host *h, const char *name) {

@@ -105,9 +105,24 @@ static void publish_patch(struct fake_kernel *k, const struct fake_module *m) {
     write_attribute(k, LIVEPATCH, m->name, "vmlinux/cmdline_proc_show,1/.keep", "");
 }
 
+static struct fake_module *in_transition(struct fake_kernel *k) {
+    for (size_t i = 0; i < k->n_modules; i++)
+        if (k->modules[i].transition)
+            return &k->modules[i];
+    return NULL;
+}
+
+/* Every task of the fake machine is still to be patched, or unpatched. */
+static void publish_tasks(struct fake_kernel *k) {
+    const struct fake_module *m = in_transition(k);
+
+    fake_kernel_text(k, "/proc/self/patch_state", !m ? "-1\n" : m->enabled ? "0\n" : "1\n");
+}
+
 static void publish(struct fake_kernel *k, const struct fake_module *m) {
     publish_module(k, m);
     publish_patch(k, m);
+    publish_tasks(k);
 }
 
 static void log_words(struct fake_kernel *k, const char *words) {
@@ -139,13 +154,6 @@ struct fake_module *fake_kernel_module(struct fake_kernel *k, const char *name) 
     *m = (struct fake_module){ .transition_usec = USEC_PER_SEC };
     strcpy(m->name, name);
     return m;
-}
-
-static struct fake_module *in_transition(struct fake_kernel *k) {
-    for (size_t i = 0; i < k->n_modules; i++)
-        if (k->modules[i].transition)
-            return &k->modules[i];
-    return NULL;
 }
 
 static void start_transition(struct fake_kernel *k, struct fake_module *m, bool enable) {

@@ -13,7 +13,9 @@
  * fake_kernel_advance(). */
 
 #define FAKE_RELEASE "6.1.0-56-test"
+#ifndef FAKE_MODULES_MAX
 #define FAKE_MODULES_MAX 32
+#endif
 
 /* The behavior of a module, and its state. Found by its internal name. */
 struct fake_module {

@@ -8,17 +8,20 @@
 
 #define PATCHES "/etc/lpd/patches.d"
 
+static void watch_directory(int fd, const char *directory) {
+    char path[PATH_MAX];
+
+    snprintf(path, sizeof(path), "/proc/self/fd/%d%s", k.host.root_fd, directory);
+    assert_true(inotify_add_watch(fd, path, IN_OPEN) >= 0);
+}
+
 static int watch(void) {
     static const char *const directories[] = { PATCHES, RESULTS_DIRECTORY, MODULES };
     int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 
     assert_true(fd >= 0);
-    for (size_t i = 0; i < ELEMENTSOF(directories); i++) {
-        char path[PATH_MAX];
-
-        snprintf(path, sizeof(path), "/proc/self/fd/%d%s", k.host.root_fd, directories[i]);
-        assert_true(inotify_add_watch(fd, path, IN_OPEN) >= 0);
-    }
+    for (size_t i = 0; i < ELEMENTSOF(directories); i++)
+        watch_directory(fd, directories[i]);
     return fd;
 }
 
@@ -81,6 +84,65 @@ static void test_opens(void **state _unused_) {
     assert_true(with[1] <= with[0] + 3); /* other-0099 is there now */
     assert_int_equal(with[2], with[1]);
     assert_true(with[2] < 40);
+}
+
+/* How many attributes of others a load reads that waits for the transition of the one before it. */
+static unsigned opens_with_loaded(unsigned from, unsigned to) {
+    _cleanup_close_ int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    char name[32], path[64];
+
+    for (unsigned i = from; i < to; i++) {
+        snprintf(name, sizeof(name), "p%02u", i);
+        patch(name, "");
+        assert_int_equal(load(name), 1);
+    }
+    for (unsigned i = 0; i < to; i++) {
+        snprintf(path, sizeof(path), "/sys/kernel/livepatch/p%02u", i);
+        watch_directory(fd, path);
+    }
+    snprintf(name, sizeof(name), "p%02u", to);
+    patch(name, "");
+    assert_int_equal(load(name), 1);
+    return opened(fd);
+}
+
+/* Only the one that was loaded last is asked whether it is in transition. */
+static void test_transition(void **state _unused_) {
+    unsigned with[2];
+
+    with[0] = opens_with_loaded(0, 3);
+    with[1] = opens_with_loaded(4, 25);
+    print_message("attributes read with 3 and 25 others: %u %u\n", with[0], with[1]);
+    assert_int_equal(with[1], with[0]);
+}
+
+/* Without a hint, or with one that is not in transition, all are asked. */
+static void test_transition_of_stranger(void **state _unused_) {
+    patch("first", "");
+    patch("second", "");
+    assert_int_equal(load("first"), 1);
+    fake_kernel_advance(&k, 2 * USEC_PER_SEC);
+    fake_kernel_patch(&k, "stranger", BUILD_2);
+    fake_kernel_module(&k, "stranger")->stalls_back = true;
+    assert_int_equal(k.host.ops->write_value(&k.host, "/sys/kernel/livepatch/stranger/enabled", "0"), 0);
+    assert_failed(load("second"), -ETIME, EXIT_STATUS_TIMEOUT, "failed", "has to wait");
+    assert_int_equal(k.n_finit, 1);
+}
+
+/* While the last callbacks of a transition run, no task is marked any more. The kernel is busy, and then the
+ * patch is found. */
+static void unmark(struct fake_kernel *fake) {
+    fake_kernel_text(fake, "/proc/self/patch_state", "-1\n");
+}
+
+static void test_callbacks_still_run(void **state _unused_) {
+    patch("first", "");
+    patch("second", "");
+    assert_int_equal(load("first"), 1);
+    unmark(&k);
+    assert_int_equal(load("second"), 1);
+    assert_int_equal(k.n_finit, 3);
+    assert_true(is_in("first"));
 }
 
 /* The first load checks all patches that it waits for, and stops at those that were already
@@ -156,7 +218,8 @@ static void test_wait_is_bounded(void **state _unused_) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_opens), TEST(test_chain), TEST(test_noted_conflict), TEST(test_conflict_not_noted),
+        TEST(test_opens), TEST(test_transition), TEST(test_transition_of_stranger), TEST(test_callbacks_still_run),
+        TEST(test_chain), TEST(test_noted_conflict), TEST(test_conflict_not_noted),
         TEST(test_wait_is_bounded),
     };
 

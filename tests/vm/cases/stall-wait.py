@@ -11,10 +11,13 @@ MACHINES = EVERYWHERE
 
 def case(m):
     m.boot(smp=2, cmdline="isolcpus=1")
+    m.sees("cat /proc/self/patch_state", "-1")   # by which a load sees that no transition runs
     pid = hold(m, cpu=1)
     m.write("/etc/lpd/patches.d/lp-stall.conf", "[Patch]\nTimeoutSec=2s\nOnStall=wait\n")
     m.fails(f"lpctl install --wait=3 {m.patch('lp-stall')}", exit=8, says="blocking")
     m.equal("the state", m.state("lp-stall"), "transition")
+    m.sees_not("cat /proc/self/patch_state", "-1")
+    m.equal("the patch that was loaded last", m.ok("cat /run/lpd/last-load").strip(), "lp-stall")
     m.sees("systemctl is-active livepatch@lp-stall", "active")
 
     blocking = m.json("lpctl blocking lp-stall --json=short")
