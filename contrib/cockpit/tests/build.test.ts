@@ -5,6 +5,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { runInNewContext } from 'node:vm';
 
+import { EXPORT_FORMATS } from '../src/lib/cves';
 import { allMessages, extract, parse, pot, toScript } from '../tools/po.js';
 
 const built = existsSync('dist/index.html');
@@ -20,6 +21,12 @@ test('the manifest has nothing that Cockpit 287 does not know', () => {
     const manifest = JSON.parse(readFileSync('src/manifest.json', 'utf8')) as Record<string, unknown>;
     assert.deepEqual(Object.keys(manifest).sort(), ['conditions', 'requires', 'tools']);
     assert.doesNotMatch(JSON.stringify(manifest), /"any"|content-security-policy/);
+});
+
+test('CVEs are exported in the formats of lpctl', () => {
+    const manual = readFileSync('../../docs/man/lpctl.8.scd', 'utf8');
+    const known = /prints a document for other tools: (.*)\.$/m.exec(manual)?.[1]?.match(/(?<=_)[a-z]+(?=_)/g);
+    assert.deepEqual(EXPORT_FORMATS.map(({ format }) => format), known);
 });
 
 test('the lock file names no registry', () => {

@@ -33,4 +33,6 @@ export interface ExportFormat {
 
 export const EXPORT_FORMATS: readonly ExportFormat[] = [
     { format: 'openvex', label: 'OpenVEX', file: 'lpd.openvex.json' },
+    { format: 'csaf', label: 'CSAF', file: 'lpd.csaf.json' },
+    { format: 'cyclonedx', label: 'CycloneDX', file: 'lpd.cdx.json' },
 ];
