@@ -174,3 +174,11 @@ test('a record of lpd is a change, its lock is none', () => {
     assert.ok(!isChange('{"event":"attribute-changed","path":"/run/lpd"}'));
     assert.ok(!isChange('not JSON'));
 });
+
+test('the reason for a later load is said once', () => {
+    const deferred = { code: 'other-kernel' as const, reason: 'it will be loaded when that kernel boots' };
+    const said = (message: string | null) =>
+        changeMessages({ schemaVersion: 1, changed: true, patches: [{ name: 'a', changed: true, message, deferred }] });
+    assert.deepEqual(said(`installed; ${deferred.reason}`), [`installed; ${deferred.reason}`]);
+    assert.deepEqual(said('installed'), ['installed', deferred.reason]);
+});

@@ -54,7 +54,7 @@ function NeededTable({ forecast }: { forecast: Forecast }) {
                                 {[...new Set(needs.map(({ source }) => sourceText(source)))].join(', ')}
                             </Td>
                             <Td dataLabel={_('Reason')} className="lpd-text">
-                                {needs.map(({ reason }) => reason).join('\n')}
+                                {needs.map(({ source, reason }) => <div key={`${source} ${reason}`}>{reason}</div>)}
                             </Td>
                             <Td dataLabel={_('Loaded now')}>{yesNo(loaded)}</Td>
                         </Tr>))}

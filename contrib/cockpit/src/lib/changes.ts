@@ -11,7 +11,7 @@ function ofPatch(patch: Changes['patches'][number], dryRun: boolean): string[] {
                                     : format(_('$0 would stay as it is'), patch.name));
     else if (!patch.changed)
         list.push(format(_('$0 stays as it was'), patch.name));
-    if (patch.deferred)
+    if (patch.deferred && !patch.message?.includes(patch.deferred.reason))
         list.push(patch.deferred.reason);
     return list;
 }
