@@ -14,7 +14,8 @@ from pathlib import Path
 TOP, VERSION = Path(os.environ["SOURCE_ROOT"]), os.environ["VERSION"]
 # Texts of a release, which name its version.
 HEADINGS = {"NEWS.md": r"^## (\S+)$", "debian/changelog": r"^lpd \(([^)-]+)[^)]*\)"}
-SKIPPED = ("tests/", "docs/examples/")
+# Those of contrib/cockpit name versions of other projects.
+SKIPPED = ("tests/", "docs/examples/", "contrib/cockpit/package")
 
 
 def problems():

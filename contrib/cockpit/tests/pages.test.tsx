@@ -8,6 +8,7 @@ import { renderToStaticMarkup } from 'react-dom/server';
 
 import { CallError } from '../src/api';
 import { ForecastSection } from '../src/components/forecast-section';
+import { Navigation } from '../src/components/navigation';
 import { VerifyResult } from '../src/components/verify-result';
 import { MachineContext } from '../src/lib/context';
 import { OverviewPage } from '../src/pages/overview';
@@ -90,4 +91,12 @@ test('every patch is a row', () => {
     const many = status(Array.from({ length: 80 }, (_, i) => patch(`fix-${i}`, { fixes: [`CVE-2026-${i}`] })));
     const html = render(<OverviewPage />, { status: many });
     assert.equal(html.match(/data-patch=/g)?.length, 80);
+});
+
+test('the tabs are links, and one of them is the current page', () => {
+    const html = render(<Navigation route={{ page: 'patch', name: 'fix-a' }} />);
+    const links = html.match(/<a [^>]*>/g) ?? [];
+    assert.deepEqual(links.map(link => /data-nav="(\w+)"/.exec(link)?.[1]), ['overview', 'install', 'cves', 'lock']);
+    assert.deepEqual(links.map(link => /href="([^"]*)"/.exec(link)?.[1]), ['#/', '#/install', '#/cves', '#/lock']);
+    assert.deepEqual(links.map(link => link.includes('aria-current="page"')), [true, false, false, false]);
 });
