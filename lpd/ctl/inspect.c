@@ -566,12 +566,25 @@ static int widest(json_object *array, const char *key) {
     return width;
 }
 
+/* A reason that was given already is not repeated. */
+static void print_now(json_object *patch, const char *given) {
+    const char *reason = value_get(patch, "reason");
+    const char *early = value_get(patch, "earlyReason"), *late = value_get(patch, "lateReason");
+
+    if (streq(strempty(reason), strempty(given)))
+        reason = NULL;
+    printf("   now %s%s%s\n", value_get(patch, "state"), reason ? ": " : "", strempty(reason));
+    if (early)
+        printf("   not loaded in the initramfs: %s\n", early);
+    if (late)
+        printf("   late: %s\n", late);
+}
+
 void print_why(const struct ctl *c) {
     json_object *steps = json_object_object_get(c->value, "steps");
     json_object *trust = json_object_object_get(c->value, "trust");
     const char *hint = value_get(c->value, "hint");
     json_object *patch = json_object_object_get(c->value, "patch");
-    const char *reason = patch ? value_get(patch, "reason") : NULL;
     int width = MAX(widest(steps, "question"), 10);
     _cleanup_free_ char *line = NULL;
 
@@ -588,11 +601,7 @@ void print_why(const struct ctl *c) {
     if (hint)
         printf("   %s\n", hint);
     if (patch)
-        printf("   now %s%s%s\n", value_get(patch, "state"), reason ? ": " : "", strempty(reason));
-    if (patch && value_get(patch, "earlyReason"))
-        printf("   not loaded in the initramfs: %s\n", value_get(patch, "earlyReason"));
-    if (patch && value_get(patch, "lateReason"))
-        printf("   late: %s\n", value_get(patch, "lateReason"));
+        print_now(patch, value_get(c->value, "reason"));
 }
 
 static json_object *task_value(const struct blocking_task *t) {

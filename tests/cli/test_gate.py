@@ -133,6 +133,7 @@ class Gate(Case):
         lines = text.splitlines()
         self.assertLess(len(lines), 24)
         self.assertEqual([line for line in lines if len(line) > 80], [])
+        self.assertEqual(self.text("why", "fix-net", status=0).count("this build is quarantined"), 2)
 
     def test_ledger(self):
         self.plant({FILE: GOOD})
