@@ -4,7 +4,7 @@
 import shutil
 from pathlib import Path
 
-from . import cache, lpd
+from . import cache, full, lpd
 from .chroot import run_in
 from .command import run
 
@@ -70,22 +70,24 @@ class Image:
         self.tree = top / "tree"
 
 
-def get(store, base, layers, programs, plain=False, packages=None):
+def get(store, base, layers, programs, style="trimmed", packages=None):
     """The image from the cache; made first if anything in it has changed, which takes a few
     seconds.
 
-    layers is [(directory, place)], copied over the base; a plain one is not trimmed; packages is the directory with
-    lpd's, which are installed."""
-    parts = [Path(__file__), GUEST, TRIMMED, base.top, programs.top, *(part for part, _ in layers)]
+    layers is [(directory, place)], copied over the base; style is trimmed, plain (as users have it) or full (see full.py);
+    packages is the directory with lpd's, which are installed."""
+    below = full.tree(store, base) if style == "full" else base.tree
+    origin = below.parent if style == "full" else base.top
+    parts = [Path(__file__), GUEST, TRIMMED, origin, programs.top, *(part for part, _ in layers)]
     parts += [packages, *lpd.PACKAGES] if packages else []
-    kind = "plain" if plain else "image"
+    kind = {"trimmed": "image", "plain": "plain", "full": "untrimmed"}[style]
     return Image(store.entry(f"{kind}-{base.suite.name}", cache.digest(*parts),
-                             lambda top: _build(top, base, layers, programs, plain, packages)))
+                             lambda top: _build(top, below, layers, programs, style, packages)))
 
 
-def _build(top, base, layers, programs, plain, packages):
+def _build(top, below, layers, programs, style, packages):
     tree = top / "tree"
-    run("cp", "-al", base.tree, tree)
+    run("cp", "-al", below, tree)
     for name, text in FILES.items():
         (tree / name).unlink(missing_ok=True)
         (tree / name).write_text(text)
@@ -94,7 +96,7 @@ def _build(top, base, layers, programs, plain, packages):
     for directory, place in layers:
         _lay_over(directory, tree / place)
     _lay_over(GUEST, tree)
-    if not plain:
+    if style == "trimmed":
         _trim(tree)
     for program in programs.of_machine():
         _lay_over(program, tree / f"usr/lib/bench-{program.name}")

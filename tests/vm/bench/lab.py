@@ -44,41 +44,47 @@ class Lab:
 
     @cached_property
     def image(self):
-        return self._make_image(plain=False)
+        return self._make_image("trimmed")
 
     @cached_property
     def plain_image(self):
         """The image of a machine as users have it."""
-        return self._make_image(plain=True)
+        return self._make_image("plain")
+
+    @cached_property
+    def full_image(self):
+        """The image of a machine with what administrators install."""
+        return self._make_image("full")
 
     @cached_property
     def cockpit_image(self):
         """The image of a machine that has Cockpit."""
-        return self._make_image(plain=False, base=cockpit.tree(self.store, self.base))
+        return self._make_image("trimmed", base=cockpit.tree(self.store, self.base))
 
     @cached_property
     def packages(self):
         """lpd's packages, and the directory with two versions of the example."""
         return self._packages, packages.examples(self.store, self.base, self._packages, self.patches, self.signed)
 
-    def plain_initrd(self, series):
+    def plain_initrd(self, series, full=False):
         """Debian's own initramfs for such a machine, as built by its tools."""
-        return plain.initrd(self.store, self.plain_image, self.base.kernels[series])
+        made_of = self.full_image if full else self.plain_image
+        return plain.initrd(self.store, made_of, self.base.kernels[series])
 
     @cached_property
     def _packages(self):
         return packages.get(self.store, self.base)
 
-    def _make_image(self, plain, base=None):
+    def _make_image(self, style, base=None):
         base = base or self.base
         layers = [(self.patches, "patches"), (self.signed.top, "patches"), (self.keys.top, "patches/keys")]
         if not self._build_dir or self.suite.codename != suites.of_host():
-            return image.get(self.store, base, layers, self.programs, plain, self._packages)
+            return image.get(self.store, base, layers, self.programs, style, self._packages)
         # A short cut: lpd as Meson installs it, from a build directory of this release.
         with tempfile.TemporaryDirectory(dir=self.store.top) as scratch:
             tree = Path(scratch) / "install"
             run("meson", "install", "-C", self._build_dir, "--quiet", "--destdir", tree)
-            return image.get(self.store, base, [*layers, (tree, ".")], self.programs, plain)
+            return image.get(self.store, base, [*layers, (tree, ".")], self.programs, style)
 
     def saved(self, series, smp, secure_boot=None):
         """The saved machine of that kernel series, number of CPUs and kind of firmware."""

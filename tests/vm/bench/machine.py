@@ -45,10 +45,11 @@ class Machine(Trust, Resets):
     """Created by the runner for one case; directory keeps everything that it leaves behind. Without
     a kernel series, the only one of the Debian release is used."""
 
-    def __init__(self, lab, series, directory, seed=0, plain=False):
+    def __init__(self, lab, series, directory, seed=0, plain=False, full=False):
         self.suite = lab.suite.name
         self.series = series or next(iter(lab.base.kernels))
         self.plain = plain   # a machine as users have it: the boot is not trimmed, see plain.py
+        self.full = full     # a plain one with what administrators install, see full.py
         self.smp = 4 if plain else 1
         self.cpu = qemu.CPU_WITHOUT_RDRAND if plain else qemu.CPU
         self.random = random.Random(seed)
@@ -223,13 +224,15 @@ class Machine(Trust, Resets):
     @property
     def initramfs(self):
         """The image that it boots from unless a case says another one."""
-        return (self._lab.plain_initrd(self.series) if self.plain
+        return (self._lab.plain_initrd(self.series, self.full) if self.plain
                 else self._lab.programs.initrds[self.series])
 
     @property
     def _image(self):
         if self._cockpit:
             return self._lab.cockpit_image
+        if self.full:
+            return self._lab.full_image
         return self._lab.plain_image if self.plain else self._lab.image
 
     def prepare_by_hand(self, secure_boot):
@@ -408,18 +411,27 @@ class Machine(Trust, Resets):
         gpt.write(path, size, name, unique)
         self._disks.append((name, path, "raw"))
 
+    def move_root(self, name, offset):
+        """Writes the root file system of a machine that is off into an added disk, from that byte on; the disk
+        takes the place of its root disk."""
+        _, disk, fmt = self._root
+        added = next(entry for entry in self._disks if entry[0] == name)
+        target = f"driver=raw,offset={offset},size={_virtual_size(disk)},file.filename={added[1]}"
+        run("qemu-img", "convert", "-n", "-f", fmt, disk, "--target-image-opts", target)
+        self._disks.remove(added)
+        self._root = ("root", added[1], added[2])
+
     def encrypt_root(self, passphrase):
-        """Puts the root file system of a machine that is off into a LUKS volume, a format that qemu
-        supports."""
+        """Puts the root disk of a machine that is off into a LUKS volume, a format that qemu supports."""
         key = ["--object", f"secret,id=key,data={passphrase}"]
         form = "key-secret=key,cipher-alg=aes-256,cipher-mode=xts,ivgen-alg=plain64,iter-time=10"
-        name, disk, _ = self._root
+        name, disk, fmt = self._root
         path = self.directory / "root.luks"
         # qemu first measures its key derivation, with a clock that may show no time at all for a
         # few milliseconds.
         for left in reversed(range(LUKS_TRIES)):
             try:
-                run("qemu-img", "convert", "-O", "luks", *key, "-o", form, disk, path)
+                run("qemu-img", "convert", "-f", fmt, "-O", "luks", *key, "-o", form, disk, path)
                 break
             except SystemExit as failure:
                 if not left or "accurate CPU usage" not in str(failure):
@@ -509,6 +521,10 @@ class Machine(Trust, Resets):
 
     def forget(self):
         shutil.rmtree(self.directory)
+
+
+def _virtual_size(disk):
+    return json.loads(run("qemu-img", "info", "--output=json", disk))["virtual-size"]
 
 
 def _shell_quote(text):

@@ -22,6 +22,6 @@ def initrd(store, image, kernel):
 def _build(top, image, kernel):
     run("cp", "-al", image.tree, top / "tree")
     for name in SMALL:
-        (top / "tree" / name).unlink()
+        (top / "tree" / name).unlink(missing_ok=True)
     initramfs.make(top / "tree", "initramfs-tools", kernel.release).rename(top / "initrd")
     shutil.rmtree(top / "tree")

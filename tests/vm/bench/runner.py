@@ -172,7 +172,7 @@ def _lock(directory, how):
 
 def _shell(labs, args, directory):
     kind = [*kinds.meant_by(args.machines), KINDS[kinds.USUAL[0]]][0]
-    machine = Machine(labs.of(kind.suite), kind.series, directory, plain=kind.plain)
+    machine = Machine(labs.of(kind.suite), kind.series, directory, plain=kind.plain, full=kind.full)
     print(f"A machine with kernel {machine.kernel}; patches are in /patches. ctrl-a x ends it.")
     return subprocess.run([machine.prepare_by_hand(args.secure_boot)], check=False).returncode
 
@@ -225,7 +225,7 @@ def _run_one(labs, runs, results, case, kind, keep, attempt=""):
     """Runs one case on one kind of machine, prints the result and adds it to the results; True if it passed."""
     directory = runs.new(f"{case.name}-{kind.name.replace('/', '-')}{attempt}")
     machine = Machine(labs.of(kind.suite), kind.series, directory,
-                      os.environ.get("LPD_VM_SEED", case.name), kind.plain)
+                      os.environ.get("LPD_VM_SEED", case.name), kind.plain, kind.full)
     machine.pictures = labs.pictures / kind.name.replace("/", "-")
     start = time.monotonic()
     problem = None

@@ -2,6 +2,7 @@
 """The Debian releases that machines are made of, and the source of their packages."""
 
 import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +33,16 @@ class Suite:
         if security:
             lines.append(f"deb {keyring}{security} {self.codename}-security main")
         return lines
+
+    def tell_apt(self, tree, name="sources.list"):
+        """Writes what a tree's own apt needs to install from this release: sources, key, settings, and resolver."""
+        shutil.copy("/etc/resolv.conf", tree / "etc/resolv.conf")
+        (tree / "etc/apt" / name).write_text("".join(f"{line}\n" for line in self.sources()))
+        (tree / "etc/apt/apt.conf.d/90bench").write_text("".join(f"{line}\n" for line in apt_options()))
+        if KEYRING.exists():
+            key = tree / KEYRING.relative_to("/")
+            key.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(KEYRING, key)
 
 
 SUITES = {suite.name: suite for suite in (
