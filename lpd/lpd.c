@@ -24,6 +24,7 @@
 #include "lock/unit.h"
 #include "monitor/fd-store.h"
 #include "monitor/monitor.h"
+#include "monitor/overrides.h"
 #include "state/early.h"
 #include "state/ledger.h"
 #include "store/changes-lock.h"
@@ -261,6 +262,10 @@ static int verb_watch(struct host *h, char *argv[] _unused_, struct error *e) {
     return fd_store_fill(h, e);
 }
 
+static int verb_overrides(struct host *h, char *argv[] _unused_, struct error *e) {
+    return overrides_report(h, e);
+}
+
 static int verb_monitor(struct host *h, char *argv[] _unused_, struct error *e) {
     return monitor_run(h, e);
 }
@@ -283,6 +288,7 @@ static const struct verb {
     { "end-boot", 0, false, verb_end_boot, "", "Take back the attempts of this boot" },
     { "judge", 0, false, verb_judge, "", "Judge the crashes of earlier boots" },
     { "bless", 0, false, verb_bless, "", "Confirm the builds that are loaded" },
+    { "overrides", 0, false, verb_overrides, "", "Report overridden functions" },
     { "watch", 0, false, verb_watch, "", "Create the watches for monitor" },
     { "monitor", 0, false, verb_monitor, "", "Follow transitions until stopped" },
 };

@@ -195,24 +195,25 @@ char *override_list_describe(const struct override_list *l, const char *patch) {
     return text;
 }
 
-int enabled_functions_of(int fd, const struct livepatch_list *patches, char **ret) {
+int enabled_functions_direct(int fd, const struct livepatch_list *patches, char **ret) {
     _cleanup_free_ char *text = NULL;
     char *lines, *to;
     struct traced_function f;
     const char *p, *start;
-    size_t size;
-    int r;
+    size_t size = 0;
+    int r = 0;
 
-    if (lseek(fd, 0, SEEK_SET) < 0)
+    if (has_enabled(patches) && lseek(fd, 0, SEEK_SET) < 0)
         return -errno;
-    r = file_read_fd(fd, LIST_MAX, &text, &size);
+    if (has_enabled(patches))
+        r = file_read_fd(fd, LIST_MAX, &text, &size);
     if (r < 0)
         return r;
     lines = to = malloc(size + 1);
     if (!lines)
         return -ENOMEM;
     for (p = start = text; traced_function_next(&p, &size, &f) > 0; start = p)
-        if (is_patched(patches, &f))
+        if (f.direct && is_patched(patches, &f))
             to = mempcpy(to, start, (size_t) (p - start));
     *to = '\0';
     *ret = lines;

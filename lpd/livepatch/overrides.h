@@ -32,6 +32,7 @@ char *override_list_describe(const struct override_list *l, const char *patch);
  * descriptor. */
 int enabled_functions_open(struct host *h);
 
-/* The lines of enabled_functions that are about patched functions, from such a descriptor, which is
- * read from its start: they change when somebody attaches to one. "" if there are none. */
-int enabled_functions_of(int fd, const struct livepatch_list *patches, char **ret);
+/* The lines of enabled_functions about patched functions that call something directly, from such a
+ * descriptor, which is read from its start. "": nobody overrides one. Reads nothing without enabled
+ * patches. */
+int enabled_functions_direct(int fd, const struct livepatch_list *patches, char **ret);

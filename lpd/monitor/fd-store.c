@@ -4,6 +4,7 @@
 
 #include "base/strv.h"
 #include "livepatch/kmsg.h"
+#include "livepatch/overrides.h"
 #include "monitor/fd-store.h"
 #include "monitor/refusals.h"
 #include "monitor/switches.h"
@@ -22,7 +23,7 @@ static int store(const char *name, int fd) {
 
 /* Removes the descriptors of an earlier start. */
 static int clear_store(void) {
-    static const char *const names[] = { FD_STORE_SWITCHES, FD_STORE_REFUSALS, FD_STORE_KERNEL_LOG, PROGRAMS };
+    static const char *const names[] = { FD_STORE_SWITCHES, FD_STORE_REFUSALS, FD_STORE_KERNEL_LOG, FD_STORE_FUNCTIONS, PROGRAMS };
     int r = 1;
 
     for (size_t i = 0; i < ELEMENTSOF(names) && r > 0; i++)
@@ -75,6 +76,18 @@ static int store_kernel_log(struct host *h, struct error *e) {
     return r < 0 ? not_kept(e, r) : 0;
 }
 
+/* A kernel without ftrace has no live patches either. Lockdown in confidentiality mode hides it. */
+static int store_functions(struct host *h, struct error *e) {
+    _cleanup_close_ int fd = enabled_functions_open(h);
+    int r;
+
+    if (fd < 0)
+        return error_set(e, fd, EXIT_STATUS_FAILED, "cannot detect overridden functions: enabled_functions of "
+                                                    "tracefs: %s", strerror(-fd));
+    r = store(FD_STORE_FUNCTIONS, fd);
+    return r < 0 ? not_kept(e, r) : 0;
+}
+
 int fd_store_fill(struct host *h, struct error *e) {
     int r = 0, k;
 
@@ -84,6 +97,7 @@ int fd_store_fill(struct host *h, struct error *e) {
     (void) RET_GATHER(r, store_switches(h, e));
     (void) RET_GATHER(r, store_refusals(h, r < 0 ? NULL : e));
     (void) RET_GATHER(r, store_kernel_log(h, r < 0 ? NULL : e));
+    (void) RET_GATHER(r, store_functions(h, r < 0 ? NULL : e));
     /* Without the barrier the service could start before systemd has read everything. */
     k = sd_notify_barrier(false, 5 * USEC_PER_SEC);
     return r < 0 ? r : k < 0 ? not_kept(e, k) : 0;

@@ -11,6 +11,7 @@
 #define FD_STORE_SWITCHES "switches" /* monitor/switches.h */
 #define FD_STORE_REFUSALS "refusals" /* monitor/refusals.h */
 #define FD_STORE_KERNEL_LOG "kernel-log" /* livepatch/kmsg.h */
+#define FD_STORE_FUNCTIONS "enabled-functions" /* livepatch/overrides.h */
 
 /* Creates everything and passes it to systemd, in place of what was stored before. Leaves out what
  * cannot be created, with an error about the first such thing. */

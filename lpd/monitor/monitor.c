@@ -22,6 +22,7 @@
 #include "monitor/late-modules.h"
 #include "monitor/monitor.h"
 #include "monitor/orphans.h"
+#include "monitor/overrides.h"
 #include "monitor/records.h"
 #include "monitor/refused-loads.h"
 #include "monitor/tampering.h"
@@ -59,6 +60,7 @@ struct monitor {
     struct tampering tampering;
     struct refused_loads refused;
     struct faults faults;
+    struct override_watch overrides;
     struct confirming confirming;
     struct joining joining;
     bool held;            /* the boot did not wait for all patches (HoldSec=), and some are still to
@@ -79,6 +81,7 @@ static void monitor_done(struct monitor *m) {
     tampering_done(&m->tampering);
     refused_loads_done(&m->refused);
     faults_done(&m->faults);
+    override_watch_done(&m->overrides);
     confirming_done(&m->confirming);
     records_done(&m->records);
     orphans_done(&m->orphans);
@@ -251,6 +254,20 @@ static void await_waves(struct monitor *m, bool always) {
         fprintf(stderr, "cannot wait for the dates of Rollout=: %s\n", strerror(-r));
 }
 
+static void watch_overrides(struct monitor *m, const struct livepatch_list *l) {
+    int r = override_watch_look(&m->overrides, m->host, l);
+
+    if (r < 0)
+        fprintf(stderr, "cannot detect overridden functions: %s\n", strerror(-r));
+}
+
+/* How long to rely on events alone. */
+static uint64_t idle_usec(const struct monitor *m) {
+    uint64_t now = m->host->ops->now(m->host), next = m->overrides.next_usec;
+
+    return m->overrides.fd < 0 || next >= now + IDLE_USEC ? IDLE_USEC : next - MIN(next, now);
+}
+
 static void look(struct monitor *m) {
     _cleanup_(livepatch_list_done) struct livepatch_list l = {};
     const struct livepatch *running;
@@ -291,6 +308,7 @@ static void look(struct monitor *m) {
     r = confirming_look(&m->confirming, m->host, &m->records.list);
     if (r < 0)
         fprintf(stderr, "cannot start " BLESS_UNIT ": %s\n", strerror(-r));
+    watch_overrides(m, &l);
     notify_status(&l);
 
     if (sd_event_now(m->event, CLOCK_MONOTONIC, &now) < 0)
@@ -298,7 +316,7 @@ static void look(struct monitor *m) {
     if (running || unsettled || m->tampering.undecided || m->host->ops->now(m->host) < m->alert_until) {
         (void) sd_event_source_set_time(m->timer, now + POLL_USEC);
     } else {
-        (void) sd_event_source_set_time(m->timer, now + IDLE_USEC);
+        (void) sd_event_source_set_time(m->timer, now + idle_usec(m));
         late_modules_judge(&m->late, m->host);
         await_waves(m, /* always= */ false);
     }
@@ -429,6 +447,7 @@ static int watch_others(struct monitor *m) {
     m->refused.on_unpatching = on_unpatching;
     m->refused.userdata = m;
     m->tampering.group = fd_store_take(FD_STORE_SWITCHES);
+    m->overrides.fd = fd_store_take(FD_STORE_FUNCTIONS);
     if (m->tampering.group >= 0)
         r = listen_to(m, m->tampering.group, on_switch, NULL);
     if (r >= 0 && ring >= 0 && refused_loads_begin(&m->refused, m->host, ring) >= 0)
@@ -505,7 +524,8 @@ static int prepare(struct monitor *m) {
 }
 
 int monitor_run(struct host *h, struct error *e) {
-    _cleanup_(monitor_done) struct monitor m = { .host = h, .tampering = TAMPERING_NULL, .records = RECORDS_NULL };
+    _cleanup_(monitor_done) struct monitor m = { .host = h, .tampering = TAMPERING_NULL, .records = RECORDS_NULL,
+                                                 .overrides = OVERRIDE_WATCH_NULL };
     int r;
 
     r = prepare(&m);

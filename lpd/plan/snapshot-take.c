@@ -12,6 +12,7 @@
 #include "store/store.h"
 #include "plan/snapshot.h"
 #include "state/conflicts.h"
+#include "state/overrides.h"
 #include "system/kernel-settings.h"
 #include "system/unit-mask.h"
 #include "trust/manifest.h"
@@ -323,6 +324,15 @@ static int see_policy(struct host *h, struct snapshot *s) {
     return r == -ENOMEM ? r : 0;
 }
 
+/* Without privileges, what lpd.service has found out. */
+static int see_overrides(struct host *h, struct snapshot *s) {
+    int r = override_list_read(h, &s->loaded, &s->overrides);
+
+    if (r < 0)
+        (void) override_record_read(h, &s->overrides);
+    return r;
+}
+
 int snapshot_take(struct host *h, unsigned flags, struct snapshot *ret, struct error *e) {
     _cleanup_(snapshot_done) struct snapshot s = {};
     int r;
@@ -338,7 +348,7 @@ int snapshot_take(struct host *h, unsigned flags, struct snapshot *ret, struct e
     if (r >= 0 && !(flags & SNAPSHOT_NO_PATCHES))
         r = see_patches(h, flags, &s, e);
     if (r >= 0)
-        s.overrides_error = flags & SNAPSHOT_OVERRIDES ? override_list_read(h, &s.loaded, &s.overrides) : -ENODATA;
+        s.overrides_error = flags & SNAPSHOT_OVERRIDES ? see_overrides(h, &s) : -ENODATA;
     if (r < 0)
         return error_prefix(e, r, "cannot read the state of the machine");
     *ret = TAKE_STRUCT(s);

@@ -71,7 +71,8 @@ struct snapshot {
     struct kernel_facts facts;
     struct livepatch_list loaded;
     struct override_list overrides; /* with SNAPSHOT_OVERRIDES */
-    int overrides_error;            /* why they are not known; 0: they are */
+    int overrides_error;            /* why they are not known now, only those that lpd.service has reported; 0:
+                                     * they are */
     struct result_list results;
     struct lock_record lock; /* state is NULL: no lock was attempted */
     struct refused_loads_record refused; /* since the lock */

@@ -109,7 +109,8 @@ static struct state state_when_enabled(const struct subject *p) {
     char **unpatched = p->in->unpatched;
 
     if (p->overridden)
-        return (struct state){ "active", "overridden: ", p->overridden, "", "overridden" };
+        return (struct state){ "active", "overridden: ", p->overridden,
+                               "; its new code runs again when that is detached", "overridden" };
     if (!p->entry)
         return (struct state){ "active", "it has no manifest: a reboot forgets it" };
     if (is_skipped(p))

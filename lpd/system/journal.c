@@ -28,6 +28,8 @@ static const struct {
     [EVENT_PROBE_FAILED] = { "probe-failed", "440e9b59d8e94888accc8b25c51a8e10", LOG_ERR },
     [EVENT_LEFT] = { "left", "bbdd5584a0f244129424c01d2333cbee", LOG_WARNING },
     [EVENT_SWITCHED_OFF] = { "switched-off", "1ab0f8b0b9da4a8c8101ee1ca45c89a2", LOG_ERR },
+    [EVENT_OVERRIDDEN] = { "overridden", "2e80152055fe4aa9871c2ce9ccabecdc", LOG_ERR },
+    [EVENT_NO_LONGER_OVERRIDDEN] = { "no-longer-overridden", "84ee87c581aa40d4ad9f6c168a12069c", LOG_NOTICE },
     [EVENT_INITRAMFS_STALE] = { "initramfs-stale", "0895d20d99d8484f828f6ad888f992f1",
                                 LOG_WARNING },
     [EVENT_FAULT] = { "fault", "8248d2f9dd8341b59e5794e0ee944c41", LOG_ERR },

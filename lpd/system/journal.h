@@ -21,6 +21,8 @@ enum journal_event {
     EVENT_PROBE_FAILED,
     EVENT_LEFT,
     EVENT_SWITCHED_OFF, /* a program other than lpd disabled it */
+    EVENT_OVERRIDDEN,   /* a tracer decides what its functions return */
+    EVENT_NO_LONGER_OVERRIDDEN,
     EVENT_INITRAMFS_STALE,
     EVENT_FAULT,       /* a kernel fault in its code that changes nothing but its confirmation */
     EVENT_QUARANTINED,

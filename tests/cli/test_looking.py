@@ -178,7 +178,8 @@ class Patched(Case):
         value, text = self.assert_same_everywhere("show", "fix-net")
         patch, = value["patches"]
         self.assertEqual((patch["state"], patch["reason"], patch["reasonCode"], patch["overridden"]),
-                         ("active", f"overridden: {who}", "overridden", who))
+                         ("active", f"overridden: {who}; its new code runs again when that is detached",
+                          "overridden", who))
         self.assertIn(who, self.text("status"))
         metrics = self.text("metrics")
         for sample in ('lpd_patch_overridden{patch="fix-net"} 1', 'lpd_cve_effective{cve="CVE-2024-1"} 0'):

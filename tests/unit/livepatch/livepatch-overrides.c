@@ -131,18 +131,22 @@ static void test_mount(void **state _unused_) {
 /* The monitor compares the lines. */
 static void test_lines(void **state _unused_) {
     _cleanup_(livepatch_list_done) struct livepatch_list patches = {};
+    _cleanup_free_ char *none = NULL;
     _cleanup_close_ int fd = -EBADF;
 
-    prepare("a (1)\n" BPF_LINE("cmdline_proc_show") "z (1)\n");
+    prepare("a (1)\n" BPF_LINE("other") "cmdline_proc_show (2) R I\n" BPF_LINE("cmdline_proc_show") "z (1)\n");
     assert_int_equal(livepatch_list_read(&k.host, NULL, &patches), 0);
     fd = enabled_functions_open(&k.host);
     assert_true(fd >= 0);
     for (size_t i = 0; i < 2; i++) {
         _cleanup_free_ char *lines = NULL;
 
-        assert_int_equal(enabled_functions_of(fd, &patches, &lines), 0);
+        assert_int_equal(enabled_functions_direct(fd, &patches, &lines), 0);
         assert_string_equal(lines, BPF_LINE("cmdline_proc_show"));
     }
+    patches.patches[0].enabled = false;
+    assert_int_equal(enabled_functions_direct(-EBADF, &patches, &none), 0);
+    assert_string_equal(none, "");
 }
 
 int main(void) {
