@@ -73,6 +73,15 @@ test('verify: an accepted and a refused module', () => {
         accepted: { required: false, local: false, permissive: true },
     };
     has(render(<VerifyResult verify={verify} />), 'data-error', 'The policy refuses it', 'data-outcome="failed"');
+    const error = { message: 'a.ko: it is not signed', hint: 'sign it', exitStatus: 5 as const };
+    has(render(<VerifyResult verify={{ ...verify, error }} />), 'The policy refuses it', error.message,
+        'Hint: sign it');
+    const unknown = { schemaVersion: 1 as const, path: '/a.ko', steps: [] };
+    lacks(render(<VerifyResult verify={unknown} />), 'The policy');
+    const unread = { message: '/a.ko: No such file or directory', hint: null, exitStatus: 1 as const };
+    const html = render(<VerifyResult verify={{ schemaVersion: 1, path: '/a.ko', steps: [], error: unread }} />);
+    has(html, 'data-error', unread.message);
+    lacks(html, 'The policy', 'data-accepted');
     const good = { ...verify, policy: 'permissive' as const };
     has(render(<VerifyResult verify={good} />), 'data-accepted', 'The policy accepts it');
 });

@@ -8,11 +8,12 @@ import { format, _ } from '../lib/i18n';
 
 /** The whole error of a call: what lpctl said, and its hint. */
 export function ErrorAlert({ error, title }: { error: unknown; title?: string }) {
-    const message = error instanceof Error ? error.message : String(error);
+    // A program that fails without a word has an empty message.
+    const message = (error instanceof Error ? error.message : String(error)) || _('The command failed');
     const hint = error instanceof CallError ? error.hint : null;
     return (
-        <Alert variant="danger" isInline isLiveRegion title={title ?? _('The command failed')} data-error="">
-            <p className="lpd-text">{message}</p>
+        <Alert variant="danger" isInline isLiveRegion title={title ?? message} data-error="">
+            {title !== undefined && <p className="lpd-text">{message}</p>}
             {hint !== null && <p className="lpd-text">{format(_('Hint: $0'), hint)}</p>}
         </Alert>
     );

@@ -6,7 +6,6 @@ import { InfoCircleIcon } from '@patternfly/react-icons/dist/esm/icons/info-circ
 import { MinusCircleIcon } from '@patternfly/react-icons/dist/esm/icons/minus-circle-icon';
 
 import { _ } from '../lib/i18n';
-import { capital } from '../lib/text';
 import type { TrustSteps } from '../schema';
 
 type Outcome = TrustSteps[number]['outcome'];
@@ -35,7 +34,7 @@ function StepItem({ step }: { step: Step }) {
     return (
         <ListItem data-step="" data-outcome={step.outcome}
                   icon={<Icon className={`lpd-outcome-${step.outcome}`} />}>
-            <span>{capital(step.text)}</span>
+            <span>{step.text}</span>
             {step.outcome !== 'note' && <span className="pf-v6-screen-reader">{`: ${outcomeText(step.outcome)}`}</span>}
             {step.fact !== null && step.fact !== '' && <div className="lpd-fact lpd-text">{step.fact}</div>}
         </ListItem>

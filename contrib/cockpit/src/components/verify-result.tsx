@@ -24,18 +24,26 @@ function SignatureFacts({ signature, sha256 }: { signature: Signature | undefine
     );
 }
 
+function Verdict({ verify }: { verify: Verify }) {
+    const { error, policy } = verify;
+    const refused = isRefused(verify) ? format(_('The policy refuses it: Signature=$0'), policy) : undefined;
+    if (error)
+        return <ErrorAlert title={refused} error={asCallError(error)} />;
+    if (refused !== undefined)
+        return <Alert variant="danger" isInline data-error="" title={refused} />;
+    // lpctl answered without a word about the policy: say nothing either.
+    if (policy === undefined || verify.accepted === undefined)
+        return null;
+    return <Alert variant="success" isInline data-accepted=""
+                  title={format(_('The policy accepts it: Signature=$0'), policy)} />;
+}
+
 /** What lpctl verify says of a module: verdict, signature, steps. */
 export function VerifyResult({ verify }: { verify: Verify }) {
-    const { error, policy, signature } = verify;
+    const { signature } = verify;
     return (
         <div className="lpd-stack">
-            {error
-                ? <ErrorAlert error={asCallError(error)} />
-                : isRefused(verify)
-                    ? <Alert variant="danger" isInline data-error=""
-                             title={format(_('The policy refuses it: Signature=$0'), policy)} />
-                    : <Alert variant="success" isInline data-accepted=""
-                             title={format(_('The policy accepts it: Signature=$0'), policy)} />}
+            <Verdict verify={verify} />
             <SignatureFacts signature={signature} sha256={verify.sha256} />
             <Steps steps={trustSteps(verify.steps ?? [])} label={_('Steps of the signature')} />
         </div>

@@ -16,9 +16,6 @@ export function yesNo(value: boolean | null): string {
     return value ? _('Yes') : _('No');
 }
 
-/** Upper case for the first letter, as at the start of a cell or an alert. */
-export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
-
 /** The name that lpctl gives to a patch that is installed from this file. */
 export function nameOfFile(path: string): string {
     const base = path.slice(path.lastIndexOf('/') + 1);
