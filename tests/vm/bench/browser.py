@@ -192,7 +192,10 @@ class Browser:
 
     def picture(self, path):
         """The whole page as a PNG file."""
-        taken = self.command("Page.captureScreenshot", format="png")
+        height = self.script("return Math.max(document.documentElement.scrollHeight, window.innerHeight)")
+        clip = {"x": 0, "y": 0, "width": self.script("return window.innerWidth"), "height": height, "scale": 1}
+        taken = self.command("Page.captureScreenshot", format="png", captureBeyondViewport=True, clip=clip)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(base64.b64decode(taken["data"]))
 
     def overflow(self):

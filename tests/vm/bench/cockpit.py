@@ -5,7 +5,7 @@ import copy
 import shutil
 from pathlib import Path
 
-from . import cache, lpd
+from . import cache, chroot, lpd
 from .chroot import apt_in
 from .command import run
 
@@ -24,7 +24,7 @@ Restart=always
 
 def tree(store, base):
     """The base with Cockpit from the cache; made first, which takes half a minute."""
-    key = cache.digest(Path(__file__), base.top)
+    key = cache.digest(Path(chroot.__file__), base.top, " ".join(PACKAGES))
     other = copy.copy(base)
     other.top = store.entry(f"cockpit-{base.suite.name}", key, lambda top: _build(top, base))
     other.tree = other.top / "tree"
@@ -50,7 +50,7 @@ def page(store):
     names = sorted(path for path in SOURCE.iterdir() if path.name not in ("node_modules", "dist"))
     schemas = sorted((lpd.TOP / "docs").glob("*.schema.json"))
     modules = store.entry("npm", cache.digest(*LOCKED), _install_modules) / "node_modules"
-    key = cache.digest(Path(__file__), modules.parent, *names, *schemas)
+    key = cache.digest(modules.parent, *names, *schemas)
     return store.entry("page", key, lambda top: _build_page(top, modules, names, schemas))
 
 
@@ -107,3 +107,20 @@ class Cockpit:
     def page(self, user="root", where=""):
         """The address of the page itself, without Cockpit's frame."""
         return f"{self.urls[user]}/cockpit/@localhost/lpd/index.html#/{where}"
+
+
+def look(m, b, name):
+    """Keeps pictures of what the browser shows, light and dark, wide and narrow, and sees that it fits, that axe finds
+    nothing serious, and that the console has no error."""
+    b.gone("[class*=c-spinner]")
+    axe = (page(m.store) / "axe.min.js").read_text()
+    for width, dark in (1280, False), (1280, True), (400, True), (400, False):
+        b.resize(width)
+        b.dark(dark)
+        b.script_async("requestAnimationFrame(() => setTimeout(arguments[0], 300))")   # colours change slowly
+        how = f"{name}-{width}-{'dark' if dark else 'light'}"
+        b.picture(m.pictures / f"{how}.png")
+        m.equal(f"what axe finds in {how}", b.axe(axe), [])
+        m.equal(f"how much {how} is wider than the window", b.overflow(), 0)
+    b.resize(1280)
+    m.equal(f"what the console of {name} has", b.errors(), [])

@@ -36,8 +36,9 @@ def confirm(m, name, stage="system"):
 
 def quarantine(m, name, reason):
     """As the machine does after power cuts or a panic on that build's account."""
-    attempts = [{"boot": f"{i:032x}", "stage": "system", "time": 1000000 * (1700000000 + i)} for i in (1, 2)]
-    record = {"name": name, "state": "quarantined", "stage": "system", "reason": reason, "since": 1700000003000000,
+    attempts = [{"boot": f"00000000-0000-4000-8000-{i:012}", "stage": "system", "time": (1700000000 + i) * 1000000}
+                for i in (1, 2)]
+    record = {"name": name, "state": "quarantined", "reason": reason, "since": 1700000003000000,
               "attempts": attempts}
     m.write(path(m, name), json.dumps(record))
 
