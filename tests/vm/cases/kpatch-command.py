@@ -14,16 +14,26 @@ def case(m):
     m.fails(f"kpatch install {m.patch('lp-version')}", exit=1, says="is already installed")
     m.ok(f"cmp {m.patch('lp-version')} /var/lib/kpatch/{m.kernel}/lp-version.ko")
     m.sees("lpctl why lp-version", f"/var/lib/kpatch/{m.kernel}/lp-version.ko")
-    m.write("/etc/systemd/system/after-kpatch.service",
-            "[Unit]\nAfter=kpatch.service\n[Service]\nType=oneshot\nRemainAfterExit=yes\n"
-            "ExecStart=grep -q 'live patched' /proc/version\n[Install]\nWantedBy=multi-user.target\n")
-    m.ok("systemctl enable after-kpatch")
+    is_ordered = after(m, "kpatch.service")
+    is_not_ordered = after(m, "nosuch.service")
     m.reboot()
     m.sees("cat /proc/version", "live patched")
-    m.ok("systemctl is-active after-kpatch kpatch")
+    m.ok(f"systemctl is-active {is_ordered} kpatch")
+    m.sees(f"systemctl is-active {is_not_ordered} || true", "failed")
     m.equal("the list", m.ok("kpatch list"), "Loaded patch modules:\nlp_version [enabled]\n\n"
                                              f"Installed patch modules:\nlp_version ({m.kernel})\n")
     by_name(m)
+
+
+def after(m, unit):
+    """A unit that starts as early as it may, after that one, and fails if the patch is not loaded then, which
+    takes a while."""
+    m.write("/etc/systemd/system/livepatch@.service.d/slow.conf", "[Service]\nExecStartPre=sleep 2\n")
+    m.write(f"/etc/systemd/system/after-{unit}",
+            f"[Unit]\nDefaultDependencies=no\nAfter={unit}\n[Service]\nType=oneshot\nRemainAfterExit=yes\n"
+            "ExecStart=grep -q 'live patched' /proc/version\n[Install]\nWantedBy=sysinit.target\n")
+    m.ok(f"systemctl enable after-{unit}")
+    return f"after-{unit}"
 
 
 def refused(m):
