@@ -23,6 +23,7 @@ NOT_OURS = re.compile(r"/(var/lib/dpkg|var/log|var/cache|var/lib/systemd/catalog
 UNITS = {"lpd.service": "enabled", "livepatch.target": "static", "livepatch@.service": "static",
          "lpd-bless.service": "static", "lpd-early.service": "static", "lpd-ledger.service": "disabled", "lpd-guard.service": "static", "lpd-initrd.service": "disabled",
          "lpd-lock.service": "static", "lpd-lock-modules.service": "static", "lpd-seal.service": "static", "lpd-overrides.service": "static",
+         "lpd-metrics.service": "static", "lpd-metrics.timer": "disabled",
          "lpd-apply.service": "static", "lpd-extensions.service": "static",
          "lpd-volume.service": "disabled", "run-lpd-sysfs.mount": "static", "kpatch.service": "alias"}
 
