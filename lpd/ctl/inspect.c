@@ -455,6 +455,7 @@ void print_status(const struct ctl *c) {
 
 static void print_layer(json_object *o, int indent) {
     const char *waits = value_get(o, "waitsFor"), *top = value_get(o, "top");
+    _cleanup_free_ char *since = json_object_object_get(o, "since") ? value_text(o, "since") : NULL;
     int64_t n = json_object_get_int64(json_object_object_get(o, "patches"));
 
     printf("%*s%s", indent, "", value_get(o, "function"));
@@ -462,6 +463,8 @@ static void print_layer(json_object *o, int indent) {
         printf(": waits for the module %s", waits);
     else if (n > 1)
         printf(": changed by %lld patches, %s on top", (long long) n, top ?: "it is unknown which is");
+    if (!waits && since)
+        printf("%s since %s", n > 1 ? "" : ":", since);
     printf("\n");
 }
 

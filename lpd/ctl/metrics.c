@@ -142,6 +142,20 @@ static void print_since(json_object *patches) {
     }
 }
 
+static void print_transition_seconds(json_object *patches) {
+    print_head("lpd_patch_transition_seconds", "gauge", "How long the transition took that enabled a live patch.");
+    for (size_t i = 0; i < json_object_array_length(patches); i++) {
+        json_object *patch = json_object_array_get_idx(patches, i);
+        json_object *took = json_object_object_get(json_object_object_get(patch, "kernelState"), "transitionUsec");
+
+        if (!took)
+            continue;
+        printf("lpd_patch_transition_seconds{");
+        print_label("patch", value_get(patch, "name"));
+        printf("} %.3f\n", (double) json_object_get_int64(took) / USEC_PER_SEC);
+    }
+}
+
 /* A CVE that several patches fix is effective if one of them is. */
 static void print_fixes(json_object *patches) {
     json_object *cves = json_object_new_object();
@@ -195,6 +209,7 @@ void print_metrics(const struct ctl *c) {
     print_one_hot(patches, "lpd_patch_guard_state", "The state of the installed build: 1 for the one that it is in.",
                   "guard", guards, ELEMENTSOF(guards));
     print_since(patches);
+    print_transition_seconds(patches);
     print_fixes(patches);
     print_machine(c->value);
 }

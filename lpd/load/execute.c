@@ -49,6 +49,7 @@ static int inherit(const struct host *h, const struct result *before, struct res
     r->complete = before->complete;
     r->since_usec = before->since_usec;
     r->monotonic_usec = before->monotonic_usec;
+    r->transition_usec = before->transition_usec;
     k = string_set(&r->stage, before->stage);
     if (k >= 0)
         k = string_set(&r->module_path, before->module_path);
@@ -311,6 +312,7 @@ static int load_file(struct host *h, const struct snapshot *s, struct module_fil
         return r;
     result->loaded = true;
     result->complete = false;
+    result->transition_usec = 0;
     r = string_set(&result->stage, stage_of(s));
     return r < 0 ? r : 1;
 }
@@ -687,6 +689,8 @@ static void inherit_replaced(struct host *h, struct result *r) {
 void execute_completed(struct host *h, struct result *r) {
     bool replaced = true;
 
+    if (!r->complete)
+        r->transition_usec = h->ops->now(h) - r->monotonic_usec;
     r->complete = true;
     STRV_FOREACH(name, r->replaces)
         replaced = replaced && !is_in(h, *name) && livepatch_flag_read(h, *name, "transition") <= 0;

@@ -6,11 +6,12 @@
 
 #define ADVICE "a cumulative patch that replaces them is cheaper and easier to reason about"
 
-/* When lpd loaded it, on CLOCK_MONOTONIC; 0: another program has. */
-static uint64_t loaded_at(const struct snapshot *s, const struct livepatch *p) {
+/* With when lpd loaded the patch, unless another program has. */
+static struct layer make_layer(const struct snapshot *s, const struct livepatch *p, const char *function) {
     const struct result *r = result_list_find_module(&s->results, p->name);
 
-    return r && r->loaded ? r->monotonic_usec : 0;
+    return r && r->loaded ? (struct layer){ function, p, r->monotonic_usec, r->since_usec }
+                          : (struct layer){ function, p, 0, 0 };
 }
 
 static int compare(const void *a, const void *b) {
@@ -36,10 +37,9 @@ int layer_list_make(const struct snapshot *s, struct layer_list *ret) {
         return -ENOMEM;
     for (size_t i = 0; i < s->loaded.n_patches; i++) {
         const struct livepatch *p = s->loaded.patches + i;
-        uint64_t at = livepatch_is_enabled(p) ? loaded_at(s, p) : 0;
 
         STRV_FOREACH(function, livepatch_is_enabled(p) ? p->functions : NULL)
-            l.layers[l.n++] = (struct layer){ *function, p, at };
+            l.layers[l.n++] = make_layer(s, p, *function);
     }
     qsort(l.layers, l.n, sizeof(*l.layers), compare);
     *ret = l;
@@ -94,6 +94,7 @@ json_object *layers_build(const struct layer_list *l, const struct livepatch *in
         json_add_string(o, "function", *function);
         json_add_number(o, "patches", (int64_t) n);
         json_add_string(o, "top", known ? first[n - 1].patch->name : NULL);
+        json_add_time(o, "since", known ? first[n - 1].since_usec : 0);
         json_add_string(o, "waitsFor", waits_for(in, *function));
         json_object_array_add(functions, o);
     }

@@ -12,6 +12,7 @@ struct layer {
     const char *function; /* OBJECT/FUNCTION,POSITION */
     const struct livepatch *patch;
     uint64_t loaded_usec; /* CLOCK_MONOTONIC; 0: unknown, because another program has loaded it */
+    uint64_t since_usec;  /* the same on CLOCK_REALTIME */
 };
 
 struct layer_list {
@@ -24,9 +25,9 @@ void layer_list_done(struct layer_list *l);
 /* The result refers to the snapshot. 0 or -ENOMEM. */
 int layer_list_make(const struct snapshot *s, struct layer_list *ret);
 
-/* For each function that a patch of the kernel changes: [{"function", "patches", "top", "waitsFor"}]: how many
- * enabled patches change it; the one that was loaded last, null if that is not known; and the module that has
- * the function, if it is not loaded. in may be NULL. */
+/* For each function that a patch of the kernel changes: [{"function", "patches", "top", "since", "waitsFor"}]: how
+ * many enabled patches change it; the one that was loaded last, null if that is not known; when that was; and the
+ * module that has the function, if it is not loaded. in may be NULL. */
 json_object *layers_build(const struct layer_list *l, const struct livepatch *in);
 
 /* A warning, {"message", "function", "layers", "patches"}, if more patches change a function than

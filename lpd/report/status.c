@@ -219,12 +219,14 @@ static const char *probe_state(const struct subject *p) {
 }
 
 static json_object *kernel_state_value(const struct subject *p) {
+    uint64_t took = p->result && p->result->loaded ? p->result->transition_usec : 0;
     json_object *o = json_object_new_object();
     const struct livepatch *in = p->in;
 
     json_add_bool(o, "loaded", in && in->module_loaded);
     json_add_bool(o, "enabled", in && livepatch_is_enabled(in));
     json_add_bool(o, "transition", in && in->registered && in->transition);
+    json_object_object_add(o, "transitionUsec", took > 0 ? json_object_new_uint64(took) : NULL);
     json_add_bool(o, "replaced", p->replaced_by != NULL);
     json_add_string(o, "buildId", in ? in->build_id : NULL);
     json_add_string(o, "sha256", in ? p->loaded_sha256 : NULL);

@@ -101,6 +101,7 @@ static json_object *result_to_json(const struct result *r) {
     json_object_object_add(o, "exitStatus", json_object_new_int(r->exit_status));
     json_object_object_add(o, "since", json_object_new_uint64(r->since_usec));
     json_object_object_add(o, "monotonic", json_object_new_uint64(r->monotonic_usec));
+    json_object_object_add(o, "transitionUsec", json_object_new_uint64(r->transition_usec));
     return o;
 }
 
@@ -182,6 +183,7 @@ static int result_from_json(json_object *o, const char *name, struct result *ret
     r.exit_status = exit_status_from_json(o);
     r.since_usec = number_from_json(o, "since");
     r.monotonic_usec = number_from_json(o, "monotonic");
+    r.transition_usec = number_from_json(o, "transitionUsec");
     *ret = TAKE_STRUCT(r);
     return 0;
 }

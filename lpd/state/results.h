@@ -44,6 +44,7 @@ struct result {
     char **replaces;   /* patches loaded before it; once complete, those that it replaced */
     uint64_t since_usec;       /* CLOCK_REALTIME of the last change */
     uint64_t monotonic_usec;   /* CLOCK_MONOTONIC of the load: the start of the transition */
+    uint64_t transition_usec;  /* how long that took; 0: unknown, or it has not ended */
 };
 
 struct result_list {

@@ -115,12 +115,12 @@ class Patched(Case):
                        "buildId": BUILD_IDS["fix_net"],
                        "vermagic": f"{KERNEL} SMP preempt mod_unload modversions "},
             "signature": None,
-            "kernelState": {"loaded": True, "enabled": True, "transition": False, "replaced": False,
-                            "buildId": BUILD_IDS["fix_net"], "sha256": None, "installed": True, "probe": None,
+            "kernelState": {"loaded": True, "enabled": True, "transition": False, "transitionUsec": None,
+                            "replaced": False, "buildId": BUILD_IDS["fix_net"], "sha256": None, "installed": True, "probe": None,
                             "objects": ["vmlinux"], "patched": [], "unpatched": [],
                             "functions": ["vmlinux/cmdline_proc_show,1"],
                             "layers": [{"function": "vmlinux/cmdline_proc_show,1", "patches": 2, "top": None,
-                                        "waitsFor": None}]},
+                                        "since": None, "waitsFor": None}]},
             "guard": "trial", "attempts": 0, "since": 1700000000000000,
             "loadedStage": "system", "earlyReason": None, "lateReason": None})
         self.assertEqual((second["manifest"], second["stage"], second["since"]), (None, None, None))
@@ -273,11 +273,14 @@ class Patched(Case):
         kinds = dict(line.split()[2:4] for line in lines if line.startswith("# TYPE"))
         self.assertEqual(set(kinds.values()), {"gauge"})
         samples = dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
-        self.assertEqual({s.split("{")[0] for s in samples}, set(kinds))
+        self.assertEqual({s.split("{")[0] for s in samples} | {"lpd_patch_transition_seconds"}, set(kinds))
         for name, (state, _) in self.WANTED.items():
             hot = [s for s in samples if s.startswith(f'lpd_patch_state{{patch="{name}"') and samples[s] == "1"]
             self.assertEqual(hot, [f'lpd_patch_state{{patch="{name}",state="{state}"}}'])
         self.assertEqual(samples['lpd_patch_since_timestamp_seconds{patch="fix-net"}'], "1700000000.000")
+        self.assertNotIn('lpd_patch_transition_seconds{patch="fix-net"}', samples)   # lpd did not see its end
+        self.plant(result("fix-net", transitionUsec=1234567))
+        self.assertIn('\nlpd_patch_transition_seconds{patch="fix-net"} 1.235\n', self.text("metrics"))
         self.assertEqual(samples['lpd_cve_effective{cve="CVE-2024-1"}'], "1")
         for name, (state, _) in self.WANTED.items():
             is_in = str(int(state in ("active", "replaced")))
@@ -564,10 +567,12 @@ class Layers(Case):
         self.plant({"/sys/kernel/livepatch/fix_b/nf_tables/nft_init,1/x": "", "/sys/kernel/livepatch/fix_b/nf_tables/patched": "0\n"})
         [patch] = self.json("show", "fix_b")["patches"]
         self.assertEqual({tuple(sorted(layer.items(), key=str)) for layer in patch["kernelState"]["layers"]}, {
-            tuple(sorted({"function": "vmlinux/do_exit,1", "patches": 3, "top": "fix_c", "waitsFor": None}.items(), key=str)),
-            tuple(sorted({"function": "nf_tables/nft_init,1", "patches": 1, "top": "fix_b", "waitsFor": "nf_tables"}.items(), key=str))})
+            tuple(sorted({"function": "vmlinux/do_exit,1", "patches": 3, "top": "fix_c",
+                          "since": 1700000000000000, "waitsFor": None}.items(), key=str)),
+            tuple(sorted({"function": "nf_tables/nft_init,1", "patches": 1, "top": "fix_b",
+                          "since": 1700000000000000, "waitsFor": "nf_tables"}.items(), key=str))})
         text = self.text("show", "fix_b")
-        self.assertIn("vmlinux/do_exit,1: changed by 3 patches, fix_c on top\n", text)
+        self.assertRegex(text, r"vmlinux/do_exit,1: changed by 3 patches, fix_c on top since 20[0-9-]+ [0-9:]+ \(.+ ago\)\n")
         self.assertIn("nf_tables/nft_init,1: waits for the module nf_tables\n", text)
 
     def test_unknown_order(self):

@@ -378,8 +378,12 @@ static void test_wait_for_patched(void **state _unused_) {
     assert_result("fix-it", "load", "active");
     assert_true(result.complete);
     assert_true(result.monotonic_usec == begin);
+    assert_uint_in_range(result.transition_usec, USEC_PER_SEC, 2 * USEC_PER_SEC);
+    /* Loading it again changes nothing. */
+    fake_kernel_advance(&k, 60 * USEC_PER_SEC);
     assert_int_equal(load("fix-it"), 0);
     assert_true(result.complete);
+    assert_uint_in_range(result.transition_usec, USEC_PER_SEC, 2 * USEC_PER_SEC);
 }
 
 /* The service that follows transitions runs it. */

@@ -27,6 +27,7 @@ static struct result example(const char *name) {
         .complete = true,
         .since_usec = 1795424286930159,
         .monotonic_usec = UINT64_MAX,
+        .transition_usec = 1234567,
     };
 
     assert_int_equal(strv_extend_split(&r.replaces, "a b-2", " "), 0);
@@ -52,6 +53,7 @@ static void assert_same(const struct result *a, const struct result *b) {
     assert_int_equal(a->complete, b->complete);
     assert_true(a->since_usec == b->since_usec);
     assert_true(a->monotonic_usec == b->monotonic_usec);
+    assert_true(a->transition_usec == b->transition_usec);
     assert_int_equal(strv_length(a->replaces), strv_length(b->replaces));
     for (size_t i = 0; i < strv_length(a->replaces); i++)
         assert_string_equal(a->replaces[i], b->replaces[i]);
