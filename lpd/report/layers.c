@@ -4,7 +4,7 @@
 #include "base/strv.h"
 #include "report/layers.h"
 
-#define ADVICE "a cumulative patch that replaces them is cheaper and easier to reason about"
+#define ADVICE "a cumulative patch that replaces them keeps it clear which code runs"
 
 /* With when lpd loaded the patch, unless another program has. */
 static struct layer make_layer(const struct snapshot *s, const struct livepatch *p, const char *function) {

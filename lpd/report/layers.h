@@ -4,8 +4,8 @@
 #include "plan/snapshot.h"
 #include "report/value.h"
 
-/* Several live patches may change the same function: the code of the one that was loaded last runs, and
- * each layer costs a call a little more. */
+/* Several live patches may change the same function: the code of the one that was loaded last runs. A
+ * call costs the same whatever their number (docs/PERFORMANCE.md). */
 
 /* Every function that an enabled patch changes, sorted. */
 struct layer {
