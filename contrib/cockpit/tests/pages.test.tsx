@@ -8,6 +8,7 @@ import { renderToStaticMarkup } from 'react-dom/server';
 
 import { CallError } from '../src/api';
 import { ForecastSection } from '../src/components/forecast-section';
+import { Builds } from '../src/components/ledger-section';
 import { Navigation } from '../src/components/navigation';
 import { VerifyResult } from '../src/components/verify-result';
 import { MachineContext } from '../src/lib/context';
@@ -108,4 +109,15 @@ test('the tabs are links, and one of them is the current page', () => {
     assert.deepEqual(links.map(link => /data-nav="(\w+)"/.exec(link)?.[1]), ['overview', 'install', 'cves', 'lock']);
     assert.deepEqual(links.map(link => /href="([^"]*)"/.exec(link)?.[1]), ['#/', '#/install', '#/cves', '#/lock']);
     assert.deepEqual(links.map(link => link.includes('aria-current="page"')), [true, false, false, false]);
+});
+
+test('ledger: a quarantined build with its evidence, and no bare headings', () => {
+    const build = {
+        name: 'fix-bad', state: 'quarantined' as const, kernel: '6.1', sha256: 'ab', module: null, buildId: null,
+        loaded: false, confirmedStage: null, reason: 'a kernel fault', since: null, attempts: [],
+        excerpt: ['BUG: unable to handle', 'RIP: 0010:bad [fix_bad]'],
+    };
+    const html = render(<Builds ledger={{ schemaVersion: 1, builds: [build], invalid: 0 }} />);
+    has(html, 'data-build="ab"', 'Quarantined', 'a kernel fault', 'RIP: 0010:bad [fix_bad]');
+    lacks(html, 'Attempts', 'Confirmed for', 'Since');
 });

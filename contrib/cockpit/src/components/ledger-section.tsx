@@ -26,7 +26,7 @@ function attempts({ attempts }: Build): string {
 
 function BuildItem({ build }: { build: Build }) {
     return (
-        <li data-build={build.sha256} data-state={build.state}>
+        <li className="lpd-stack" data-build={build.sha256} data-state={build.state}>
             <div className="lpd-row">
                 <StateLabel shown={shown(build.state)} />
                 <span className="lpd-mono">{build.kernel}</span>
@@ -36,14 +36,14 @@ function BuildItem({ build }: { build: Build }) {
                 [_('Since'), formatTime(build.since)],
                 [_('Confirmed for'), build.confirmedStage],
                 [_('Reason'), build.reason && <span className="lpd-text">{build.reason}</span>],
-                [_('Attempts'), <span key="attempts" className="lpd-text">{attempts(build)}</span>],
+                [_('Attempts'), attempts(build) && <span className="lpd-text">{attempts(build)}</span>],
             ]} />
             {build.excerpt.length > 0 && <pre className="lpd-block">{build.excerpt.join('\n')}</pre>}
         </li>
     );
 }
 
-function Builds({ ledger }: { ledger: Ledger }) {
+export function Builds({ ledger }: { ledger: Ledger }) {
     if (ledger.builds.length === 0)
         return <p>{_('The ledger has no build of this patch.')}</p>;
     return (
