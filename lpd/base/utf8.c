@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/utf8.h"
 
+bool ascii_is_word(const char *s) {
+    while (*s > ' ' && *s <= '~')
+        s++;
+    return *s == '\0';
+}
+
 /* The length that the first byte announces, and its bits of the character. */
 static size_t lead_byte(unsigned char c, uint32_t *ret_bits) {
     if (c < 0x80) {

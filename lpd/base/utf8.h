@@ -3,6 +3,9 @@
 
 #include "base/macro.h"
 
+/* Whether s is one word of printable ASCII characters: no blanks. */
+bool ascii_is_word(const char *s);
+
 /* The length in bytes of the character at s: well-formed UTF-8 (RFC 3629) within n bytes, and
  * neither a control character (C0, DEL, C1) nor a noncharacter. 0 if there is none. */
 size_t utf8_valid(const char *s, size_t n);

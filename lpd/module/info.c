@@ -4,6 +4,7 @@
 
 #include "base/hex.h"
 #include "base/strv.h"
+#include "base/utf8.h"
 #include "module/elf.h"
 #include "module/info.h"
 
@@ -50,14 +51,6 @@ static int copy_value(const struct elf_section *modinfo, const char *key, char *
     return *ret ? 0 : -ENOMEM;
 }
 
-static bool is_printable(const char *s) {
-    size_t n = 0;
-
-    while (s[n] > ' ' && s[n] <= '~' && n <= VALUE_MAX_LENGTH)
-        n++;
-    return s[n] == '\0';
-}
-
 /* Only for people, so a fault in it is no reason to refuse the module: such a word is left out. */
 static int copy_fixes(const struct elf_section *modinfo, char ***ret) {
     for (const char *p = modinfo->data, *end = p + modinfo->size; p < end; p += strlen(p) + 1) {
@@ -68,8 +61,8 @@ static int copy_fixes(const struct elf_section *modinfo, char ***ret) {
         if (strv_extend_split(&words, p + STRLEN("fixes="), ", \t\n") < 0)
             return -ENOMEM;
         STRV_FOREACH(word, words)
-            if (is_printable(*word) && strv_length(*ret) < FIXES_MAX && !strv_contains(*ret, *word) &&
-                strv_extend(ret, *word) < 0)
+            if (strlen(*word) <= VALUE_MAX_LENGTH && ascii_is_word(*word) && strv_length(*ret) < FIXES_MAX &&
+                !strv_contains(*ret, *word) && strv_extend(ret, *word) < 0)
                 return -ENOMEM;
     }
     return 0;

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/strv.h"
+#include "base/utf8.h"
 #include "report/fixes.h"
 
 #define INFO_DIRECTORY "/usr/share/livepatch/info"
@@ -33,13 +34,6 @@ static char *strip(char *word) {
     return word;
 }
 
-static bool is_printable(const char *word) {
-    for (; *word; word++)
-        if (*word <= ' ' || *word > '~')
-            return false;
-    return true;
-}
-
 int fixes_find(const char *text, char ***fixes) {
     _cleanup_free_ char *copy = strdup(text);
     char *rest;
@@ -48,7 +42,7 @@ int fixes_find(const char *text, char ***fixes) {
         return -ENOMEM;
     for (char *word = strtok_r(copy, BLANKS ",;", &rest); word; word = strtok_r(NULL, BLANKS ",;", &rest)) {
         word = strip(word);
-        if (strlen(word) <= IDENTIFIER_MAX && is_identifier(word) && is_printable(word) &&
+        if (strlen(word) <= IDENTIFIER_MAX && is_identifier(word) && ascii_is_word(word) &&
             strv_length(*fixes) < FIXES_MAX && !strv_contains(*fixes, word) && strv_extend(fixes, word) < 0)
             return -ENOMEM;
     }
