@@ -289,6 +289,7 @@ static int run(struct arguments *a, const struct verb *verb, char **argv) {
     if (a->ctl.lock)
         changes_lock_free(a->ctl.lock);
     json_object_put(a->ctl.value);
+    json_object_put(a->ctl.cves);
     host_close(&a->ctl.host);
     return r < 0 ? (int) e.exit_status : EXIT_STATUS_DONE;
 }

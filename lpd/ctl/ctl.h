@@ -19,6 +19,7 @@ struct ctl {
     bool legend;
     bool quiet;
     json_object *value;
+    json_object *cves;         /* metrics: all that is fixed or not, for print_metrics() */
     char *command;             /* the command line, shown to others who wait for the lock */
     struct progress *progress; /* progress.h */
     struct changes_lock *lock; /* held while this process changes something */
@@ -37,6 +38,7 @@ struct ctl {
 /* Each returns 0 or more, or a negative errno with e and its exit status. argv holds the verb's
  * arguments and is NULL-terminated. */
 int ctl_status(struct ctl *c, char **argv, struct error *e);
+int ctl_metrics(struct ctl *c, char **argv, struct error *e);
 int ctl_show(struct ctl *c, char **argv, struct error *e);
 int ctl_why(struct ctl *c, char **argv, struct error *e);
 int ctl_verify(struct ctl *c, char **argv, struct error *e);

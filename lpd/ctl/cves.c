@@ -6,7 +6,7 @@
 #include "base/strv.h"
 #include "ctl/ctl.h"
 #include "report/cves.h"
-#include "report/fixes.h"
+#include "report/known-fixes.h"
 #include "report/status.h"
 #include "report/table.h"
 #include "report/vex.h"
@@ -31,58 +31,6 @@ static void question_done(struct question *q) {
     snapshot_done(&q->snapshot);
 }
 
-static void add_unseen(struct question *q, const char *name, const char *what) {
-    _cleanup_free_ char *text = NULL;
-
-    if (asprintf(&text, "%s: %s", name, what) >= 0)
-        json_object_array_add(q->unseen, json_object_new_string(text));
-}
-
-/* What the build that the kernel has, or else the installed one, says of itself. */
-static int fixes_of_build(struct question *q, json_object *patch, const struct patch_info *info, char ***fixes) {
-    const char *module = value_get(json_object_object_get(patch, "module"), "name");
-    json_object *kernel = json_object_object_get(patch, "kernelState");
-    bool loaded = json_object_get_boolean(json_object_object_get(kernel, "loaded"));
-    _cleanup_free_ char *srcversion = NULL;
-    int r = 0;
-
-    if (!module)
-        module = value_get(patch, "name");
-    STRV_FOREACH(fix, info ? info->fixes : NULL)
-        if (r >= 0 && !strv_contains(*fixes, *fix))
-            r = strv_extend(fixes, *fix);
-    if (r >= 0 && loaded)
-        r = fixes_srcversion(&q->c->host, module, &srcversion);
-    if (r >= 0 && !srcversion && info && info->srcversion)
-        r = string_set(&srcversion, info->srcversion);
-    return r < 0 ? r : fixes_read_info(&q->c->host, module, srcversion, fixes);
-}
-
-static int add_patch(struct question *q, json_object *patch) {
-    size_t i = snapshot_find(&q->snapshot, value_get(patch, "name"));
-    const struct patch_info *info = i == SIZE_MAX ? NULL : q->snapshot.patch_infos + i;
-    const struct manifest_entry *entry = i == SIZE_MAX ? NULL : q->snapshot.manifests.entries + i;
-    _cleanup_strv_free_ char **fixes = NULL;
-    const char *reason;
-    enum cve_state state = cve_state_of(patch, &reason);
-    int r;
-
-    if (info && info->gate_asked && info->gate_result == -EACCES)
-        add_unseen(q, entry->name, "its module can only be read by root, so what the module itself fixes is unknown");
-    r = fixes_of_build(q, patch, info, &fixes);
-    if (r < 0)
-        return r;
-    cves_add(q->cves, patch, fixes, state, reason);
-    if (!entry || entry->error_number < 0)
-        return 0;
-    /* The manifest is that of the installed build, which is quarantined. */
-    if (info->fallen_back)
-        cves_add(q->cves, patch, entry->manifest.fixes, CVE_INSTALLED, info->fallen_back);
-    else
-        cves_add(q->cves, patch, entry->manifest.fixes, state, reason);
-    return 0;
-}
-
 static int collect(struct question *q, struct error *e) {
     _cleanup_json_ json_object *status = NULL;
     int r;
@@ -93,15 +41,9 @@ static int collect(struct question *q, struct error *e) {
     if (r < 0)
         return r;
     status = status_build(&q->snapshot, &q->plan);
-    if (q->c->host.live && q->snapshot.overrides_error < 0)
-        add_unseen(q, "overridden functions", geteuid() == 0 ? strerror(-q->snapshot.overrides_error)
-                                                             : "only root can see which tracers there are");
     q->patches = json_object_get(json_object_object_get(status, "patches"));
     json_object_object_add(q->c->value, "kernel", json_object_get(json_object_object_get(status, "kernel")));
-    for (size_t i = 0; i < json_object_array_length(q->patches) && r >= 0; i++)
-        r = add_patch(q, json_object_array_get_idx(q->patches, i));
-    cves_sort(q->cves);
-    return r;
+    return known_fixes_add(&q->c->host, &q->snapshot, q->patches, q->cves, q->unseen);
 }
 
 /* The identifiers that the command line asks about, or none: all that are known. */

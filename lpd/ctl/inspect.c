@@ -11,6 +11,7 @@
 #include "ctl/signature.h"
 #include "livepatch/transition.h"
 #include "plan/missing.h"
+#include "report/known-fixes.h"
 #include "report/status.h"
 #include "report/table.h"
 #include "report/terminal.h"
@@ -208,6 +209,20 @@ int ctl_status(struct ctl *c, char **argv, struct error *e) {
     if (r >= 0 && *argv)
         r = select_patches(c, &l, argv, c->value, e);
     return r >= 0 && c->check ? check_required(&l, e) : r;
+}
+
+/* Printing cannot fail, so what it prints beside the status is collected here. */
+int ctl_metrics(struct ctl *c, char **argv _unused_, struct error *e) {
+    _cleanup_(look_done) struct look l = {};
+    int r;
+
+    r = look(c, &l, e);
+    if (r < 0)
+        return r;
+    c->value = status_build(&l.snapshot, &l.plan);
+    c->cves = json_object_new_array();
+    r = boots_add(&c->host, &l.snapshot, c->value);
+    return r < 0 ? r : known_fixes_add(&c->host, &l.snapshot, json_object_object_get(c->value, "patches"), c->cves, NULL);
 }
 
 int ctl_show(struct ctl *c, char **argv, struct error *e) {

@@ -40,13 +40,6 @@ static int64_t is_overridden(json_object *patch) {
     return value_get(patch, "overridden") != NULL;
 }
 
-/* Whether its new code runs, for all that lpd can see. */
-static bool is_effective(json_object *patch) {
-    const char *reason;
-
-    return cve_state_of(patch, &reason) == CVE_EFFECTIVE;
-}
-
 static int64_t is_confirmed(json_object *patch) {
     return streq(strempty(value_get(patch, "guard")), "confirmed");
 }
@@ -156,26 +149,15 @@ static void print_transition_seconds(json_object *patches) {
     }
 }
 
-/* A CVE that several patches fix is effective if one of them is. */
-static void print_fixes(json_object *patches) {
-    json_object *cves = json_object_new_object();
-
-    for (size_t i = 0; i < json_object_array_length(patches); i++) {
-        json_object *patch = json_object_array_get_idx(patches, i), *fixes = json_object_object_get(patch, "fixes");
-
-        for (size_t k = 0; k < json_object_array_length(fixes); k++) {
-            const char *cve = json_object_get_string(json_object_array_get_idx(fixes, k));
-
-            json_object_object_add(cves, cve, json_object_new_boolean(is_effective(patch) || is_true(cves, cve)));
-        }
-    }
+static void print_fixes(json_object *cves) {
     print_head("lpd_cve_effective", "gauge", "Whether the running kernel runs the new code of a patch that fixes it.");
-    json_object_object_foreach(cves, cve, effective) {
+    for (size_t i = 0; i < json_object_array_length(cves); i++) {
+        json_object *cve = json_object_array_get_idx(cves, i);
+
         printf("lpd_cve_effective{");
-        print_label("cve", cve);
-        printf("} %d\n", json_object_get_boolean(effective));
+        print_label("cve", value_get(cve, "id"));
+        printf("} %d\n", streq(value_get(cve, "state"), cve_state_name(CVE_EFFECTIVE)));
     }
-    json_object_put(cves);
 }
 
 static void print_machine(json_object *status) {
@@ -210,6 +192,6 @@ void print_metrics(const struct ctl *c) {
                   "guard", guards, ELEMENTSOF(guards));
     print_since(patches);
     print_transition_seconds(patches);
-    print_fixes(patches);
+    print_fixes(c->cves);
     print_machine(c->value);
 }

@@ -73,7 +73,7 @@ const struct verb ctl_verbs[] = {
       "Show the effective policy", "lpctl cat-config" },
     { "lint", GROUP_SHOW, 0, ANY_NUMBER, TAKES(OPTION_KERNEL), ctl_lint, print_problems, TEXT_FITTING, "[FILE…]",
       "Check manifests and policy", "lpctl lint ./fix-nft.conf" },
-    { "metrics", GROUP_SHOW, 0, 0, 0, ctl_status, print_metrics, TEXT_DIRECT, "",
+    { "metrics", GROUP_SHOW, 0, 0, 0, ctl_metrics, print_metrics, TEXT_DIRECT, "",
       "Print Prometheus metrics", "lpctl metrics >/var/lib/node_exporter/lpd.prom" },
     { "initramfs-files", GROUP_SHOW, 0, 0, TAKES(OPTION_KERNEL) | TAKES(OPTION_RECORD), ctl_initramfs_files,
       print_initramfs_files, TEXT_DIRECT, "", "List the files for an initramfs", "lpctl initramfs-files --kernel=6.1.0-56-amd64" },

@@ -113,12 +113,15 @@ PERMISSIVE = {"/etc/lpd/lpd.conf": "[Trust]\nSignature=permissive\n"}
 
 
 @functools.lru_cache(maxsize=None)
-def module(name, release=KERNEL, livepatch=True, build_id="0123456789abcdef0123456789abcdef01234567", fixes=()):
+def module(name, release=KERNEL, livepatch=True, build_id="0123456789abcdef0123456789abcdef01234567", fixes=(),
+           srcversion=None):
     """The bytes of an object file that describes itself as a live patch; no kernel would load
     it."""
     info = {"license": "GPL", "name": name, "vermagic": f"{release} SMP preempt mod_unload modversions "}
     if livepatch:
         info["livepatch"] = "Y"
+    if srcversion:
+        info["srcversion"] = srcversion
     pairs = [(key, key, value) for key, value in info.items()]
     pairs += [(f"fixes_{i}", "fixes", words) for i, words in enumerate(fixes)]
     source = "".join(

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """lpctl cves: what is fixed on the running kernel."""
 
+import resource
+
 from machine import *
 
 INFO = "/usr/share/livepatch/info"
@@ -69,6 +71,26 @@ class Sources(Cves):
                    manifest("fix-old"))
         self.assertEqual(self.states(), dict.fromkeys(wanted, "effective"))
 
+    def test_cost(self):
+        """500 CVEs in 20 patches: 200 ms of CPU at most, also in a build with sanitizers."""
+        template = module("fix_000", build_id="ab" * 20)
+        for n in range(20):
+            name, build_id = f"fix-{n:03}", f"{n:040x}"
+            self.addCleanup(BUILD_IDS.pop, f"fix_{n:03}")
+            BUILD_IDS[f"fix_{n:03}"] = build_id
+            data = template.replace(b"fix_000", f"fix_{n:03}".encode()).replace(b"\xab" * 20, bytes.fromhex(build_id))
+            self.plant(manifest(name, "Fixes=" + " ".join(f"CVE-2026-{n}{k:02}" for k in range(25))), loaded(f"fix_{n:03}"),
+                       {f"/var/lib/lpd/modules/{KERNEL}/{name}.ko": data})
+        self.assertEqual(self.states()["CVE-2026-1924"], "effective")
+        for verb in ("cves", "status", "metrics"):
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            said = self.text(verb)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+            self.assertLess(used, 0.2, verb)
+            if verb != "status":
+                self.assertEqual(sum("CVE-2026-" in line for line in said.splitlines()), 500)
+
     def test_info_file(self):
         """As SUSE's packages ship it, for the srcversion that the kernel has."""
         self.plant(HAS, {f"{INFO}/fix_net-0123456789ABCDEF0123456":
@@ -91,6 +113,35 @@ class Sources(Cves):
         self.plant({f"/var/lib/lpd/modules/{KERNEL}/fix-net.ko": module("fix_net", build_id=BUILD_IDS["fix_net"], fixes=("CVE-2025-1,CVE-2025-2", "DSA-1"))})
         states = self.states()
         self.assertEqual([states.get(i) for i in ("CVE-2025-1", "CVE-2025-2", "DSA-1")], ["effective"] * 3)
+
+    def test_garbage_in_the_module(self):
+        """Words that are no printable ASCII, or too long, are left out, and the others kept."""
+        words = ("", ",,, ", "\\001CVE-2025-1", "CVE-2025-\\3772", "CVE-2025-3 " * 3, "L" * 5000, "bug#7,CVE-2025-4")
+        self.plant({f"/var/lib/lpd/modules/{KERNEL}/fix-net.ko":
+                    module("fix_net", build_id=BUILD_IDS["fix_net"], fixes=words)})
+        own = {"CVE-2024-1086", "CVE-2024-999", "CVE-2023-1", "RHSA-2024:1", "https://x.example/#1"}
+        self.assertEqual(set(self.states()) - own, {"CVE-2025-3", "CVE-2025-4", "bug#7"})
+
+    def test_two_builds(self):
+        """The file of the build that the kernel has counts, not that of the installed one of the same name."""
+        self.plant(HAS, {f"/var/lib/lpd/modules/{KERNEL}/fix-net.ko": module("fix_net", build_id="ab" * 20,
+                                                                             srcversion="ABAB", fixes=("CVE-2025-1",)),
+                         f"{INFO}/fix_net-0123456789ABCDEF0123456": "CVE-2024-7", f"{INFO}/fix_net-ABAB": "CVE-2024-8"})
+        states = self.states()
+        self.assertEqual(states["CVE-2024-1086"], "installed")
+        self.assertNotIn("CVE-2024-8", states)
+        self.assertEqual(states["CVE-2025-1"], "installed")
+
+    def test_metric(self):
+        """It counts what each source says, as lpctl cves does."""
+        self.plant(HAS, {f"{INFO}/fix_net-0123456789ABCDEF0123456": "CVE-2024-7",
+                         f"/var/lib/lpd/modules/{KERNEL}/fix-net.ko": module("fix_net", build_id=BUILD_IDS["fix_net"],
+                                                                             fixes=("CVE-2025-1",))},
+                   loaded("fix_left"), {"/sys/module/fix_left/srcversion": "ABC1\n", f"{INFO}/fix_left-ABC1": "CVE-2024-77"})
+        metrics = dict(line.rsplit(" ", 1) for line in self.text("metrics").splitlines() if line.startswith("lpd_cve_effective"))
+        states = self.states()
+        self.assertEqual(metrics, {f'lpd_cve_effective{{cve="{i}"}}': str(int(s == "effective")) for i, s in states.items()})
+        self.assertEqual({states[i] for i in ("CVE-2024-7", "CVE-2025-1", "CVE-2024-77")}, {"effective"})
 
     def test_foreign_patch(self):
         """One that another program has loaded, without a manifest."""
