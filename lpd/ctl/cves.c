@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <stdio.h>
 
-#include "base/file.h"
 #include "base/realtime.h"
+#include "base/safe-file.h"
 #include "base/strv.h"
 #include "ctl/ctl.h"
 #include "report/cves.h"
@@ -52,6 +52,7 @@ static int asked_for(struct ctl *c, char **argv, char ***ret, struct error *e) {
         _cleanup_strv_free_ char **ids = NULL;
         _cleanup_free_ char *path = NULL, *text = NULL;
         _cleanup_(host_close) struct host here = HOST_NULL;
+        size_t size;
         int r = 0;
 
         if (c->check) {
@@ -60,10 +61,10 @@ static int asked_for(struct ctl *c, char **argv, char ***ret, struct error *e) {
                 r = host_open("/", &here);
             if (r < 0)
                 return r;
-            r = file_read(&here, path, FILE_SIZE_MAX, &text, NULL);
+            r = safe_file_read(&here, path, FILE_SIZE_MAX, /* trusted= */ false, &text, &size, e);
             if (r < 0)
-                return error_set(e, r, EXIT_STATUS_FAILED, "%s: cannot be read: %s", *argument, strerror(-r));
-            r = cves_parse_list(*argument, text, &ids, e);
+                return error_prefix(e, r, "%s", *argument);
+            r = cves_parse_list(*argument, text, size, &ids, e);
         } else
             r = strv_extend(&ids, *argument);
         STRV_FOREACH(id, ids)

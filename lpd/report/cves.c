@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <limits.h>
+
 #include "base/strv.h"
+#include "base/utf8.h"
 #include "report/cves.h"
 
 #define IDS_MAX 10000
+#define ID_MAX 256
+#define BYTE_ORDER_MARK "\xef\xbb\xbf" /* of UTF-8, as programs of Windows write it */
+#define BLANKS " \t\r\n"
 
 static const char *const names[] = {
     [CVE_EFFECTIVE] = "effective",
@@ -99,13 +105,26 @@ void cves_sort(json_object *cves) {
     json_object_array_sort(cves, compare);
 }
 
-static int add_id(const char *id, char ***ids) {
-    if (!id || !*id || strv_contains(*ids, id))
+/* A file that is being read: each entry that it has must name something, as "all are effective" would else
+ * be said of what nobody has looked for. */
+struct list {
+    const char *path;
+    char **ids;
+};
+
+static int add_id(struct list *l, const char *id, struct error *e) {
+    char quote[UTF8_QUOTE_SIZE];
+
+    if (!*id || strlen(id) > ID_MAX || !ascii_is_word(id))
+        return error_set(e, -EBADMSG, EXIT_STATUS_USAGE, "%s: '%s' is not an identifier", l->path, utf8_quote(id, quote));
+    if (strv_contains(l->ids, id))
         return 0;
-    return strv_length(*ids) >= IDS_MAX ? -E2BIG : strv_extend(ids, id);
+    if (strv_length(l->ids) >= IDS_MAX)
+        return error_set(e, -E2BIG, EXIT_STATUS_USAGE, "%s: more than %d identifiers", l->path, IDS_MAX);
+    return strv_extend(&l->ids, id);
 }
 
-static int parse_lines(const char *text, char ***ids) {
+static int parse_lines(struct list *l, const char *text, struct error *e) {
     _cleanup_free_ char *copy = strdup(text);
     char *rest;
     int r = copy ? 0 : -ENOMEM;
@@ -113,70 +132,117 @@ static int parse_lines(const char *text, char ***ids) {
     for (char *line = r < 0 ? NULL : strtok_r(copy, "\r\n", &rest); line && r >= 0; line = strtok_r(NULL, "\r\n", &rest)) {
         line += strspn(line, " \t");
         line[strcspn(line, " \t#")] = '\0';
-        r = add_id(line, ids);
+        r = *line ? add_id(l, line, e) : 0;
     }
     return r;
+}
+
+/* Returns 1 if o[key] is a string, which is added, and 0 if not. */
+static int add_member(struct list *l, json_object *o, const char *key, struct error *e) {
+    json_object *value = json_object_object_get(o, key);
+    int r;
+
+    if (!json_object_is_type(value, json_type_string))
+        return 0;
+    /* A NUL would cut it off. */
+    if (strlen(json_object_get_string(value)) != (size_t) json_object_get_string_len(value))
+        return error_set(e, -EBADMSG, EXIT_STATUS_USAGE, "%s: an identifier has a NUL in it", l->path);
+    r = add_id(l, json_object_get_string(value), e);
+    return r < 0 ? r : 1;
 }
 
 /* OpenVEX: statements[].vulnerability, an object with a name, or in 0.0.x the name itself. */
-static int parse_openvex(json_object *statements, char ***ids) {
-    int r = 0;
+static int parse_statement(struct list *l, json_object *statement, struct error *e) {
+    json_object *v = json_object_object_get(statement, "vulnerability");
 
-    for (size_t i = 0; i < json_object_array_length(statements) && r >= 0; i++) {
-        json_object *v = json_object_object_get(json_object_array_get_idx(statements, i), "vulnerability");
-
-        r = add_id(json_object_is_type(v, json_type_object)   ? value_get(v, "name")
-                   : json_object_is_type(v, json_type_string) ? json_object_get_string(v)
-                                                              : NULL,
-                   ids);
-    }
-    return r;
+    return json_object_is_type(v, json_type_object) ? add_member(l, v, "name", e)
+                                                    : add_member(l, statement, "vulnerability", e);
 }
 
 /* CSAF 2.0 has vulnerabilities[].cve, or .ids[].text where it is no CVE, and CycloneDX .id. */
-static int parse_vulnerability(json_object *v, char ***ids) {
+static int parse_vulnerability(struct list *l, json_object *v, struct error *e) {
     json_object *others;
+    int n = 0, r;
+
+    for (const char *const *key = (const char *const[]){ "cve", "id", NULL }; *key; key++) {
+        r = add_member(l, v, *key, e);
+        if (r < 0)
+            return r;
+        n += r;
+    }
+    if (!json_object_object_get_ex(v, "ids", &others) || !json_object_is_type(others, json_type_array))
+        return n;
+    for (size_t i = 0; i < json_object_array_length(others); i++) {
+        r = add_member(l, json_object_array_get_idx(others, i), "text", e);
+        if (r < 0)
+            return r;
+        n += r;
+    }
+    return n;
+}
+
+/* The whole text must be one value. */
+static json_object *parse_json(const char *text) {
+    json_tokener *tokener = json_tokener_new();
+    _cleanup_json_ json_object *o = NULL;
+    size_t size = strlen(text);
+
+    if (!tokener)
+        return NULL;
+    o = size < INT_MAX ? json_tokener_parse_ex(tokener, text, (int) size) : NULL;
+    if (o && text[json_tokener_get_parse_end(tokener) + strspn(text + json_tokener_get_parse_end(tokener), BLANKS)] != '\0') {
+        json_object_put(o);
+        o = NULL;
+    }
+    json_tokener_free(tokener);
+    return TAKE_PTR(o);
+}
+
+static int parse_document(struct list *l, const char *text, struct error *e) {
+    static const struct {
+        const char *key, *entry;
+        int (*parse)(struct list *l, json_object *entry, struct error *e);
+    } kinds[] = {
+        { "statements", "statement", parse_statement },
+        { "vulnerabilities", "vulnerability", parse_vulnerability },
+    };
+    _cleanup_json_ json_object *o = parse_json(text);
+
+    if (!o)
+        return error_set(e, -EBADMSG, EXIT_STATUS_USAGE, "%s: not valid JSON", l->path);
+    for (size_t k = 0; k < ELEMENTSOF(kinds); k++) {
+        json_object *list = json_object_object_get(o, kinds[k].key);
+
+        if (!json_object_is_type(list, json_type_array))
+            continue;
+        for (size_t i = 0; i < json_object_array_length(list); i++) {
+            json_object *entry = json_object_array_get_idx(list, i);
+            int r = json_object_is_type(entry, json_type_object) ? kinds[k].parse(l, entry, e) : 0;
+
+            if (r == 0)
+                return error_set(e, -EBADMSG, EXIT_STATUS_USAGE, "%s: %s %zu has no identifier", l->path, kinds[k].entry, i + 1);
+            if (r < 0)
+                return r;
+        }
+        return 0;
+    }
+    return error_set(e, -EBADMSG, EXIT_STATUS_USAGE, "%s: JSON, but no OpenVEX, CSAF or CycloneDX document", l->path);
+}
+
+int cves_parse_list(const char *path, const char *text, size_t size, char ***ret, struct error *e) {
+    struct list l = { .path = path };
+    char first;
     int r;
 
-    r = add_id(value_get(v, "cve"), ids);
+    if (strlen(text) != size)
+        return error_set(e, -EBADMSG, EXIT_STATUS_USAGE, "%s: not a text file", path);
+    text = startswith(text, BYTE_ORDER_MARK) ? text + STRLEN(BYTE_ORDER_MARK) : text;
+    first = text[strspn(text, BLANKS)];
+    r = first == '{' || first == '[' ? parse_document(&l, text, e) : parse_lines(&l, text, e);
+    if (r >= 0 && !l.ids)
+        r = error_set(e, -EBADMSG, EXIT_STATUS_USAGE, "%s: it names nothing to check", path);
     if (r >= 0)
-        r = add_id(value_get(v, "id"), ids);
-    if (r < 0 || !json_object_object_get_ex(v, "ids", &others) || !json_object_is_type(others, json_type_array))
-        return r;
-    for (size_t i = 0; i < json_object_array_length(others) && r >= 0; i++)
-        r = add_id(value_get(json_object_array_get_idx(others, i), "text"), ids);
-    return r;
-}
-
-static int parse_vulnerabilities(json_object *vulnerabilities, char ***ids) {
-    int r = 0;
-
-    for (size_t i = 0; i < json_object_array_length(vulnerabilities) && r >= 0; i++)
-        r = parse_vulnerability(json_object_array_get_idx(vulnerabilities, i), ids);
-    return r;
-}
-
-static int parse_document(const char *path, const char *text, char ***ids, struct error *e) {
-    _cleanup_json_ json_object *o = json_tokener_parse(text);
-    json_object *list;
-
-    if (!json_object_is_type(o, json_type_object))
-        return error_set(e, -EBADMSG, EXIT_STATUS_USAGE, "%s: not valid JSON", path);
-    if (json_object_object_get_ex(o, "statements", &list) && json_object_is_type(list, json_type_array))
-        return parse_openvex(list, ids);
-    if (json_object_object_get_ex(o, "vulnerabilities", &list) && json_object_is_type(list, json_type_array))
-        return parse_vulnerabilities(list, ids);
-    return error_set(e, -EBADMSG, EXIT_STATUS_USAGE, "%s: JSON, but no OpenVEX, CSAF or CycloneDX document", path);
-}
-
-int cves_parse_list(const char *path, const char *text, char ***ret, struct error *e) {
-    _cleanup_strv_free_ char **ids = NULL;
-    int r;
-
-    r = text[strspn(text, " \t\r\n")] == '{' ? parse_document(path, text, &ids, e) : parse_lines(text, &ids);
-    if (r == -E2BIG)
-        return error_set(e, r, EXIT_STATUS_USAGE, "%s: more than %d identifiers", path, IDS_MAX);
-    if (r >= 0)
-        *ret = TAKE_PTR(ids);
+        *ret = TAKE_PTR(l.ids);
+    strv_free(l.ids);
     return r;
 }

@@ -25,6 +25,7 @@ json_object *cves_find(json_object *cves, const char *id);
 /* Sorts by id, in version order: CVE-2024-999 before CVE-2024-1086. */
 void cves_sort(json_object *cves);
 
-/* The ids that a file asks about: one a line (# begins a comment), or an OpenVEX, CSAF or CycloneDX document. 0, or
- * -EBADMSG: it is JSON of another kind, with e; or -ENOMEM. */
-int cves_parse_list(const char *path, const char *text, char ***ret, struct error *e);
+/* The ids that a file of that size asks about: one a line (# begins a comment), or an OpenVEX, CSAF or CycloneDX
+ * document. 0; -EBADMSG (it is no such file, names nothing, or has an entry without an identifier) or -E2BIG, with
+ * e; or -ENOMEM. */
+int cves_parse_list(const char *path, const char *text, size_t size, char ***ret, struct error *e);

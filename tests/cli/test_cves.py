@@ -186,7 +186,7 @@ class Asked(Cves):
         openvex = {"@context": "https://openvex.dev/ns/v0.2.0", "statements": [
             {"vulnerability": {"name": "CVE-2024-1086"}, "status": "affected"}, {"vulnerability": "CVE-2023-1"}]}
         self.assertEqual(self.ids(json.dumps(openvex), status=1), ["CVE-2024-1086", "CVE-2023-1"])
-        csaf = {"document": {"category": "csaf_vex"}, "vulnerabilities": [{"cve": "CVE-2024-999"}, {"ids": []}, 5,
+        csaf = {"document": {"category": "csaf_vex"}, "vulnerabilities": [{"cve": "CVE-2024-999"},
                                                                           {"ids": [{"text": "RHSA-2024:1"}, 7]}]}
         self.assertEqual(self.ids(json.dumps(csaf)), ["CVE-2024-999", "RHSA-2024:1"])
         cyclonedx = {"bomFormat": "CycloneDX", "vulnerabilities": [{"id": "CVE-2024-1086"}]}
@@ -208,10 +208,50 @@ class Asked(Cves):
         return self.run_bare(f"--root={self.root}", "cves", "--check", self.place("asked", data.encode()))
 
     def test_bad_files(self):
-        for data, reason in (("{", "not valid JSON"), ("{}", "no OpenVEX, CSAF or CycloneDX document"), ("{\"a\": 1", "not valid")):
-            self.assertIn(reason, self.check(data, status=64).stdout)
+        """One clear error each. None of them may count as "all are effective"."""
+        def of(key, *entries):
+            return json.dumps({key: entries})
+        bad = "CVE-2024-1086\n"
+        for data, reason in (
+                ("{", "not valid JSON"), ("{}", "no OpenVEX, CSAF or CycloneDX document"), ("{\"a\": 1", "not valid"),
+                (of("statements")[:-1], "not valid JSON"), (of("statements") + " more", "not valid JSON"),
+                ("[" * 100000, "not valid JSON"), ('{"statements": ' + "[" * 90000 + "]" * 90000 + "}", "not valid JSON"),
+                ("[]", "no OpenVEX, CSAF"), ('{"vulnerabilities": {}}', "no OpenVEX, CSAF"), ("# none\n\n", "it names nothing to check"),
+                (of("statements"), "it names nothing to check"), (of("vulnerabilities"), "it names nothing to check"),
+                (of("statements", {"vulnerability": "CVE-2024-1086"}, 7), "statement 2 has no identifier"),
+                (of("statements", {"vulnerability": []}), "statement 1 has no identifier"),
+                (of("statements", {"vulnerability": {"name": 7}}), "statement 1 has no identifier"),
+                (of("vulnerabilities", {"cve": "CVE-2024-1086"}, None), "vulnerability 2 has no identifier"),
+                (of("vulnerabilities", {"ids": [1, {"text": []}], "cve": {}}), "vulnerability 1 has no identifier"),
+                (of("statements", {"vulnerability": "CVE-2024-1086\0x"}), "NUL"),
+                (of("statements", {"vulnerability": "CVE-\x1b[31m"}), "'CVE-?[31m' is not an identifier"),
+                (bad + "CVE-\x1b[31m\n", "'CVE-?[31m' is not an identifier"), (bad + "C" * 257, "is not an identifier"),
+                (bad + "\0CVE-1-1\n", "not a text file"), ("\n".join(f"CVE-1-{i}" for i in range(10001)), "more than 10000 identifiers")):
+            with self.subTest(data=data[:60]):
+                error = json.loads(self.check(data, status=64).stdout)["error"]["message"]
+                self.assertIn(reason, error)
+                self.assertLess(len(error), 400)
         self.lpctl("cves", "--check", status=64)
         self.lpctl("cves", "--check", "/nowhere", status=1)
+
+    def test_bad_places(self):
+        (self.scratch / "list").write_text("CVE-2024-1086\n")
+        for name, target in (("link", "list"), ("loop", "loop"), ("dangling", "nothing")):
+            (self.scratch / name).symlink_to(target)
+        os.mkfifo(self.scratch / "fifo")
+        with open(self.scratch / "huge", "wb") as f:
+            f.truncate(65 * 1024 * 1024)
+        self.place("empty", b"")
+        self.text("cves", "--check", self.scratch / "link")
+        for name, status, reason in (("loop", 1, "Too many levels"), ("dangling", 1, "No such file"), ("fifo", 5, "regular file"),
+                                     ("huge", 5, "64 MiB"), ("empty", 5, "empty"), (".", 5, "directory")):
+            done = self.lpctl("cves", "--check", self.scratch / name, status=status)
+            self.assertEqual(done.stdout, "")
+            self.assertRegex(done.stderr, f"\\Alpctl: [^\n]*{reason}[^\n]*\n\\Z")
+
+    def test_byte_order_mark(self):
+        self.assertEqual(self.ids("\ufeff" + "CVE-2024-1086\r\n"), ["CVE-2024-1086"])
+        self.assertEqual(self.ids("\ufeff" + json.dumps({"vulnerabilities": [{"id": "CVE-2024-999"}]})), ["CVE-2024-999"])
 
 
 class OpenVex(Cves):
