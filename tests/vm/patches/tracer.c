@@ -13,9 +13,13 @@
 static char *how = "ops";
 module_param(how, charp, 0444);
 
+/* Aligned: from Linux 6.19 on the lowest bit of a direct call's address says that it is a jump. */
 asm(".pushsection .text\n"
+    ".balign 16\n"
     "lpd_return_eio: mov $-5, %eax\n ret\n int3\n"
+    ".balign 16\n"
     "lpd_direct_pass: ret\n int3\n"
+    ".balign 16\n"
     "lpd_direct_eio: mov $-5, %eax\n add $8, %rsp\n ret\n int3\n"
     ".popsection");
 extern void lpd_return_eio(void);
