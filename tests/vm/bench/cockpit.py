@@ -1,15 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The tree of machines that have Cockpit, so that others do not grow, and the page that is built for it."""
+"""Machines that have Cockpit, and the page that is built for it."""
 
-import copy
 import shutil
 from pathlib import Path
 
-from . import cache, chroot, lpd
-from .chroot import apt_in
+from . import cache, lpd
 from .command import run
 
-PACKAGES = ("cockpit-ws", "cockpit-bridge", "cockpit-system")
 SOURCE = lpd.TOP / "contrib/cockpit"
 LOCKED = (SOURCE / "package.json", SOURCE / "package-lock.json")
 
@@ -20,27 +17,6 @@ ExecStart=/bin/sh -c 'exec $(ls -d /usr/lib/cockpit/cockpit-ws /usr/libexec/cock
     --no-tls --address=0.0.0.0 --port={port} --local-session=/usr/bin/cockpit-bridge'
 Restart=always
 """
-
-
-def tree(store, base):
-    """The base with Cockpit from the cache; made first, which takes half a minute."""
-    key = cache.digest(Path(chroot.__file__), base.top, " ".join(PACKAGES))
-    other = copy.copy(base)
-    other.top = store.entry(f"cockpit-{base.suite.name}", key, lambda top: _build(top, base))
-    other.tree = other.top / "tree"
-    return other
-
-
-def _build(top, base):
-    made = top / "tree"
-    run("cp", "-al", base.tree, made)
-    # dpkg writes to its log in place, and the tree shares it with others.
-    shutil.rmtree(made / "var/log")
-    (made / "var/log").mkdir()
-    apt_in(made, "update")
-    apt_in(made, "install", "--no-install-recommends", "-y", *PACKAGES)
-    apt_in(made, "clean")
-    shutil.rmtree(made / "var/lib/apt/lists")
 
 
 def page(store):
@@ -89,7 +65,7 @@ class Cockpit:
 
     def __init__(self, m):
         self._m = m
-        m.with_cockpit()
+        m.with_packages("cockpit-ws", "cockpit-bridge", "cockpit-system")
         self.urls = {user: f"http://127.0.0.1:{m.forward(port_of(user))}" for user in self.USERS}
 
     def start(self):

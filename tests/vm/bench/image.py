@@ -37,8 +37,9 @@ MASKED = """
     systemd-logind-varlink.socket systemd-mute-console.socket systemd-sysinstall.socket
 """.split()
 
-# Links that pull work into each boot; dbus starts when its socket is first used.
+# Links that pull work into each boot; dbus starts when its socket is first used, and cases start ssh.
 DROPPED = """
+    etc/systemd/system/multi-user.target.wants/ssh.service
     etc/modules-load.d/modules.conf usr/lib/systemd/system/multi-user.target.wants/dbus.service
 """.split()
 

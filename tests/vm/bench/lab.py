@@ -4,10 +4,12 @@ boot."""
 
 import tempfile
 from dataclasses import dataclass
+from functools import cache as cache_of_calls
 from functools import cached_property
 from pathlib import Path
 
-from . import base, cache, cockpit, firmware, image, keys, packages, patches, plain, programs, qemu, signed, suites
+from . import (base, cache, enlarged, firmware, image, keys, packages, patches, plain, programs, qemu, signed,
+               suites)
 from .command import run
 from .machine import Machine
 from .suites import SUITES
@@ -56,10 +58,10 @@ class Lab:
         """The image of a machine with what administrators install."""
         return self._make_image("full")
 
-    @cached_property
-    def cockpit_image(self):
-        """The image of a machine that has Cockpit."""
-        return self._make_image("trimmed", base=cockpit.tree(self.store, self.base))
+    @cache_of_calls
+    def image_with(self, names):
+        """The image of a machine that has those packages as well."""
+        return self._make_image("trimmed", base=enlarged.tree(self.store, self.base, names))
 
     @cached_property
     def packages(self):

@@ -10,7 +10,7 @@ import socket
 import time
 from pathlib import Path
 
-from . import firmware, gpt, initramfs, ledger, lpd, packages, qemu
+from . import enlarged, firmware, gpt, initramfs, ledger, lpd, packages, qemu, suites
 from .command import run
 from .qemu import BOOT_SECONDS, Failed
 from .resets import Resets
@@ -64,7 +64,8 @@ class Machine(Trust, Resets):
         self._disks = []     # the same for added disks
         self._slot = False   # where plug_disk() plugs the disk in
         self._forwards = {}  # port of the host's loopback → port of the machine
-        self._cockpit = False   # it has Cockpit, see cockpit.py
+        self._packages = ()  # which it has beside the usual ones, see enlarged.py
+        self._others = []    # made by another()
         self._variables = None   # the firmware's variable store; None: no firmware
 
     # Booting and ending
@@ -87,7 +88,7 @@ class Machine(Trust, Resets):
         self.smp = smp or self.smp
         self.cpu = cpu or self.cpu
         if wait and not (whole or self.plain or cpu or cmdline or initramfs or mok or self._root
-                         or self._disks or self._slot or self._forwards or self._cockpit
+                         or self._disks or self._slot or self._forwards or self._packages
                          or self.watchdog):
             return self._resume(secure_boot)
         if not self._root:
@@ -229,8 +230,8 @@ class Machine(Trust, Resets):
 
     @property
     def _image(self):
-        if self._cockpit:
-            return self._lab.cockpit_image
+        if self._packages:
+            return self._lab.image_with(self._packages)
         if self.full:
             return self._lab.full_image
         return self._lab.plain_image if self.plain else self._lab.image
@@ -255,7 +256,9 @@ class Machine(Trust, Resets):
         self._qemu.faults_allowed = self.faults_allowed
 
     def close(self):
-        """Stops the machine if it still runs."""
+        """Stops the machine if it still runs, and those that were made by another()."""
+        for machine in self._others:
+            machine.close()
         if self._qemu and self._qemu.runs:
             self._qemu.kill()
 
@@ -456,9 +459,22 @@ class Machine(Trust, Resets):
         """The cache."""
         return self._lab.store
 
-    def with_cockpit(self):
-        """The machine has Cockpit, from its first boot on."""
-        self._cockpit = True
+    def with_packages(self, *names):
+        """The machine has those packages of its Debian release as well, from its first boot on."""
+        self._packages = names
+
+    def tree_of_another_release(self, *names):
+        """A tree with those packages, for programs of the machine's Debian release; None: the host is of it."""
+        if self._lab.suite.codename == suites.of_host():
+            return None
+        return enlarged.tree(self.store, self._lab.base, names).tree
+
+    def another(self, name):
+        """A second machine of the same kind, which stops with this one."""
+        directory = self.directory / name
+        directory.mkdir()
+        self._others.append(Machine(self._lab, self.series, directory, plain=self.plain, full=self.full))
+        return self._others[-1]
 
     def slot(self):
         """Adds a slot for plug_disk(), from the next boot on."""
