@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Boots with three patches by kpatch, as Debian 13 ships it, and by lpd."""
+"""Loads and boots with three patches by kpatch, as Debian 13 ships it, and by lpd."""
 
 import tempfile
 from contextlib import ExitStack
@@ -8,7 +8,7 @@ from statistics import median
 
 from bench.command import run
 
-from . import machines
+from . import load, machines
 
 PATCHES = ("lp-many-001", "lp-many-002", "lp-many-003")
 FILES = ("usr/sbin/kpatch", "usr/lib/systemd/system/kpatch.service")
@@ -18,6 +18,27 @@ WHO = ("nobody", "kpatch", "lpd")
 # When the patches are in, and when the boot is complete.
 IN = {"nobody": "sysinit.target", "kpatch": "kpatch.service", "lpd": "livepatch.target"}
 BOOT_SECONDS = 300
+OLD = "/run/old/kpatch"
+RUSAGE = "/run/rusage"
+
+
+def measure_load(lab, series, kind, package, rounds):
+    """load.Usage of {"insmod": …, "kpatch": …, "lpd": …}: one patch until the command returns, by turns in
+    one machine. Both kpatch return when the transition is over, insmod returns before."""
+    with machines.machine(lab, series, kind) as m:
+        m.boot()
+        machines.give_rusage(m, RUSAGE)
+        _give(m, package, lab.base.building, {FILES[0]: OLD})
+        path = m.patch(PATCHES[0])
+        commands = {"insmod": f"/usr/sbin/insmod {path}", "kpatch": f"{OLD} load {path}",
+                    "lpd": f"/usr/sbin/kpatch load {path}"}
+        samples = {who: [] for who in commands}
+        for _ in range(rounds + 1):
+            for who, command in commands.items():
+                samples[who].append(load.once(m, command))
+                load.unload(m, PATCHES[0])
+    # The first round also reads the programs from the disk, so it is dropped.
+    return {who: load.medians(found[1:]) for who, found in samples.items()}
 
 
 def measure(lab, series, kind, smp, package, rounds):
@@ -43,15 +64,20 @@ def _prepare(m, who, package, building):
     if who == "lpd":
         m.ok(f"lpctl install --no-load {files}", timeout=BOOT_SECONDS)
     if who == "kpatch":
-        with tempfile.TemporaryDirectory() as directory:
-            run("dpkg-deb", "-x", package, directory)
-            for name in FILES:
-                m.push(Path(directory) / name, f"/{name}")
-        for name in READELF:
-            m.push((building / name).resolve(), f"/{name}")
+        _give(m, package, building, {name: f"/{name}" for name in FILES})
         # What `kpatch install` does but for `kpatch load`, with depmod and the rest.
         m.ok(f"mkdir -p /var/lib/kpatch/{m.kernel} && cp {files} /var/lib/kpatch/{m.kernel} && "
              "systemctl enable kpatch.service")
+
+
+def _give(m, package, building, files):
+    """Copies these files of kpatch's package into the machine, {name in the package: path there}."""
+    with tempfile.TemporaryDirectory() as directory:
+        run("dpkg-deb", "-x", package, directory)
+        for name, path in files.items():
+            m.push(Path(directory) / name, path)
+    for name in READELF:
+        m.push((building / name).resolve(), f"/{name}")
 
 
 def _one_boot(m, smp, who):
