@@ -2,6 +2,7 @@
 """Programs of another Debian release, run in its tree."""
 
 import os
+import shutil
 import tempfile
 
 from .command import run
@@ -34,6 +35,21 @@ APT_CONF = """
     APT::Sandbox::User "root";
     Acquire::Languages "none";
 """
+
+
+# What dpkg and apt lock, and two trees would share.
+LOCKS = ("var/lib/dpkg/lock", "var/lib/dpkg/lock-frontend", "var/lib/dpkg/triggers/Lock", "var/cache/apt/archives/lock",
+         "var/lib/apt/lists/lock")
+
+
+def copy_to_change(tree, copy):
+    """Copies a tree by hard links, so that packages can be installed in the copy."""
+    run("cp", "-al", tree, copy)
+    # Programs write to these in place.
+    shutil.rmtree(copy / "var/log")
+    (copy / "var/log").mkdir()
+    for name in LOCKS:
+        (copy / name).unlink(missing_ok=True)
 
 
 def run_in(tree, *argv, binds=None, **environment):

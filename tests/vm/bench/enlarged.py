@@ -6,8 +6,7 @@ import shutil
 from pathlib import Path
 
 from . import cache
-from .chroot import PLACES, apt_in
-from .command import run
+from .chroot import PLACES, apt_in, copy_to_change
 
 
 def tree(store, base, packages):
@@ -21,10 +20,7 @@ def tree(store, base, packages):
 
 def _build(top, base, packages):
     made = top / "tree"
-    run("cp", "-al", base.tree, made)
-    # dpkg writes to its log in place, and the tree shares it with others.
-    shutil.rmtree(made / "var/log")
-    (made / "var/log").mkdir()
+    copy_to_change(base.tree, made)
     for name in PLACES:
         (made / name).mkdir(exist_ok=True)
     apt_in(made, "update")

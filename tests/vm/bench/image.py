@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 from . import cache, full, lpd
-from .chroot import run_in
+from .chroot import copy_to_change, run_in
 from .command import run
 
 TOP = Path(__file__).resolve().parent.parent
@@ -88,7 +88,7 @@ def get(store, base, layers, programs, style="trimmed", packages=None):
 
 def _build(top, below, layers, programs, style, packages):
     tree = top / "tree"
-    run("cp", "-al", below, tree)
+    copy_to_change(below, tree)
     for name, text in FILES.items():
         (tree / name).unlink(missing_ok=True)
         (tree / name).write_text(text)
@@ -109,9 +109,6 @@ def _build(top, below, layers, programs, style, packages):
 
 def _install(tree, packages):
     """Installs lpd's packages as an administrator would."""
-    # Programs write to these in place, and the tree shares them with others.
-    shutil.rmtree(tree / "var/log")
-    (tree / "var/log").mkdir()
     files = [shutil.copy(packages / f"{name}.deb", tree / "tmp") for name in lpd.PACKAGES]
     run_in(tree, "dpkg", "-i", *(f"/tmp/{Path(path).name}" for path in files), DEBIAN_FRONTEND="noninteractive",
            LC_ALL="C.UTF-8")

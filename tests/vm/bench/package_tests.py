@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from . import lpd, packages, patches, suites
-from .chroot import run_in
+from .chroot import copy_to_change, run_in
 from .command import run
 from .qemu import Failed
 
@@ -68,10 +68,7 @@ class Bed:
     def __init__(self, store, base, made, scratch):
         self.store, self.base, self.made, self.scratch = store, base, made, scratch
         self.root = scratch / "root"
-        run("cp", "-al", base.tree, self.root)
-        # Programs write to these in place, and the tree shares them with others.
-        shutil.rmtree(self.root / "var/log")
-        (self.root / "var/log").mkdir()
+        copy_to_change(base.tree, self.root)
         config = self.root / "etc/initramfs-tools/update-initramfs.conf"
         config.unlink(missing_ok=True)
         config.write_text("update_initramfs=no\n")
