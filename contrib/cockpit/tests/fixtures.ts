@@ -3,8 +3,8 @@
 import type { KernelState, Patch, Status } from '../src/schema';
 
 const kernelState: KernelState = {
-    loaded: true, enabled: true, transition: false, replaced: false, buildId: 'aa', sha256: null, installed: true,
-    probe: null, objects: ['vmlinux'], patched: ['vmlinux'], unpatched: [], functions: [], layers: [],
+    loaded: true, enabled: true, transition: false, transitionUsec: 40000, replaced: false, buildId: 'aa', sha256: null,
+    installed: true, probe: null, objects: ['vmlinux'], patched: ['vmlinux'], unpatched: [], functions: [], layers: [],
 };
 
 type PatchParts = Partial<Omit<Patch, 'kernelState'>> & { kernelState?: Partial<KernelState> };

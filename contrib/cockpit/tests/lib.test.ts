@@ -126,7 +126,7 @@ test('search of CVEs', () => {
 test('functions', () => {
     const { kernelState } = patch('a', { kernelState: {
         functions: ['vmlinux/do_exit,1', 'nf_tables/nft_set,2'],
-        layers: [{ function: 'nf_tables/nft_set,2', patches: 2, top: 'fix_b', waitsFor: null }],
+        layers: [{ function: 'nf_tables/nft_set,2', patches: 2, top: 'fix_b', since: null, waitsFor: null }],
     } });
     assert.deepEqual(patchedFunctions(kernelState), [
         { object: 'vmlinux', name: 'do_exit', position: '1', layers: 0, top: null, waitsFor: null },
