@@ -85,6 +85,15 @@ class Cockpit:
         return f"{self.urls[user]}/cockpit/@localhost/lpd/index.html#/{where}"
 
 
+# Colours change slowly.
+SETTLED = """
+    const done = arguments[0], moving = () => document.getAnimations().map(animation => animation.finished);
+    const late = new Promise(resolve => setTimeout(resolve, 5000));
+    requestAnimationFrame(() => requestAnimationFrame(() =>
+        Promise.race([late, Promise.allSettled(moving())]).then(() => setTimeout(done, 100))));
+"""
+
+
 def look(m, b, name):
     """Keeps pictures of what the browser shows, light and dark, wide and narrow, and sees that it fits, that axe finds
     nothing serious, and that the console has no error."""
@@ -93,7 +102,7 @@ def look(m, b, name):
     for width, dark in (1280, False), (1280, True), (400, True), (400, False):
         b.resize(width)
         b.dark(dark)
-        b.script_async("requestAnimationFrame(() => setTimeout(arguments[0], 300))")   # colours change slowly
+        b.script_async(SETTLED)
         how = f"{name}-{width}-{'dark' if dark else 'light'}"
         b.picture(m.pictures / f"{how}.png")
         m.equal(f"what axe finds in {how}", b.axe(axe), [])
