@@ -13,6 +13,8 @@
 /* A line for each function of the largest kernel, and more. */
 #define LIST_MAX ((size_t) 32 * 1024 * 1024)
 
+#define SEQ_PAGE 4096
+
 static void override_done(struct override *o) {
     free(o->patch);
     free(o->function);
@@ -195,6 +197,25 @@ char *override_list_describe(const struct override_list *l, const char *patch) {
     return text;
 }
 
+/* One read(2) of a seq_file gives up to a page (fs/seq_file.c). If it gives less than half of that, it is all, and
+ * asking for the end would have the kernel go through its tens of thousands of functions once more. */
+static int read_enabled(int fd, char **ret, size_t *ret_size) {
+    _cleanup_free_ char *text = malloc(SEQ_PAGE + 1);
+    ssize_t n;
+
+    if (!text)
+        return -ENOMEM;
+    n = pread(fd, text, SEQ_PAGE, 0);
+    if (n < 0)
+        return -errno;
+    if (n >= SEQ_PAGE / 2)
+        return lseek(fd, 0, SEEK_SET) < 0 ? -errno : file_read_fd(fd, LIST_MAX, ret, ret_size);
+    text[n] = '\0';
+    *ret = TAKE_PTR(text);
+    *ret_size = (size_t) n;
+    return 0;
+}
+
 int enabled_functions_direct(int fd, const struct livepatch_list *patches, char **ret) {
     _cleanup_free_ char *text = NULL;
     char *lines, *to;
@@ -203,10 +224,8 @@ int enabled_functions_direct(int fd, const struct livepatch_list *patches, char 
     size_t size = 0;
     int r = 0;
 
-    if (has_enabled(patches) && lseek(fd, 0, SEEK_SET) < 0)
-        return -errno;
     if (has_enabled(patches))
-        r = file_read_fd(fd, LIST_MAX, &text, &size);
+        r = read_enabled(fd, &text, &size);
     if (r < 0)
         return r;
     lines = to = malloc(size + 1);

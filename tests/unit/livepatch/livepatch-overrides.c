@@ -149,9 +149,28 @@ static void test_lines(void **state _unused_) {
     assert_string_equal(none, "");
 }
 
+/* Longer than what one read of the kernel's file gives. */
+static void test_many_lines(void **state _unused_) {
+    _cleanup_(livepatch_list_done) struct livepatch_list patches = {};
+    _cleanup_free_ char *lines = NULL;
+    _cleanup_close_ int fd = -EBADF;
+    char text[12000] = "";
+
+    while (strlen(text) < 9000)
+        (void) strcat(text, BPF_LINE("other"));
+    (void) strcat(text, BPF_LINE("cmdline_proc_show"));
+    prepare(text);
+    assert_int_equal(livepatch_list_read(&k.host, NULL, &patches), 0);
+    fd = enabled_functions_open(&k.host);
+    assert_true(fd >= 0);
+    assert_int_equal(enabled_functions_direct(fd, &patches, &lines), 0);
+    assert_string_equal(lines, BPF_LINE("cmdline_proc_show"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_bpf), TEST(test_none), TEST(test_direct), TEST(test_unknown), TEST(test_mount), TEST(test_lines),
+        TEST(test_many_lines),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
