@@ -57,16 +57,6 @@ enum cve_state cve_state_of(json_object *patch, const char **ret_reason) {
     return CVE_EFFECTIVE;
 }
 
-json_object *cves_find(json_object *cves, const char *id) {
-    for (size_t i = 0; i < json_object_array_length(cves); i++) {
-        json_object *o = json_object_array_get_idx(cves, i);
-
-        if (streq(strempty(value_get(o, "id")), id))
-            return o;
-    }
-    return NULL;
-}
-
 static enum cve_state state_of_entry(json_object *entry) {
     for (size_t i = 0; i < ELEMENTSOF(names); i++)
         if (streq(strempty(value_get(entry, "state")), names[i]))
@@ -82,14 +72,14 @@ static void fill(json_object *entry, json_object *patch, enum cve_state state, c
                                                ? NULL : json_object_get(json_object_object_get(patch, "since")));
 }
 
-void cves_add(json_object *cves, json_object *patch, char *const *fixes, enum cve_state state, const char *reason) {
+void cves_add(json_object *by_id, json_object *patch, char *const *fixes, enum cve_state state, const char *reason) {
     STRV_FOREACH(id, fixes) {
-        json_object *entry = cves_find(cves, *id);
+        json_object *entry;
 
-        if (!entry) {
+        if (!json_object_object_get_ex(by_id, *id, &entry)) {
             entry = json_object_new_object();
             json_add_string(entry, "id", *id);
-            json_object_array_add(cves, entry);
+            json_object_object_add(by_id, *id, entry);
         } else if (state_of_entry(entry) <= state)
             continue;
         fill(entry, patch, state, reason);
@@ -101,8 +91,19 @@ static int compare(const void *a, const void *b) {
                       strempty(value_get(*(json_object *const *) b, "id")));
 }
 
-void cves_sort(json_object *cves) {
+void cves_list(json_object *by_id, json_object *cves) {
+    json_object_object_foreach(by_id, id, entry) {
+        (void) id;
+        json_object_array_add(cves, json_object_get(entry));
+    }
     json_object_array_sort(cves, compare);
+}
+
+json_object *cves_find(json_object *cves, const char *id) {
+    _cleanup_json_ json_object *key = json_object_new_object();
+
+    json_add_string(key, "id", id);
+    return json_object_array_bsearch(key, cves, compare);
 }
 
 /* A file that is being read: each entry that it has must name something, as "all are effective" would else

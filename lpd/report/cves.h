@@ -15,15 +15,15 @@ const char *cve_state_name(enum cve_state s);
  * for those that are not effective, belongs to the patch or is constant; NULL: none. */
 enum cve_state cve_state_of(json_object *patch, const char **ret_reason);
 
-/* Adds what a patch fixes to cves, an array of {"id", "state", "patch", "reason", "since"} without duplicates:
- * of two entries for one id the better one stays. fixes: what the build that is meant by the state fixes. */
-void cves_add(json_object *cves, json_object *patch, char *const *fixes, enum cve_state state, const char *reason);
+/* Adds what a patch fixes to by_id, an object of {"id", "state", "patch", "reason", "since"} by their ids: of two
+ * entries for one id the better one stays. fixes: what the build that is meant by the state fixes. */
+void cves_add(json_object *by_id, json_object *patch, char *const *fixes, enum cve_state state, const char *reason);
 
-/* The entry of that id, or NULL. */
+/* Adds the entries to an array and sorts that by id, in version order: CVE-2024-999 before CVE-2024-1086. */
+void cves_list(json_object *by_id, json_object *cves);
+
+/* The entry of that id in a sorted array, or NULL. */
 json_object *cves_find(json_object *cves, const char *id);
-
-/* Sorts by id, in version order: CVE-2024-999 before CVE-2024-1086. */
-void cves_sort(json_object *cves);
 
 /* The ids that a file of that size asks about: one a line (# begins a comment), or an OpenVEX, CSAF or CycloneDX
  * document. 0; -EBADMSG (it is no such file, names nothing, or has an entry without an identifier) or -E2BIG, with

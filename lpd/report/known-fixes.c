@@ -33,7 +33,7 @@ static int fixes_of_build(const struct host *h, json_object *patch, const struct
     return r < 0 ? r : fixes_read_info(h, module, srcversion, fixes);
 }
 
-static int add_patch(const struct host *h, const struct snapshot *s, json_object *patch, json_object *cves,
+static int add_patch(const struct host *h, const struct snapshot *s, json_object *patch, json_object *by_id,
                      json_object *unseen) {
     size_t i = snapshot_find(s, value_get(patch, "name"));
     const struct patch_info *info = i == SIZE_MAX ? NULL : s->patch_infos + i;
@@ -48,26 +48,27 @@ static int add_patch(const struct host *h, const struct snapshot *s, json_object
     r = fixes_of_build(h, patch, info, &fixes);
     if (r < 0)
         return r;
-    cves_add(cves, patch, fixes, state, reason);
+    cves_add(by_id, patch, fixes, state, reason);
     if (!entry || entry->error_number < 0)
         return 0;
     /* The manifest is that of the installed build, which is quarantined. */
     if (info->fallen_back)
-        cves_add(cves, patch, entry->manifest.fixes, CVE_INSTALLED, info->fallen_back);
+        cves_add(by_id, patch, entry->manifest.fixes, CVE_INSTALLED, info->fallen_back);
     else
-        cves_add(cves, patch, entry->manifest.fixes, state, reason);
+        cves_add(by_id, patch, entry->manifest.fixes, state, reason);
     return 0;
 }
 
 int known_fixes_add(const struct host *h, const struct snapshot *s, json_object *patches, json_object *cves,
                     json_object *unseen) {
+    _cleanup_json_ json_object *by_id = json_object_new_object();
     int r = 0;
 
     if (h->live && s->overrides_error < 0)
         add_unseen(unseen, "overridden functions", geteuid() == 0 ? strerror(-s->overrides_error)
                                                                   : "only root can see which tracers there are");
     for (size_t i = 0; i < json_object_array_length(patches) && r >= 0; i++)
-        r = add_patch(h, s, json_object_array_get_idx(patches, i), cves, unseen);
-    cves_sort(cves);
+        r = add_patch(h, s, json_object_array_get_idx(patches, i), by_id, unseen);
+    cves_list(by_id, cves);
     return r;
 }

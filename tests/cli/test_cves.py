@@ -91,6 +91,15 @@ class Sources(Cves):
             if verb != "status":
                 self.assertEqual(sum("CVE-2026-" in line for line in said.splitlines()), 500)
 
+    def test_cost_of_many(self):
+        """The time grows with the number of identifiers, not with its square."""
+        for n in range(10):
+            self.plant(manifest(f"fix-{n}", *(f"Fixes=CVE-2026-{n}{k:04}" for k in range(1000))))
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        self.assertEqual(self.text("cves").count("CVE-2026-"), 10000)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        self.assertLess(after.ru_utime - before.ru_utime, 2)
+
     def test_info_file(self):
         """As SUSE's packages ship it, for the srcversion that the kernel has."""
         self.plant(HAS, {f"{INFO}/fix_net-0123456789ABCDEF0123456":
