@@ -168,8 +168,6 @@ static int record_loading(struct host *h, const struct module_file *f, struct re
     result->loaded = true;
     r = record_attempt(h, result, "loading");
     result->loaded = false;
-    if (r >= 0)
-        (void) result_write_last(h, result->name);
     return describe_unrecorded(f->path, r, e);
 }
 
@@ -313,6 +311,7 @@ static int load_file(struct host *h, const struct snapshot *s, struct module_fil
     result->loaded = true;
     result->complete = false;
     result->transition_usec = 0;
+    (void) result_write_last(h, result->name);
     r = string_set(&result->stage, stage_of(s));
     return r < 0 ? r : 1;
 }

@@ -211,9 +211,11 @@ int result_read_last(const struct host *h, struct result *ret) {
 }
 
 int result_remove(const struct host *h, const char *name) {
-    _cleanup_free_ char *path = NULL;
+    _cleanup_free_ char *path = NULL, *last = NULL;
     int r;
 
+    if (file_read_line(h, LAST_LOAD, &last) >= 0 && streq(last, name))
+        (void) file_unlink(h, LAST_LOAD);
     r = result_path(name, &path);
     if (r >= 0)
         r = file_unlink(h, path);

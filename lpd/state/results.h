@@ -77,12 +77,12 @@ int result_read(const struct host *h, const char *name, struct result *ret);
 int result_find(const struct host *h, const char *name, struct result *ret);
 int result_find_module(const struct host *h, const char *module, struct result *ret);
 
-/* Remembers which patch is loaded now, and reads the result of the one that was remembered last: the one whose
+/* Remembers which patch has been loaded, and reads the result of the one that was remembered last: the one whose
  * transition may be running. -ENOENT: there is none. */
 int result_write_last(const struct host *h, const char *name);
 int result_read_last(const struct host *h, struct result *ret);
 
-/* Deletes the result of a patch that is no longer installed. 0 or a negative errno. */
+/* Deletes the result of a patch that is no longer installed, and forgets that it was loaded last. 0 or a negative errno. */
 int result_remove(const struct host *h, const char *name);
 
 /* The names that have a result, without reading them. 0 or a negative errno. */

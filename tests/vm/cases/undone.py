@@ -46,10 +46,10 @@ def not_now(m):
 
 
 def strip_record(text):
-    """Without the times of the records that a load writes again: its result, and what the ledger says of
-    the build."""
+    """Without the times of the records that a load writes again: its result, that it was the last, and what the
+    ledger says of the build."""
     return [line.split()[0] if line.startswith("/var/lib/lpd/ledger/") else line
-            for line in text.splitlines() if not line.startswith("/run/lpd/lp-cmdline.json")]
+            for line in text.splitlines() if not line.startswith(("/run/lpd/lp-cmdline.json", "/run/lpd/last-load"))]
 
 
 def other_build(m):
