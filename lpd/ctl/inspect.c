@@ -197,15 +197,22 @@ static int select_patches(struct ctl *c, const struct look *l, char **names, jso
     return r;
 }
 
+/* Looks, and makes the status the value. */
+static int look_at_all(struct ctl *c, struct look *l, struct error *e) {
+    int r;
+
+    r = look(c, l, e);
+    if (r < 0)
+        return r;
+    c->value = status_build(&l->snapshot, &l->plan);
+    return boots_add(&c->host, &l->snapshot, c->value);
+}
+
 int ctl_status(struct ctl *c, char **argv, struct error *e) {
     _cleanup_(look_done) struct look l = {};
     int r;
 
-    r = look(c, &l, e);
-    if (r < 0)
-        return r;
-    c->value = status_build(&l.snapshot, &l.plan);
-    r = boots_add(&c->host, &l.snapshot, c->value);
+    r = look_at_all(c, &l, e);
     if (r >= 0 && *argv)
         r = select_patches(c, &l, argv, c->value, e);
     return r >= 0 && c->check ? check_required(&l, e) : r;
@@ -216,12 +223,8 @@ int ctl_metrics(struct ctl *c, char **argv _unused_, struct error *e) {
     _cleanup_(look_done) struct look l = {};
     int r;
 
-    r = look(c, &l, e);
-    if (r < 0)
-        return r;
-    c->value = status_build(&l.snapshot, &l.plan);
+    r = look_at_all(c, &l, e);
     c->cves = json_object_new_array();
-    r = boots_add(&c->host, &l.snapshot, c->value);
     return r < 0 ? r : known_fixes_add(&c->host, &l.snapshot, json_object_object_get(c->value, "patches"), c->cves, NULL);
 }
 

@@ -121,31 +121,35 @@ static void print_one_hot(json_object *patches, const char *metric, const char *
     }
 }
 
+/* usec: NULL if it is unknown. */
+static void print_seconds(const char *metric, json_object *patch, json_object *usec) {
+    if (!usec)
+        return;
+    printf("%s{", metric);
+    print_label("patch", value_get(patch, "name"));
+    printf("} %.3f\n", (double) json_object_get_int64(usec) / USEC_PER_SEC);
+}
+
 /* A patch that lpd did not load has no time. */
 static void print_since(json_object *patches) {
-    print_head("lpd_patch_since_timestamp_seconds", "gauge", "When lpd recorded the result of the patch.");
-    for (size_t i = 0; i < json_object_array_length(patches); i++) {
-        json_object *patch = json_object_array_get_idx(patches, i), *since = json_object_object_get(patch, "since");
+    static const char metric[] = "lpd_patch_since_timestamp_seconds";
 
-        if (!since)
-            continue;
-        printf("lpd_patch_since_timestamp_seconds{");
-        print_label("patch", value_get(patch, "name"));
-        printf("} %.3f\n", (double) json_object_get_int64(since) / USEC_PER_SEC);
+    print_head(metric, "gauge", "When lpd recorded the result of the patch.");
+    for (size_t i = 0; i < json_object_array_length(patches); i++) {
+        json_object *patch = json_object_array_get_idx(patches, i);
+
+        print_seconds(metric, patch, json_object_object_get(patch, "since"));
     }
 }
 
 static void print_transition_seconds(json_object *patches) {
-    print_head("lpd_patch_transition_seconds", "gauge", "How long the transition took that enabled a live patch.");
+    static const char metric[] = "lpd_patch_transition_seconds";
+
+    print_head(metric, "gauge", "How long the transition took that enabled a live patch.");
     for (size_t i = 0; i < json_object_array_length(patches); i++) {
         json_object *patch = json_object_array_get_idx(patches, i);
-        json_object *took = json_object_object_get(json_object_object_get(patch, "kernelState"), "transitionUsec");
 
-        if (!took)
-            continue;
-        printf("lpd_patch_transition_seconds{");
-        print_label("patch", value_get(patch, "name"));
-        printf("} %.3f\n", (double) json_object_get_int64(took) / USEC_PER_SEC);
+        print_seconds(metric, patch, json_object_object_get(json_object_object_get(patch, "kernelState"), "transitionUsec"));
     }
 }
 
